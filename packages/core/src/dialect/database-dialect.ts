@@ -1,0 +1,231 @@
+import type {
+  CompiledQuery,
+  DatabaseConnection,
+  DatabaseIntrospector,
+  Dialect,
+  DialectAdapter,
+  Kysely,
+  Driver as KyselyDriver,
+  QueryCompiler,
+  QueryResult,
+  TransactionSettings,
+} from 'kysely';
+import type {
+  BeginOptions,
+  Database,
+  DatabaseSql,
+  DatabaseTransaction,
+  ExecuteOptions,
+  IsolationLevel,
+  Statement,
+  StatementResult,
+} from '../driver/driver.js';
+import { UnsupportedError, UsageError } from '../errors/usage-errors.js';
+import { TransactionScope } from '../transaction/transaction-scope.js';
+import { statementAccess } from './statement-access.js';
+
+/** What a {@link DatabaseDialect} runs on. */
+export interface DatabaseDialectOptions {
+  readonly sql: DatabaseSql;
+  /** Called once, before the first query. */
+  readonly open: () => Promise<Pick<Database, 'begin' | 'close' | 'execute' | 'stream'>>;
+  /** Options of every query and transaction; Kysely's own `signal` comes on top. Default: none. */
+  readonly executeOptions?: () => ExecuteOptions;
+}
+
+/** A plain Kysely dialect over a Sluice database: single statements and transactions go through the driver's lanes. */
+export class DatabaseDialect implements Dialect {
+  readonly #options: DatabaseDialectOptions;
+
+  constructor(options: DatabaseDialectOptions) {
+    this.#options = options;
+  }
+
+  createDriver(): KyselyDriver {
+    return new LaneDriver(this.#options);
+  }
+
+  createQueryCompiler(): QueryCompiler {
+    return this.#options.sql.createQueryCompiler();
+  }
+
+  createAdapter(): DialectAdapter {
+    return this.#options.sql.createAdapter();
+  }
+
+  createIntrospector(db: Kysely<unknown>): DatabaseIntrospector {
+    return this.#options.sql.createIntrospector(db);
+  }
+}
+
+type OpenDatabase = Awaited<ReturnType<DatabaseDialectOptions['open']>>;
+
+/** Kysely's driver. Its connections hold nothing until a statement runs or a transaction begins. */
+class LaneDriver implements KyselyDriver {
+  readonly #options: DatabaseDialectOptions;
+  #database: OpenDatabase | undefined;
+
+  constructor(options: DatabaseDialectOptions) {
+    this.#options = options;
+  }
+
+  async init(): Promise<void> {
+    this.#database = await this.#options.open();
+  }
+
+  async acquireConnection(): Promise<LaneConnection> {
+    if (this.#database === undefined) throw new Error('Kysely did not initialise the driver.');
+    return new LaneConnection(this.#database, this.#options.executeOptions ?? (() => ({})));
+  }
+
+  beginTransaction(connection: LaneConnection, settings: TransactionSettings): Promise<void> {
+    return connection.begin(settings);
+  }
+
+  commitTransaction(connection: LaneConnection): Promise<void> {
+    return connection.end((transaction) => transaction.commit());
+  }
+
+  rollbackTransaction(connection: LaneConnection): Promise<void> {
+    return connection.end((transaction) => transaction.rollback());
+  }
+
+  savepoint(connection: LaneConnection, name: string): Promise<void> {
+    return connection.control(`savepoint ${quote(name)}`);
+  }
+
+  rollbackToSavepoint(connection: LaneConnection, name: string): Promise<void> {
+    return connection.rollbackToSavepoint(quote(name));
+  }
+
+  releaseSavepoint(connection: LaneConnection, name: string): Promise<void> {
+    return connection.control(`release savepoint ${quote(name)}`);
+  }
+
+  async releaseConnection(connection: LaneConnection): Promise<void> {
+    await connection.end((transaction) => transaction.rollback());
+  }
+
+  async destroy(): Promise<void> {
+    await this.#database?.close();
+  }
+}
+
+/** Kysely's connection: the lanes, or the transaction that was begun on it. */
+export class LaneConnection implements DatabaseConnection {
+  readonly #database: Pick<Database, 'begin' | 'execute' | 'stream'>;
+  readonly #executeOptions: () => ExecuteOptions;
+  #transaction: DatabaseTransaction | undefined;
+
+  constructor(
+    database: Pick<Database, 'begin' | 'execute' | 'stream'>,
+    executeOptions: () => ExecuteOptions,
+    transaction?: DatabaseTransaction,
+  ) {
+    this.#database = database;
+    this.#executeOptions = executeOptions;
+    this.#transaction = transaction;
+  }
+
+  async executeQuery<R>(
+    query: CompiledQuery,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<QueryResult<R>> {
+    const target = this.#transaction ?? this.#database;
+    const result = await target.execute(toStatement(query), this.#withSignal(options?.signal));
+    return toQueryResult<R>(result, query);
+  }
+
+  async *streamQuery<R>(
+    query: CompiledQuery,
+    chunkSize: number,
+    options?: { signal?: AbortSignal | undefined },
+  ): AsyncIterableIterator<QueryResult<R>> {
+    const target = this.#transaction ?? this.#database;
+    for await (const rows of target.stream(
+      toStatement(query),
+      chunkSize,
+      this.#withSignal(options?.signal),
+    )) {
+      yield { rows: rows as R[] };
+    }
+  }
+
+  async begin(settings: TransactionSettings): Promise<void> {
+    this.#transaction = await this.#database.begin({
+      ...this.#executeOptions(),
+      ...toBeginSettings(settings),
+    });
+  }
+
+  /** Ends the transaction by `how`, if there is one; whatever its outcome, it is over. */
+  async end(how: (transaction: DatabaseTransaction) => Promise<void>): Promise<void> {
+    const transaction = this.#transaction;
+    if (transaction === undefined) return;
+    this.#transaction = undefined;
+    await how(transaction);
+  }
+
+  async control(sql: string): Promise<void> {
+    await this.#opened().execute({ sql, parameters: [], access: 'unknown' }, this.#executeOptions());
+  }
+
+  async rollbackToSavepoint(name: string): Promise<void> {
+    const transaction = this.#opened();
+    if (transaction instanceof TransactionScope)
+      await transaction.rollbackToSavepoint(name, this.#executeOptions());
+    else await this.control(`rollback to savepoint ${name}`);
+  }
+
+  #opened(): DatabaseTransaction {
+    if (this.#transaction === undefined) throw new UsageError('transaction_ended', 'No transaction is open.');
+    return this.#transaction;
+  }
+
+  #withSignal(signal: AbortSignal | undefined): ExecuteOptions {
+    const options = this.#executeOptions();
+    return signal === undefined ? options : { ...options, signal };
+  }
+}
+
+/** Turns a compiled Kysely query into the driver's statement. */
+export function toStatement(query: CompiledQuery): Statement {
+  return { sql: query.sql, parameters: query.parameters, access: statementAccess(query.query) };
+}
+
+function toQueryResult<R>(result: StatementResult, query: CompiledQuery): QueryResult<R> {
+  const rows = result.rows as R[];
+  return COUNTED.has(query.query.kind) ? { rows, numAffectedRows: BigInt(result.affectedRows) } : { rows };
+}
+
+const COUNTED: ReadonlySet<string> = new Set([
+  'DeleteQueryNode',
+  'InsertQueryNode',
+  'MergeQueryNode',
+  'RawNode',
+  'UpdateQueryNode',
+]);
+
+function toBeginSettings({
+  accessMode,
+  isolationLevel,
+}: TransactionSettings): Pick<BeginOptions, 'access' | 'isolation'> {
+  const access = accessMode === 'read only' ? 'read' : 'write';
+  if (isolationLevel === undefined) return { access };
+  const isolation = ISOLATION_LEVELS[isolationLevel];
+  if (isolation === undefined)
+    throw new UnsupportedError(`The isolation level "${isolationLevel}" is not offered.`);
+  return { access, isolation };
+}
+
+/** Kysely's levels; PostgreSQL and SQLite both give at least `read committed` where `read uncommitted` is asked for. */
+const ISOLATION_LEVELS: Readonly<Record<string, IsolationLevel | undefined>> = {
+  'read committed': 'read committed',
+  'read uncommitted': 'read committed',
+  'repeatable read': 'repeatable read',
+  serializable: 'serializable',
+};
+
+function quote(identifier: string): string {
+  return `"${identifier.replaceAll('"', '""')}"`;
+}

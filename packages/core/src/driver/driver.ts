@@ -1,0 +1,141 @@
+import type { Dialect, Expression, SqlBool } from 'kysely';
+import type { Catalog } from '../catalog/catalog.js';
+import type { Priority } from '../lane/waiting-queue.js';
+import type { DatabaseMetrics } from '../metrics/database-metrics.js';
+import type { ValueType } from '../values/value-type.js';
+import type { Capabilities } from './capabilities.js';
+
+/**
+ * A way to reach one engine. Core knows no engine but through this interface: {@link Driver} opens a {@link Database}, which
+ * runs single statements and begins {@link DatabaseTransaction}s.
+ *
+ * Core checks, counts, replays and closes; a driver runs. What a driver is asked for and cannot do it refuses with an
+ * UnsupportedError; it never ignores an option. Every error it throws is a SluiceError with the engine's error as `cause`.
+ */
+export interface Driver {
+  /** Short name for messages and metrics: `sqlite`. */
+  readonly name: string;
+  /** URL schemes it answers to, without the colon: `['postgres', 'postgresql']`. */
+  readonly schemes: readonly string[];
+  /**
+   * Opens the database behind `url` and proves that it can be used.
+   *
+   * @throws ConfigurationError, ConnectionError or CorruptError, each saying what to do.
+   */
+  open(url: string): Promise<Database>;
+}
+
+/** An open database. */
+export interface Database {
+  readonly capabilities: Capabilities;
+  /** The engine's SQL, for Kysely. */
+  readonly sql: DatabaseSql;
+
+  /**
+   * Runs one statement in a transaction of its own, and resolves when it is committed.
+   *
+   * A `read` may run anywhere; an `unknown` statement runs where it is safe whatever it does.
+   */
+  execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult>;
+  /**
+   * Reads rows in batches of about `batchSize`, on one snapshot, in constant memory, no faster than they are consumed. Leaving the
+   * iteration early frees what it held.
+   */
+  stream(statement: Statement, batchSize: number, options: ExecuteOptions): AsyncIterable<readonly Row[]>;
+  /** Begins a transaction. Its isolation is serializable unless the options ask for less. */
+  begin(options: BeginOptions): Promise<DatabaseTransaction>;
+
+  /** Reads the tables the database has now. */
+  catalog(): Promise<Catalog>;
+  /** Makes the smallest round trip that proves the database answers. */
+  ping(options: ExecuteOptions): Promise<void>;
+  /** What the driver measured so far; synchronous and cheap. */
+  metrics(): DatabaseMetrics;
+  /** Writes a consistent copy to `path` while others go on. Refused where `capabilities.onlineBackup` is false. */
+  backup(path: string, options: ExecuteOptions): Promise<void>;
+  /** Refuses new work, finishes what was accepted, and frees every thread, connection, lock and file. */
+  close(): Promise<void>;
+}
+
+/** The engine's SQL, for Kysely and for the repository. */
+export interface DatabaseSql
+  extends Pick<Dialect, 'createAdapter' | 'createIntrospector' | 'createQueryCompiler'> {
+  /**
+   * Turns a value of the contract, already checked by core against its type, into what a statement's parameters take.
+   * `json` values arrive as JSON text.
+   */
+  encode(value: CheckedValue, type: ValueType): unknown;
+  /** `column in (values)` for any number of encoded values, none of them null, in one parameter or as many as the engine takes. */
+  inList(column: Expression<unknown>, values: readonly unknown[], type: ValueType): Expression<SqlBool>;
+}
+
+/** A value as core has checked it: never out of range, never of another type. */
+export type CheckedValue = string | number | bigint | boolean | Date | Uint8Array | null;
+
+/** Whether a statement only reads. */
+export type Access = 'read' | 'write' | 'unknown';
+
+/** One SQL statement with its parameters. */
+export interface Statement {
+  readonly sql: string;
+  /** Encoded by {@link DatabaseSql.encode} where the type is known; otherwise plain JavaScript values the driver binds by their own type. */
+  readonly parameters: readonly unknown[];
+  readonly access: Access;
+  /** True when it reads at most a few rows by a key, so that it is cheaper to run at once than to hand over. */
+  readonly isBounded?: boolean;
+}
+
+/** A row, its keys the result's column names, its values those of the contract (C1). */
+export type Row = Record<string, unknown>;
+
+/** What a statement gave back. */
+export interface StatementResult {
+  /** Empty for a statement that returns none. */
+  readonly rows: Row[];
+  /** Rows inserted, updated or deleted; 0 for a read. */
+  readonly affectedRows: number;
+}
+
+/** How one statement is run. */
+export interface ExecuteOptions {
+  /** Default `normal`. */
+  readonly priority?: Priority | undefined;
+  /** When the call ends in a TimeoutError, in milliseconds of `performance.now()`. Default: never. */
+  readonly deadline?: number | undefined;
+  /** Ends the call in an AbortedError. */
+  readonly signal?: AbortSignal | undefined;
+  /** Names the caller in messages, metrics and “who holds the writer”. */
+  readonly label?: string | undefined;
+}
+
+/** The isolation levels that may be asked for. A driver may give a stronger one. */
+export type IsolationLevel = 'read committed' | 'repeatable read' | 'serializable';
+
+/** How a transaction is begun. */
+export interface BeginOptions extends ExecuteOptions {
+  readonly access: 'read' | 'write';
+  /** Default `serializable`. */
+  readonly isolation?: IsolationLevel | undefined;
+  /**
+   * The transaction changes the schema: tables may be rebuilt without foreign keys acting on their rows, every foreign key is checked
+   * before COMMIT, and no second such transaction runs at the same time, in any process.
+   */
+  readonly isSchemaChange?: boolean | undefined;
+}
+
+/**
+ * An open transaction. Core calls one method at a time. After {@link DatabaseTransaction.commit} or
+ * {@link DatabaseTransaction.rollback}, whatever its outcome, nothing more is called and what it held is free.
+ */
+export interface DatabaseTransaction {
+  execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult>;
+  stream(statement: Statement, batchSize: number, options: ExecuteOptions): AsyncIterable<readonly Row[]>;
+  /**
+   * Resolves when the transaction is durable.
+   *
+   * @throws ConflictError when it was rolled back and may be replayed; CommitUnknownError when nobody can tell.
+   */
+  commit(): Promise<void>;
+  /** Undoes everything. Rejects only when that could not be proven; the connection is then gone. */
+  rollback(): Promise<void>;
+}

@@ -1,0 +1,59 @@
+import { type ErrorCode, type ErrorOptions, SluiceError } from './sluice-error.js';
+
+/** The codes of a {@link UsageError}. */
+export type UsageErrorCode = Extract<
+  ErrorCode,
+  | 'invalid_cursor'
+  | 'invalid_key'
+  | 'invalid_query'
+  | 'outer_handle'
+  | 'transaction_broken'
+  | 'transaction_ended'
+  | 'unknown_column'
+  | 'unknown_table'
+>;
+
+/** The call itself is wrong: nothing was executed, and making it again changes nothing. */
+export class UsageError extends SluiceError {
+  constructor(code: UsageErrorCode, message: string, options?: ErrorOptions) {
+    super(code, false, message, options);
+  }
+}
+
+/** The codes of a {@link ConfigurationError}. */
+export type ConfigurationErrorCode = Extract<
+  ErrorCode,
+  'driver_missing' | 'invalid_configuration' | 'path_unusable' | 'runtime_too_old' | 'unknown_scheme'
+>;
+
+/** The storage cannot be opened as configured. The message says what to change. */
+export class ConfigurationError extends SluiceError {
+  constructor(code: ConfigurationErrorCode, message: string, options?: ErrorOptions) {
+    super(code, false, message, options);
+  }
+}
+
+/** The driver cannot do this, and says so instead of doing something else. */
+export class UnsupportedError extends SluiceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('unsupported', false, message, options);
+  }
+}
+
+/** `getOrThrow` found no row under the key. */
+export class NotFoundError extends SluiceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('not_found', false, message, options);
+  }
+}
+
+/** A migration failed. The schema is as it was before that migration; the `cause` says why. */
+export class MigrationError extends SluiceError {
+  /** Name of the migration that failed, when one was running. */
+  readonly migration: string | undefined;
+
+  constructor(message: string, options?: ErrorOptions & { readonly migration?: string | undefined }) {
+    super('migration_failed', false, message, options);
+    this.migration = options?.migration;
+  }
+}

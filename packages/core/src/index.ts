@@ -1,0 +1,90 @@
+export type { Catalog, CatalogColumn, CatalogTable } from './catalog/catalog.js';
+export { DatabaseDialect, type DatabaseDialectOptions } from './dialect/database-dialect.js';
+export type { Capabilities } from './driver/capabilities.js';
+export type {
+  Access,
+  BeginOptions,
+  CheckedValue,
+  Database,
+  DatabaseSql,
+  DatabaseTransaction,
+  Driver,
+  ExecuteOptions,
+  IsolationLevel,
+  Row,
+  Statement,
+  StatementResult,
+} from './driver/driver.js';
+export {
+  CheckViolationError,
+  type ConstraintDetails,
+  ConstraintError,
+  type ConstraintErrorCode,
+  CorruptError,
+  type CorruptErrorCode,
+  ForeignKeyViolationError,
+  NotNullViolationError,
+  UniqueViolationError,
+  ValueError,
+} from './errors/data-errors.js';
+export {
+  AbortedError,
+  ClosedError,
+  CommitUnknownError,
+  ConflictError,
+  type ConflictReason,
+  ConnectionError,
+  type ConnectionErrorCode,
+  InternalError,
+  OverloadedError,
+  StorageFullError,
+  TimeoutError,
+} from './errors/flow-errors.js';
+export { type ErrorCode, type ErrorOptions, SluiceError } from './errors/sluice-error.js';
+export {
+  ConfigurationError,
+  type ConfigurationErrorCode,
+  MigrationError,
+  NotFoundError,
+  UnsupportedError,
+  UsageError,
+  type UsageErrorCode,
+} from './errors/usage-errors.js';
+export { Lane, type LaneOptions, type Lease } from './lane/lane.js';
+export {
+  type Priority,
+  WaitingQueue,
+  type WaitingQueueOptions,
+  type WaitOptions,
+} from './lane/waiting-queue.js';
+export type { DatabaseMetrics, LaneMetrics, LockMetrics } from './metrics/database-metrics.js';
+export type { OperationMetrics, StorageMetrics } from './metrics/storage-metrics.js';
+export { Summary, type SummarySnapshot } from './metrics/summary.js';
+export type { MigrationStatus, MigrationStep, StorageMigrator } from './migrations/storage-migrator.js';
+export type {
+  Condition,
+  Filter,
+  FindQuery,
+  KeyColumns,
+  KeyValue,
+  LoadOptions,
+  LoadProgress,
+  Order,
+  OrderBy,
+  Page,
+  PageQuery,
+  Query,
+  Repository,
+  RepositoryOptions,
+  StreamOptions,
+  TableName,
+  UpsertOptions,
+  Where,
+  WhereObject,
+} from './repository/repository.js';
+export type { CallOptions, TransactionOptions } from './storage/call-options.js';
+export { openStorage } from './storage/open-storage.js';
+export type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage/storage.js';
+export type { StorageOptions } from './storage/storage-options.js';
+export type { ReplayReason } from './transaction/replay.js';
+export { parseValueType, VALUE_TYPE_NAMES, type ValueType, type ValueTypeName } from './values/value-type.js';

@@ -1,0 +1,108 @@
+import { ClosedError } from '../errors/flow-errors.js';
+import type { LaneMetrics } from '../metrics/database-metrics.js';
+import { Summary } from '../metrics/summary.js';
+
+import { PRIORITIES, WaitingQueue, type WaitOptions } from './waiting-queue.js';
+
+/** What a {@link Lane} is made with. */
+export interface LaneOptions {
+  /** What is waited for, for messages: `a reader`. */
+  readonly name: string;
+  /** How many may hold the lane at once. */
+  readonly permits: number;
+  /** How many may wait; one more is refused with an OverloadedError. */
+  readonly queueLimit: number;
+}
+
+/** The right to use a lane, until it is released. */
+export interface Lease {
+  /** How long the lease was waited for, in milliseconds. */
+  readonly waitedMs: number;
+  /** Gives the lane to the next. Further calls do nothing. */
+  release(): void;
+}
+
+/** A gate that lets a fixed number through at once, in the order of a {@link WaitingQueue}. */
+export class Lane {
+  readonly #options: LaneOptions;
+  readonly #queue: WaitingQueue<(lease: Lease) => void>;
+  readonly #waits = new Summary();
+  readonly #holds = new Summary();
+  #held = 0;
+  #failures = 0;
+  #closed = false;
+  #drained: (() => void) | undefined;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+    this.#queue = new WaitingQueue({ name: options.name, limit: options.queueLimit });
+  }
+
+  /**
+   * Waits for a lease.
+   *
+   * @throws ClosedError after {@link Lane.close}; OverloadedError, TimeoutError or AbortedError as {@link WaitingQueue} says.
+   */
+  acquire(options: WaitOptions = {}): Promise<Lease> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) throw new ClosedError('The storage is closed.');
+      const drop = (error: Error): void => {
+        this.#failures += 1;
+        reject(error);
+      };
+      try {
+        this.#queue.enqueue(resolve, options, drop);
+      } catch (error) {
+        this.#failures += 1;
+        throw error;
+      }
+      this.#serve();
+    });
+  }
+
+  /** Refuses new callers and resolves when those accepted before have released. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#held === 0 && this.#queue.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#drained = resolve;
+    });
+  }
+
+  /** What the lane did so far. */
+  metrics(): LaneMetrics {
+    const [high, normal, low] = PRIORITIES.map((priority) => this.#queue.depth(priority));
+    return {
+      permits: this.#options.permits,
+      held: this.#held,
+      queued: { high: high ?? 0, normal: normal ?? 0, low: low ?? 0 },
+      waits: this.#waits.snapshot(),
+      holds: this.#holds.snapshot(),
+      failures: this.#failures,
+    };
+  }
+
+  #serve(): void {
+    while (this.#held < this.#options.permits) {
+      const next = this.#queue.dequeue();
+      if (next === undefined) break;
+      this.#held += 1;
+      this.#waits.record(next.waitedMs);
+      next.item(this.#lease(next.waitedMs));
+    }
+    if (this.#closed && this.#held === 0 && this.#queue.size === 0) this.#drained?.();
+  }
+
+  #lease(waitedMs: number): Lease {
+    const since = performance.now();
+    let released = false;
+    const release = (): void => {
+      if (released) return;
+      released = true;
+      this.#held -= 1;
+      this.#holds.record(performance.now() - since);
+      this.#serve();
+    };
+    return { waitedMs, release };
+  }
+}

@@ -1,0 +1,45 @@
+import { readdir } from 'node:fs/promises';
+import type { Migration, MigrationProvider } from 'kysely/migration';
+import { ConfigurationError, MigrationError } from '../errors/usage-errors.js';
+
+const MODULE = /(?<!\.d)\.m?[jt]s$/;
+
+/** Reads migrations from a folder: one module each, named by its file without the extension, exporting `up` and usually `down`. */
+export class FolderMigrationProvider implements MigrationProvider {
+  readonly #folder: URL;
+
+  constructor(folder: URL) {
+    this.#folder = folder.href.endsWith('/') ? folder : new URL(`${folder.href}/`);
+  }
+
+  async getMigrations(): Promise<Record<string, Migration>> {
+    const migrations: Record<string, Migration> = {};
+    for (const file of await this.#files()) {
+      const name = file.replace(MODULE, '');
+      const module: unknown = await import(new URL(encodeURIComponent(file), this.#folder).href);
+      if (!isMigration(module)) {
+        throw new MigrationError(`The migration "${name}" exports no function \`up\`.`, { migration: name });
+      }
+      migrations[name] = module;
+    }
+    return migrations;
+  }
+
+  async #files(): Promise<string[]> {
+    try {
+      return (await readdir(this.#folder)).filter((file) => MODULE.test(file)).sort();
+    } catch (cause) {
+      throw new ConfigurationError(
+        'invalid_configuration',
+        `The folder of migrations cannot be read: ${this.#folder.pathname}. Give \`migrations\` a URL such as ${EXAMPLE}.`,
+        { cause },
+      );
+    }
+  }
+}
+
+const EXAMPLE = `new URL('./migrations/', import.meta.url)`;
+
+function isMigration(module: unknown): module is Migration {
+  return typeof module === 'object' && module !== null && 'up' in module && typeof module.up === 'function';
+}

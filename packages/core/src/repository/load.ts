@@ -1,0 +1,52 @@
+import { AbortedError } from '../errors/flow-errors.js';
+import { invalidQuery } from './invalid-query.js';
+import type { LoadProgress } from './repository.js';
+
+/** How {@link loadInBatches} cuts and tells. */
+export interface BatchOptions {
+  readonly batchSize: number | undefined;
+  readonly onProgress: ((progress: LoadProgress) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Hands `rows` to `insert` in batches, one after the other, holding one batch in memory. */
+export async function loadInBatches<Row>(
+  rows: Iterable<Row> | AsyncIterable<Row>,
+  insert: (batch: readonly Row[]) => Promise<number>,
+  { batchSize = 500, onProgress, signal }: BatchOptions,
+): Promise<LoadProgress> {
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1)
+    throw invalidQuery('`batchSize` must be a whole number, 1 or more');
+  const since = performance.now();
+  let progress: LoadProgress = { rows: 0, batches: 0, elapsedMs: 0 };
+  for await (const batch of batchesOf(rows, batchSize)) {
+    if (signal?.aborted) throw abortedAfter(progress, signal);
+    const inserted = await insert(batch);
+    progress = {
+      rows: progress.rows + inserted,
+      batches: progress.batches + 1,
+      elapsedMs: performance.now() - since,
+    };
+    onProgress?.(progress);
+  }
+  return progress;
+}
+
+async function* batchesOf<Row>(
+  rows: Iterable<Row> | AsyncIterable<Row>,
+  size: number,
+): AsyncGenerator<Row[]> {
+  let batch: Row[] = [];
+  for await (const row of rows) {
+    batch.push(row);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function abortedAfter(progress: LoadProgress, signal: AbortSignal): AbortedError {
+  const message = `The signal was aborted after ${progress.rows} rows in ${progress.batches} batches; those are committed.`;
+  return new AbortedError(message, { cause: signal.reason });
+}

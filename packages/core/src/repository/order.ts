@@ -1,0 +1,93 @@
+import { type Expression, expressionBuilder, type OrderByItemBuilder, type SqlBool } from 'kysely';
+import { invalidQuery } from './invalid-query.js';
+import type { ShapeColumn, TableShape } from './table-shape.js';
+import type { AnyTables } from './where.js';
+
+/** One column of an order, everything said. */
+export interface OrderTerm {
+  readonly column: ShapeColumn;
+  readonly direction: 'asc' | 'desc';
+  readonly nulls: 'first' | 'last';
+}
+
+/** Reads an order, which may come untyped from a request. @throws UsageError `invalid_query` or `unknown_column`. */
+export function parseOrder(shape: TableShape, orderBy: unknown): OrderTerm[] {
+  if (orderBy === undefined) return [];
+  if (typeof orderBy !== 'object' || orderBy === null)
+    throw invalidQuery('`orderBy` must be an object of directions');
+  return Object.entries(orderBy).map(([property, order]) => parseTerm(shape.column(property), order));
+}
+
+/** The order made total: the columns of the key that are missing come last, in the direction of the last column. */
+export function totalOrder(shape: TableShape, terms: readonly OrderTerm[]): OrderTerm[] {
+  const direction = terms.at(-1)?.direction ?? 'asc';
+  const missing = shape.key.filter((column) => !terms.some((term) => term.column === column));
+  return [...terms, ...missing.map((column) => ({ column, direction, nulls: defaultNulls(direction) }))];
+}
+
+/** Puts NULLs in their place; a column that has none needs no word about it. */
+export function applyTerm({
+  column,
+  direction,
+  nulls,
+}: OrderTerm): (item: OrderByItemBuilder) => OrderByItemBuilder {
+  return (item) => {
+    const directed = direction === 'asc' ? item.asc() : item.desc();
+    if (!column.isNullable) return directed;
+    return nulls === 'first' ? directed.nullsFirst() : directed.nullsLast();
+  };
+}
+
+/** The rows that come after the row with `values` (encoded, one per term) in a total order. */
+export function rowsAfter(terms: readonly OrderTerm[], values: readonly unknown[]): Expression<SqlBool> {
+  const eb = expressionBuilder<AnyTables, string>();
+  const branches = terms.map((term, index) => {
+    const equal = terms.slice(0, index).map((before, at) => equals(before, values[at]));
+    return eb.and([...equal, follows(term, values[index])]);
+  });
+  return eb.or(branches);
+
+  function referTo(column: ShapeColumn): Expression<unknown> {
+    return eb.ref(column.property as never);
+  }
+
+  function equals({ column }: OrderTerm, value: unknown): Expression<SqlBool> {
+    const reference = referTo(column);
+    return value === null ? eb(reference, 'is', null) : eb(reference, '=', eb.val(value));
+  }
+
+  function follows({ column, direction, nulls }: OrderTerm, value: unknown): Expression<SqlBool> {
+    const reference = referTo(column);
+    if (value === null) return nulls === 'first' ? eb(reference, 'is not', null) : eb.lit(false);
+    const beyond = eb(reference, direction === 'asc' ? '>' : '<', eb.val(value));
+    return nulls === 'last' && column.isNullable ? eb.or([beyond, eb(reference, 'is', null)]) : beyond;
+  }
+}
+
+function parseTerm(column: ShapeColumn, order: unknown): OrderTerm {
+  if (column.type?.name === 'json' || column.type?.name === 'jsonb') {
+    throw invalidQuery(`"${column.property}" is json, which has no portable order`);
+  }
+  const { direction, nulls, ...others } =
+    typeof order === 'object' && order !== null
+      ? { ...NO_ORDER, ...order }
+      : { ...NO_ORDER, direction: order };
+  if (direction !== 'asc' && direction !== 'desc')
+    throw invalidQuery(`the direction of "${column.property}" is 'asc' or 'desc'`);
+  if (nulls !== undefined && nulls !== 'first' && nulls !== 'last') {
+    throw invalidQuery(`the nulls of "${column.property}" come 'first' or 'last'`);
+  }
+  const [stray] = Object.keys(others);
+  if (stray !== undefined) throw invalidQuery(`the order of "${column.property}" has no "${stray}"`);
+  return { column, direction, nulls: nulls ?? defaultNulls(direction) };
+}
+
+const NO_ORDER: { readonly direction: unknown; readonly nulls: unknown } = {
+  direction: undefined,
+  nulls: undefined,
+};
+
+/** NULL sorts as if larger than every value, as PostgreSQL has it (postgresql.org/docs/current/queries-order.html). */
+function defaultNulls(direction: 'asc' | 'desc'): 'first' | 'last' {
+  return direction === 'asc' ? 'last' : 'first';
+}

@@ -1,0 +1,113 @@
+import type { CatalogColumn, CatalogTable } from '../catalog/catalog.js';
+import type { DatabaseSql, Row } from '../driver/driver.js';
+import { UsageError } from '../errors/usage-errors.js';
+import type { Naming } from '../naming/naming.js';
+import { checkValue } from '../values/check-value.js';
+
+/** One column as a repository sees it. */
+export interface ShapeColumn extends CatalogColumn {
+  /** The application's name of the column. */
+  readonly property: string;
+}
+
+/** A table as a repository sees it: its columns under the application's names, its key checked, its values encoded. */
+export class TableShape {
+  /** The application's name of the table. */
+  readonly name: string;
+  /** Columns by the application's names, in the table's order. */
+  readonly columns: ReadonlyMap<string, ShapeColumn>;
+  readonly key: readonly ShapeColumn[];
+  readonly #sql: DatabaseSql;
+  readonly #renamed: readonly ShapeColumn[] | undefined;
+
+  constructor(name: string, table: CatalogTable, key: readonly string[], naming: Naming, sql: DatabaseSql) {
+    this.name = name;
+    this.#sql = sql;
+    const columns = [...table.columns.values()].map((column) => ({
+      ...column,
+      property: naming.toProperty(column.name),
+    }));
+    this.columns = new Map(columns.map((column) => [column.property, column]));
+    this.#renamed = columns.some((column) => column.property !== column.name) ? columns : undefined;
+    this.key = key.map((property) => this.column(property));
+    this.#assertKey(table);
+  }
+
+  /** The column under an application's name. @throws UsageError `unknown_column`. */
+  column(property: string): ShapeColumn {
+    const column = this.columns.get(property);
+    if (column !== undefined) return column;
+    const known = [...this.columns.keys()].join(', ');
+    throw new UsageError(
+      'unknown_column',
+      `Table "${this.name}" has no column "${property}". It has: ${known}.`,
+    );
+  }
+
+  /** Checks a value and turns it into a statement's parameter. @throws ValueError. */
+  encode(column: ShapeColumn, value: unknown): unknown {
+    if (column.type === undefined) return value;
+    const place = { table: this.name, column: column.property };
+    return this.#sql.encode(checkValue(value, column.type, place), column.type);
+  }
+
+  /** Gives a row from the database the application's names. */
+  toRow(row: Row): Row {
+    if (this.#renamed === undefined) return row;
+    const named: Row = {};
+    for (const column of this.#renamed) named[column.property] = row[column.name];
+    return named;
+  }
+
+  /** The values of a key, one per key column. @throws UsageError `invalid_key`. */
+  keyValues(key: unknown): unknown[] {
+    const [only, ...others] = this.key;
+    if (only === undefined) throw this.#keyError('it has no columns');
+    if (others.length === 0 && !isKeyObject(key)) return [this.#keyValue(only, key)];
+    if (!isKeyObject(key)) throw this.#keyError(`give an object with ${this.#keyNames()}`);
+    for (const name of Object.keys(key)) {
+      if (!this.key.some((column) => column.property === name))
+        throw this.#keyError(`"${name}" is not part of it`);
+    }
+    return this.key.map((column) =>
+      this.#keyValue(column, Object.hasOwn(key, column.property) ? key[column.property] : null),
+    );
+  }
+
+  #keyValue(column: ShapeColumn, value: unknown): unknown {
+    if (value === undefined || value === null) throw this.#keyError(`"${column.property}" has no value`);
+    return this.encode(column, value);
+  }
+
+  #keyNames(): string {
+    return this.key.map((column) => `"${column.property}"`).join(', ');
+  }
+
+  #keyError(why: string): UsageError {
+    return new UsageError('invalid_key', `The key of "${this.name}" is ${this.#keyNames()}: ${why}.`);
+  }
+
+  /** A key must identify one row: the primary key, or a unique key. */
+  #assertKey(table: CatalogTable): void {
+    const names = this.key
+      .map((column) => column.name)
+      .sort()
+      .join();
+    const candidates = [table.primaryKey, ...table.uniqueKeys];
+    if (names !== '' && candidates.some((candidate) => [...candidate].sort().join() === names)) return;
+    const offered = candidates
+      .filter((candidate) => candidate.length > 0)
+      .map((candidate) => `(${candidate.join(', ')})`);
+    throw new UsageError(
+      'invalid_key',
+      `(${this.#keyNames()}) is no primary or unique key of "${this.name}", so it cannot identify a row. ` +
+        (offered.length > 0
+          ? `It has: ${[...new Set(offered)].join(', ')}.`
+          : 'It has none; add one in a migration.'),
+    );
+  }
+}
+
+function isKeyObject(key: unknown): key is Readonly<Record<string, unknown>> {
+  return typeof key === 'object' && key !== null && !(key instanceof Date) && !(key instanceof Uint8Array);
+}

@@ -1,0 +1,171 @@
+import { type Expression, type ExpressionBuilder, expressionBuilder, type SqlBool, sql } from 'kysely';
+import type { DatabaseSql } from '../driver/driver.js';
+import { invalidQuery } from './invalid-query.js';
+import type { ShapeColumn, TableShape } from './table-shape.js';
+
+/** Any tables: what a repository's own queries are built over, its names being checked against the catalog instead. */
+export type AnyTables = Record<string, Record<string, unknown>>;
+
+type Builder = ExpressionBuilder<AnyTables, string>;
+
+/** Nesting of and, or and not beyond which a condition is refused rather than compiled. */
+const DEEPEST = 100;
+
+/** Compiles conditions, which may come untyped from a request: every name and operator is checked, every value is a parameter. */
+export class WhereCompiler {
+  readonly #shape: TableShape;
+  readonly #sql: DatabaseSql;
+  readonly #eb: Builder = expressionBuilder<AnyTables, string>();
+
+  constructor(shape: TableShape, sql: DatabaseSql) {
+    this.#shape = shape;
+    this.#sql = sql;
+  }
+
+  /** The expression of `where`, or `undefined` when it is absent. @throws UsageError `invalid_query` or `unknown_column`, ValueError. */
+  compile(where: unknown): Expression<SqlBool> | undefined {
+    return where === undefined ? undefined : this.#where(where, 0);
+  }
+
+  /** `column = value` for each column of the key. */
+  key(values: readonly unknown[]): Expression<SqlBool> {
+    return this.#eb.and(
+      this.#shape.key.map((column, index) => this.#eb(this.#ref(column), '=', this.#eb.val(values[index]))),
+    );
+  }
+
+  /** Any of several keys. */
+  keys(keys: readonly (readonly unknown[])[]): Expression<SqlBool> {
+    const [column, ...others] = this.#shape.key;
+    if (column?.type === undefined || others.length > 0)
+      return this.#eb.or(keys.map((values) => this.key(values)));
+    return this.#sql.inList(
+      this.#ref(column),
+      keys.map(([value]) => value),
+      column.type,
+    );
+  }
+
+  #where(where: unknown, depth: number): Expression<SqlBool> {
+    if (depth > DEEPEST) throw invalidQuery(`conditions are nested more than ${DEEPEST} deep`);
+    if (typeof where === 'function') return where(this.#eb) as Expression<SqlBool>;
+    if (!isPlainObject(where)) throw invalidQuery('`where` must be an object of conditions or a callback');
+    return this.#eb.and(Object.entries(where).map(([name, value]) => this.#member(name, value, depth)));
+  }
+
+  #member(name: string, value: unknown, depth: number): Expression<SqlBool> {
+    if (name === 'and') return this.#eb.and(this.#list(name, value, depth));
+    if (name === 'or') return this.#eb.or(this.#list(name, value, depth));
+    if (name === 'not') return this.#eb.not(this.#where(value, depth + 1));
+    return this.#column(this.#shape.column(name), value);
+  }
+
+  #list(name: string, value: unknown, depth: number): Expression<SqlBool>[] {
+    if (!Array.isArray(value)) throw invalidQuery(`"${name}" takes a list of conditions`);
+    return value.map((member) => this.#where(member, depth + 1));
+  }
+
+  #column(column: ShapeColumn, value: unknown): Expression<SqlBool> {
+    if (value === undefined)
+      throw invalidQuery(`"${column.property}" is undefined; leave it out, or say null`);
+    if (!isPlainObject(value)) return this.#compare(column, 'eq', value);
+    const conditions = Object.entries(value);
+    if (conditions.length === 0) throw invalidQuery(`"${column.property}" has no operator`);
+    return this.#eb.and(conditions.map(([operator, operand]) => this.#compare(column, operator, operand)));
+  }
+
+  #compare(column: ShapeColumn, operator: string, operand: unknown): Expression<SqlBool> {
+    const place = `"${column.property}" ${operator}`;
+    if (operand === undefined) throw invalidQuery(`${place} is undefined; leave it out, or say null`);
+    if (operator !== 'isNull' && isJson(column) && operand !== null) {
+      throw invalidQuery(
+        `"${column.property}" is json, which has no portable comparison; only isNull applies`,
+      );
+    }
+    if (operator === 'isNull') return this.#isNull(column, operand);
+    if (operator === 'in') return this.#inList(column, operand);
+    if (operator === 'notIn') return this.#eb.not(this.#inList(column, operand));
+    if (operator === 'between') return this.#between(column, operand);
+    if (Object.hasOwn(PATTERNS, operator)) return this.#like(column, operator, operand);
+    if (Object.hasOwn(COMPARISONS, operator)) return this.#simple(column, operator, operand);
+    throw invalidQuery(
+      `"${column.property}" has no operator "${operator}"; there are ${OPERATORS.join(', ')}`,
+    );
+  }
+
+  #simple(column: ShapeColumn, operator: string, operand: unknown): Expression<SqlBool> {
+    if (operand === null) {
+      if (operator !== 'eq' && operator !== 'ne')
+        throw invalidQuery(`"${column.property}" ${operator} null never holds`);
+      return this.#isNull(column, operator === 'eq');
+    }
+    const sign = COMPARISONS[operator as keyof typeof COMPARISONS];
+    return this.#eb(this.#ref(column), sign, this.#value(column, operand));
+  }
+
+  #isNull(column: ShapeColumn, operand: unknown): Expression<SqlBool> {
+    if (typeof operand !== 'boolean') throw invalidQuery(`"${column.property}" isNull takes true or false`);
+    return this.#eb(this.#ref(column), operand ? 'is' : 'is not', null);
+  }
+
+  #inList(column: ShapeColumn, operand: unknown): Expression<SqlBool> {
+    if (!Array.isArray(operand)) throw invalidQuery(`"${column.property}" in takes a list`);
+    if (operand.some((value) => value === null || value === undefined)) {
+      throw invalidQuery(`"${column.property}" in takes no null; use isNull beside it`);
+    }
+    const values = operand.map((value) => this.#shape.encode(column, value));
+    if (column.type !== undefined) return this.#sql.inList(this.#ref(column), values, column.type);
+    return values.length === 0 ? this.#eb.lit(false) : this.#eb(this.#ref(column), 'in', values);
+  }
+
+  #between(column: ShapeColumn, operand: unknown): Expression<SqlBool> {
+    if (!Array.isArray(operand) || operand.length !== 2)
+      throw invalidQuery(`"${column.property}" between takes two values`);
+    const [low, high] = operand;
+    return this.#eb.and([this.#simple(column, 'gte', low), this.#simple(column, 'lte', high)]);
+  }
+
+  #like(column: ShapeColumn, operator: string, operand: unknown): Expression<SqlBool> {
+    if (column.type !== undefined && column.type.name !== 'text' && column.type.name !== 'varchar') {
+      throw invalidQuery(
+        `"${column.property}" ${operator} applies to text; the column is ${column.type.name}`,
+      );
+    }
+    if (typeof operand !== 'string') throw invalidQuery(`"${column.property}" ${operator} takes a string`);
+    const pattern = this.#value(column, PATTERNS[operator as keyof typeof PATTERNS](operand));
+    return sql<SqlBool>`${this.#ref(column)} like ${pattern} escape '\\'`;
+  }
+
+  #value(column: ShapeColumn, operand: unknown): Expression<unknown> {
+    if (isPlainObject(operand)) throw invalidQuery(`"${column.property}" takes a value, not an object`);
+    return this.#eb.val(this.#shape.encode(column, operand));
+  }
+
+  #ref(column: ShapeColumn): Expression<unknown> {
+    return this.#eb.ref(column.property as never);
+  }
+}
+
+const COMPARISONS = { eq: '=', ne: '!=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
+
+const PATTERNS = {
+  contains: (text: string) => `%${escapeLike(text)}%`,
+  like: (text: string) => text,
+  startsWith: (text: string) => `${escapeLike(text)}%`,
+} as const;
+
+const OPERATORS = [...Object.keys(COMPARISONS), ...Object.keys(PATTERNS), 'between', 'in', 'isNull', 'notIn'];
+
+function escapeLike(text: string): string {
+  return text.replaceAll(/[\\%_]/g, '\\$&');
+}
+
+function isJson({ type }: ShapeColumn): boolean {
+  return type?.name === 'json' || type?.name === 'jsonb';
+}
+
+function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

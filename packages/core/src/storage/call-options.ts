@@ -1,0 +1,34 @@
+import type { ExecuteOptions, IsolationLevel } from '../driver/driver.js';
+import type { Priority } from '../lane/waiting-queue.js';
+
+/** Options that every call takes (contract C8). */
+export interface CallOptions {
+  /** Ends the call: queued work is dropped, running work interrupted. */
+  readonly signal?: AbortSignal | undefined;
+  /** After how many milliseconds the call ends in a TimeoutError. Default: the storage's `timeoutMs`. */
+  readonly timeoutMs?: number | undefined;
+  /** How urgent the call is. Default `normal`. */
+  readonly priority?: Priority | undefined;
+  /** Names the caller in messages, metrics and “who holds the writer”. */
+  readonly label?: string | undefined;
+}
+
+/** Options of `read` and `write`. */
+export interface TransactionOptions extends CallOptions {
+  /** Weaker levels are an option of drivers with concurrent writers; the others always give `serializable`, the default. */
+  readonly isolation?: IsolationLevel | undefined;
+}
+
+/** Turns a caller's options into the driver's: a deadline instead of a time span. */
+export function toExecuteOptions(
+  options: CallOptions,
+  defaultTimeoutMs: number,
+  label: string,
+): ExecuteOptions {
+  return {
+    priority: options.priority,
+    deadline: performance.now() + (options.timeoutMs ?? defaultTimeoutMs),
+    signal: options.signal,
+    label: options.label ?? label,
+  };
+}

@@ -1,0 +1,243 @@
+import { EventEmitter } from 'node:events';
+import { DummyDriver, Kysely } from 'kysely';
+import type { Catalog } from '../catalog/catalog.js';
+import { DatabaseDialect } from '../dialect/database-dialect.js';
+import type { Capabilities } from '../driver/capabilities.js';
+import type { BeginOptions, Database } from '../driver/driver.js';
+import { SluiceError } from '../errors/sluice-error.js';
+import { StorageCounters, type StorageMetrics } from '../metrics/storage-metrics.js';
+import { StorageMigrator } from '../migrations/storage-migrator.js';
+import { camelCaseNaming, type Naming, sameNaming } from '../naming/naming.js';
+import type { KeyColumns, Repository, RepositoryOptions, TableName } from '../repository/repository.js';
+import { type RepositoryHost, TableRepository } from '../repository/table-repository.js';
+import type { AnyTables } from '../repository/where.js';
+import type { OnReplay } from '../transaction/replay.js';
+import { runTransaction } from '../transaction/run-transaction.js';
+import type { TransactionScope } from '../transaction/transaction-scope.js';
+import { type CallOptions, type TransactionOptions, toExecuteOptions } from './call-options.js';
+import type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage.js';
+import { StorageDatabase } from './storage-database.js';
+import { chooseDriver, type StorageOptions } from './storage-options.js';
+import { TransactionHandle } from './transaction-handle.js';
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+const HEALTH_TIMEOUT_MS = 2_000;
+
+/**
+ * Opens the database behind a URL with the driver that answers to its scheme, and proves that it can be used.
+ *
+ * @example
+ * const storage = await openStorage<DB>({ url: 'sqlite:./app.db', drivers: [sqlite(), postgres()] });
+ *
+ * @throws ConfigurationError, ConnectionError or CorruptError, each saying what to do. Nothing is left open.
+ */
+export async function openStorage<DB>(options: StorageOptions): Promise<Storage<DB>> {
+  const driver = chooseDriver(options);
+  const database = await driver.open(options.url);
+  const storage = new OpenStorage<DB>(driver.name, database, options);
+  try {
+    await storage.readCatalog(true);
+    return storage;
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
+
+class OpenStorage<DB> implements Storage<DB> {
+  readonly capabilities: Capabilities;
+  readonly kysely: Kysely<DB>;
+  readonly migrator: StorageMigrator;
+  readonly #driverName: string;
+  readonly #database: Database;
+  readonly #guarded: StorageDatabase;
+  readonly #counters = new StorageCounters();
+  readonly #events = new EventEmitter();
+  readonly #naming: Naming;
+  readonly #timeoutMs: number;
+  readonly #host: RepositoryHost;
+  #catalog: Promise<Catalog> | undefined;
+
+  constructor(driverName: string, database: Database, options: StorageOptions) {
+    this.#driverName = driverName;
+    this.#database = database;
+    this.#naming = options.camelCase === true ? camelCaseNaming() : sameNaming;
+    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.#guarded = new StorageDatabase(this, database, this.#counters, this.#onReplay);
+    this.capabilities = database.capabilities;
+    this.#host = this.#createHost();
+    this.kysely = this.#createKysely();
+    this.migrator = new StorageMigrator({
+      migrations: options.migrations,
+      run: (work) => this.#changeSchema(work),
+      onMigration: (event) => this.#events.emit('migration', event),
+    });
+  }
+
+  repository<T extends TableName<DB>, const K extends KeyColumns<DB, T>>(
+    table: T,
+    { key }: RepositoryOptions<K>,
+  ): Repository<DB, T, K> {
+    return new TableRepository<DB, T, K>(this.#host, table, key);
+  }
+
+  write<T>(
+    callback: (tx: StorageTransaction<DB>) => Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    return this.#transaction('write', callback, options);
+  }
+
+  read<T>(
+    callback: (tx: StorageTransaction<DB>) => Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    return this.#transaction('read', callback, options);
+  }
+
+  metrics(): StorageMetrics {
+    return this.#counters.snapshot(this.#driverName, this.#database.metrics());
+  }
+
+  on<E extends keyof StorageEvents>(event: E, listener: (...args: StorageEvents[E]) => void): () => void {
+    this.#events.on(event, listener as (...args: unknown[]) => void);
+    return () => this.#events.off(event, listener as (...args: unknown[]) => void);
+  }
+
+  async health(options: CallOptions = {}): Promise<StorageHealth> {
+    const since = performance.now();
+    const answer = (error?: string): StorageHealth => ({
+      isHealthy: error === undefined,
+      driver: this.#driverName,
+      latencyMs: performance.now() - since,
+      ...(error === undefined ? {} : { error }),
+    });
+    try {
+      this.#guarded.assertUsable();
+      await this.#database.ping(toExecuteOptions(options, HEALTH_TIMEOUT_MS, 'health'));
+      return answer();
+    } catch (error) {
+      return answer(
+        error instanceof SluiceError ? `${error.code}: ${error.message}` : 'internal: an unknown error',
+      );
+    }
+  }
+
+  async backup(path: string, options: CallOptions = {}): Promise<void> {
+    this.#guarded.assertUsable();
+    await this.#database.backup(path, toExecuteOptions(options, this.#timeoutMs, 'backup'));
+  }
+
+  async close(): Promise<void> {
+    if (this.#guarded.isClosed) return this.#guarded.close();
+    await this.#guarded.close();
+    this.#events.emit('close');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  readonly #onReplay: OnReplay = (event) => {
+    this.#counters.replayed(event.reason);
+    this.#events.emit('replay', event);
+  };
+
+  async #transaction<T>(
+    access: 'read' | 'write',
+    callback: (tx: StorageTransaction<DB>) => Promise<T>,
+    { isolation, ...options }: TransactionOptions,
+  ): Promise<T> {
+    const execute = toExecuteOptions(options, this.#timeoutMs, access);
+    return this.#run((scope) => callback(new TransactionHandle<DB>(scope, this.#host, execute)), {
+      ...execute,
+      access,
+      isolation,
+    });
+  }
+
+  async #run<T>(callback: (scope: TransactionScope) => Promise<T>, options: BeginOptions): Promise<T> {
+    this.#guarded.assertUsable();
+    const host = {
+      owner: this,
+      database: this.#database,
+      onReplay: this.#onReplay,
+      onRollbackFailure: (error: unknown) => this.#events.emit('rollbackFailure', { error }),
+    };
+    return this.#counters.measure('transactions', () => runTransaction(host, callback, options));
+  }
+
+  /** Runs `work` in a transaction that may change the schema; the catalog is read anew afterwards. */
+  async #changeSchema<T>(work: (kysely: Kysely<unknown>) => Promise<T>): Promise<T> {
+    const execute = toExecuteOptions({}, SCHEMA_CHANGE_TIMEOUT_MS, 'migrate');
+    const host = { ...this.#host, naming: sameNaming };
+    const result = await this.#run(
+      (scope) => work(new TransactionHandle<unknown>(scope, host, execute).kysely),
+      { ...execute, access: 'write', isSchemaChange: true },
+    );
+    await this.readCatalog(true);
+    return result;
+  }
+
+  #createKysely(): Kysely<DB> {
+    const dialect = new DatabaseDialect({
+      sql: this.#database.sql,
+      open: async () => this.#databaseForKysely(),
+      executeOptions: () => toExecuteOptions({}, this.#timeoutMs, 'kysely'),
+    });
+    return new Kysely<DB>({ dialect, plugins: [...this.#naming.plugins] });
+  }
+
+  /** `kysely.destroy()` closes the storage. */
+  #databaseForKysely(): Pick<Database, 'begin' | 'close' | 'execute' | 'stream'> {
+    const guarded = this.#guarded;
+    return {
+      begin: (options) => guarded.begin(options),
+      close: () => this.close(),
+      execute: (statement, options) => guarded.execute(statement, options),
+      stream: (statement, batchSize, options) => guarded.stream(statement, batchSize, options),
+    };
+  }
+
+  #createHost(): RepositoryHost {
+    const sql = this.#database.sql;
+    return {
+      runner: this.#guarded,
+      atomically: (work, { label = 'insertMany', ...options }) =>
+        this.#run((scope) => work(scope), {
+          ...toExecuteOptions(options, this.#timeoutMs, label),
+          access: 'write',
+        }),
+      catalog: (isFresh) => this.readCatalog(isFresh),
+      compiler: new Kysely<AnyTables>({
+        dialect: {
+          createAdapter: () => sql.createAdapter(),
+          createDriver: () => new DummyDriver(),
+          createIntrospector: (db) => sql.createIntrospector(db),
+          createQueryCompiler: () => sql.createQueryCompiler(),
+        },
+        plugins: [...this.#naming.plugins],
+      }),
+      sql,
+      naming: this.#naming,
+      maxParameters: this.capabilities.maxParameters,
+      defaultTimeoutMs: this.#timeoutMs,
+      isTransaction: false,
+    };
+  }
+
+  /** Reads the tables, or gives those read before. Never inside a transaction's own connection, which may be the only one left. */
+  readCatalog(isFresh: boolean): Promise<Catalog> {
+    if (this.#catalog === undefined || isFresh) {
+      const reading = this.#database.catalog();
+      reading.catch(() => {
+        if (this.#catalog === reading) this.#catalog = undefined;
+      });
+      this.#catalog = reading;
+    }
+    return this.#catalog;
+  }
+}
+
+/** Migrations of a large table take their time, and several processes wait for each other. */
+const SCHEMA_CHANGE_TIMEOUT_MS = 3_600_000;

@@ -1,0 +1,69 @@
+import type {
+  BeginOptions,
+  Database,
+  DatabaseTransaction,
+  ExecuteOptions,
+  Row,
+  Statement,
+  StatementResult,
+} from '../driver/driver.js';
+import { ClosedError } from '../errors/flow-errors.js';
+import type { StorageCounters } from '../metrics/storage-metrics.js';
+import { type OnReplay, replay } from '../transaction/replay.js';
+import { assertOutsideTransaction, beginAround } from '../transaction/transaction-scope.js';
+
+/**
+ * The driver's database behind the checks that core owes every call: the storage is open, the call does not come from inside one of its own
+ * transactions, it is counted, and a single statement that met a conflict is made again.
+ */
+export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'stream'> {
+  readonly #owner: object;
+  readonly #database: Database;
+  readonly #counters: StorageCounters;
+  readonly #onReplay: OnReplay;
+  #closing: Promise<void> | undefined;
+
+  constructor(owner: object, database: Database, counters: StorageCounters, onReplay: OnReplay) {
+    this.#owner = owner;
+    this.#database = database;
+    this.#counters = counters;
+    this.#onReplay = onReplay;
+  }
+
+  get isClosed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
+    this.assertUsable();
+    return this.#counters.measure('statements', () =>
+      replay(() => this.#database.execute(statement, options), options, this.#onReplay),
+    );
+  }
+
+  async *stream(
+    statement: Statement,
+    batchSize: number,
+    options: ExecuteOptions,
+  ): AsyncGenerator<readonly Row[]> {
+    this.assertUsable();
+    yield* this.#database.stream(statement, batchSize, options);
+  }
+
+  /** Begins a transaction for a callback that Kysely runs. */
+  begin(options: BeginOptions): Promise<DatabaseTransaction> {
+    this.assertUsable();
+    return beginAround(this.#owner, () => this.#database.begin(options));
+  }
+
+  /** @throws ClosedError, UsageError `outer_handle`. */
+  assertUsable(): void {
+    if (this.#closing !== undefined) throw new ClosedError('The storage is closed.');
+    assertOutsideTransaction(this.#owner);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#database.close();
+    return this.#closing;
+  }
+}

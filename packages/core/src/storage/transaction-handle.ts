@@ -1,0 +1,84 @@
+import { DefaultQueryExecutor, type Driver, type Kysely, type KyselyConfig, Transaction } from 'kysely';
+import { DatabaseDialect, LaneConnection } from '../dialect/database-dialect.js';
+import type { ExecuteOptions } from '../driver/driver.js';
+import { InternalError } from '../errors/flow-errors.js';
+import { TransactionAdapter } from '../migrations/transaction-adapter.js';
+import type { KeyColumns, Repository, RepositoryOptions, TableName } from '../repository/repository.js';
+import { type RepositoryHost, TableRepository } from '../repository/table-repository.js';
+import type { TransactionScope } from '../transaction/transaction-scope.js';
+import type { StorageTransaction } from './storage.js';
+
+/** The `tx` of a callback: one level of a transaction under the names the application uses. */
+export class TransactionHandle<DB> implements StorageTransaction<DB> {
+  readonly #scope: TransactionScope;
+  readonly #host: RepositoryHost;
+  readonly #options: ExecuteOptions;
+  #kysely: Kysely<DB> | undefined;
+
+  /** @param options of each Kysely query in it: the transaction's own deadline and signal. */
+  constructor(scope: TransactionScope, host: RepositoryHost, options: ExecuteOptions) {
+    this.#scope = scope;
+    this.#options = options;
+    this.#host = {
+      ...host,
+      runner: scope,
+      isTransaction: true,
+      atomically: (work) => scope.savepoint((inner) => work(inner), options),
+    };
+  }
+
+  get kysely(): Kysely<DB> {
+    this.#kysely ??= transactionKysely<DB>(this.#scope, this.#host, this.#options);
+    return this.#kysely;
+  }
+
+  repository<T extends TableName<DB>, const K extends KeyColumns<DB, T>>(
+    table: T,
+    { key }: RepositoryOptions<K>,
+  ): Repository<DB, T, K> {
+    return new TableRepository<DB, T, K>(this.#host, table, key);
+  }
+
+  savepoint<T>(callback: (tx: StorageTransaction<DB>) => Promise<T>): Promise<T> {
+    return this.#scope.savepoint(
+      (inner) => callback(new TransactionHandle<DB>(inner, this.#host, this.#options)),
+      this.#options,
+    );
+  }
+
+  afterCommit(callback: () => unknown): void {
+    this.#scope.afterCommit(callback);
+  }
+}
+
+/** Kysely over one transaction. Kysely itself refuses to begin another one inside it. */
+function transactionKysely<DB>(
+  scope: TransactionScope,
+  host: RepositoryHost,
+  options: ExecuteOptions,
+): Kysely<DB> {
+  const connection = new LaneConnection(NO_DATABASE, () => options, scope);
+  const dialect = new DatabaseDialect({
+    sql: host.sql,
+    open: async () => ({ ...NO_DATABASE, close: unreachable }),
+  });
+  const provider = {
+    provideConnection: <T>(consumer: (given: LaneConnection) => Promise<T>) => consumer(connection),
+  };
+  const executor = new DefaultQueryExecutor(
+    dialect.createQueryCompiler(),
+    new TransactionAdapter(dialect.createAdapter()),
+    provider,
+    [...host.naming.plugins],
+  );
+  const config: KyselyConfig = { dialect };
+  const driver: Driver = dialect.createDriver();
+  return new Transaction<DB>({ config, dialect, driver, executor });
+}
+
+/** A transaction's connection never leaves it. */
+const NO_DATABASE = { begin: unreachable, execute: unreachable, stream: unreachable };
+
+function unreachable(): never {
+  throw new InternalError('A transaction reached past its own connection.');
+}

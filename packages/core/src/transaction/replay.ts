@@ -1,0 +1,72 @@
+import type { ExecuteOptions } from '../driver/driver.js';
+import { AbortedError, ConflictError, ConnectionError, TimeoutError } from '../errors/flow-errors.js';
+
+/** What made an attempt fail in a way that another attempt may mend. */
+export type ReplayReason = ConflictError['reason'] | 'connection_lost';
+
+/** Told of every replay before its backoff. */
+export type OnReplay = (replay: {
+  readonly attempt: number;
+  readonly reason: ReplayReason;
+  readonly delayMs: number;
+}) => void;
+
+const FIRST_DELAY_MS = 1;
+const LONGEST_DELAY_MS = 250;
+
+/**
+ * Runs `attempt` until it succeeds, fails for a reason that replaying cannot mend, or the deadline would pass. The delay between
+ * attempts doubles from 1 ms to 250 ms, with full jitter, so that callers in conflict part.
+ *
+ * @throws what the last attempt threw; TimeoutError or AbortedError with the last conflict as `cause` when time ran out.
+ */
+export async function replay<T>(
+  attempt: () => Promise<T>,
+  options: ExecuteOptions,
+  onReplay: OnReplay,
+): Promise<T> {
+  for (let count = 1; ; count += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const reason = replayReason(error);
+      if (reason === undefined) throw error;
+      const delayMs = Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** count);
+      assertTimeLeft(options, delayMs, count, error);
+      onReplay({ attempt: count, reason, delayMs });
+      await pause(delayMs, options.signal);
+    }
+  }
+}
+
+/** Why an attempt may be made again; `undefined` when it may not. */
+export function replayReason(error: unknown): ReplayReason | undefined {
+  if (error instanceof ConflictError) return error.reason;
+  return error instanceof ConnectionError && error.code === 'connection_lost' ? 'connection_lost' : undefined;
+}
+
+function assertTimeLeft(options: ExecuteOptions, delayMs: number, count: number, cause: unknown): void {
+  const { deadline = Number.POSITIVE_INFINITY, signal, label } = options;
+  if (signal?.aborted) throw abortedBetweenAttempts(cause);
+  if (performance.now() + delayMs < deadline) return;
+  const message = `The deadline passed after ${count} attempts, each undone by a conflict; nothing was committed.`;
+  throw new TimeoutError(message, { cause, operation: label });
+}
+
+function abortedBetweenAttempts(cause: unknown): AbortedError {
+  return new AbortedError('The signal was aborted between two attempts; nothing was committed.', { cause });
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(abortedBetweenAttempts(signal?.reason));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

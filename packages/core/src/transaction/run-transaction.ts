@@ -1,0 +1,82 @@
+import type { BeginOptions, Database } from '../driver/driver.js';
+import { AbortedError, TimeoutError } from '../errors/flow-errors.js';
+import { type OnReplay, replay, replayReason } from './replay.js';
+import { TransactionScope } from './transaction-scope.js';
+
+/** What a transaction runs on. */
+export interface TransactionHost {
+  /** The storage, to tell its own transactions from another's. */
+  readonly owner: object;
+  readonly database: Pick<Database, 'begin'>;
+  readonly onReplay: OnReplay;
+  /** Told when a rollback failed. The first error is what the caller sees. */
+  readonly onRollbackFailure: (error: unknown) => void;
+}
+
+/**
+ * Runs `callback` in a transaction and commits it; on a conflict runs it again, whole, until the deadline (contract C3).
+ * What `afterCommit` was given runs once, after the commit.
+ */
+export async function runTransaction<T>(
+  host: TransactionHost,
+  callback: (scope: TransactionScope) => Promise<T>,
+  options: BeginOptions,
+): Promise<T> {
+  const { scope, result } = await replay(() => attempt(host, callback, options), options, host.onReplay);
+  await scope.runAfterCommit();
+  return result;
+}
+
+async function attempt<T>(
+  host: TransactionHost,
+  callback: (scope: TransactionScope) => Promise<T>,
+  options: BeginOptions,
+): Promise<{ readonly scope: TransactionScope; readonly result: T }> {
+  const scope = new TransactionScope(host.owner, await host.database.begin(options));
+  try {
+    const result = await withinDeadline(
+      scope.run(() => callback(scope)),
+      options,
+    );
+    await scope.commit();
+    return { scope, result };
+  } catch (error) {
+    await scope.rollback().catch(host.onRollbackFailure);
+    // A conflict is replayed even when the callback caught it and threw, or returned, something else.
+    const failure = scope.failure?.cause;
+    throw replayReason(failure) === undefined ? error : failure;
+  }
+}
+
+/** Gives up on a callback that outlives its deadline or its signal, so that it cannot hold the transaction open. */
+function withinDeadline<T>(work: Promise<T>, options: BeginOptions): Promise<T> {
+  const { deadline = Number.POSITIVE_INFINITY, signal, label } = options;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      reject(
+        new AbortedError(
+          'The signal was aborted; the transaction was rolled back.',
+          abortCause(signal, label),
+        ),
+      );
+    };
+    const onDeadline = (): void => {
+      reject(new TimeoutError('The deadline passed; the transaction was rolled back.', { operation: label }));
+    };
+    const timer = Number.isFinite(deadline)
+      ? setTimeout(onDeadline, deadline - performance.now())
+      : undefined;
+    signal?.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    });
+  });
+}
+
+function abortCause(
+  signal: AbortSignal | undefined,
+  operation: string | undefined,
+): { cause: unknown; operation: string | undefined } {
+  return { cause: signal?.reason, operation };
+}

@@ -1,0 +1,270 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type {
+  DatabaseTransaction,
+  ExecuteOptions,
+  Row,
+  Statement,
+  StatementResult,
+} from '../driver/driver.js';
+import {
+  AbortedError,
+  ClosedError,
+  CommitUnknownError,
+  OverloadedError,
+  TimeoutError,
+} from '../errors/flow-errors.js';
+import { UsageError } from '../errors/usage-errors.js';
+import { replayReason } from './replay.js';
+
+/** The innermost transaction of the code that runs now; an empty slot while it begins. */
+const current = new AsyncLocalStorage<{ scope?: TransactionScope }>();
+
+/** Refuses the use of `owner`'s outer handle from inside one of its transactions, where awaiting it could wait for ever (contract C3). */
+export function assertOutsideTransaction(owner: object): void {
+  const scope = current.getStore()?.scope;
+  if (scope === undefined || scope.owner !== owner || scope.isEnded) return;
+  throw new UsageError(
+    'outer_handle',
+    'The storage was used inside one of its own transactions, where it would wait for itself. Use the `tx` handle that the callback was given.',
+  );
+}
+
+/**
+ * Begins a transaction that the code which called, and what it goes on to call, runs inside of: for callbacks that are not handed to us,
+ * as in `kysely.transaction().execute(callback)`. Must be called synchronously.
+ */
+export function beginAround(
+  owner: object,
+  begin: () => Promise<DatabaseTransaction>,
+): Promise<TransactionScope> {
+  const slot: { scope?: TransactionScope } = {};
+  current.enterWith(slot);
+  return begin().then((transaction) => {
+    slot.scope = new TransactionScope(owner, transaction);
+    return slot.scope;
+  });
+}
+
+/**
+ * One level of a transaction: the transaction itself, or a savepoint in it. It lets one statement through at a time, refuses to go on
+ * after one has failed, as PostgreSQL does on its own, and refuses a handle that is used after its end or past an inner level.
+ */
+export class TransactionScope implements DatabaseTransaction {
+  /** The storage this transaction belongs to. */
+  readonly owner: object;
+  readonly #transaction: DatabaseTransaction;
+  readonly #parent: TransactionScope | undefined;
+  readonly #afterCommit: (() => unknown)[] = [];
+  /** The last piece of work let in; the next one follows it. */
+  #tail: Promise<unknown> = Promise.resolve();
+  #failure: { readonly cause: unknown } | undefined;
+  #ended = false;
+  #settled = false;
+  #savepoints = 0;
+
+  constructor(owner: object, transaction: DatabaseTransaction, parent?: TransactionScope) {
+    this.owner = owner;
+    this.#transaction = transaction;
+    this.#parent = parent;
+  }
+
+  get isEnded(): boolean {
+    return this.#ended || (this.#parent?.isEnded ?? false);
+  }
+
+  /** The first error that broke this level; what the callback made of it does not matter. */
+  get failure(): { readonly cause: unknown } | undefined {
+    return this.#failure;
+  }
+
+  /** Runs `callback` with this level as the innermost one. */
+  run<T>(callback: () => Promise<T>): Promise<T> {
+    return current.run({ scope: this }, callback);
+  }
+
+  /** Adds what runs once the whole transaction is durable; undone work takes it along. */
+  afterCommit(callback: () => unknown): void {
+    this.#assertUsable();
+    this.#afterCommit.push(callback);
+  }
+
+  execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
+    return this.#inTurn(() => this.#guard(() => this.#transaction.execute(statement, options)));
+  }
+
+  async *stream(
+    statement: Statement,
+    batchSize: number,
+    options: ExecuteOptions,
+  ): AsyncGenerator<readonly Row[]> {
+    this.#assertUsable();
+    const turn = Promise.withResolvers<void>();
+    const previous = this.#tail;
+    this.#tail = turn.promise;
+    await previous;
+    try {
+      this.#assertUsable();
+      yield* this.#transaction.stream(statement, batchSize, options);
+    } catch (error) {
+      this.#break(error);
+      throw error;
+    } finally {
+      turn.resolve();
+    }
+  }
+
+  /** Runs `callback` in an inner level: what it did is undone when it throws, and the outer level goes on. */
+  savepoint<T>(callback: (scope: TransactionScope) => Promise<T>, options: ExecuteOptions): Promise<T> {
+    this.#savepoints += 1;
+    const name = `sluice_${this.#savepoints}`;
+    return this.#inTurn(async () => {
+      await this.#control(`savepoint ${name}`, options);
+      const inner = new TransactionScope(this.owner, this.#transaction, this);
+      try {
+        const result = await inner.run(() => callback(inner));
+        await inner.#finish();
+        await this.#control(`release savepoint ${name}`, options);
+        this.#afterCommit.push(...inner.#afterCommit);
+        return result;
+      } catch (error) {
+        await inner.#end();
+        await this.#undoTo(name, inner.#failure?.cause ?? error, options);
+        throw error;
+      }
+    });
+  }
+
+  async commit(): Promise<void> {
+    await this.#finish();
+    this.#settled = true;
+    await this.#transaction.commit();
+  }
+
+  /** Does nothing after a commit was tried: its outcome stands. */
+  async rollback(): Promise<void> {
+    await this.#end();
+    if (this.#settled) return;
+    this.#settled = true;
+    await this.#transaction.rollback();
+  }
+
+  /** Runs what waited for the commit, in order. */
+  async runAfterCommit(): Promise<void> {
+    for (const callback of this.#afterCommit) await callback();
+  }
+
+  /** Undoes a savepoint by hand, as Kysely's controlled transactions do; the level is whole again. */
+  async rollbackToSavepoint(name: string, options: ExecuteOptions): Promise<void> {
+    this.#assertNotEnded();
+    await this.#serialize(() => this.#transaction.execute(control(`rollback to savepoint ${name}`), options));
+    if (!isFatal(this.#failure?.cause)) this.#failure = undefined;
+  }
+
+  /** Waits for all work let in, ends this level, and refuses when it is broken. */
+  async #finish(): Promise<void> {
+    await this.#end();
+    if (this.#failure !== undefined) throw this.#brokenError();
+  }
+
+  async #end(): Promise<void> {
+    this.#ended = true;
+    await this.#tail;
+  }
+
+  async #undoTo(name: string, failure: unknown, options: ExecuteOptions): Promise<void> {
+    if (isFatal(failure)) return this.#break(failure);
+    try {
+      await this.#transaction.execute(control(`rollback to savepoint ${name}`), options);
+      await this.#transaction.execute(control(`release savepoint ${name}`), options);
+    } catch (error) {
+      this.#break(error);
+    }
+  }
+
+  async #control(sql: string, options: ExecuteOptions): Promise<void> {
+    await this.#guard(() => this.#transaction.execute(control(sql), options));
+  }
+
+  /** Lets `work` in after all that came before it. Its failure is the caller's alone. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    this.#assertUsable();
+    return this.#serialize(() => {
+      this.#assertWhole();
+      return work();
+    });
+  }
+
+  #serialize<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#tail.then(work);
+    this.#tail = turn.then(ignore, ignore);
+    return turn;
+  }
+
+  async #guard<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      this.#break(error);
+      throw error;
+    }
+  }
+
+  #break(cause: unknown): void {
+    this.#failure ??= { cause };
+  }
+
+  #assertUsable(): void {
+    this.#assertNotEnded();
+    const scope = current.getStore()?.scope;
+    if (scope !== undefined && scope.owner === this.owner && scope.#isInside(this)) {
+      throw new UsageError(
+        'outer_handle',
+        'An outer transaction handle was used inside a savepoint, where it would wait for itself. Use the handle the savepoint was given.',
+      );
+    }
+    this.#assertWhole();
+  }
+
+  #assertNotEnded(): void {
+    if (this.isEnded) {
+      throw new UsageError(
+        'transaction_ended',
+        'The transaction has ended; its handle cannot be used any more.',
+      );
+    }
+  }
+
+  #assertWhole(): void {
+    if (this.#failure !== undefined) throw this.#brokenError();
+  }
+
+  #isInside(outer: TransactionScope): boolean {
+    if (this.isEnded || this.#parent === undefined) return false;
+    return this.#parent === outer || this.#parent.#isInside(outer);
+  }
+
+  /** The conflict itself where it may be replayed; otherwise an error that says the transaction is lost. */
+  #brokenError(): unknown {
+    const cause = this.#failure?.cause;
+    if (replayReason(cause) !== undefined) return cause;
+    return new UsageError(
+      'transaction_broken',
+      'A statement of this transaction failed, so nothing of it can be committed. Let the error pass, or wrap what may fail in `tx.savepoint`.',
+      { cause },
+    );
+  }
+}
+
+function control(sql: string): Statement {
+  return { sql, parameters: [], access: 'unknown' };
+}
+
+function ignore(): void {}
+
+/** Errors after which the whole transaction is gone or must be replayed, so that no savepoint can save it. */
+function isFatal(error: unknown): boolean {
+  if (replayReason(error) !== undefined) return true;
+  return [AbortedError, ClosedError, CommitUnknownError, OverloadedError, TimeoutError].some(
+    (fatal) => error instanceof fatal,
+  );
+}
