@@ -3,6 +3,7 @@ export { DatabaseDialect, type DatabaseDialectOptions } from './dialect/database
 export type { Capabilities } from './driver/capabilities.js';
 export type {
   Access,
+  AggregateName,
   BeginOptions,
   CheckedValue,
   Database,

@@ -67,7 +67,26 @@ export interface DatabaseSql
   encode(value: CheckedValue, type: ValueType): unknown;
   /** `column in (values)` for any number of encoded values, none of them null, in one parameter or as many as the engine takes. */
   inList(column: Expression<unknown>, values: readonly unknown[], type: ValueType): Expression<SqlBool>;
+  /**
+   * What stands for a column or an encoded value of `type` where it is compared or sorted, for types whose stored form does not compare by
+   * value. Default: the expression itself.
+   */
+  comparable?(expression: Expression<unknown>, type: ValueType): Expression<unknown>;
+  /**
+   * The aggregate of a column of `type` in place of the engine's own, where that one would round, or answer in another type than the contract
+   * says: `sum` and `avg` of whole numbers and numerics are numerics (strings), of doubles doubles; `min` and `max` are of the column's type.
+   * `undefined` keeps the engine's own. Default: always the engine's own.
+   */
+  aggregate?(
+    name: AggregateName,
+    argument: Expression<unknown>,
+    type: ValueType,
+    isDistinct: boolean,
+  ): Expression<unknown> | undefined;
 }
+
+/** The aggregates whose result depends on the type of what they add up. */
+export type AggregateName = 'avg' | 'max' | 'min' | 'sum';
 
 /** A value as core has checked it: never out of range, never of another type. */
 export type CheckedValue = string | number | bigint | boolean | Date | Uint8Array | null;

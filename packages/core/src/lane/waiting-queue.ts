@@ -90,17 +90,21 @@ export class WaitingQueue<T> {
     this.#arm(deadline);
   }
 
-  /** Takes the next item, or `undefined` when none waits. `waitedMs` is how long it waited. */
-  dequeue(): { readonly item: T; readonly waitedMs: number } | undefined {
+  /**
+   * Takes the next item, or `undefined` when none waits. `waitedMs` is how long it waited.
+   *
+   * @param accept when given, an item it says no to stays the next, and nothing is taken.
+   */
+  dequeue(accept?: (item: T) => boolean): { readonly item: T; readonly waitedMs: number } | undefined {
     const now = performance.now();
     const priority = this.#nextPriority(now);
     if (priority === undefined) return undefined;
     const entry = first(this.#waiting[priority]);
-    if (entry === undefined) return undefined;
+    if (entry === undefined || accept?.(entry.item) === false) return undefined;
     this.#remove(entry, priority);
     if (entry.deadline <= now) {
       entry.drop(timeoutError(this.#options.name));
-      return this.dequeue();
+      return this.dequeue(accept);
     }
     return { item: entry.item, waitedMs: now - entry.since };
   }

@@ -39,7 +39,11 @@ export function applyTerm({
 }
 
 /** The rows that come after the row with `values` (encoded, one per term) in a total order. */
-export function rowsAfter(terms: readonly OrderTerm[], values: readonly unknown[]): Expression<SqlBool> {
+export function rowsAfter(
+  shape: TableShape,
+  terms: readonly OrderTerm[],
+  values: readonly unknown[],
+): Expression<SqlBool> {
   const eb = expressionBuilder<AnyTables, string>();
   const branches = terms.map((term, index) => {
     const equal = terms.slice(0, index).map((before, at) => equals(before, values[at]));
@@ -48,18 +52,22 @@ export function rowsAfter(terms: readonly OrderTerm[], values: readonly unknown[
   return eb.or(branches);
 
   function referTo(column: ShapeColumn): Expression<unknown> {
-    return eb.ref(column.property as never);
+    return shape.comparable(column, eb.ref(column.property as never));
+  }
+
+  function operand(column: ShapeColumn, value: unknown): Expression<unknown> {
+    return shape.comparable(column, eb.val(value));
   }
 
   function equals({ column }: OrderTerm, value: unknown): Expression<SqlBool> {
     const reference = referTo(column);
-    return value === null ? eb(reference, 'is', null) : eb(reference, '=', eb.val(value));
+    return value === null ? eb(reference, 'is', null) : eb(reference, '=', operand(column, value));
   }
 
   function follows({ column, direction, nulls }: OrderTerm, value: unknown): Expression<SqlBool> {
     const reference = referTo(column);
     if (value === null) return nulls === 'first' ? eb(reference, 'is not', null) : eb.lit(false);
-    const beyond = eb(reference, direction === 'asc' ? '>' : '<', eb.val(value));
+    const beyond = eb(reference, direction === 'asc' ? '>' : '<', operand(column, value));
     return nulls === 'last' && column.isNullable ? eb.or([beyond, eb(reference, 'is', null)]) : beyond;
   }
 }

@@ -1,7 +1,9 @@
 import {
   type CompiledQuery,
   type Expression,
+  expressionBuilder,
   type Kysely,
+  type KyselyPlugin,
   type SelectQueryBuilder,
   type SqlBool,
   sql,
@@ -35,10 +37,16 @@ export class RepositoryStatements {
   readonly #where: WhereCompiler;
   readonly #maxParameters: number;
 
-  constructor(shape: TableShape, kysely: Kysely<AnyTables>, databaseSql: DatabaseSql, maxParameters: number) {
+  constructor(
+    shape: TableShape,
+    kysely: Kysely<AnyTables>,
+    databaseSql: DatabaseSql,
+    plugins: readonly KyselyPlugin[],
+    maxParameters: number,
+  ) {
     this.shape = shape;
     this.#kysely = kysely;
-    this.#where = new WhereCompiler(shape, databaseSql);
+    this.#where = new WhereCompiler(shape, databaseSql, plugins);
     this.#maxParameters = maxParameters;
   }
 
@@ -66,7 +74,7 @@ export class RepositoryStatements {
   }
 
   find(query: RawQuery): Statement {
-    const { where, orderBy, limit, offset, ...others } = query;
+    const { where, orderBy, limit, offset, ...others } = parts(query);
     refuseStrays(others);
     let select = this.#ordered(this.#filtered(this.#select(), where), parseOrder(this.shape, orderBy));
     if (limit !== undefined) select = select.limit(wholeNumber('limit', limit));
@@ -83,18 +91,19 @@ export class RepositoryStatements {
     readonly terms: readonly OrderTerm[];
     readonly size: number;
   } {
-    const { where, orderBy, size: rawSize, cursor, ...others } = query;
+    const { where, orderBy, size: rawSize, cursor, ...others } = parts(query);
     refuseStrays(others);
     const size = wholeNumber('size', rawSize);
     if (size === 0) throw invalidQuery('`size` must be at least 1');
     const terms = totalOrder(this.shape, parseOrder(this.shape, orderBy));
     let select = this.#ordered(this.#filtered(this.#select(), where), terms).limit(size + 1);
-    if (cursor !== undefined) select = select.where(rowsAfter(terms, readCursor(this.shape, terms, cursor)));
+    if (cursor !== undefined)
+      select = select.where(rowsAfter(this.shape, terms, readCursor(this.shape, terms, cursor)));
     return { statement: compile(select, accessOf(where)), terms, size };
   }
 
   count(filter: RawQuery): Statement {
-    const { where, ...others } = filter;
+    const { where, ...others } = parts(filter);
     refuseStrays(others);
     const query = this.#filtered(this.#from(), where).select((eb) => eb.fn.countAll().as('rows'));
     return compile(query, accessOf(where));
@@ -186,10 +195,11 @@ export class RepositoryStatements {
   }
 
   #ordered(query: Select, terms: readonly OrderTerm[]): Select {
-    return terms.reduce(
-      (select, term) => select.orderBy(term.column.property as never, applyTerm(term)),
-      query,
-    );
+    const eb = expressionBuilder<AnyTables, string>();
+    return terms.reduce((select, term) => {
+      const column: Expression<unknown> = eb.ref(term.column.property as never);
+      return select.orderBy(this.shape.comparable(term.column, column), applyTerm(term));
+    }, query);
   }
 
   #update(patch: unknown) {
@@ -200,7 +210,7 @@ export class RepositoryStatements {
 
   /** Changing every row is asked for by `where: {}`, never by leaving it out. */
   #requiredWhere(filter: RawQuery): Expression<SqlBool> {
-    const { where, ...others } = filter;
+    const { where, ...others } = parts(filter);
     refuseStrays(others);
     const condition = this.#where.compile(where);
     if (condition === undefined) throw invalidQuery('`where` is missing; `where: {}` means every row');
@@ -261,6 +271,12 @@ function chunks<T>(items: readonly T[], size: number): T[][] {
 function wholeNumber(name: string, value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
   throw invalidQuery(`\`${name}\` must be a whole number, 0 or more`);
+}
+
+/** A query may come untyped. */
+function parts<T>(query: T): T {
+  if (typeof query === 'object' && query !== null && !Array.isArray(query)) return query;
+  throw invalidQuery('a query must be an object such as `{ where: { … } }`');
 }
 
 function refuseStrays(others: object): void {

@@ -1,4 +1,4 @@
-import type { Insertable, Kysely, Selectable, Updateable } from 'kysely';
+import type { Insertable, Kysely, KyselyPlugin, Selectable, Updateable } from 'kysely';
 import type { Catalog, CatalogTable } from '../catalog/catalog.js';
 import type { DatabaseSql, DatabaseTransaction, ExecuteOptions, Row, Statement } from '../driver/driver.js';
 import { NotFoundError, UsageError } from '../errors/usage-errors.js';
@@ -39,6 +39,8 @@ export interface RepositoryHost {
   readonly compiler: Kysely<AnyTables>;
   readonly sql: DatabaseSql;
   readonly naming: Naming;
+  /** Plugins of the plain Kysely queries. */
+  readonly plugins: readonly KyselyPlugin[];
   readonly maxParameters: number;
   readonly defaultTimeoutMs: number;
   /** Whether the statements belong to a transaction. */
@@ -219,7 +221,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
 
   /** The table's statements, looked up in the catalog at the first call; a table not there is looked for once more. */
   async #prepared(): Promise<RepositoryStatements> {
-    const { catalog, naming, sql, compiler, maxParameters } = this.#host;
+    const { catalog, naming, sql, compiler, plugins, maxParameters } = this.#host;
     const name = naming.toColumn(this.#table);
     const table = (await catalog(false)).get(name) ?? (await catalog(true)).get(name);
     if (table === undefined) {
@@ -230,7 +232,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     }
     if (this.#statements === undefined || this.#catalogTable !== table) {
       const shape = new TableShape(this.#table, table, this.#key, naming, sql);
-      this.#statements = new RepositoryStatements(shape, compiler, sql, maxParameters);
+      this.#statements = new RepositoryStatements(shape, compiler, sql, plugins, maxParameters);
       this.#catalogTable = table;
     }
     return this.#statements;

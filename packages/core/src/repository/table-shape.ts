@@ -1,3 +1,4 @@
+import type { Expression } from 'kysely';
 import type { CatalogColumn, CatalogTable } from '../catalog/catalog.js';
 import type { DatabaseSql, Row } from '../driver/driver.js';
 import { UsageError } from '../errors/usage-errors.js';
@@ -49,6 +50,20 @@ export class TableShape {
     if (column.type === undefined) return value;
     const place = { table: this.name, column: column.property };
     return this.#sql.encode(checkValue(value, column.type, place), column.type);
+  }
+
+  /** The same for a value that is only compared with the column, so that the column's length and digits do not bound it. */
+  encodeOperand(column: ShapeColumn, value: unknown): unknown {
+    return this.encode(
+      column.type === undefined ? column : { ...column, type: { name: column.type.name } },
+      value,
+    );
+  }
+
+  /** What stands for the column, or a value compared with it, where it is compared or sorted. */
+  comparable(column: ShapeColumn, expression: Expression<unknown>): Expression<unknown> {
+    if (column.type === undefined || this.#sql.comparable === undefined) return expression;
+    return this.#sql.comparable(expression, column.type);
   }
 
   /** Gives a row from the database the application's names. */

@@ -1,5 +1,20 @@
-import { type Expression, type ExpressionBuilder, expressionBuilder, type SqlBool, sql } from 'kysely';
+import {
+  createQueryId,
+  type Expression,
+  type ExpressionBuilder,
+  ExpressionWrapper,
+  expressionBuilder,
+  isOperationNodeSource,
+  type KyselyPlugin,
+  QueryNode,
+  type RootOperationNode,
+  SelectQueryNode,
+  type SqlBool,
+  sql,
+  TableNode,
+} from 'kysely';
 import type { DatabaseSql } from '../driver/driver.js';
+import { InternalError } from '../errors/flow-errors.js';
 import { invalidQuery } from './invalid-query.js';
 import type { ShapeColumn, TableShape } from './table-shape.js';
 
@@ -8,29 +23,40 @@ export type AnyTables = Record<string, Record<string, unknown>>;
 
 type Builder = ExpressionBuilder<AnyTables, string>;
 
-/** Nesting of and, or and not beyond which a condition is refused rather than compiled. */
+/** Nesting of and, or and not beyond which a query is refused rather than compiled. */
 const DEEPEST = 100;
+
+/** Conditions in one query beyond which it is refused; SQLite takes expressions 1,000 deep (sqlite.org/limits.html). */
+const MOST_CONDITIONS = 500;
 
 /** Compiles conditions, which may come untyped from a request: every name and operator is checked, every value is a parameter. */
 export class WhereCompiler {
   readonly #shape: TableShape;
   readonly #sql: DatabaseSql;
+  readonly #plugins: readonly KyselyPlugin[];
+  #conditions = 0;
   readonly #eb: Builder = expressionBuilder<AnyTables, string>();
 
-  constructor(shape: TableShape, sql: DatabaseSql) {
+  /** @param plugins those of plain Kysely queries, for what a callback builds. */
+  constructor(shape: TableShape, sql: DatabaseSql, plugins: readonly KyselyPlugin[]) {
     this.#shape = shape;
     this.#sql = sql;
+    this.#plugins = plugins;
   }
 
   /** The expression of `where`, or `undefined` when it is absent. @throws UsageError `invalid_query` or `unknown_column`, ValueError. */
   compile(where: unknown): Expression<SqlBool> | undefined {
+    this.#conditions = 0;
     return where === undefined ? undefined : this.#where(where, 0);
   }
 
   /** `column = value` for each column of the key. */
   key(values: readonly unknown[]): Expression<SqlBool> {
     return this.#eb.and(
-      this.#shape.key.map((column, index) => this.#eb(this.#ref(column), '=', this.#eb.val(values[index]))),
+      this.#shape.key.map((column, index) => {
+        const value = this.#comparable(column, this.#eb.val(values[index]));
+        return this.#eb(this.#comparable(column, this.#ref(column)), '=', value);
+      }),
     );
   }
 
@@ -48,9 +74,24 @@ export class WhereCompiler {
 
   #where(where: unknown, depth: number): Expression<SqlBool> {
     if (depth > DEEPEST) throw invalidQuery(`conditions are nested more than ${DEEPEST} deep`);
-    if (typeof where === 'function') return where(this.#eb) as Expression<SqlBool>;
+    if (typeof where === 'function') return this.#callback(where(this.#eb));
+    this.#conditions += 1;
+    if (this.#conditions > MOST_CONDITIONS) throw invalidQuery(`there are more than ${MOST_CONDITIONS} conditions`);
     if (!isPlainObject(where)) throw invalidQuery('`where` must be an object of conditions or a callback');
     return this.#eb.and(Object.entries(where).map(([name, value]) => this.#member(name, value, depth)));
+  }
+
+  /** What a callback built is a part of a plain Kysely query, and is treated as one. */
+  #callback(expression: unknown): Expression<SqlBool> {
+    if (!isOperationNodeSource(expression))
+      throw invalidQuery('the callback of `where` must return an expression');
+    const table = SelectQueryNode.createFrom([TableNode.create(this.#shape.name)]);
+    let node: RootOperationNode = QueryNode.cloneWithWhere(table, expression.toOperationNode());
+    const queryId = createQueryId();
+    for (const plugin of this.#plugins) node = plugin.transformQuery({ node, queryId });
+    const where = SelectQueryNode.is(node) ? node.where?.where : undefined;
+    if (where === undefined) throw new InternalError('A plugin removed the condition of a query.');
+    return new ExpressionWrapper(where);
   }
 
   #member(name: string, value: unknown, depth: number): Expression<SqlBool> {
@@ -100,7 +141,11 @@ export class WhereCompiler {
       return this.#isNull(column, operator === 'eq');
     }
     const sign = COMPARISONS[operator as keyof typeof COMPARISONS];
-    return this.#eb(this.#ref(column), sign, this.#value(column, operand));
+    return this.#eb(
+      this.#comparable(column, this.#ref(column)),
+      sign,
+      this.#comparable(column, this.#operand(column, operand)),
+    );
   }
 
   #isNull(column: ShapeColumn, operand: unknown): Expression<SqlBool> {
@@ -113,7 +158,7 @@ export class WhereCompiler {
     if (operand.some((value) => value === null || value === undefined)) {
       throw invalidQuery(`"${column.property}" in takes no null; use isNull beside it`);
     }
-    const values = operand.map((value) => this.#shape.encode(column, value));
+    const values = operand.map((value) => this.#shape.encodeOperand(column, value));
     if (column.type !== undefined) return this.#sql.inList(this.#ref(column), values, column.type);
     return values.length === 0 ? this.#eb.lit(false) : this.#eb(this.#ref(column), 'in', values);
   }
@@ -132,13 +177,17 @@ export class WhereCompiler {
       );
     }
     if (typeof operand !== 'string') throw invalidQuery(`"${column.property}" ${operator} takes a string`);
-    const pattern = this.#value(column, PATTERNS[operator as keyof typeof PATTERNS](operand));
+    const pattern = this.#operand(column, PATTERNS[operator as keyof typeof PATTERNS](operand));
     return sql<SqlBool>`${this.#ref(column)} like ${pattern} escape '\\'`;
   }
 
-  #value(column: ShapeColumn, operand: unknown): Expression<unknown> {
+  #operand(column: ShapeColumn, operand: unknown): Expression<unknown> {
     if (isPlainObject(operand)) throw invalidQuery(`"${column.property}" takes a value, not an object`);
-    return this.#eb.val(this.#shape.encode(column, operand));
+    return this.#eb.val(this.#shape.encodeOperand(column, operand));
+  }
+
+  #comparable(column: ShapeColumn, expression: Expression<unknown>): Expression<unknown> {
+    return this.#shape.comparable(column, expression);
   }
 
   #ref(column: ShapeColumn): Expression<unknown> {

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { DummyDriver, Kysely } from 'kysely';
 import type { Catalog } from '../catalog/catalog.js';
 import { DatabaseDialect } from '../dialect/database-dialect.js';
+import { TypedValuesPlugin } from '../dialect/typed-values.js';
 import type { Capabilities } from '../driver/capabilities.js';
 import type { BeginOptions, Database } from '../driver/driver.js';
 import { SluiceError } from '../errors/sluice-error.js';
@@ -57,6 +58,8 @@ class OpenStorage<DB> implements Storage<DB> {
   readonly #timeoutMs: number;
   readonly #host: RepositoryHost;
   #catalog: Promise<Catalog> | undefined;
+  /** The catalog as last read. */
+  #tables: Catalog = new Map();
 
   constructor(driverName: string, database: Database, options: StorageOptions) {
     this.#driverName = driverName;
@@ -170,7 +173,7 @@ class OpenStorage<DB> implements Storage<DB> {
   /** Runs `work` in a transaction that may change the schema; the catalog is read anew afterwards. */
   async #changeSchema<T>(work: (kysely: Kysely<unknown>) => Promise<T>): Promise<T> {
     const execute = toExecuteOptions({}, SCHEMA_CHANGE_TIMEOUT_MS, 'migrate');
-    const host = { ...this.#host, naming: sameNaming };
+    const host = { ...this.#host, plugins: [] };
     const result = await this.#run(
       (scope) => work(new TransactionHandle<unknown>(scope, host, execute).kysely),
       { ...execute, access: 'write', isSchemaChange: true },
@@ -185,7 +188,7 @@ class OpenStorage<DB> implements Storage<DB> {
       open: async () => this.#databaseForKysely(),
       executeOptions: () => toExecuteOptions({}, this.#timeoutMs, 'kysely'),
     });
-    return new Kysely<DB>({ dialect, plugins: [...this.#naming.plugins] });
+    return new Kysely<DB>({ dialect, plugins: [...this.#host.plugins] });
   }
 
   /** `kysely.destroy()` closes the storage. */
@@ -220,6 +223,7 @@ class OpenStorage<DB> implements Storage<DB> {
       }),
       sql,
       naming: this.#naming,
+      plugins: [...this.#naming.plugins, new TypedValuesPlugin(() => this.#tables, sql)],
       maxParameters: this.capabilities.maxParameters,
       defaultTimeoutMs: this.#timeoutMs,
       isTransaction: false,
@@ -230,10 +234,15 @@ class OpenStorage<DB> implements Storage<DB> {
   readCatalog(isFresh: boolean): Promise<Catalog> {
     if (this.#catalog === undefined || isFresh) {
       const reading = this.#database.catalog();
-      reading.catch(() => {
-        if (this.#catalog === reading) this.#catalog = undefined;
-      });
       this.#catalog = reading;
+      reading.then(
+        (tables) => {
+          this.#tables = tables;
+        },
+        () => {
+          if (this.#catalog === reading) this.#catalog = undefined;
+        },
+      );
     }
     return this.#catalog;
   }

@@ -69,7 +69,7 @@ function transactionKysely<DB>(
     dialect.createQueryCompiler(),
     new TransactionAdapter(dialect.createAdapter()),
     provider,
-    [...host.naming.plugins],
+    [...host.plugins],
   );
   const config: KyselyConfig = { dialect };
   const driver: Driver = dialect.createDriver();

@@ -1,0 +1,100 @@
+import {
+  AliasNode,
+  DeleteQueryNode,
+  FromNode,
+  IdentifierNode,
+  InsertQueryNode,
+  type JoinNode,
+  type OperationNode,
+  SelectQueryNode,
+  TableNode,
+  UpdateQueryNode,
+} from 'kysely';
+import type { Catalog, CatalogColumn, CatalogTable } from '../catalog/catalog.js';
+
+/** The tables a query names, by the name they have in it. */
+type Scope = ReadonlyMap<string, CatalogTable>;
+
+/** Knows, while a query's tree is walked, which tables each sub-query sees. */
+export class TableScopes {
+  readonly #catalog: Catalog;
+  /** Innermost first. */
+  #scopes: readonly Scope[] = [];
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog;
+  }
+
+  /** Runs `walk`, with the tables of `node` in sight if it is a query. */
+  within<T>(node: OperationNode, walk: () => T): T {
+    const tables = tablesOf(node);
+    if (tables === undefined) return walk();
+    const outer = this.#scopes;
+    this.#scopes = [this.#scope(tables), ...outer];
+    try {
+      return walk();
+    } finally {
+      this.#scopes = outer;
+    }
+  }
+
+  /** The column that a name means here; `undefined` when no known table has it, or more than one. */
+  find(
+    column: string,
+    table?: string,
+  ): { readonly table: string; readonly column: CatalogColumn } | undefined {
+    for (const scope of this.#scopes) {
+      const candidates = table === undefined ? [...scope.values()] : [scope.get(table)];
+      const found = candidates.flatMap((candidate) => {
+        const match = candidate?.columns.get(column);
+        return candidate === undefined || match === undefined
+          ? []
+          : [{ table: candidate.name, column: match }];
+      });
+      if (found.length > 0) return found.length === 1 ? found[0] : undefined;
+    }
+    return undefined;
+  }
+
+  #scope(nodes: readonly OperationNode[]): Scope {
+    const scope = new Map<string, CatalogTable>();
+    for (const node of nodes) {
+      const named = nameOf(node);
+      const table = named === undefined ? undefined : this.#catalog.get(named.table);
+      if (named !== undefined && table !== undefined) scope.set(named.alias, table);
+    }
+    return scope;
+  }
+}
+
+/** What a query reads from or writes to; `undefined` when the node is no query. */
+function tablesOf(node: OperationNode): readonly OperationNode[] | undefined {
+  if (SelectQueryNode.is(node)) return [...fromsOf(node.from), ...joinsOf(node.joins)];
+  if (DeleteQueryNode.is(node))
+    return [...fromsOf(node.from), ...fromsOf(node.using), ...joinsOf(node.joins)];
+  if (InsertQueryNode.is(node)) return node.into === undefined ? [] : [node.into];
+  if (!UpdateQueryNode.is(node)) return undefined;
+  return [...(node.table === undefined ? [] : [node.table]), ...fromsOf(node.from), ...joinsOf(node.joins)];
+}
+
+function fromsOf(node: { readonly kind: string } | undefined): readonly OperationNode[] {
+  if (node === undefined) return [];
+  if (FromNode.is(node as OperationNode)) return (node as FromNode).froms;
+  return 'tables' in node && Array.isArray(node.tables) ? node.tables : [];
+}
+
+function joinsOf(joins: readonly JoinNode[] | undefined): readonly OperationNode[] {
+  return joins?.map((join) => join.table) ?? [];
+}
+
+function nameOf(node: OperationNode): { readonly table: string; readonly alias: string } | undefined {
+  if (AliasNode.is(node)) {
+    const table = nameOf(node.node)?.table;
+    return table !== undefined && IdentifierNode.is(node.alias)
+      ? { table, alias: node.alias.name }
+      : undefined;
+  }
+  if (!TableNode.is(node) || node.table.schema !== undefined) return undefined;
+  const name = node.table.identifier.name;
+  return { table: name, alias: name };
+}

@@ -1,0 +1,198 @@
+import {
+  type AggregateFunctionNode,
+  AndNode,
+  type BinaryOperationNode,
+  ColumnNode,
+  type ColumnUpdateNode,
+  ExpressionWrapper,
+  type InsertQueryNode,
+  type KyselyPlugin,
+  type OperationNode,
+  OperationNodeTransformer,
+  OperatorNode,
+  type OrderByItemNode,
+  type PluginTransformQueryArgs,
+  type PluginTransformResultArgs,
+  PrimitiveValueListNode,
+  type QueryResult,
+  ReferenceNode,
+  type RootOperationNode,
+  type UnknownRow,
+  ValueListNode,
+  ValueNode,
+  ValuesNode,
+} from 'kysely';
+import type { Catalog, CatalogColumn } from '../catalog/catalog.js';
+import type { AggregateName, DatabaseSql } from '../driver/driver.js';
+import { checkValue, type ValuePlace } from '../values/check-value.js';
+import type { ValueType } from '../values/value-type.js';
+import { TableScopes } from './table-scopes.js';
+
+/**
+ * Gives plain Kysely queries the values of the contract (C1): where a value meets a column, in an insert, an update or a comparison, it is
+ * checked and encoded by the column's type, exactly as a repository does it.
+ */
+export class TypedValuesPlugin implements KyselyPlugin {
+  readonly #catalog: () => Catalog;
+  readonly #sql: DatabaseSql;
+
+  /** @param catalog the tables as last read. A column that is not among them keeps the driver's own binding. */
+  constructor(catalog: () => Catalog, sql: DatabaseSql) {
+    this.#catalog = catalog;
+    this.#sql = sql;
+  }
+
+  transformQuery({ node, queryId }: PluginTransformQueryArgs): RootOperationNode {
+    return new TypedValuesTransformer(this.#catalog(), this.#sql).transformNode(node, queryId);
+  }
+
+  async transformResult({ result }: PluginTransformResultArgs): Promise<QueryResult<UnknownRow>> {
+    return result;
+  }
+}
+
+/** A column whose type is one of the contract. */
+interface TypedColumn extends ValuePlace {
+  readonly type: ValueType;
+}
+
+const COMPARISONS: ReadonlySet<string> = new Set([
+  '!=',
+  '<',
+  '<=',
+  '<>',
+  '=',
+  '==',
+  '>',
+  '>=',
+  'between',
+  'in',
+  'is distinct from',
+  'is not distinct from',
+  'not in',
+]);
+
+class TypedValuesTransformer extends OperationNodeTransformer {
+  readonly #scopes: TableScopes;
+  readonly #sql: DatabaseSql;
+
+  constructor(catalog: Catalog, sql: DatabaseSql) {
+    super();
+    this.#scopes = new TableScopes(catalog);
+    this.#sql = sql;
+  }
+
+  protected override transformNodeImpl<T extends OperationNode>(node: T): T {
+    return this.#scopes.within(node, () => super.transformNodeImpl(node));
+  }
+
+  protected override transformInsertQuery(node: InsertQueryNode): InsertQueryNode {
+    const { columns, values } = node;
+    if (columns === undefined || values === undefined || !ValuesNode.is(values))
+      return super.transformInsertQuery(node);
+    const targets = columns.map((column) => this.#typed(column));
+    const rows = values.values.map((row) => this.#insertedRow(row, targets));
+    return super.transformInsertQuery({ ...node, values: ValuesNode.create(rows) });
+  }
+
+  protected override transformColumnUpdate(node: ColumnUpdateNode): ColumnUpdateNode {
+    const column = this.#typed(node.column);
+    const value = column === undefined ? node.value : this.#encoded(node.value, column, column.type);
+    return super.transformColumnUpdate({ ...node, value });
+  }
+
+  protected override transformBinaryOperation(node: BinaryOperationNode): BinaryOperationNode {
+    const column = this.#typed(node.leftOperand) ?? this.#typed(node.rightOperand);
+    if (column === undefined || !OperatorNode.is(node.operator) || !COMPARISONS.has(node.operator.operator)) {
+      return super.transformBinaryOperation(node);
+    }
+    const leftOperand = this.#compared(node.leftOperand, column);
+    const rightOperand = this.#compared(node.rightOperand, column);
+    return super.transformBinaryOperation({ ...node, leftOperand, rightOperand });
+  }
+
+  protected override transformOrderByItem(node: OrderByItemNode): OrderByItemNode {
+    const column = this.#typed(node.orderBy);
+    return super.transformOrderByItem(
+      column === undefined ? node : { ...node, orderBy: this.#comparable(node.orderBy, column) },
+    );
+  }
+
+  protected override transformAggregateFunction(node: AggregateFunctionNode): AggregateFunctionNode {
+    const [argument] = node.aggregated;
+    const column = argument === undefined ? undefined : this.#typed(argument);
+    if (argument === undefined || column === undefined || !isAggregate(node.func) || isWindowed(node)) {
+      return super.transformAggregateFunction(node);
+    }
+    const expression = new ExpressionWrapper(argument);
+    const replaced = this.#sql.aggregate?.(node.func, expression, column.type, node.distinct ?? false);
+    if (replaced === undefined) return super.transformAggregateFunction(node);
+    // Where an aggregate stands any expression may stand; Kysely's types know it by this one kind.
+    return replaced.toOperationNode() as AggregateFunctionNode;
+  }
+
+  #insertedRow(row: ValuesItemNode, targets: readonly (TypedColumn | undefined)[]): ValuesItemNode {
+    const members = rowMembers(row);
+    if (members === undefined) return row;
+    return ValueListNode.create(
+      members.map((member, index) => {
+        const target = targets[index];
+        return target === undefined ? member : this.#encoded(member, target, target.type);
+      }),
+    );
+  }
+
+  /** One side of a comparison: values by the column's type without its bounds, since comparing stores nothing. */
+  #compared(operand: OperationNode, column: TypedColumn): OperationNode {
+    const type: ValueType = { name: column.type.name };
+    const compare = (member: OperationNode): OperationNode =>
+      this.#comparable(this.#encoded(member, column, type), column);
+    if (PrimitiveValueListNode.is(operand))
+      return ValueListNode.create(operand.values.map((value) => compare(ValueNode.create(value))));
+    if (ValueListNode.is(operand)) return ValueListNode.create(operand.values.map(compare));
+    return AndNode.is(operand)
+      ? AndNode.create(compare(operand.left), compare(operand.right))
+      : compare(operand);
+  }
+
+  #comparable(node: OperationNode, column: TypedColumn): OperationNode {
+    if (this.#sql.comparable === undefined) return node;
+    if (!ValueNode.is(node) && this.#typed(node)?.type.name !== column.type.name) return node;
+    return this.#sql.comparable(new ExpressionWrapper(node), column.type).toOperationNode();
+  }
+
+  #encoded(node: OperationNode, column: TypedColumn, type: ValueType): OperationNode {
+    if (!ValueNode.is(node) || node.immediate === true || node.value === null) return node;
+    return ValueNode.create(this.#sql.encode(checkValue(node.value, type, column), type));
+  }
+
+  #typed(node: OperationNode): TypedColumn | undefined {
+    if (ColumnNode.is(node)) return toTyped(this.#scopes.find(node.column.name));
+    if (!ReferenceNode.is(node) || !ColumnNode.is(node.column)) return undefined;
+    return toTyped(this.#scopes.find(node.column.column.name, node.table?.table.identifier.name));
+  }
+}
+
+function toTyped(
+  found: { readonly table: string; readonly column: CatalogColumn } | undefined,
+): TypedColumn | undefined {
+  const type = found?.column.type;
+  return found === undefined || type === undefined
+    ? undefined
+    : { table: found.table, column: found.column.name, type };
+}
+
+type ValuesItemNode = ValuesNode['values'][number];
+
+function rowMembers(row: OperationNode): readonly OperationNode[] | undefined {
+  if (PrimitiveValueListNode.is(row)) return row.values.map((value) => ValueNode.create(value));
+  return ValueListNode.is(row) ? row.values : undefined;
+}
+
+function isAggregate(name: string): name is AggregateName {
+  return name === 'avg' || name === 'max' || name === 'min' || name === 'sum';
+}
+
+function isWindowed({ filter, over, orderBy, withinGroup }: AggregateFunctionNode): boolean {
+  return [filter, over, orderBy, withinGroup].some((part) => part !== undefined);
+}
