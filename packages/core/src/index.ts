@@ -41,7 +41,7 @@ export {
   StorageFullError,
   TimeoutError,
 } from './errors/flow-errors.js';
-export { type ErrorCode, type ErrorOptions, SluiceError } from './errors/sluice-error.js';
+export { ERROR_CODES, type ErrorCode, type ErrorOptions, SluiceError } from './errors/sluice-error.js';
 export {
   ConfigurationError,
   type ConfigurationErrorCode,

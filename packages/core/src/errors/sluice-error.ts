@@ -1,39 +1,43 @@
-/** The stable code of an error. Codes never change meaning; messages may improve. One heading per code in `docs/reference/errors.md`. */
-export type ErrorCode =
-  | 'aborted'
-  | 'authentication_failed'
-  | 'check_violation'
-  | 'closed'
-  | 'commit_unknown'
-  | 'conflict'
-  | 'connection_failed'
-  | 'connection_lost'
-  | 'corrupt'
-  | 'driver_missing'
-  | 'foreign_key_violation'
-  | 'internal'
-  | 'invalid_configuration'
-  | 'invalid_cursor'
-  | 'invalid_key'
-  | 'invalid_query'
-  | 'invalid_value'
-  | 'migration_failed'
-  | 'not_a_database'
-  | 'not_found'
-  | 'not_null_violation'
-  | 'outer_handle'
-  | 'overloaded'
-  | 'path_unusable'
-  | 'runtime_too_old'
-  | 'storage_full'
-  | 'timeout'
-  | 'transaction_broken'
-  | 'transaction_ended'
-  | 'unique_violation'
-  | 'unknown_column'
-  | 'unknown_scheme'
-  | 'unknown_table'
-  | 'unsupported';
+/** The stable codes of errors. They never change meaning; messages may improve. One heading per code in `docs/reference/errors.md`. */
+export const ERROR_CODES = [
+  'aborted',
+  'authentication_failed',
+  'check_violation',
+  'closed',
+  'commit_unknown',
+  'conflict',
+  'connection_failed',
+  'connection_lost',
+  'corrupt',
+  'driver_missing',
+  'foreign_key_violation',
+  'internal',
+  'invalid_configuration',
+  'invalid_cursor',
+  'invalid_key',
+  'invalid_query',
+  'invalid_value',
+  'migration_failed',
+  'not_a_database',
+  'not_found',
+  'not_null_violation',
+  'outer_handle',
+  'overloaded',
+  'path_unusable',
+  'runtime_too_old',
+  'storage_full',
+  'timeout',
+  'transaction_broken',
+  'transaction_ended',
+  'unique_violation',
+  'unknown_column',
+  'unknown_scheme',
+  'unknown_table',
+  'unsupported',
+] as const;
+
+/** Which error it is. */
+export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** What every Sluice error may be given. */
 export interface ErrorOptions {

@@ -76,7 +76,8 @@ export class WhereCompiler {
     if (depth > DEEPEST) throw invalidQuery(`conditions are nested more than ${DEEPEST} deep`);
     if (typeof where === 'function') return this.#callback(where(this.#eb));
     this.#conditions += 1;
-    if (this.#conditions > MOST_CONDITIONS) throw invalidQuery(`there are more than ${MOST_CONDITIONS} conditions`);
+    if (this.#conditions > MOST_CONDITIONS)
+      throw invalidQuery(`there are more than ${MOST_CONDITIONS} conditions`);
     if (!isPlainObject(where)) throw invalidQuery('`where` must be an object of conditions or a callback');
     return this.#eb.and(Object.entries(where).map(([name, value]) => this.#member(name, value, depth)));
   }

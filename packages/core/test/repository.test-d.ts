@@ -1,0 +1,133 @@
+import { openStorage, type Page, type Repository, type Storage } from '@sluice/core';
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
+import { describe, expectTypeOf, it } from 'vitest';
+
+interface Media {
+  slug: string;
+  size: bigint;
+  title: string | null;
+  uploadedAt: Generated<Date>;
+  words: GeneratedAlways<number>;
+  secret: ColumnType<string, string, never>;
+}
+
+interface Vote {
+  mediaSlug: string;
+  userId: number;
+  stars: number;
+}
+
+interface DB {
+  media: Media;
+  vote: Vote;
+}
+
+declare const storage: Storage<DB>;
+
+describe('repository', () => {
+  it('takes tables and key columns of the database only', () => {
+    expectTypeOf(storage.repository('media', { key: 'slug' })).toEqualTypeOf<
+      Repository<DB, 'media', 'slug'>
+    >();
+    // @ts-expect-error no such table
+    storage.repository('medium', { key: 'slug' });
+    // @ts-expect-error no such column
+    storage.repository('media', { key: 'slog' });
+    // @ts-expect-error no such column among several
+    storage.repository('vote', { key: ['mediaSlug', 'user'] });
+    // @ts-expect-error a key is required
+    storage.repository('media', {});
+  });
+
+  it('takes a key of one column by its value, and of several as an object', () => {
+    const media = storage.repository('media', { key: 'slug' });
+    const votes = storage.repository('vote', { key: ['mediaSlug', 'userId'] });
+    expectTypeOf(media.get).parameter(0).toEqualTypeOf<string>();
+    expectTypeOf(votes.get).parameter(0).toEqualTypeOf<Readonly<{ mediaSlug: string; userId: number }>>();
+    // @ts-expect-error the key is a string
+    media.get(1);
+    // @ts-expect-error half a key
+    votes.get({ mediaSlug: 'a' });
+    // @ts-expect-error not an object of the key
+    votes.delete('a');
+  });
+
+  it('gives rows as they are selected', async () => {
+    const media = storage.repository('media', { key: 'slug' });
+    const row = await media.getOrThrow('a');
+    expectTypeOf(row.uploadedAt).toEqualTypeOf<Date>();
+    expectTypeOf(row.size).toEqualTypeOf<bigint>();
+    expectTypeOf(row.title).toEqualTypeOf<string | null>();
+    expectTypeOf(media.get('a')).resolves.toEqualTypeOf<typeof row | undefined>();
+    expectTypeOf(media.getMany(['a'])).resolves.toEqualTypeOf<(typeof row | undefined)[]>();
+    expectTypeOf(media.page({ size: 1 })).resolves.toEqualTypeOf<Page<typeof row>>();
+  });
+
+  it('takes rows as they are inserted, defaults left out and computed columns refused', () => {
+    const media = storage.repository('media', { key: 'slug' });
+    media.insert({ slug: 'a', size: 1n, secret: 's' });
+    media.insert({ slug: 'a', size: 1n, secret: 's', title: null, uploadedAt: new Date() });
+    // @ts-expect-error a column without a default is missing
+    media.insert({ slug: 'a', secret: 's' });
+    // @ts-expect-error a number is no bigint
+    media.insert({ slug: 'a', size: 1, secret: 's' });
+    // @ts-expect-error computed by the database
+    media.insert({ slug: 'a', size: 1n, secret: 's', words: 1 });
+    // @ts-expect-error no such column
+    media.insertMany([{ slug: 'a', size: 1n, secret: 's', colour: 'red' }]);
+  });
+
+  it('takes patches of what may be updated', () => {
+    const media = storage.repository('media', { key: 'slug' });
+    media.update('a', { title: 'A' });
+    // @ts-expect-error never updated
+    media.update('a', { secret: 's' });
+    // @ts-expect-error not nullable
+    media.update('a', { size: null });
+    // @ts-expect-error `where` must be written out
+    media.updateMany({}, { title: 'A' });
+    // @ts-expect-error `where` must be written out
+    media.deleteMany({});
+  });
+
+  it('takes conditions by the type of the column', () => {
+    const media = storage.repository('media', { key: 'slug' });
+    media.find({
+      where: { size: { gte: 1n }, title: null, or: [{ slug: 'a' }, { not: { slug: { like: 'b%' } } }] },
+    });
+    media.find({ where: (eb) => eb('size', '>', 1n) });
+    media.find({ orderBy: { title: { direction: 'desc', nulls: 'last' }, slug: 'asc' } });
+    // @ts-expect-error a string is no bigint
+    media.find({ where: { size: '1' } });
+    // @ts-expect-error no such operator
+    media.find({ where: { size: { above: 1n } } });
+    // @ts-expect-error no such column
+    media.find({ where: { colour: 'red' } });
+    // @ts-expect-error no such column in a callback
+    media.find({ where: (eb) => eb('colour', '=', 'red') });
+    // @ts-expect-error no such direction
+    media.find({ orderBy: { slug: 'up' } });
+    // @ts-expect-error a null has no place in a list
+    media.find({ where: { title: { in: [null] } } });
+  });
+});
+
+describe('openStorage', () => {
+  it('gives the transaction the same names as the storage', () => {
+    storage.write(async (tx) => {
+      expectTypeOf(tx.repository('media', { key: 'slug' })).toEqualTypeOf<Repository<DB, 'media', 'slug'>>();
+      expectTypeOf(tx.kysely).toEqualTypeOf<Storage<DB>['kysely']>();
+      // @ts-expect-error a transaction has no transactions of its own
+      tx.write(async () => {});
+    });
+    expectTypeOf(storage.write(async () => 5)).resolves.toEqualTypeOf<number>();
+    expectTypeOf(openStorage<DB>).returns.resolves.toEqualTypeOf<Storage<DB>>();
+  });
+
+  it('needs a URL and drivers', () => {
+    // @ts-expect-error no drivers
+    openStorage<DB>({ url: 'sqlite:./app.db' });
+    // @ts-expect-error no URL
+    openStorage<DB>({ drivers: [] });
+  });
+});
