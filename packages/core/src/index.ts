@@ -61,7 +61,12 @@ export {
 export type { DatabaseMetrics, LaneMetrics, LockMetrics } from './metrics/database-metrics.js';
 export type { OperationMetrics, StorageMetrics } from './metrics/storage-metrics.js';
 export { Summary, type SummarySnapshot } from './metrics/summary.js';
-export type { MigrationStatus, MigrationStep, StorageMigrator } from './migrations/storage-migrator.js';
+export type {
+  MigrationPlan,
+  MigrationStatus,
+  MigrationStep,
+  StorageMigrator,
+} from './migrations/storage-migrator.js';
 export type {
   Condition,
   Filter,

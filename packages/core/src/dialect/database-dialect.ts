@@ -83,7 +83,7 @@ class LaneDriver implements KyselyDriver {
   }
 
   commitTransaction(connection: LaneConnection): Promise<void> {
-    return connection.end((transaction) => transaction.commit());
+    return connection.commit();
   }
 
   rollbackTransaction(connection: LaneConnection): Promise<void> {
@@ -166,6 +166,18 @@ export class LaneConnection implements DatabaseConnection {
     await how(transaction);
   }
 
+  commit(): Promise<void> {
+    return this.end(async (transaction) => {
+      try {
+        await transaction.commit();
+      } catch (error) {
+        // A scope that refuses to commit, because it is broken, has not ended yet. The first error is the one to tell.
+        if (transaction instanceof TransactionScope) await transaction.rollback().catch(() => {});
+        throw error;
+      }
+    });
+  }
+
   async control(sql: string): Promise<void> {
     await this.#opened().execute({ sql, parameters: [], access: 'unknown' }, this.#executeOptions());
   }
@@ -195,7 +207,12 @@ export function toStatement(query: CompiledQuery): Statement {
 
 function toQueryResult<R>(result: StatementResult, query: CompiledQuery): QueryResult<R> {
   const rows = result.rows as R[];
-  return COUNTED.has(query.query.kind) ? { rows, numAffectedRows: BigInt(result.affectedRows) } : { rows };
+  if (!COUNTED.has(query.query.kind)) return { rows };
+  const numAffectedRows = BigInt(result.affectedRows);
+  const { lastInsertId } = result;
+  return lastInsertId === undefined
+    ? { rows, numAffectedRows }
+    : { rows, numAffectedRows, insertId: lastInsertId };
 }
 
 const COUNTED: ReadonlySet<string> = new Set([

@@ -12,8 +12,19 @@ import {
 } from 'kysely';
 import type { Catalog, CatalogColumn, CatalogTable } from '../catalog/catalog.js';
 
+/** A column that a name in a query means. */
+export interface FoundColumn {
+  readonly table: string;
+  readonly column: CatalogColumn;
+  /** Whether it can be NULL here: by itself, or because an outer join may leave its table out. */
+  readonly isNullable: boolean;
+}
+
 /** The tables a query names, by the name they have in it. */
-type Scope = ReadonlyMap<string, CatalogTable>;
+interface Scope {
+  readonly tables: ReadonlyMap<string, CatalogTable>;
+  readonly hasOuterJoin: boolean;
+}
 
 /** Knows, while a query's tree is walked, which tables each sub-query sees. */
 export class TableScopes {
@@ -30,7 +41,7 @@ export class TableScopes {
     const tables = tablesOf(node);
     if (tables === undefined) return walk();
     const outer = this.#scopes;
-    this.#scopes = [this.#scope(tables), ...outer];
+    this.#scopes = [{ tables: this.#named(tables), hasOuterJoin: hasOuterJoin(node) }, ...outer];
     try {
       return walk();
     } finally {
@@ -39,31 +50,27 @@ export class TableScopes {
   }
 
   /** The column that a name means here; `undefined` when no known table has it, or more than one. */
-  find(
-    column: string,
-    table?: string,
-  ): { readonly table: string; readonly column: CatalogColumn } | undefined {
-    for (const scope of this.#scopes) {
-      const candidates = table === undefined ? [...scope.values()] : [scope.get(table)];
+  find(name: string, table?: string): FoundColumn | undefined {
+    for (const { tables, hasOuterJoin } of this.#scopes) {
+      const candidates = table === undefined ? [...tables.values()] : [tables.get(table)];
       const found = candidates.flatMap((candidate) => {
-        const match = candidate?.columns.get(column);
-        return candidate === undefined || match === undefined
-          ? []
-          : [{ table: candidate.name, column: match }];
+        const column = candidate?.columns.get(name);
+        if (candidate === undefined || column === undefined) return [];
+        return [{ table: candidate.name, column, isNullable: hasOuterJoin || column.isNullable }];
       });
       if (found.length > 0) return found.length === 1 ? found[0] : undefined;
     }
     return undefined;
   }
 
-  #scope(nodes: readonly OperationNode[]): Scope {
-    const scope = new Map<string, CatalogTable>();
+  #named(nodes: readonly OperationNode[]): Map<string, CatalogTable> {
+    const named = new Map<string, CatalogTable>();
     for (const node of nodes) {
-      const named = nameOf(node);
-      const table = named === undefined ? undefined : this.#catalog.get(named.table);
-      if (named !== undefined && table !== undefined) scope.set(named.alias, table);
+      const name = nameOf(node);
+      const table = name === undefined ? undefined : this.#catalog.get(name.table);
+      if (name !== undefined && table !== undefined) named.set(name.alias, table);
     }
-    return scope;
+    return named;
   }
 }
 
@@ -75,6 +82,13 @@ function tablesOf(node: OperationNode): readonly OperationNode[] | undefined {
   if (InsertQueryNode.is(node)) return node.into === undefined ? [] : [node.into];
   if (!UpdateQueryNode.is(node)) return undefined;
   return [...(node.table === undefined ? [] : [node.table]), ...fromsOf(node.from), ...joinsOf(node.joins)];
+}
+
+function hasOuterJoin(node: OperationNode): boolean {
+  const joins = 'joins' in node ? (node.joins as readonly JoinNode[] | undefined) : undefined;
+  return (
+    joins?.some(({ joinType }) => !joinType.includes('InnerJoin') && !joinType.includes('CrossJoin')) ?? false
+  );
 }
 
 function fromsOf(node: { readonly kind: string } | undefined): readonly OperationNode[] {

@@ -15,6 +15,7 @@ import {
   type PluginTransformResultArgs,
   PrimitiveValueListNode,
   type QueryResult,
+  RawNode,
   ReferenceNode,
   type RootOperationNode,
   type UnknownRow,
@@ -26,7 +27,7 @@ import type { Catalog, CatalogColumn } from '../catalog/catalog.js';
 import type { AggregateName, DatabaseSql } from '../driver/driver.js';
 import { checkValue, type ValuePlace } from '../values/check-value.js';
 import type { ValueType } from '../values/value-type.js';
-import { TableScopes } from './table-scopes.js';
+import { type FoundColumn, TableScopes } from './table-scopes.js';
 
 /**
  * Gives plain Kysely queries the values of the contract (C1): where a value meets a column, in an insert, an update or a comparison, it is
@@ -111,11 +112,12 @@ class TypedValuesTransformer extends OperationNodeTransformer {
     return super.transformBinaryOperation({ ...node, leftOperand, rightOperand });
   }
 
+  /** Puts NULLs where the contract has them (C2); where there are none it says nothing, so that any index can give the order. */
   protected override transformOrderByItem(node: OrderByItemNode): OrderByItemNode {
     const column = this.#typed(node.orderBy);
-    return super.transformOrderByItem(
-      column === undefined ? node : { ...node, orderBy: this.#comparable(node.orderBy, column) },
-    );
+    const orderBy = column === undefined ? node.orderBy : this.#comparable(node.orderBy, column);
+    const nulls = node.nulls ?? (this.#mayBeNull(node) ? defaultNulls(node) : undefined);
+    return super.transformOrderByItem({ ...node, orderBy, ...(nulls === undefined ? {} : { nulls }) });
   }
 
   protected override transformAggregateFunction(node: AggregateFunctionNode): AggregateFunctionNode {
@@ -167,19 +169,32 @@ class TypedValuesTransformer extends OperationNodeTransformer {
   }
 
   #typed(node: OperationNode): TypedColumn | undefined {
-    if (ColumnNode.is(node)) return toTyped(this.#scopes.find(node.column.name));
+    return toTyped(this.#find(node));
+  }
+
+  /** Raw SQL without a direction beside it may hold its own, and the place of its NULLs: it is left as it is. */
+  #mayBeNull({ orderBy, direction }: OrderByItemNode): boolean {
+    if (RawNode.is(orderBy) && direction === undefined) return false;
+    return this.#find(orderBy)?.isNullable ?? true;
+  }
+
+  #find(node: OperationNode): FoundColumn | undefined {
+    if (ColumnNode.is(node)) return this.#scopes.find(node.column.name);
     if (!ReferenceNode.is(node) || !ColumnNode.is(node.column)) return undefined;
-    return toTyped(this.#scopes.find(node.column.column.name, node.table?.table.identifier.name));
+    return this.#scopes.find(node.column.column.name, node.table?.table.identifier.name);
   }
 }
 
-function toTyped(
-  found: { readonly table: string; readonly column: CatalogColumn } | undefined,
-): TypedColumn | undefined {
+function toTyped(found: FoundColumn | undefined): TypedColumn | undefined {
   const type = found?.column.type;
-  return found === undefined || type === undefined
-    ? undefined
-    : { table: found.table, column: found.column.name, type };
+  if (found === undefined || type === undefined) return undefined;
+  return { table: found.table, column: found.column.name, type };
+}
+
+/** NULL sorts as if larger than every value. */
+function defaultNulls({ direction }: OrderByItemNode): 'first' | 'last' {
+  const text = direction !== undefined && RawNode.is(direction) ? direction.sqlFragments.join('') : '';
+  return text.trim().toLowerCase() === 'desc' ? 'first' : 'last';
 }
 
 type ValuesItemNode = ValuesNode['values'][number];

@@ -53,6 +53,8 @@ export interface Database {
   metrics(): DatabaseMetrics;
   /** Writes a consistent copy to `path` while others go on. Refused where `capabilities.onlineBackup` is false. */
   backup(path: string, options: ExecuteOptions): Promise<void>;
+  /** A path for a new backup beside the database, with `label` and the time in its name. Left out, or `undefined`, where there is no such place. */
+  backupPath?(label: string): string | undefined;
   /** Refuses new work, finishes what was accepted, and frees every thread, connection, lock and file. */
   close(): Promise<void>;
 }
@@ -113,6 +115,8 @@ export interface StatementResult {
   readonly rows: Row[];
   /** Rows inserted, updated or deleted; 0 for a read. */
   readonly affectedRows: number;
+  /** The number that the engine gave the last row inserted, where it has such numbers; only for Kysely's `insertId`. */
+  readonly lastInsertId?: bigint;
 }
 
 /** How one statement is run. */

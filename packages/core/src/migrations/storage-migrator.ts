@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import {
+  type Migration,
   type MigrationInfo,
   type MigrationProvider,
   type MigrationResultSet,
@@ -7,6 +8,7 @@ import {
 } from 'kysely/migration';
 import { ConfigurationError, MigrationError, UsageError } from '../errors/usage-errors.js';
 import { FolderMigrationProvider } from './folder-migration-provider.js';
+import { MigrationChecksums } from './migration-checksums.js';
 
 /** One step that was taken. */
 export interface MigrationStep {
@@ -21,17 +23,30 @@ export interface MigrationStatus {
   readonly appliedAt: Date | undefined;
 }
 
+/** What a migration would execute. */
+export interface MigrationPlan {
+  readonly name: string;
+  /** Its statements in order, with placeholders for parameters. */
+  readonly sql: readonly string[];
+}
+
 /** What a {@link StorageMigrator} runs on. */
 export interface StorageMigratorOptions {
   readonly migrations: URL | MigrationProvider | undefined;
-  /** Runs `work` in a transaction that may change the schema, alone among all processes. */
-  readonly run: <T>(work: (kysely: Kysely<unknown>) => Promise<T>) => Promise<T>;
-  readonly onMigration: (step: MigrationStep) => void;
+  /** Runs `work` in a transaction that may change the schema, alone among all processes; tells of each statement. */
+  readonly run: <T>(
+    work: (kysely: Kysely<unknown>) => Promise<T>,
+    onStatement?: (sql: string) => void,
+  ) => Promise<T>;
+  /** Called inside the transaction of the first step that is about to be taken. */
+  readonly onFirstStep: (name: string) => Promise<void>;
+  readonly onStep: (step: MigrationStep) => void;
 }
 
 /**
  * Applies and undoes migrations (contract C13): in the order of their names, each in a transaction of its own with its record, so that one
- * that fails leaves the schema as it was. However many processes start together, each migration runs once.
+ * that fails leaves the schema as it was. However many processes start together, each migration runs once. A migration that was edited after
+ * it had been applied is refused.
  */
 export class StorageMigrator {
   readonly #options: StorageMigratorOptions;
@@ -50,12 +65,7 @@ export class StorageMigrator {
 
   /** Undoes the migration applied last and returns it; nothing when none is applied. @throws MigrationError. */
   down(): Promise<MigrationStep[]> {
-    let isDone = false;
-    return this.#walk(({ applied }) => {
-      if (isDone || applied.length === 0) return undefined;
-      isDone = true;
-      return 'down';
-    });
+    return this.#walk(({ applied }, steps) => (applied.length > 0 && steps === 0 ? 'down' : undefined));
   }
 
   /** Applies or undoes migrations until `name` is the last one applied; `null` undoes all. @throws UsageError, MigrationError. */
@@ -65,53 +75,125 @@ export class StorageMigrator {
       if (applied.at(-1) === name) return undefined;
       if (applied.includes(name)) return 'down';
       if (pending.includes(name)) return 'up';
-      throw new UsageError(
-        'invalid_query',
-        `There is no migration "${name}". There are: ${[...applied, ...pending].join(', ')}.`,
-      );
+      const known = [...applied, ...pending].join(', ');
+      throw new UsageError('invalid_query', `There is no migration "${name}". There are: ${known}.`);
     });
   }
 
   /** Every migration in order, applied or pending. Waits for a migration that runs in another process. */
-  status(): Promise<MigrationStatus[]> {
+  async status(): Promise<MigrationStatus[]> {
+    const migrations = await this.#migrations();
     return this.#options.run(async (kysely) => {
-      const infos = await this.#migrator(kysely).getMigrations();
+      const infos = await migratorOf(kysely, migrations).getMigrations();
       return infos.map(({ name, executedAt }) => ({ name, appliedAt: executedAt }));
     });
   }
 
+  /** What `up` would execute now: the pending migrations are run for real, in one transaction that is undone. @throws MigrationError. */
+  async dryRun(): Promise<MigrationPlan[]> {
+    const plans: { name: string; sql: string[] }[] = [];
+    let current: string[] | undefined;
+    const watched = mapMigrations(await this.#migrations(), (name, migration) => ({
+      ...migration,
+      up: async (kysely: Kysely<unknown>) => {
+        current = [];
+        plans.push({ name, sql: current });
+        await migration.up(kysely);
+        current = undefined;
+      },
+    }));
+    const undone = new DryRunUndone();
+    const run = this.#options.run(
+      async (kysely) => {
+        plans.length = 0;
+        assertTaken(await migratorOf(kysely, watched).migrateToLatest());
+        throw undone;
+      },
+      (sql) => current?.push(sql),
+    );
+    await run.catch((error: unknown) => {
+      if (error !== undone) throw error;
+    });
+    return plans;
+  }
+
+  /** Accepts every applied migration as it is now, after an edit that changes nothing. */
+  async repair(): Promise<void> {
+    const migrations = await this.#migrations();
+    await this.#options.run(async (kysely) => {
+      const { applied } = stateOf(await migratorOf(kysely, migrations).getMigrations());
+      await new MigrationChecksums(kysely, migrations).record(applied, true);
+    });
+  }
+
   /** Takes steps, each in a transaction of its own, until `next` asks for none. */
-  async #walk(next: (state: MigrationState) => 'up' | 'down' | undefined): Promise<MigrationStep[]> {
+  async #walk(
+    next: (state: MigrationState, steps: number) => Direction | undefined,
+  ): Promise<MigrationStep[]> {
+    const migrations = await this.#migrations();
     const steps: MigrationStep[] = [];
+    let isPrepared = false;
+    const prepare = async (name: string): Promise<void> => {
+      if (!isPrepared) await this.#options.onFirstStep(name);
+      isPrepared = true;
+    };
     for (;;) {
-      const step = await this.#options.run((kysely) => takeStep(this.#migrator(kysely), next));
+      const decide = (state: MigrationState): Direction | undefined => next(state, steps.length);
+      const step = await this.#options.run((kysely) => takeStep(kysely, migrations, decide, prepare));
       if (step === undefined) return steps;
       steps.push(step);
-      this.#options.onMigration(step);
+      this.#options.onStep(step);
     }
   }
 
-  #migrator(kysely: Kysely<unknown>): Migrator {
-    if (this.#provider === undefined) {
-      throw new ConfigurationError('invalid_configuration', 'The storage was opened without `migrations`.');
-    }
-    return new Migrator({ db: kysely, provider: this.#provider });
+  async #migrations(): Promise<Record<string, Migration>> {
+    if (this.#provider !== undefined) return this.#provider.getMigrations();
+    throw new ConfigurationError('invalid_configuration', 'The storage was opened without `migrations`.');
   }
 }
+
+type Direction = 'up' | 'down';
 
 interface MigrationState {
   readonly applied: readonly string[];
   readonly pending: readonly string[];
 }
 
+/** Ends the transaction of a dry run. */
+class DryRunUndone extends Error {}
+
 async function takeStep(
-  migrator: Migrator,
-  next: (state: MigrationState) => 'up' | 'down' | undefined,
+  kysely: Kysely<unknown>,
+  migrations: Record<string, Migration>,
+  next: (state: MigrationState) => Direction | undefined,
+  prepare: (name: string) => Promise<void>,
 ): Promise<MigrationStep | undefined> {
-  const direction = next(stateOf(await migrator.getMigrations()));
+  const migrator = migratorOf(kysely, migrations);
+  const checksums = new MigrationChecksums(kysely, migrations);
+  await checksums.verify();
+  const before = stateOf(await migrator.getMigrations());
+  const direction = next(before);
   if (direction === undefined) return undefined;
-  const outcome = direction === 'up' ? await migrator.migrateUp() : await migrator.migrateDown();
-  return { name: succeeded(outcome, direction), direction };
+  await prepare((direction === 'up' ? before.pending[0] : before.applied.at(-1)) ?? direction);
+  const name = assertTaken(
+    direction === 'up' ? await migrator.migrateUp() : await migrator.migrateDown(),
+    direction,
+  );
+  await checksums.record(stateOf(await migrator.getMigrations()).applied, false);
+  return { name, direction };
+}
+
+function migratorOf(kysely: Kysely<unknown>, migrations: Record<string, Migration>): Migrator {
+  return new Migrator({ db: kysely, provider: { getMigrations: async () => migrations } });
+}
+
+function mapMigrations(
+  migrations: Record<string, Migration>,
+  map: (name: string, migration: Migration) => Migration,
+): Record<string, Migration> {
+  return Object.fromEntries(
+    Object.entries(migrations).map(([name, migration]) => [name, map(name, migration)]),
+  );
 }
 
 function stateOf(infos: readonly MigrationInfo[]): MigrationState {
@@ -120,16 +202,23 @@ function stateOf(infos: readonly MigrationInfo[]): MigrationState {
   return { applied: names(true), pending: names(false) };
 }
 
-function succeeded({ error, results }: MigrationResultSet, direction: string): string {
-  const result = results?.find(({ status }) => status !== 'NotExecuted');
-  if (error === undefined && result?.status === 'Success') return result.migrationName;
-  const name = result?.migrationName;
-  if (error === undefined)
-    throw new MigrationError(`The next migration has no function \`${direction}\`, so it cannot be taken.`);
-  const why = error instanceof Error ? error.message : String(error);
+/** The name of the last migration that was taken. @throws MigrationError when one failed, or could not be taken. */
+function assertTaken({ error, results = [] }: MigrationResultSet, direction: Direction = 'up'): string {
+  const failed = results.find(({ status }) => status === 'Error')?.migrationName;
+  if (error !== undefined) throw failure(error, failed);
+  const skipped = results.find(({ status }) => status !== 'Success')?.migrationName;
+  if (skipped !== undefined) {
+    const message = `The migration "${skipped}" has no function \`${direction}\`, so it cannot be taken.`;
+    throw new MigrationError(message, { migration: skipped });
+  }
+  return results.at(-1)?.migrationName ?? '';
+}
+
+function failure(cause: unknown, name: string | undefined): MigrationError {
+  const why = cause instanceof Error ? cause.message : String(cause);
   const message =
     name === undefined
       ? `The migrations cannot be run: ${why}`
       : `The migration "${name}" failed and was undone: ${why}`;
-  throw new MigrationError(message, { cause: error, migration: name });
+  return new MigrationError(message, { cause, migration: name });
 }

@@ -49,7 +49,15 @@ export function rowsAfter(
     const equal = terms.slice(0, index).map((before, at) => equals(before, values[at]));
     return eb.and([...equal, follows(term, values[index])]);
   });
-  return eb.or(branches);
+  const [first] = terms;
+  if (first === undefined || first.column.isNullable) return eb.or(branches);
+  // Implied by the branches, and the one form in which an index can be entered at the cursor's place.
+  const start = eb(
+    referTo(first.column),
+    first.direction === 'asc' ? '>=' : '<=',
+    operand(first.column, values[0]),
+  );
+  return eb.and([start, eb.or(branches)]);
 
   function referTo(column: ShapeColumn): Expression<unknown> {
     return shape.comparable(column, eb.ref(column.property as never));

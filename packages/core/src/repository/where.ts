@@ -126,7 +126,7 @@ export class WhereCompiler {
     }
     if (operator === 'isNull') return this.#isNull(column, operand);
     if (operator === 'in') return this.#inList(column, operand);
-    if (operator === 'notIn') return this.#eb.not(this.#inList(column, operand));
+    if (operator === 'notIn') return this.#notIn(column, operand);
     if (operator === 'between') return this.#between(column, operand);
     if (Object.hasOwn(PATTERNS, operator)) return this.#like(column, operator, operand);
     if (Object.hasOwn(COMPARISONS, operator)) return this.#simple(column, operator, operand);
@@ -162,6 +162,12 @@ export class WhereCompiler {
     const values = operand.map((value) => this.#shape.encodeOperand(column, value));
     if (column.type !== undefined) return this.#sql.inList(this.#ref(column), values, column.type);
     return values.length === 0 ? this.#eb.lit(false) : this.#eb(this.#ref(column), 'in', values);
+  }
+
+  /** NULL is never one of none, so that an empty list must be told to leave it out as any other list does. */
+  #notIn(column: ShapeColumn, operand: unknown): Expression<SqlBool> {
+    if (Array.isArray(operand) && operand.length === 0) return this.#isNull(column, false);
+    return this.#eb.not(this.#inList(column, operand));
   }
 
   #between(column: ShapeColumn, operand: unknown): Expression<SqlBool> {

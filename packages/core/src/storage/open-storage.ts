@@ -19,7 +19,7 @@ import { type CallOptions, type TransactionOptions, toExecuteOptions } from './c
 import type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage.js';
 import { StorageDatabase } from './storage-database.js';
 import { chooseDriver, type StorageOptions } from './storage-options.js';
-import { TransactionHandle } from './transaction-handle.js';
+import { TransactionHandle, transactionKysely } from './transaction-handle.js';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const HEALTH_TIMEOUT_MS = 2_000;
@@ -72,8 +72,10 @@ class OpenStorage<DB> implements Storage<DB> {
     this.kysely = this.#createKysely();
     this.migrator = new StorageMigrator({
       migrations: options.migrations,
-      run: (work) => this.#changeSchema(work),
-      onMigration: (event) => this.#events.emit('migration', event),
+      run: (work, onStatement) => this.#changeSchema(work, onStatement),
+      onFirstStep: (name) =>
+        options.backupBeforeMigrating === false ? Promise.resolve() : this.#backUpBefore(name),
+      onStep: (event) => this.#events.emit('migration', event),
     });
   }
 
@@ -116,7 +118,7 @@ class OpenStorage<DB> implements Storage<DB> {
       ...(error === undefined ? {} : { error }),
     });
     try {
-      this.#guarded.assertUsable();
+      this.#guarded.assertOpen();
       await this.#database.ping(toExecuteOptions(options, HEALTH_TIMEOUT_MS, 'health'));
       return answer();
     } catch (error) {
@@ -171,15 +173,27 @@ class OpenStorage<DB> implements Storage<DB> {
   }
 
   /** Runs `work` in a transaction that may change the schema; the catalog is read anew afterwards. */
-  async #changeSchema<T>(work: (kysely: Kysely<unknown>) => Promise<T>): Promise<T> {
+  async #changeSchema<T>(
+    work: (kysely: Kysely<unknown>) => Promise<T>,
+    onStatement?: (sql: string) => void,
+  ): Promise<T> {
     const execute = toExecuteOptions({}, SCHEMA_CHANGE_TIMEOUT_MS, 'migrate');
     const host = { ...this.#host, plugins: [] };
-    const result = await this.#run(
-      (scope) => work(new TransactionHandle<unknown>(scope, host, execute).kysely),
-      { ...execute, access: 'write', isSchemaChange: true },
-    );
+    const result = await this.#run((scope) => work(transactionKysely(scope, host, execute, onStatement)), {
+      ...execute,
+      access: 'write',
+      isSchemaChange: true,
+    });
     await this.readCatalog(true);
     return result;
+  }
+
+  /** Copies what is there before the first migration touches it, where the driver knows where to. */
+  async #backUpBefore(migration: string): Promise<void> {
+    const path = this.#database.backupPath?.(`before-${migration}`);
+    if (path === undefined || (await this.#database.catalog()).size === 0) return;
+    await this.#database.backup(path, toExecuteOptions({}, SCHEMA_CHANGE_TIMEOUT_MS, 'migrate'));
+    this.#events.emit('backup', { path });
   }
 
   #createKysely(): Kysely<DB> {

@@ -56,9 +56,14 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
     return beginAround(this.#owner, () => this.#database.begin(options));
   }
 
+  /** @throws ClosedError. */
+  assertOpen(): void {
+    if (this.#closing !== undefined) throw new ClosedError('The storage is closed.');
+  }
+
   /** @throws ClosedError, UsageError `outer_handle`. */
   assertUsable(): void {
-    if (this.#closing !== undefined) throw new ClosedError('The storage is closed.');
+    this.assertOpen();
     assertOutsideTransaction(this.#owner);
   }
 

@@ -10,6 +10,11 @@ export interface StorageOptions {
   readonly drivers: readonly Driver[];
   /** A folder of migration modules (a `file:` URL), or a Kysely MigrationProvider. Default: none. */
   readonly migrations?: URL | MigrationProvider | undefined;
+  /**
+   * Whether a copy of the database is written beside it before the first pending migration runs, where the driver knows where to: for a
+   * SQLite file that holds tables. Copies are kept until you delete them; `storage.on('backup')` tells their paths. Default true.
+   */
+  readonly backupBeforeMigrating?: boolean | undefined;
   /** Whether `uploadedAt` in the application is `uploaded_at` in the database. Default false. */
   readonly camelCase?: boolean | undefined;
   /** Deadline of a call that states none, in milliseconds. Default 30,000. */

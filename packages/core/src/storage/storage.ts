@@ -43,6 +43,8 @@ export interface StorageEvents {
   rollbackFailure: [event: { readonly error: unknown }];
   /** A migration was applied or undone. */
   migration: [event: { readonly name: string; readonly direction: 'up' | 'down' }];
+  /** A copy was written to `path` before migrating. */
+  backup: [event: { readonly path: string }];
   /** The storage was closed. */
   close: [];
 }

@@ -1,6 +1,6 @@
 import { DefaultQueryExecutor, type Driver, type Kysely, type KyselyConfig, Transaction } from 'kysely';
 import { DatabaseDialect, LaneConnection } from '../dialect/database-dialect.js';
-import type { ExecuteOptions } from '../driver/driver.js';
+import type { DatabaseTransaction, ExecuteOptions } from '../driver/driver.js';
 import { InternalError } from '../errors/flow-errors.js';
 import { TransactionAdapter } from '../migrations/transaction-adapter.js';
 import type { KeyColumns, Repository, RepositoryOptions, TableName } from '../repository/repository.js';
@@ -23,7 +23,8 @@ export class TransactionHandle<DB> implements StorageTransaction<DB> {
       ...host,
       runner: scope,
       isTransaction: true,
-      atomically: (work) => scope.savepoint((inner) => work(inner), options),
+      // A statement that fails breaks the whole transaction, so that no part of the work can be committed.
+      atomically: (work) => work(scope),
     };
   }
 
@@ -51,13 +52,15 @@ export class TransactionHandle<DB> implements StorageTransaction<DB> {
   }
 }
 
-/** Kysely over one transaction. Kysely itself refuses to begin another one inside it. */
-function transactionKysely<DB>(
+/** Kysely over one transaction. Kysely itself refuses to begin another one inside it. @param onStatement told of each statement. */
+export function transactionKysely<DB>(
   scope: TransactionScope,
   host: RepositoryHost,
   options: ExecuteOptions,
+  onStatement?: (sql: string) => void,
 ): Kysely<DB> {
-  const connection = new LaneConnection(NO_DATABASE, () => options, scope);
+  const transaction = onStatement === undefined ? scope : watched(scope, onStatement);
+  const connection = new LaneConnection(NO_DATABASE, () => options, transaction);
   const dialect = new DatabaseDialect({
     sql: host.sql,
     open: async () => ({ ...NO_DATABASE, close: unreachable }),
@@ -74,6 +77,21 @@ function transactionKysely<DB>(
   const config: KyselyConfig = { dialect };
   const driver: Driver = dialect.createDriver();
   return new Transaction<DB>({ config, dialect, driver, executor });
+}
+
+function watched(scope: TransactionScope, onStatement: (sql: string) => void): DatabaseTransaction {
+  return {
+    commit: () => scope.commit(),
+    rollback: () => scope.rollback(),
+    execute: (statement, options) => {
+      onStatement(statement.sql);
+      return scope.execute(statement, options);
+    },
+    stream: (statement, batchSize, options) => {
+      onStatement(statement.sql);
+      return scope.stream(statement, batchSize, options);
+    },
+  };
 }
 
 /** A transaction's connection never leaves it. */

@@ -16,13 +16,18 @@ import {
 import { UsageError } from '../errors/usage-errors.js';
 import { replayReason } from './replay.js';
 
-/** The innermost transaction of the code that runs now; an empty slot while it begins. */
-const current = new AsyncLocalStorage<{ scope?: TransactionScope }>();
+/** A transaction that code runs inside of, with those around it, which belong to other storages; `scope` is empty while it begins. */
+interface Surroundings {
+  scope?: TransactionScope;
+  readonly outer: Surroundings | undefined;
+}
+
+/** Where the code that runs now is. */
+const current = new AsyncLocalStorage<Surroundings | undefined>();
 
 /** Refuses the use of `owner`'s outer handle from inside one of its transactions, where awaiting it could wait for ever (contract C3). */
 export function assertOutsideTransaction(owner: object): void {
-  const scope = current.getStore()?.scope;
-  if (scope === undefined || scope.owner !== owner || scope.isEnded) return;
+  if (innermostOf(owner) === undefined) return;
   throw new UsageError(
     'outer_handle',
     'The storage was used inside one of its own transactions, where it would wait for itself. Use the `tx` handle that the callback was given.',
@@ -37,12 +42,27 @@ export function beginAround(
   owner: object,
   begin: () => Promise<DatabaseTransaction>,
 ): Promise<TransactionScope> {
-  const slot: { scope?: TransactionScope } = {};
-  current.enterWith(slot);
+  const surroundings: Surroundings = { outer: openSurroundings() };
+  current.enterWith(surroundings);
   return begin().then((transaction) => {
-    slot.scope = new TransactionScope(owner, transaction);
-    return slot.scope;
+    surroundings.scope = new TransactionScope(owner, transaction);
+    return surroundings.scope;
   });
+}
+
+/** The innermost open transaction of a storage that the code which runs now is in. */
+function innermostOf(owner: object): TransactionScope | undefined {
+  for (let at = current.getStore(); at !== undefined; at = at.outer) {
+    if (at.scope?.owner === owner && !at.scope.isEnded) return at.scope;
+  }
+  return undefined;
+}
+
+/** The surroundings without what has ended, so that work which outlives one transaction after another drags none along. */
+function openSurroundings(): Surroundings | undefined {
+  let at = current.getStore();
+  while (at?.scope?.isEnded) at = at.outer;
+  return at;
 }
 
 /**
@@ -79,7 +99,7 @@ export class TransactionScope implements DatabaseTransaction {
 
   /** Runs `callback` with this level as the innermost one. */
   run<T>(callback: () => Promise<T>): Promise<T> {
-    return current.run({ scope: this }, callback);
+    return current.run({ scope: this, outer: openSurroundings() }, callback);
   }
 
   /** Adds what runs once the whole transaction is durable; undone work takes it along. */
@@ -186,7 +206,7 @@ export class TransactionScope implements DatabaseTransaction {
   }
 
   /** Lets `work` in after all that came before it. Its failure is the caller's alone. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
     this.#assertUsable();
     return this.#serialize(() => {
       this.#assertWhole();
@@ -215,8 +235,8 @@ export class TransactionScope implements DatabaseTransaction {
 
   #assertUsable(): void {
     this.#assertNotEnded();
-    const scope = current.getStore()?.scope;
-    if (scope !== undefined && scope.owner === this.owner && scope.#isInside(this)) {
+    const scope = innermostOf(this.owner);
+    if (scope !== undefined && scope.#isInside(this)) {
       throw new UsageError(
         'outer_handle',
         'An outer transaction handle was used inside a savepoint, where it would wait for itself. Use the handle the savepoint was given.',

@@ -75,7 +75,8 @@ function numberWithin(value: unknown, min: number, max: number): number | undefi
 }
 
 function integerWithin(value: unknown, min: bigint, max: bigint): bigint | undefined {
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : undefined;
+  if (typeof value === 'number')
+    return Number.isSafeInteger(value) && !Object.is(value, -0) ? BigInt(value) : undefined;
   return typeof value === 'bigint' && value >= min && value <= max ? value : undefined;
 }
 

