@@ -23,7 +23,7 @@ import {
   ValueNode,
   ValuesNode,
 } from 'kysely';
-import type { Catalog, CatalogColumn } from '../catalog/catalog.js';
+import type { Catalog } from '../catalog/catalog.js';
 import type { AggregateName, DatabaseSql } from '../driver/driver.js';
 import { checkValue, type ValuePlace } from '../values/check-value.js';
 import type { ValueType } from '../values/value-type.js';
