@@ -1,7 +1,8 @@
 import { type Expression, expressionBuilder, type OrderByItemBuilder, type SqlBool } from 'kysely';
 import { invalidQuery } from './invalid-query.js';
+import type { NextValue } from './statement-templates.js';
 import type { ShapeColumn, TableShape } from './table-shape.js';
-import type { AnyTables } from './where.js';
+import type { AnyTables, Condition } from './where.js';
 
 /** One column of an order, everything said. */
 export interface OrderTerm {
@@ -38,47 +39,67 @@ export function applyTerm({
   };
 }
 
+/** What tells one order from another. */
+export function formOfOrder(terms: readonly OrderTerm[]): string {
+  return terms.map(({ column, direction, nulls }) => `${column.name} ${direction} ${nulls}`).join();
+}
+
 /** The rows that come after the row with `values` (encoded, one per term) in a total order. */
 export function rowsAfter(
   shape: TableShape,
   terms: readonly OrderTerm[],
   values: readonly unknown[],
-): Expression<SqlBool> {
+): Condition {
   const eb = expressionBuilder<AnyTables, string>();
+  const used: unknown[] = [];
   const branches = terms.map((term, index) => {
     const equal = terms.slice(0, index).map((before, at) => equals(before, values[at]));
-    return eb.and([...equal, follows(term, values[index])]);
+    return { equal, follows: follows(term, values[index]) };
   });
   const [first] = terms;
-  if (first === undefined || first.column.isNullable) return eb.or(branches);
   // Implied by the branches, and the one form in which an index can be entered at the cursor's place.
-  const start = eb(
-    referTo(first.column),
-    first.direction === 'asc' ? '>=' : '<=',
-    operand(first.column, values[0]),
-  );
-  return eb.and([start, eb.or(branches)]);
+  const start = first === undefined || first.column.isNullable ? undefined : begins(first, values[0]);
+  const build = (next: NextValue): Expression<SqlBool> => {
+    const built = branches.map((branch) =>
+      eb.and([...branch.equal, branch.follows].map((part) => part(next))),
+    );
+    return start === undefined ? eb.or(built) : eb.and([eb.or(built), start(next)]);
+  };
+  return {
+    form: `after(${formOfOrder(terms)} ${values.map((value) => value === null).join()})`,
+    values: used,
+    isPure: true,
+    build,
+  };
+
+  /** Notes a value, in the order in which the parts are built. */
+  function comparing(column: ShapeColumn, sign: '<' | '<=' | '=' | '>' | '>=', value: unknown): Part {
+    used.push(value);
+    return (next) => eb(referTo(column), sign, shape.comparable(column, next()));
+  }
 
   function referTo(column: ShapeColumn): Expression<unknown> {
     return shape.comparable(column, eb.ref(column.property as never));
   }
 
-  function operand(column: ShapeColumn, value: unknown): Expression<unknown> {
-    return shape.comparable(column, eb.val(value));
+  function equals({ column }: OrderTerm, value: unknown): Part {
+    return value === null ? () => eb(referTo(column), 'is', null) : comparing(column, '=', value);
   }
 
-  function equals({ column }: OrderTerm, value: unknown): Expression<SqlBool> {
-    const reference = referTo(column);
-    return value === null ? eb(reference, 'is', null) : eb(reference, '=', operand(column, value));
+  function begins({ column, direction }: OrderTerm, value: unknown): Part {
+    return comparing(column, direction === 'asc' ? '>=' : '<=', value);
   }
 
-  function follows({ column, direction, nulls }: OrderTerm, value: unknown): Expression<SqlBool> {
-    const reference = referTo(column);
-    if (value === null) return nulls === 'first' ? eb(reference, 'is not', null) : eb.lit(false);
-    const beyond = eb(reference, direction === 'asc' ? '>' : '<', operand(column, value));
-    return nulls === 'last' && column.isNullable ? eb.or([beyond, eb(reference, 'is', null)]) : beyond;
+  function follows({ column, direction, nulls }: OrderTerm, value: unknown): Part {
+    if (value === null)
+      return () => (nulls === 'first' ? eb(referTo(column), 'is not', null) : eb.lit(false));
+    const beyond = comparing(column, direction === 'asc' ? '>' : '<', value);
+    if (nulls === 'first' || !column.isNullable) return beyond;
+    return (next) => eb.or([beyond(next), eb(referTo(column), 'is', null)]);
   }
 }
+
+type Part = (next: NextValue) => Expression<SqlBool>;
 
 function parseTerm(column: ShapeColumn, order: unknown): OrderTerm {
   if (column.type?.name === 'json' || column.type?.name === 'jsonb') {

@@ -1,23 +1,28 @@
 import {
-  type CompiledQuery,
   type Expression,
   expressionBuilder,
+  type InsertQueryBuilder,
+  type InsertResult,
   type Kysely,
   type KyselyPlugin,
   type SelectQueryBuilder,
-  type SqlBool,
   sql,
+  type UpdateQueryBuilder,
+  type UpdateResult,
 } from 'kysely';
-import { toStatement } from '../dialect/database-dialect.js';
-import type { Access, DatabaseSql, Row, Statement } from '../driver/driver.js';
+import type { DatabaseSql, Row, Statement } from '../driver/driver.js';
 import { UsageError } from '../errors/usage-errors.js';
 import { readCursor } from './cursor.js';
 import { invalidQuery } from './invalid-query.js';
-import { applyTerm, type OrderTerm, parseOrder, rowsAfter, totalOrder } from './order.js';
-import type { ShapeColumn, TableShape } from './table-shape.js';
-import { type AnyTables, WhereCompiler } from './where.js';
+import { applyTerm, formOfOrder, type OrderTerm, parseOrder, rowsAfter, totalOrder } from './order.js';
+import { type EncodedRow, encodeRow, formOfRow, runsOfSameColumns } from './row-encoder.js';
+import { type NextValue, StatementTemplates } from './statement-templates.js';
+import type { TableShape } from './table-shape.js';
+import { type AnyTables, allOf, type Condition, WhereParser } from './where.js';
 
 type Select = SelectQueryBuilder<AnyTables, string, Row>;
+type Insert = InsertQueryBuilder<AnyTables, string, InsertResult | object>;
+type Update = UpdateQueryBuilder<AnyTables, string, string, UpdateResult | object>;
 
 /** What a `find` may be given; every part may come untyped. */
 export interface RawQuery {
@@ -27,15 +32,13 @@ export interface RawQuery {
   readonly offset?: unknown;
 }
 
-/** A row or patch by column, its values encoded. */
-type EncodedRow = Map<ShapeColumn, unknown>;
-
 /** Builds the statements of one table's repository. It executes nothing. */
 export class RepositoryStatements {
   readonly shape: TableShape;
   readonly #kysely: Kysely<AnyTables>;
-  readonly #where: WhereCompiler;
+  readonly #where: WhereParser;
   readonly #maxParameters: number;
+  readonly #templates = new StatementTemplates();
 
   constructor(
     shape: TableShape,
@@ -46,13 +49,13 @@ export class RepositoryStatements {
   ) {
     this.shape = shape;
     this.#kysely = kysely;
-    this.#where = new WhereCompiler(shape, databaseSql, plugins);
+    this.#where = new WhereParser(shape, databaseSql, plugins);
     this.#maxParameters = maxParameters;
   }
 
   get(key: unknown): Statement {
-    const query = this.#select().where(this.#where.key(this.shape.keyValues(key)));
-    return { ...compile(query, 'read'), isBounded: true };
+    const where = this.#where.key(this.shape.keyValues(key));
+    return { ...this.#select('get', where, (select) => select), isBounded: true };
   }
 
   /** Rows under any of `keys`; several statements when one cannot hold the parameters. */
@@ -62,27 +65,38 @@ export class RepositoryStatements {
     const size =
       width === 1 ? Math.max(1, encoded.length) : Math.min(500, Math.floor(this.#maxParameters / width));
     return chunks(encoded, size).map((chunk) =>
-      compile(this.#select().where(this.#where.keys(chunk)), 'read'),
+      this.#select('getMany', this.#where.keys(chunk), (select) => select),
     );
   }
 
   has(key: unknown): Statement {
-    const query = this.#from()
-      .select(sql<number>`1`.as('found'))
-      .where(this.#where.key(this.shape.keyValues(key)));
-    return { ...compile(query, 'read'), isBounded: true };
+    const where = this.#where.key(this.shape.keyValues(key));
+    const found = sql<number>`1`.as('found');
+    const statement = this.#read('has', where, [], () => this.#from().select(found));
+    return { ...statement, isBounded: true };
   }
 
   find(query: RawQuery): Statement {
     const { where, orderBy, limit, offset, ...others } = parts(query);
     refuseStrays(others);
-    let select = this.#ordered(this.#filtered(this.#select(), where), parseOrder(this.shape, orderBy));
-    if (limit !== undefined) select = select.limit(wholeNumber('limit', limit));
-    if (offset !== undefined) {
-      if (limit === undefined) select = select.limit(BIGGEST_LIMIT);
-      select = select.offset(wholeNumber('offset', offset));
-    }
-    return compile(select, accessOf(where));
+    const terms = parseOrder(this.shape, orderBy);
+    // PostgreSQL takes OFFSET alone, SQLite wants a LIMIT before it.
+    const most = limit ?? (offset === undefined ? undefined : Number.MAX_SAFE_INTEGER);
+    const bounds = [
+      ...(most === undefined ? [] : [wholeNumber('limit', most)]),
+      ...(offset === undefined ? [] : [wholeNumber('offset', offset)]),
+    ];
+    const form = `find ${formOfOrder(terms)} ${bounds.length}`;
+    return this.#select(
+      form,
+      this.#where.parse(where),
+      (select, next) => {
+        const ordered = this.#ordered(select, terms);
+        const limited = most === undefined ? ordered : ordered.limit(next() as Expression<number>);
+        return offset === undefined ? limited : limited.offset(next() as Expression<number>);
+      },
+      bounds,
+    );
   }
 
   /** One page and one row more, which tells whether there is a next page. */
@@ -96,102 +110,115 @@ export class RepositoryStatements {
     const size = wholeNumber('size', rawSize);
     if (size === 0) throw invalidQuery('`size` must be at least 1');
     const terms = totalOrder(this.shape, parseOrder(this.shape, orderBy));
-    let select = this.#ordered(this.#filtered(this.#select(), where), terms).limit(size + 1);
-    if (cursor !== undefined)
-      select = select.where(rowsAfter(this.shape, terms, readCursor(this.shape, terms, cursor)));
-    return { statement: compile(select, accessOf(where)), terms, size };
+    const after =
+      cursor === undefined ? undefined : rowsAfter(this.shape, terms, readCursor(this.shape, terms, cursor));
+    const condition = allOf([this.#where.parse(where), after]);
+    const statement = this.#select(
+      `page ${formOfOrder(terms)}`,
+      condition,
+      (select, next) => this.#ordered(select, terms).limit(next() as Expression<number>),
+      [size + 1],
+    );
+    return { statement, terms, size };
   }
 
   count(filter: RawQuery): Statement {
     const { where, ...others } = parts(filter);
     refuseStrays(others);
-    const query = this.#filtered(this.#from(), where).select((eb) => eb.fn.countAll().as('rows'));
-    return compile(query, accessOf(where));
+    return this.#read('count', this.#where.parse(where), [], () =>
+      this.#from().select((eb) => eb.fn.countAll().as('rows')),
+    );
   }
 
   insert(row: unknown): Statement {
-    const encoded = this.#encode(row);
-    const insert = this.#kysely.insertInto(this.shape.name);
-    const filled = encoded.size === 0 ? insert.defaultValues() : insert.values(toRecord(encoded));
-    return compile(filled.returningAll(), 'write');
+    return this.#insert([encodeRow(this.shape, row)], 'insert', (insert) => insert.returningAll());
   }
 
   /** Statements that store `rows` in order: consecutive rows with the same columns go together as far as parameters allow. */
   insertMany(rows: readonly unknown[]): Statement[] {
-    const encoded = rows.map((row) => this.#encode(row));
-    return runsOfSameColumns(encoded).flatMap((run) => {
-      const width = run[0]?.size ?? 0;
-      if (width === 0)
-        return run.map(() => compile(this.#kysely.insertInto(this.shape.name).defaultValues(), 'write'));
-      return chunks(run, Math.max(1, Math.min(1000, Math.floor(this.#maxParameters / width)))).map((chunk) =>
-        compile(this.#kysely.insertInto(this.shape.name).values(chunk.map(toRecord)), 'write'),
-      );
-    });
+    const encoded = rows.map((row) => encodeRow(this.shape, row));
+    // A row of defaults alone has no form for several.
+    const most = (width: number): number =>
+      width === 0 ? 1 : Math.max(1, Math.min(1000, Math.floor(this.#maxParameters / width)));
+    return runsOfSameColumns(encoded, most).map((run) => this.#insert(run, 'insertMany', (insert) => insert));
   }
 
   upsert(row: unknown, update: readonly string[] | undefined): Statement {
-    const encoded = this.#encode(row);
-    for (const column of this.shape.key) {
-      if (encoded.get(column) === undefined || encoded.get(column) === null) {
-        throw new UsageError(
-          'invalid_key',
-          `An upsert into "${this.shape.name}" needs its key "${column.property}".`,
-        );
-      }
-    }
-    const key = this.shape.key.map((column) => column.property);
-    const changed =
-      update?.map((property) => this.shape.column(property)) ??
-      [...encoded.keys()].filter((column) => !this.shape.key.includes(column));
+    const encoded = encodeRow(this.shape, row);
+    this.#assertKeyGiven(encoded);
+    const given = [...encoded.keys()].filter((column) => !this.shape.key.includes(column));
+    const changed = update?.map((property) => this.shape.column(property)) ?? given;
     // With nothing to change, the key is written over itself, so that the row is returned all the same.
     const written = changed.length > 0 ? changed : this.shape.key;
-    const query = this.#kysely
-      .insertInto(this.shape.name)
-      .values(toRecord(encoded))
-      .onConflict((conflict) =>
-        conflict
-          .columns(key)
-          .doUpdateSet((eb) =>
-            Object.fromEntries(
-              written.map(({ property }) => [property, eb.ref(`excluded.${property}` as never)]),
+    const key = this.shape.key.map((column) => column.property);
+    const form = `upsert ${written.map(({ name }) => name).join()}`;
+    return this.#insert([encoded], form, (insert) =>
+      insert
+        .onConflict((conflict) =>
+          conflict
+            .columns(key)
+            .doUpdateSet((eb) =>
+              Object.fromEntries(
+                written.map(({ property }) => [property, eb.ref(`excluded.${property}` as never)]),
+              ),
             ),
-          ),
-      );
-    return compile(query.returningAll(), 'write');
+        )
+        .returningAll(),
+    );
   }
 
   update(key: unknown, patch: unknown): Statement {
     const where = this.#where.key(this.shape.keyValues(key));
-    return compile(this.#update(patch).where(where).returningAll(), 'write');
+    return this.#update('update', where, patch, (update) => update.returningAll());
   }
 
   updateMany(filter: RawQuery, patch: unknown): Statement {
-    return compile(this.#update(patch).where(this.#requiredWhere(filter)), 'write');
+    return this.#update('updateMany', this.#requiredWhere(filter), patch, (update) => update);
   }
 
   delete(key: unknown): Statement {
-    const where = this.#where.key(this.shape.keyValues(key));
-    return compile(this.#kysely.deleteFrom(this.shape.name).where(where), 'write');
+    return this.#delete(this.#where.key(this.shape.keyValues(key)));
   }
 
   deleteMany(filter: RawQuery): Statement {
-    return compile(this.#kysely.deleteFrom(this.shape.name).where(this.#requiredWhere(filter)), 'write');
+    return this.#delete(this.#requiredWhere(filter));
   }
 
   #from(): SelectQueryBuilder<AnyTables, string, object> {
     return this.#kysely.selectFrom(this.shape.name) as SelectQueryBuilder<AnyTables, string, object>;
   }
 
-  #select(): Select {
-    return this.#from().selectAll() as unknown as Select;
+  #select(
+    form: string,
+    where: Condition | undefined,
+    finish: (select: Select, next: NextValue) => Select,
+    values: readonly unknown[] = [],
+  ): Statement {
+    const select = this.#from().selectAll() as unknown as Select;
+    return this.#read(form, where, values, () => select, finish);
   }
 
-  #filtered<O>(
-    query: SelectQueryBuilder<AnyTables, string, O>,
-    where: unknown,
-  ): SelectQueryBuilder<AnyTables, string, O> {
-    const condition = this.#where.compile(where);
-    return condition === undefined ? query : query.where(condition);
+  /** A query over `where`; what `finish` adds comes after it and takes `values`. */
+  #read<O>(
+    form: string,
+    where: Condition | undefined,
+    values: readonly unknown[],
+    begin: () => SelectQueryBuilder<AnyTables, string, O>,
+    finish: (
+      select: SelectQueryBuilder<AnyTables, string, O>,
+      next: NextValue,
+    ) => SelectQueryBuilder<AnyTables, string, O> = (select) => select,
+  ): Statement {
+    const statement = this.#templates.statement({
+      form: formOf(form, where),
+      values: [...(where?.values ?? []), ...values],
+      build: (next) => {
+        const begun = begin();
+        return finish(where === undefined ? begun : begun.where(where.build(next)), next);
+      },
+    });
+    // Of what a callback brought in, the tree has the last word.
+    return where === undefined || where.isPure ? { ...statement, access: 'read' } : statement;
   }
 
   #ordered(query: Select, terms: readonly OrderTerm[]): Select {
@@ -202,64 +229,69 @@ export class RepositoryStatements {
     }, query);
   }
 
-  #update(patch: unknown) {
-    const encoded = this.#encode(patch);
+  /** Rows with the same columns in one INSERT. */
+  #insert(rows: readonly EncodedRow[], form: string, finish: (insert: Insert) => Insert): Statement {
+    const [first] = rows;
+    const columns = [...(first?.keys() ?? [])];
+    return this.#templates.statement({
+      form: `${form} (${columns.map(({ name }) => name).join()}) ${rows.length}`,
+      values: rows.flatMap((row) => [...row.values()]),
+      build: (next) => {
+        const insert = this.#kysely.insertInto(this.shape.name);
+        if (columns.length === 0) return finish(insert.defaultValues());
+        const record = (): Record<string, Expression<unknown>> =>
+          Object.fromEntries(columns.map(({ property }) => [property, next()]));
+        return finish(insert.values(rows.map(record)));
+      },
+    });
+  }
+
+  #update(form: string, where: Condition, patch: unknown, finish: (update: Update) => Update): Statement {
+    const encoded = encodeRow(this.shape, patch);
     if (encoded.size === 0) throw invalidQuery(`the patch of "${this.shape.name}" changes nothing`);
-    return this.#kysely.updateTable(this.shape.name).set(toRecord(encoded));
+    return this.#templates.statement({
+      form: formOf(`${form} ${formOfRow(encoded)}`, where),
+      values: [...encoded.values(), ...where.values],
+      build: (next) => {
+        const set = Object.fromEntries([...encoded.keys()].map(({ property }) => [property, next()]));
+        const update = this.#kysely.updateTable(this.shape.name) as unknown as Update;
+        return finish(update.set(set).where(where.build(next)));
+      },
+    });
+  }
+
+  #delete(where: Condition): Statement {
+    return this.#templates.statement({
+      form: formOf('delete', where),
+      values: where.values,
+      build: (next) => this.#kysely.deleteFrom(this.shape.name).where(where.build(next)),
+    });
   }
 
   /** Changing every row is asked for by `where: {}`, never by leaving it out. */
-  #requiredWhere(filter: RawQuery): Expression<SqlBool> {
+  #requiredWhere(filter: RawQuery): Condition {
     const { where, ...others } = parts(filter);
     refuseStrays(others);
-    const condition = this.#where.compile(where);
+    const condition = this.#where.parse(where);
     if (condition === undefined) throw invalidQuery('`where` is missing; `where: {}` means every row');
     return condition;
   }
 
-  /** Checks and encodes a row or patch, which may come untyped; what is undefined is left to the column's default. */
-  #encode(row: unknown): EncodedRow {
-    if (typeof row !== 'object' || row === null || Array.isArray(row))
-      throw invalidQuery('a row must be an object');
-    const encoded: EncodedRow = new Map();
-    for (const [property, value] of Object.entries(row)) {
-      if (value === undefined) continue;
-      const column = this.shape.column(property);
-      if (column.isGenerated)
-        throw invalidQuery(`"${property}" is computed by the database and cannot be written`);
-      encoded.set(column, this.shape.encode(column, value));
-    }
-    return encoded;
+  #assertKeyGiven(row: EncodedRow): void {
+    const missing = this.shape.key.find(
+      (column) => row.get(column) === undefined || row.get(column) === null,
+    );
+    if (missing === undefined) return;
+    throw new UsageError(
+      'invalid_key',
+      `An upsert into "${this.shape.name}" needs its key "${missing.property}".`,
+    );
   }
 }
 
-/** PostgreSQL takes OFFSET alone, SQLite wants a LIMIT before it. */
-const BIGGEST_LIMIT = Number.MAX_SAFE_INTEGER;
-
-function compile(query: { compile(): CompiledQuery }, access: Access): Statement {
-  const statement = toStatement(query.compile());
-  // What a callback brought in may write; its tree has the last word.
-  return access === 'unknown' ? statement : { ...statement, access };
-}
-
-function accessOf(where: unknown): Access {
-  return where === undefined ? 'read' : 'unknown';
-}
-
-function toRecord(encoded: EncodedRow): Record<string, unknown> {
-  return Object.fromEntries([...encoded].map(([column, value]) => [column.property, value]));
-}
-
-function runsOfSameColumns(rows: readonly EncodedRow[]): EncodedRow[][] {
-  const runs: EncodedRow[][] = [];
-  let previous = '';
-  for (const row of rows) {
-    const columns = JSON.stringify([...row.keys()].map((column) => column.name).sort());
-    if (columns === previous) runs.at(-1)?.push(row);
-    else runs.push([row]);
-    previous = columns;
-  }
-  return runs;
+function formOf(form: string, where: Condition | undefined): string | undefined {
+  if (where === undefined) return form;
+  return where.form === undefined ? undefined : `${form} ${where.form}`;
 }
 
 function chunks<T>(items: readonly T[], size: number): T[][] {

@@ -1,8 +1,6 @@
-import type { Insertable, Kysely, KyselyPlugin, Selectable, Updateable } from 'kysely';
-import type { Catalog, CatalogTable } from '../catalog/catalog.js';
-import type { DatabaseSql, DatabaseTransaction, ExecuteOptions, Row, Statement } from '../driver/driver.js';
+import type { Insertable, Selectable, Updateable } from 'kysely';
+import type { DatabaseTransaction, ExecuteOptions, Row, Statement } from '../driver/driver.js';
 import { NotFoundError, UsageError } from '../errors/usage-errors.js';
-import type { Naming } from '../naming/naming.js';
 import { type CallOptions, toExecuteOptions } from '../storage/call-options.js';
 import { writeCursor } from './cursor.js';
 import { loadInBatches } from './load.js';
@@ -21,9 +19,9 @@ import type {
   TableName,
   UpsertOptions,
 } from './repository.js';
-import { RepositoryStatements } from './repository-statements.js';
-import { TableShape } from './table-shape.js';
-import type { AnyTables } from './where.js';
+import type { RepositoryStatements } from './repository-statements.js';
+import type { StatementsRegistry } from './statements-registry.js';
+import type { TableShape } from './table-shape.js';
 
 /** What runs a repository's statements: the storage through its lanes, or one transaction. */
 export type StatementRunner = Pick<DatabaseTransaction, 'execute' | 'stream'>;
@@ -33,15 +31,7 @@ export interface RepositoryHost {
   readonly runner: StatementRunner;
   /** Runs several statements as one, all or nothing. */
   readonly atomically: <T>(work: (runner: StatementRunner) => Promise<T>, options: CallOptions) => Promise<T>;
-  /** The tables as they are; `isFresh` reads them anew. */
-  readonly catalog: (isFresh: boolean) => Promise<Catalog>;
-  /** Compiles statements; it runs none. */
-  readonly compiler: Kysely<AnyTables>;
-  readonly sql: DatabaseSql;
-  readonly naming: Naming;
-  /** Plugins of the plain Kysely queries. */
-  readonly plugins: readonly KyselyPlugin[];
-  readonly maxParameters: number;
+  readonly statements: StatementsRegistry;
   readonly defaultTimeoutMs: number;
   /** Whether the statements belong to a transaction. */
   readonly isTransaction: boolean;
@@ -54,8 +44,6 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   readonly #host: RepositoryHost;
   readonly #table: T;
   readonly #key: readonly string[];
-  #statements: RepositoryStatements | undefined;
-  #catalogTable: CatalogTable | undefined;
 
   constructor(host: RepositoryHost, table: T, key: K) {
     this.#host = host;
@@ -65,7 +53,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
 
   async get(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<Selectable<DB[T]> | undefined> {
     const statements = await this.#prepared();
-    return this.#first(statements.get(key), this.#options('get', options));
+    return this.#first(statements.shape, statements.get(key), this.#options('get', options));
   }
 
   async getOrThrow(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<Selectable<DB[T]>> {
@@ -100,18 +88,22 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
 
   async find(query: FindQuery<DB, T> = {}, options: CallOptions = {}): Promise<Selectable<DB[T]>[]> {
     const statements = await this.#prepared();
-    return this.#rows(statements.find(query), this.#options('find', options));
+    return this.#rows(statements.shape, statements.find(query), this.#options('find', options));
   }
 
   async findOne(query: Query<DB, T> = {}, options: CallOptions = {}): Promise<Selectable<DB[T]> | undefined> {
     const statements = await this.#prepared();
-    return this.#first(statements.find({ ...query, limit: 1 }), this.#options('findOne', options));
+    return this.#first(
+      statements.shape,
+      statements.find({ ...query, limit: 1 }),
+      this.#options('findOne', options),
+    );
   }
 
   async page(query: PageQuery<DB, T>, options: CallOptions = {}): Promise<Page<Selectable<DB[T]>>> {
     const statements = await this.#prepared();
     const { statement, terms, size } = statements.page(query);
-    const rows = await this.#rows(statement, this.#options('page', options));
+    const rows = await this.#rows(statements.shape, statement, this.#options('page', options));
     if (rows.length <= size) return { rows, nextCursor: undefined };
     const kept = rows.slice(0, size);
     const last = kept.at(-1) as Row;
@@ -145,7 +137,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
 
   async insert(row: Insertable<DB[T]>, options: CallOptions = {}): Promise<Selectable<DB[T]>> {
     const statements = await this.#prepared();
-    return this.#only(statements.insert(row), this.#options('insert', options));
+    return this.#only(statements.shape, statements.insert(row), this.#options('insert', options));
   }
 
   async insertMany(rows: readonly Insertable<DB[T]>[], options: CallOptions = {}): Promise<number> {
@@ -167,7 +159,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   async upsert(row: Insertable<DB[T]>, options: UpsertOptions<DB, T> = {}): Promise<Selectable<DB[T]>> {
     const statements = await this.#prepared();
     const { update, ...call } = options;
-    return this.#only(statements.upsert(row, update), this.#options('upsert', call));
+    return this.#only(statements.shape, statements.upsert(row, update), this.#options('upsert', call));
   }
 
   async update(
@@ -176,7 +168,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     options: CallOptions = {},
   ): Promise<Selectable<DB[T]> | undefined> {
     const statements = await this.#prepared();
-    return this.#first(statements.update(key, patch), this.#options('update', options));
+    return this.#first(statements.shape, statements.update(key, patch), this.#options('update', options));
   }
 
   async updateMany(
@@ -219,37 +211,30 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     return loadInBatches(rows, insert, { batchSize, onProgress, signal: call.signal });
   }
 
-  /** The table's statements, looked up in the catalog at the first call; a table not there is looked for once more. */
-  async #prepared(): Promise<RepositoryStatements> {
-    const { catalog, naming, sql, compiler, plugins, maxParameters } = this.#host;
-    const name = naming.toColumn(this.#table);
-    const table = (await catalog(false)).get(name) ?? (await catalog(true)).get(name);
-    if (table === undefined) {
-      throw new UsageError(
-        'unknown_table',
-        `There is no table "${name}". Create it in a migration and run the migrations first.`,
-      );
-    }
-    if (this.#statements === undefined || this.#catalogTable !== table) {
-      const shape = new TableShape(this.#table, table, this.#key, naming, sql);
-      this.#statements = new RepositoryStatements(shape, compiler, sql, plugins, maxParameters);
-      this.#catalogTable = table;
-    }
-    return this.#statements;
+  /** The table's statements; at once, unless the table is not known. */
+  #prepared(): RepositoryStatements | Promise<RepositoryStatements> {
+    return this.#host.statements.of(this.#table, this.#key);
   }
 
-  async #rows(statement: Statement, options: ExecuteOptions): Promise<Selectable<DB[T]>[]> {
+  async #rows(
+    shape: TableShape,
+    statement: Statement,
+    options: ExecuteOptions,
+  ): Promise<Selectable<DB[T]>[]> {
     const { rows } = await this.#host.runner.execute(statement, options);
-    const shape = this.#statements?.shape;
-    return rows.map((row) => (shape?.toRow(row) ?? row) as Selectable<DB[T]>);
+    return shape.toRows(rows) as Selectable<DB[T]>[];
   }
 
-  async #first(statement: Statement, options: ExecuteOptions): Promise<Selectable<DB[T]> | undefined> {
-    return (await this.#rows(statement, options))[0];
+  async #first(
+    shape: TableShape,
+    statement: Statement,
+    options: ExecuteOptions,
+  ): Promise<Selectable<DB[T]> | undefined> {
+    return (await this.#rows(shape, statement, options))[0];
   }
 
-  async #only(statement: Statement, options: ExecuteOptions): Promise<Selectable<DB[T]>> {
-    const row = await this.#first(statement, options);
+  async #only(shape: TableShape, statement: Statement, options: ExecuteOptions): Promise<Selectable<DB[T]>> {
+    const row = await this.#first(shape, statement, options);
     if (row !== undefined) return row;
     throw new UsageError(
       'invalid_query',

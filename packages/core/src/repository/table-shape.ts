@@ -66,6 +66,11 @@ export class TableShape {
     return this.#sql.comparable(expression, column.type);
   }
 
+  /** Gives rows from the database the application's names. */
+  toRows(rows: Row[]): Row[] {
+    return this.#renamed === undefined ? rows : rows.map((row) => this.toRow(row));
+  }
+
   /** Gives a row from the database the application's names. */
   toRow(row: Row): Row {
     if (this.#renamed === undefined) return row;

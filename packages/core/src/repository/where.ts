@@ -16,6 +16,7 @@ import {
 import type { DatabaseSql } from '../driver/driver.js';
 import { InternalError } from '../errors/flow-errors.js';
 import { invalidQuery } from './invalid-query.js';
+import type { NextValue } from './statement-templates.js';
 import type { ShapeColumn, TableShape } from './table-shape.js';
 
 /** Any tables: what a repository's own queries are built over, its names being checked against the catalog instead. */
@@ -23,19 +24,29 @@ export type AnyTables = Record<string, Record<string, unknown>>;
 
 type Builder = ExpressionBuilder<AnyTables, string>;
 
+/** A condition, checked and encoded: its form without values, its values, and how to build it from them in order. */
+export interface Condition {
+  /** `undefined` when conditions that look alike may differ in more than their values. */
+  readonly form: string | undefined;
+  readonly values: readonly unknown[];
+  /** Whether it surely only reads; what a callback brought in may do anything. */
+  readonly isPure: boolean;
+  build(next: NextValue): Expression<SqlBool>;
+}
+
 /** Nesting of and, or and not beyond which a query is refused rather than compiled. */
 const DEEPEST = 100;
 
 /** Conditions in one query beyond which it is refused; SQLite takes expressions 1,000 deep (sqlite.org/limits.html). */
 const MOST_CONDITIONS = 500;
 
-/** Compiles conditions, which may come untyped from a request: every name and operator is checked, every value is a parameter. */
-export class WhereCompiler {
+/** Reads conditions, which may come untyped from a request: every name and operator is checked, every value becomes a parameter. */
+export class WhereParser {
   readonly #shape: TableShape;
   readonly #sql: DatabaseSql;
   readonly #plugins: readonly KyselyPlugin[];
-  #conditions = 0;
   readonly #eb: Builder = expressionBuilder<AnyTables, string>();
+  #conditions = 0;
 
   /** @param plugins those of plain Kysely queries, for what a callback builds. */
   constructor(shape: TableShape, sql: DatabaseSql, plugins: readonly KyselyPlugin[]) {
@@ -44,46 +55,37 @@ export class WhereCompiler {
     this.#plugins = plugins;
   }
 
-  /** The expression of `where`, or `undefined` when it is absent. @throws UsageError `invalid_query` or `unknown_column`, ValueError. */
-  compile(where: unknown): Expression<SqlBool> | undefined {
+  /** The condition of `where`, or `undefined` when it is absent. @throws UsageError `invalid_query` or `unknown_column`, ValueError. */
+  parse(where: unknown): Condition | undefined {
     this.#conditions = 0;
     return where === undefined ? undefined : this.#where(where, 0);
   }
 
   /** `column = value` for each column of the key. */
-  key(values: readonly unknown[]): Expression<SqlBool> {
-    return this.#eb.and(
-      this.#shape.key.map((column, index) => {
-        const value = this.#comparable(column, this.#eb.val(values[index]));
-        return this.#eb(this.#comparable(column, this.#ref(column)), '=', value);
-      }),
-    );
+  key(values: readonly unknown[]): Condition {
+    return this.#all(this.#shape.key.map((column, index) => this.#sign(column, '=', values[index])));
   }
 
   /** Any of several keys. */
-  keys(keys: readonly (readonly unknown[])[]): Expression<SqlBool> {
+  keys(keys: readonly (readonly unknown[])[]): Condition {
     const [column, ...others] = this.#shape.key;
     if (column?.type === undefined || others.length > 0)
-      return this.#eb.or(keys.map((values) => this.key(values)));
-    return this.#sql.inList(
-      this.#ref(column),
+      return this.#any(keys.map((values) => this.key(values)));
+    return this.#oneOf(
+      column,
       keys.map(([value]) => value),
-      column.type,
     );
   }
 
-  #where(where: unknown, depth: number): Expression<SqlBool> {
+  #where(where: unknown, depth: number): Condition {
     if (depth > DEEPEST) throw invalidQuery(`conditions are nested more than ${DEEPEST} deep`);
     if (typeof where === 'function') return this.#callback(where(this.#eb));
-    this.#conditions += 1;
-    if (this.#conditions > MOST_CONDITIONS)
-      throw invalidQuery(`there are more than ${MOST_CONDITIONS} conditions`);
     if (!isPlainObject(where)) throw invalidQuery('`where` must be an object of conditions or a callback');
-    return this.#eb.and(Object.entries(where).map(([name, value]) => this.#member(name, value, depth)));
+    return this.#all(Object.entries(where).map(([name, value]) => this.#member(name, value, depth)));
   }
 
   /** What a callback built is a part of a plain Kysely query, and is treated as one. */
-  #callback(expression: unknown): Expression<SqlBool> {
+  #callback(expression: unknown): Condition {
     if (!isOperationNodeSource(expression))
       throw invalidQuery('the callback of `where` must return an expression');
     const table = SelectQueryNode.createFrom([TableNode.create(this.#shape.name)]);
@@ -92,31 +94,32 @@ export class WhereCompiler {
     for (const plugin of this.#plugins) node = plugin.transformQuery({ node, queryId });
     const where = SelectQueryNode.is(node) ? node.where?.where : undefined;
     if (where === undefined) throw new InternalError('A plugin removed the condition of a query.');
-    return new ExpressionWrapper(where);
+    return { form: undefined, values: [], isPure: false, build: () => new ExpressionWrapper(where) };
   }
 
-  #member(name: string, value: unknown, depth: number): Expression<SqlBool> {
-    if (name === 'and') return this.#eb.and(this.#list(name, value, depth));
-    if (name === 'or') return this.#eb.or(this.#list(name, value, depth));
-    if (name === 'not') return this.#eb.not(this.#where(value, depth + 1));
+  #member(name: string, value: unknown, depth: number): Condition {
+    if (name === 'and') return this.#all(this.#list(name, value, depth));
+    if (name === 'or') return this.#any(this.#list(name, value, depth));
+    if (name === 'not') return this.#not(this.#where(value, depth + 1));
     return this.#column(this.#shape.column(name), value);
   }
 
-  #list(name: string, value: unknown, depth: number): Expression<SqlBool>[] {
+  #list(name: string, value: unknown, depth: number): Condition[] {
     if (!Array.isArray(value)) throw invalidQuery(`"${name}" takes a list of conditions`);
     return value.map((member) => this.#where(member, depth + 1));
   }
 
-  #column(column: ShapeColumn, value: unknown): Expression<SqlBool> {
+  #column(column: ShapeColumn, value: unknown): Condition {
     if (value === undefined)
       throw invalidQuery(`"${column.property}" is undefined; leave it out, or say null`);
     if (!isPlainObject(value)) return this.#compare(column, 'eq', value);
     const conditions = Object.entries(value);
     if (conditions.length === 0) throw invalidQuery(`"${column.property}" has no operator`);
-    return this.#eb.and(conditions.map(([operator, operand]) => this.#compare(column, operator, operand)));
+    return this.#all(conditions.map(([operator, operand]) => this.#compare(column, operator, operand)));
   }
 
-  #compare(column: ShapeColumn, operator: string, operand: unknown): Expression<SqlBool> {
+  #compare(column: ShapeColumn, operator: string, operand: unknown): Condition {
+    this.#count();
     const place = `"${column.property}" ${operator}`;
     if (operand === undefined) throw invalidQuery(`${place} is undefined; leave it out, or say null`);
     if (operator !== 'isNull' && isJson(column) && operand !== null) {
@@ -125,7 +128,7 @@ export class WhereCompiler {
       );
     }
     if (operator === 'isNull') return this.#isNull(column, operand);
-    if (operator === 'in') return this.#inList(column, operand);
+    if (operator === 'in') return this.#in(column, operand);
     if (operator === 'notIn') return this.#notIn(column, operand);
     if (operator === 'between') return this.#between(column, operand);
     if (Object.hasOwn(PATTERNS, operator)) return this.#like(column, operator, operand);
@@ -135,49 +138,52 @@ export class WhereCompiler {
     );
   }
 
-  #simple(column: ShapeColumn, operator: string, operand: unknown): Expression<SqlBool> {
+  #simple(column: ShapeColumn, operator: string, operand: unknown): Condition {
     if (operand === null) {
       if (operator !== 'eq' && operator !== 'ne')
         throw invalidQuery(`"${column.property}" ${operator} null never holds`);
       return this.#isNull(column, operator === 'eq');
     }
     const sign = COMPARISONS[operator as keyof typeof COMPARISONS];
-    return this.#eb(
-      this.#comparable(column, this.#ref(column)),
-      sign,
-      this.#comparable(column, this.#operand(column, operand)),
-    );
+    return this.#sign(column, sign, this.#operand(column, operand));
   }
 
-  #isNull(column: ShapeColumn, operand: unknown): Expression<SqlBool> {
+  #isNull(column: ShapeColumn, operand: unknown): Condition {
     if (typeof operand !== 'boolean') throw invalidQuery(`"${column.property}" isNull takes true or false`);
-    return this.#eb(this.#ref(column), operand ? 'is' : 'is not', null);
+    const operator = operand ? 'is' : 'is not';
+    return {
+      form: `${column.name} ${operator}`,
+      values: [],
+      isPure: true,
+      build: () => this.#eb(this.#ref(column), operator, null),
+    };
   }
 
-  #inList(column: ShapeColumn, operand: unknown): Expression<SqlBool> {
+  #in(column: ShapeColumn, operand: unknown): Condition {
     if (!Array.isArray(operand)) throw invalidQuery(`"${column.property}" in takes a list`);
     if (operand.some((value) => value === null || value === undefined)) {
       throw invalidQuery(`"${column.property}" in takes no null; use isNull beside it`);
     }
-    const values = operand.map((value) => this.#shape.encodeOperand(column, value));
-    if (column.type !== undefined) return this.#sql.inList(this.#ref(column), values, column.type);
-    return values.length === 0 ? this.#eb.lit(false) : this.#eb(this.#ref(column), 'in', values);
+    return this.#oneOf(
+      column,
+      operand.map((value) => this.#operand(column, value)),
+    );
   }
 
   /** NULL is never one of none, so that an empty list must be told to leave it out as any other list does. */
-  #notIn(column: ShapeColumn, operand: unknown): Expression<SqlBool> {
+  #notIn(column: ShapeColumn, operand: unknown): Condition {
     if (Array.isArray(operand) && operand.length === 0) return this.#isNull(column, false);
-    return this.#eb.not(this.#inList(column, operand));
+    return this.#not(this.#in(column, operand));
   }
 
-  #between(column: ShapeColumn, operand: unknown): Expression<SqlBool> {
+  #between(column: ShapeColumn, operand: unknown): Condition {
     if (!Array.isArray(operand) || operand.length !== 2)
       throw invalidQuery(`"${column.property}" between takes two values`);
     const [low, high] = operand;
-    return this.#eb.and([this.#simple(column, 'gte', low), this.#simple(column, 'lte', high)]);
+    return this.#all([this.#simple(column, 'gte', low), this.#simple(column, 'lte', high)]);
   }
 
-  #like(column: ShapeColumn, operator: string, operand: unknown): Expression<SqlBool> {
+  #like(column: ShapeColumn, operator: string, operand: unknown): Condition {
     if (column.type !== undefined && column.type.name !== 'text' && column.type.name !== 'varchar') {
       throw invalidQuery(
         `"${column.property}" ${operator} applies to text; the column is ${column.type.name}`,
@@ -185,21 +191,82 @@ export class WhereCompiler {
     }
     if (typeof operand !== 'string') throw invalidQuery(`"${column.property}" ${operator} takes a string`);
     const pattern = this.#operand(column, PATTERNS[operator as keyof typeof PATTERNS](operand));
-    return sql<SqlBool>`${this.#ref(column)} like ${pattern} escape '\\'`;
+    return {
+      form: `${column.name} like`,
+      values: [pattern],
+      isPure: true,
+      build: (next) => sql<SqlBool>`${this.#ref(column)} like ${next()} escape '\\'`,
+    };
   }
 
-  #operand(column: ShapeColumn, operand: unknown): Expression<unknown> {
+  #sign(column: ShapeColumn, sign: '!=' | '<' | '<=' | '=' | '>' | '>=', value: unknown): Condition {
+    const comparable = (expression: Expression<unknown>): Expression<unknown> =>
+      this.#shape.comparable(column, expression);
+    return {
+      form: `${column.name} ${sign}`,
+      values: [value],
+      isPure: true,
+      build: (next) => this.#eb(comparable(this.#ref(column)), sign, comparable(next())),
+    };
+  }
+
+  /** The engine's own form of a list, which may depend on its values. */
+  #oneOf(column: ShapeColumn, values: readonly unknown[]): Condition {
+    const { type } = column;
+    const build = (): Expression<SqlBool> => {
+      if (type !== undefined) return this.#sql.inList(this.#ref(column), values, type);
+      return values.length === 0 ? this.#eb.lit(false) : this.#eb(this.#ref(column), 'in', values);
+    };
+    return { form: undefined, values: [], isPure: true, build };
+  }
+
+  #all(members: readonly Condition[]): Condition {
+    return join('and', members, (built) => this.#eb.and(built));
+  }
+
+  #any(members: readonly Condition[]): Condition {
+    return join('or', members, (built) => this.#eb.or(built));
+  }
+
+  #not(member: Condition): Condition {
+    return join('not', [member], ([built]) => this.#eb.not(built ?? this.#eb.lit(true)));
+  }
+
+  #count(): void {
+    this.#conditions += 1;
+    if (this.#conditions > MOST_CONDITIONS)
+      throw invalidQuery(`there are more than ${MOST_CONDITIONS} conditions`);
+  }
+
+  #operand(column: ShapeColumn, operand: unknown): unknown {
     if (isPlainObject(operand)) throw invalidQuery(`"${column.property}" takes a value, not an object`);
-    return this.#eb.val(this.#shape.encodeOperand(column, operand));
-  }
-
-  #comparable(column: ShapeColumn, expression: Expression<unknown>): Expression<unknown> {
-    return this.#shape.comparable(column, expression);
+    return this.#shape.encodeOperand(column, operand);
   }
 
   #ref(column: ShapeColumn): Expression<unknown> {
     return this.#eb.ref(column.property as never);
   }
+}
+
+/** All of these conditions, absent ones left out; `undefined` when none is left. */
+export function allOf(conditions: readonly (Condition | undefined)[]): Condition | undefined {
+  const members = conditions.filter((condition) => condition !== undefined);
+  if (members.length < 2) return members[0];
+  return join('and', members, (built) => expressionBuilder<AnyTables, string>().and(built));
+}
+
+function join(
+  word: string,
+  members: readonly Condition[],
+  combine: (built: Expression<SqlBool>[]) => Expression<SqlBool>,
+): Condition {
+  const forms = members.map(({ form }) => form);
+  return {
+    form: forms.includes(undefined) ? undefined : `${word}(${forms.join()})`,
+    values: members.flatMap(({ values }) => values),
+    isPure: members.every(({ isPure }) => isPure),
+    build: (next) => combine(members.map((member) => member.build(next))),
+  };
 }
 
 const COMPARISONS = { eq: '=', ne: '!=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;

@@ -1,16 +1,17 @@
 import { EventEmitter } from 'node:events';
-import { DummyDriver, Kysely } from 'kysely';
+import { type Dialect, DummyDriver, Kysely, type KyselyPlugin } from 'kysely';
 import type { Catalog } from '../catalog/catalog.js';
 import { DatabaseDialect } from '../dialect/database-dialect.js';
 import { TypedValuesPlugin } from '../dialect/typed-values.js';
 import type { Capabilities } from '../driver/capabilities.js';
-import type { BeginOptions, Database } from '../driver/driver.js';
+import type { BeginOptions, Database, DatabaseSql } from '../driver/driver.js';
 import { SluiceError } from '../errors/sluice-error.js';
 import { StorageCounters, type StorageMetrics } from '../metrics/storage-metrics.js';
 import { StorageMigrator } from '../migrations/storage-migrator.js';
 import { camelCaseNaming, type Naming, sameNaming } from '../naming/naming.js';
 import type { KeyColumns, Repository, RepositoryOptions, TableName } from '../repository/repository.js';
-import { type RepositoryHost, TableRepository } from '../repository/table-repository.js';
+import { StatementsRegistry } from '../repository/statements-registry.js';
+import { TableRepository } from '../repository/table-repository.js';
 import type { AnyTables } from '../repository/where.js';
 import type { OnReplay } from '../transaction/replay.js';
 import { runTransaction } from '../transaction/run-transaction.js';
@@ -19,7 +20,7 @@ import { type CallOptions, type TransactionOptions, toExecuteOptions } from './c
 import type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage.js';
 import { StorageDatabase } from './storage-database.js';
 import { chooseDriver, type StorageOptions } from './storage-options.js';
-import { TransactionHandle, transactionKysely } from './transaction-handle.js';
+import { TransactionHandle, type TransactionHandleHost, transactionKysely } from './transaction-handle.js';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const HEALTH_TIMEOUT_MS = 2_000;
@@ -37,7 +38,7 @@ export async function openStorage<DB>(options: StorageOptions): Promise<Storage<
   const database = await driver.open(options.url);
   const storage = new OpenStorage<DB>(driver.name, database, options);
   try {
-    await storage.readCatalog(true);
+    await storage.readCatalog();
     return storage;
   } catch (error) {
     await storage.close();
@@ -56,9 +57,8 @@ class OpenStorage<DB> implements Storage<DB> {
   readonly #events = new EventEmitter();
   readonly #naming: Naming;
   readonly #timeoutMs: number;
-  readonly #host: RepositoryHost;
-  #catalog: Promise<Catalog> | undefined;
-  /** The catalog as last read. */
+  readonly #host: TransactionHandleHost;
+  /** The tables as last read. */
   #tables: Catalog = new Map();
 
   constructor(driverName: string, database: Database, options: StorageOptions) {
@@ -184,7 +184,7 @@ class OpenStorage<DB> implements Storage<DB> {
       access: 'write',
       isSchemaChange: true,
     });
-    await this.readCatalog(true);
+    await this.readCatalog();
     return result;
   }
 
@@ -216,8 +216,19 @@ class OpenStorage<DB> implements Storage<DB> {
     };
   }
 
-  #createHost(): RepositoryHost {
-    const sql = this.#database.sql;
+  #createHost(): TransactionHandleHost {
+    const { sql } = this.#database;
+    const tables = (): Catalog => this.#tables;
+    const plugins = [...this.#naming.plugins, new TypedValuesPlugin(tables, sql)];
+    const statements = new StatementsRegistry({
+      tables,
+      refresh: () => this.readCatalog(),
+      compiler: createCompiler(sql, this.#naming.plugins),
+      sql,
+      naming: this.#naming,
+      plugins,
+      maxParameters: this.capabilities.maxParameters,
+    });
     return {
       runner: this.#guarded,
       atomically: (work, { label = 'insertMany', ...options }) =>
@@ -225,41 +236,30 @@ class OpenStorage<DB> implements Storage<DB> {
           ...toExecuteOptions(options, this.#timeoutMs, label),
           access: 'write',
         }),
-      catalog: (isFresh) => this.readCatalog(isFresh),
-      compiler: new Kysely<AnyTables>({
-        dialect: {
-          createAdapter: () => sql.createAdapter(),
-          createDriver: () => new DummyDriver(),
-          createIntrospector: (db) => sql.createIntrospector(db),
-          createQueryCompiler: () => sql.createQueryCompiler(),
-        },
-        plugins: [...this.#naming.plugins],
-      }),
+      statements,
       sql,
-      naming: this.#naming,
-      plugins: [...this.#naming.plugins, new TypedValuesPlugin(() => this.#tables, sql)],
-      maxParameters: this.capabilities.maxParameters,
+      plugins,
       defaultTimeoutMs: this.#timeoutMs,
       isTransaction: false,
     };
   }
 
-  /** Reads the tables, or gives those read before. Never inside a transaction's own connection, which may be the only one left. */
-  readCatalog(isFresh: boolean): Promise<Catalog> {
-    if (this.#catalog === undefined || isFresh) {
-      const reading = this.#database.catalog();
-      this.#catalog = reading;
-      reading.then(
-        (tables) => {
-          this.#tables = tables;
-        },
-        () => {
-          if (this.#catalog === reading) this.#catalog = undefined;
-        },
-      );
-    }
-    return this.#catalog;
+  /** Reads the tables anew. They are read when the storage opens, so that a transaction need not wait for another connection to know them. */
+  async readCatalog(): Promise<Catalog> {
+    this.#tables = await this.#database.catalog();
+    return this.#tables;
   }
+}
+
+/** A Kysely that compiles and runs nothing. */
+function createCompiler(sql: DatabaseSql, plugins: readonly KyselyPlugin[]): Kysely<AnyTables> {
+  const dialect: Dialect = {
+    createAdapter: () => sql.createAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (db) => sql.createIntrospector(db),
+    createQueryCompiler: () => sql.createQueryCompiler(),
+  };
+  return new Kysely<AnyTables>({ dialect, plugins: [...plugins] });
 }
 
 /** Migrations of a large table take their time, and several processes wait for each other. */

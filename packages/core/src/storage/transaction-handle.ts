@@ -1,6 +1,13 @@
-import { DefaultQueryExecutor, type Driver, type Kysely, type KyselyConfig, Transaction } from 'kysely';
+import {
+  DefaultQueryExecutor,
+  type Driver,
+  type Kysely,
+  type KyselyConfig,
+  type KyselyPlugin,
+  Transaction,
+} from 'kysely';
 import { DatabaseDialect, LaneConnection } from '../dialect/database-dialect.js';
-import type { DatabaseTransaction, ExecuteOptions } from '../driver/driver.js';
+import type { DatabaseSql, DatabaseTransaction, ExecuteOptions } from '../driver/driver.js';
 import { InternalError } from '../errors/flow-errors.js';
 import { TransactionAdapter } from '../migrations/transaction-adapter.js';
 import type { KeyColumns, Repository, RepositoryOptions, TableName } from '../repository/repository.js';
@@ -8,15 +15,22 @@ import { type RepositoryHost, TableRepository } from '../repository/table-reposi
 import type { TransactionScope } from '../transaction/transaction-scope.js';
 import type { StorageTransaction } from './storage.js';
 
+/** What a transaction's handle is built on. */
+export interface TransactionHandleHost extends RepositoryHost {
+  readonly sql: DatabaseSql;
+  /** Plugins of plain Kysely queries. */
+  readonly plugins: readonly KyselyPlugin[];
+}
+
 /** The `tx` of a callback: one level of a transaction under the names the application uses. */
 export class TransactionHandle<DB> implements StorageTransaction<DB> {
   readonly #scope: TransactionScope;
-  readonly #host: RepositoryHost;
+  readonly #host: TransactionHandleHost;
   readonly #options: ExecuteOptions;
   #kysely: Kysely<DB> | undefined;
 
   /** @param options of each Kysely query in it: the transaction's own deadline and signal. */
-  constructor(scope: TransactionScope, host: RepositoryHost, options: ExecuteOptions) {
+  constructor(scope: TransactionScope, host: TransactionHandleHost, options: ExecuteOptions) {
     this.#scope = scope;
     this.#options = options;
     this.#host = {
@@ -55,7 +69,7 @@ export class TransactionHandle<DB> implements StorageTransaction<DB> {
 /** Kysely over one transaction. Kysely itself refuses to begin another one inside it. @param onStatement told of each statement. */
 export function transactionKysely<DB>(
   scope: TransactionScope,
-  host: RepositoryHost,
+  host: TransactionHandleHost,
   options: ExecuteOptions,
   onStatement?: (sql: string) => void,
 ): Kysely<DB> {

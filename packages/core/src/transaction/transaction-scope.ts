@@ -235,8 +235,7 @@ export class TransactionScope implements DatabaseTransaction {
 
   #assertUsable(): void {
     this.#assertNotEnded();
-    const scope = innermostOf(this.owner);
-    if (scope !== undefined && scope.#isInside(this)) {
+    if (innermostOf(this.owner)?.isInside(this)) {
       throw new UsageError(
         'outer_handle',
         'An outer transaction handle was used inside a savepoint, where it would wait for itself. Use the handle the savepoint was given.',
@@ -258,9 +257,10 @@ export class TransactionScope implements DatabaseTransaction {
     if (this.#failure !== undefined) throw this.#brokenError();
   }
 
-  #isInside(outer: TransactionScope): boolean {
+  /** Whether this is an open level further in than `outer`. */
+  isInside(outer: TransactionScope): boolean {
     if (this.isEnded || this.#parent === undefined) return false;
-    return this.#parent === outer || this.#parent.#isInside(outer);
+    return this.#parent === outer || this.#parent.isInside(outer);
   }
 
   /** The conflict itself where it may be replayed; otherwise an error that says the transaction is lost. */

@@ -1,0 +1,68 @@
+import type { Kysely, KyselyPlugin } from 'kysely';
+import type { Catalog, CatalogTable } from '../catalog/catalog.js';
+import type { DatabaseSql } from '../driver/driver.js';
+import { UsageError } from '../errors/usage-errors.js';
+import type { Naming } from '../naming/naming.js';
+import { RepositoryStatements } from './repository-statements.js';
+import { TableShape } from './table-shape.js';
+import type { AnyTables } from './where.js';
+
+/** What statements are made from. */
+export interface StatementsSource {
+  /** The tables as last read. */
+  readonly tables: () => Catalog;
+  /** Reads the tables anew. */
+  readonly refresh: () => Promise<Catalog>;
+  /** Compiles statements; it runs none. */
+  readonly compiler: Kysely<AnyTables>;
+  readonly sql: DatabaseSql;
+  readonly naming: Naming;
+  /** Plugins of plain Kysely queries. */
+  readonly plugins: readonly KyselyPlugin[];
+  readonly maxParameters: number;
+}
+
+interface Entry {
+  readonly table: CatalogTable;
+  readonly statements: RepositoryStatements;
+}
+
+/** The statements of every repository of a storage, shared by its transactions, so that each is compiled once. */
+export class StatementsRegistry {
+  readonly #source: StatementsSource;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(source: StatementsSource) {
+    this.#source = source;
+  }
+
+  /**
+   * The statements of a table under a key; a table that is not known is looked for once more in the database.
+   *
+   * @throws UsageError `unknown_table`, `unknown_column` or `invalid_key`.
+   */
+  of(name: string, key: readonly string[]): RepositoryStatements | Promise<RepositoryStatements> {
+    const column = this.#source.naming.toColumn(name);
+    const table = this.#source.tables().get(column);
+    if (table !== undefined) return this.#entry(name, key, table);
+    return this.#source.refresh().then((tables) => {
+      const found = tables.get(column);
+      if (found !== undefined) return this.#entry(name, key, found);
+      throw new UsageError(
+        'unknown_table',
+        `There is no table "${column}". Create it in a migration and run the migrations first.`,
+      );
+    });
+  }
+
+  #entry(name: string, key: readonly string[], table: CatalogTable): RepositoryStatements {
+    const id = key.length === 1 ? `${name} ${key[0]}` : `${name} ${JSON.stringify(key)}`;
+    const entry = this.#entries.get(id);
+    if (entry?.table === table) return entry.statements;
+    const { compiler, maxParameters, naming, plugins, sql } = this.#source;
+    const shape = new TableShape(name, table, key, naming, sql);
+    const statements = new RepositoryStatements(shape, compiler, sql, plugins, maxParameters);
+    this.#entries.set(id, { table, statements });
+    return statements;
+  }
+}
