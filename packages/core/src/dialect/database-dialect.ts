@@ -207,7 +207,7 @@ export function toStatement(query: CompiledQuery): Statement {
 
 function toQueryResult<R>(result: StatementResult, query: CompiledQuery): QueryResult<R> {
   const rows = result.rows as R[];
-  if (!COUNTED.has(query.query.kind)) return { rows };
+  if (!isCounted(query)) return { rows };
   const numAffectedRows = BigInt(result.affectedRows);
   const { lastInsertId } = result;
   return lastInsertId === undefined
@@ -215,11 +215,18 @@ function toQueryResult<R>(result: StatementResult, query: CompiledQuery): QueryR
     : { rows, numAffectedRows, insertId: lastInsertId };
 }
 
+/** Whether Kysely's own dialects count the rows a query changed. */
+function isCounted({ query, sql }: CompiledQuery): boolean {
+  return (
+    COUNTED.has(query.kind) ||
+    (query.kind === 'RawNode' && /^\s*(?:delete|insert|merge|replace|update)\b/i.test(sql))
+  );
+}
+
 const COUNTED: ReadonlySet<string> = new Set([
   'DeleteQueryNode',
   'InsertQueryNode',
   'MergeQueryNode',
-  'RawNode',
   'UpdateQueryNode',
 ]);
 

@@ -12,7 +12,7 @@ export interface StatementsSource {
   /** The tables as last read. */
   readonly tables: () => Catalog;
   /** Reads the tables anew. */
-  readonly refresh: () => Promise<Catalog>;
+  readonly refresh: () => Promise<unknown>;
   /** Compiles statements; it runs none. */
   readonly compiler: Kysely<AnyTables>;
   readonly sql: DatabaseSql;
@@ -36,23 +36,21 @@ export class StatementsRegistry {
     this.#source = source;
   }
 
-  /**
-   * The statements of a table under a key; a table that is not known is looked for once more in the database.
-   *
-   * @throws UsageError `unknown_table`, `unknown_column` or `invalid_key`.
-   */
-  of(name: string, key: readonly string[]): RepositoryStatements | Promise<RepositoryStatements> {
-    const column = this.#source.naming.toColumn(name);
-    const table = this.#source.tables().get(column);
-    if (table !== undefined) return this.#entry(name, key, table);
-    return this.#source.refresh().then((tables) => {
-      const found = tables.get(column);
-      if (found !== undefined) return this.#entry(name, key, found);
-      throw new UsageError(
-        'unknown_table',
-        `There is no table "${column}". Create it in a migration and run the migrations first.`,
-      );
-    });
+  /** The statements of a table under a key; `undefined` when the table is not known. @throws UsageError `unknown_column` or `invalid_key`. */
+  known(name: string, key: readonly string[]): RepositoryStatements | undefined {
+    const table = this.#source.tables().get(this.#source.naming.toColumn(name));
+    return table === undefined ? undefined : this.#entry(name, key, table);
+  }
+
+  /** The same, after the tables were read anew. @throws UsageError `unknown_table`, `unknown_column` or `invalid_key`. */
+  async lookUp(name: string, key: readonly string[]): Promise<RepositoryStatements> {
+    await this.#source.refresh();
+    const statements = this.known(name, key);
+    if (statements !== undefined) return statements;
+    throw new UsageError(
+      'unknown_table',
+      `There is no table "${this.#source.naming.toColumn(name)}". Create it in a migration and run the migrations first.`,
+    );
   }
 
   #entry(name: string, key: readonly string[], table: CatalogTable): RepositoryStatements {

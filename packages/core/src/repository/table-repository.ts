@@ -52,7 +52,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   }
 
   async get(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<Selectable<DB[T]> | undefined> {
-    const statements = await this.#prepared();
+    const statements = this.#prepared() ?? (await this.#looked());
     return this.#first(statements.shape, statements.get(key), this.#options('get', options));
   }
 
@@ -68,7 +68,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     keys: readonly KeyValue<DB, T, K>[],
     options: CallOptions = {},
   ): Promise<(Selectable<DB[T]> | undefined)[]> {
-    const statements = await this.#prepared();
+    const statements = this.#prepared() ?? (await this.#looked());
     const found = new Map<string, Row>();
     const execute = this.#options('getMany', options);
     const shape = statements.shape;
@@ -81,18 +81,18 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   }
 
   async has(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<boolean> {
-    const statements = await this.#prepared();
+    const statements = this.#prepared() ?? (await this.#looked());
     const { rows } = await this.#host.runner.execute(statements.has(key), this.#options('has', options));
     return rows.length > 0;
   }
 
   async find(query: FindQuery<DB, T> = {}, options: CallOptions = {}): Promise<Selectable<DB[T]>[]> {
-    const statements = await this.#prepared();
+    const statements = this.#prepared() ?? (await this.#looked());
     return this.#rows(statements.shape, statements.find(query), this.#options('find', options));
   }
 
   async findOne(query: Query<DB, T> = {}, options: CallOptions = {}): Promise<Selectable<DB[T]> | undefined> {
-    const statements = await this.#prepared();
+    const statements = this.#prepared() ?? (await this.#looked());
     return this.#first(
       statements.shape,
       statements.find({ ...query, limit: 1 }),
@@ -101,7 +101,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   }
 
   async page(query: PageQuery<DB, T>, options: CallOptions = {}): Promise<Page<Selectable<DB[T]>>> {
-    const statements = await this.#prepared();
+    const statements = this.#prepared() ?? (await this.#looked());
     const { statement, terms, size } = statements.page(query);
     const rows = await this.#rows(statements.shape, statement, this.#options('page', options));
     if (rows.length <= size) return { rows, nextCursor: undefined };
@@ -111,7 +111,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   }
 
   async count(filter: Filter<DB, T> = {}, options: CallOptions = {}): Promise<number> {
-    const statements = await this.#prepared();
+    const statements = this.#prepared() ?? (await this.#looked());
     const { rows } = await this.#host.runner.execute(
       statements.count(filter),
       this.#options('count', options),
@@ -123,7 +123,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     query: FindQuery<DB, T> = {},
     options: StreamOptions = {},
   ): AsyncGenerator<Selectable<DB[T]>, void, undefined> {
-    const statements = await this.#prepared();
+    const statements = this.#prepared() ?? (await this.#looked());
     const { batchSize = 500, ...call } = options;
     const batches = this.#host.runner.stream(
       statements.find(query),
@@ -136,12 +136,12 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   }
 
   async insert(row: Insertable<DB[T]>, options: CallOptions = {}): Promise<Selectable<DB[T]>> {
-    const statements = await this.#prepared();
+    const statements = this.#prepared() ?? (await this.#looked());
     return this.#only(statements.shape, statements.insert(row), this.#options('insert', options));
   }
 
   async insertMany(rows: readonly Insertable<DB[T]>[], options: CallOptions = {}): Promise<number> {
-    const statements = (await this.#prepared()).insertMany(rows);
+    const statements = (this.#prepared() ?? (await this.#looked())).insertMany(rows);
     const [first, ...others] = statements;
     if (first === undefined) return 0;
     if (others.length === 0) {
@@ -157,7 +157,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   }
 
   async upsert(row: Insertable<DB[T]>, options: UpsertOptions<DB, T> = {}): Promise<Selectable<DB[T]>> {
-    const statements = await this.#prepared();
+    const statements = this.#prepared() ?? (await this.#looked());
     const { update, ...call } = options;
     return this.#only(statements.shape, statements.upsert(row, update), this.#options('upsert', call));
   }
@@ -167,7 +167,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     patch: Updateable<DB[T]>,
     options: CallOptions = {},
   ): Promise<Selectable<DB[T]> | undefined> {
-    const statements = await this.#prepared();
+    const statements = this.#prepared() ?? (await this.#looked());
     return this.#first(statements.shape, statements.update(key, patch), this.#options('update', options));
   }
 
@@ -176,13 +176,13 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     patch: Updateable<DB[T]>,
     options: CallOptions = {},
   ): Promise<number> {
-    const statements = await this.#prepared();
+    const statements = this.#prepared() ?? (await this.#looked());
     const statement = statements.updateMany(filter, patch);
     return (await this.#host.runner.execute(statement, this.#options('updateMany', options))).affectedRows;
   }
 
   async delete(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<boolean> {
-    const statements = await this.#prepared();
+    const statements = this.#prepared() ?? (await this.#looked());
     return (
       (await this.#host.runner.execute(statements.delete(key), this.#options('delete', options)))
         .affectedRows > 0
@@ -190,7 +190,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   }
 
   async deleteMany(filter: Required<Filter<DB, T>>, options: CallOptions = {}): Promise<number> {
-    const statements = await this.#prepared();
+    const statements = this.#prepared() ?? (await this.#looked());
     const statement = statements.deleteMany(filter);
     return (await this.#host.runner.execute(statement, this.#options('deleteMany', options))).affectedRows;
   }
@@ -211,9 +211,13 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     return loadInBatches(rows, insert, { batchSize, onProgress, signal: call.signal });
   }
 
-  /** The table's statements; at once, unless the table is not known. */
-  #prepared(): RepositoryStatements | Promise<RepositoryStatements> {
-    return this.#host.statements.of(this.#table, this.#key);
+  /** The table's statements at once, so that a call is accepted when it is made; `undefined` when the table is not known. */
+  #prepared(): RepositoryStatements | undefined {
+    return this.#host.statements.known(this.#table, this.#key);
+  }
+
+  #looked(): Promise<RepositoryStatements> {
+    return this.#host.statements.lookUp(this.#table, this.#key);
   }
 
   async #rows(

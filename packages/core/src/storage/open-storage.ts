@@ -169,7 +169,7 @@ class OpenStorage<DB> implements Storage<DB> {
       onReplay: this.#onReplay,
       onRollbackFailure: (error: unknown) => this.#events.emit('rollbackFailure', { error }),
     };
-    return this.#counters.measure('transactions', () => runTransaction(host, callback, options));
+    return this.#guarded.track('transactions', () => runTransaction(host, callback, options));
   }
 
   /** Runs `work` in a transaction that may change the schema; the catalog is read anew afterwards. */

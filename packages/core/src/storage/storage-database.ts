@@ -10,7 +10,8 @@ import type {
 import { ClosedError } from '../errors/flow-errors.js';
 import type { StorageCounters } from '../metrics/storage-metrics.js';
 import { type OnReplay, replay } from '../transaction/replay.js';
-import { assertOutsideTransaction, beginAround } from '../transaction/transaction-scope.js';
+import { assertOutsideTransaction } from '../transaction/surroundings.js';
+import { beginAround } from '../transaction/transaction-scope.js';
 
 /**
  * The driver's database behind the checks that core owes every call: the storage is open, the call does not come from inside one of its own
@@ -21,6 +22,9 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
   readonly #database: Database;
   readonly #counters: StorageCounters;
   readonly #onReplay: OnReplay;
+  /** Calls accepted and not yet answered. */
+  #active = 0;
+  #onIdle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(owner: object, database: Database, counters: StorageCounters, onReplay: OnReplay) {
@@ -36,7 +40,7 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
 
   async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     this.assertUsable();
-    return this.#counters.measure('statements', () =>
+    return this.track('statements', () =>
       replay(() => this.#database.execute(statement, options), options, this.#onReplay),
     );
   }
@@ -67,8 +71,30 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
     assertOutsideTransaction(this.#owner);
   }
 
+  /** Counts a call that was accepted, measures it, and has `close` wait for its answer. */
+  async track<T>(kind: 'statements' | 'transactions', work: () => Promise<T>): Promise<T> {
+    this.#active += 1;
+    try {
+      return await this.#counters.measure(kind, work);
+    } finally {
+      this.#active -= 1;
+      if (this.#active === 0) this.#onIdle?.();
+    }
+  }
+
+  /** @throws UsageError `outer_handle` from inside a transaction, which closing would wait for. */
   close(): Promise<void> {
-    this.#closing ??= this.#database.close();
+    if (this.#closing === undefined) assertOutsideTransaction(this.#owner);
+    this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#active > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    }
+    await this.#database.close();
   }
 }

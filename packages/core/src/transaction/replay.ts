@@ -21,22 +21,31 @@ const LONGEST_DELAY_MS = 250;
  * @throws what the last attempt threw; TimeoutError or AbortedError with the last conflict as `cause` when time ran out.
  */
 export async function replay<T>(
-  attempt: () => Promise<T>,
+  attempt: (count: number) => Promise<T>,
   options: ExecuteOptions,
   onReplay: OnReplay,
 ): Promise<T> {
+  let conflict: unknown;
   for (let count = 1; ; count += 1) {
     try {
-      return await attempt();
+      return await attempt(count);
     } catch (error) {
       const reason = replayReason(error);
-      if (reason === undefined) throw error;
+      if (reason === undefined) throw withCause(error, conflict);
+      conflict = error;
       const delayMs = Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** count);
       assertTimeLeft(options, delayMs, count, error);
       onReplay({ attempt: count, reason, delayMs });
       await pause(delayMs, options.signal);
     }
   }
+}
+
+/** A later attempt that ran out of time was kept by the conflicts before it. */
+function withCause(error: unknown, conflict: unknown): unknown {
+  if (error instanceof TimeoutError && error.cause === undefined && conflict !== undefined)
+    error.cause = conflict;
+  return error;
 }
 
 /** Why an attempt may be made again; `undefined` when it may not. */

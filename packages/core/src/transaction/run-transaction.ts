@@ -22,7 +22,11 @@ export async function runTransaction<T>(
   callback: (scope: TransactionScope) => Promise<T>,
   options: BeginOptions,
 ): Promise<T> {
-  const { scope, result } = await replay(() => attempt(host, callback, options), options, host.onReplay);
+  const { scope, result } = await replay(
+    (count) => attempt(host, callback, { ...options, attempt: count }),
+    options,
+    host.onReplay,
+  );
   await scope.runAfterCommit();
   return result;
 }
@@ -35,7 +39,11 @@ async function attempt<T>(
   const scope = new TransactionScope(host.owner, await host.database.begin(options));
   try {
     const result = await withinDeadline(
-      scope.run(() => callback(scope)),
+      scope.run(async () => {
+        const returned = await callback(scope);
+        await scope.finish();
+        return returned;
+      }),
       options,
     );
     await scope.commit();
@@ -47,6 +55,9 @@ async function attempt<T>(
     throw replayReason(failure) === undefined ? error : failure;
   }
 }
+
+/** Node fires a longer timer at once; a callback that runs for weeks is held to its signal alone. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Gives up on a callback that outlives its deadline or its signal, so that it cannot hold the transaction open. */
 function withinDeadline<T>(work: Promise<T>, options: BeginOptions): Promise<T> {
@@ -63,9 +74,8 @@ function withinDeadline<T>(work: Promise<T>, options: BeginOptions): Promise<T> 
     const onDeadline = (): void => {
       reject(new TimeoutError('The deadline passed; the transaction was rolled back.', { operation: label }));
     };
-    const timer = Number.isFinite(deadline)
-      ? setTimeout(onDeadline, deadline - performance.now())
-      : undefined;
+    const leftMs = deadline - performance.now();
+    const timer = leftMs <= LONGEST_TIMER_MS ? setTimeout(onDeadline, leftMs) : undefined;
     signal?.addEventListener('abort', onAbort, { once: true });
     work.then(resolve, reject).finally(() => {
       clearTimeout(timer);

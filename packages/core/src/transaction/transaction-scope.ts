@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type {
   DatabaseTransaction,
   ExecuteOptions,
@@ -15,81 +14,56 @@ import {
 } from '../errors/flow-errors.js';
 import { UsageError } from '../errors/usage-errors.js';
 import { replayReason } from './replay.js';
-
-/** A transaction that code runs inside of, with those around it, which belong to other storages; `scope` is empty while it begins. */
-interface Surroundings {
-  scope?: TransactionScope;
-  readonly outer: Surroundings | undefined;
-}
-
-/** Where the code that runs now is. */
-const current = new AsyncLocalStorage<Surroundings | undefined>();
-
-/** Refuses the use of `owner`'s outer handle from inside one of its transactions, where awaiting it could wait for ever (contract C3). */
-export function assertOutsideTransaction(owner: object): void {
-  if (innermostOf(owner) === undefined) return;
-  throw new UsageError(
-    'outer_handle',
-    'The storage was used inside one of its own transactions, where it would wait for itself. Use the `tx` handle that the callback was given.',
-  );
-}
+import { endedError, SharedTransaction } from './shared-transaction.js';
+import { enterLevel, type Inside, innermostOf, runInside } from './surroundings.js';
 
 /**
  * Begins a transaction that the code which called, and what it goes on to call, runs inside of: for callbacks that are not handed to us,
  * as in `kysely.transaction().execute(callback)`. Must be called synchronously.
  */
-export function beginAround(
+export async function beginAround(
   owner: object,
   begin: () => Promise<DatabaseTransaction>,
 ): Promise<TransactionScope> {
-  const surroundings: Surroundings = { outer: openSurroundings() };
-  current.enterWith(surroundings);
-  return begin().then((transaction) => {
-    surroundings.scope = new TransactionScope(owner, transaction);
-    return surroundings.scope;
-  });
-}
-
-/** The innermost open transaction of a storage that the code which runs now is in. */
-function innermostOf(owner: object): TransactionScope | undefined {
-  for (let at = current.getStore(); at !== undefined; at = at.outer) {
-    if (at.scope?.owner === owner && !at.scope.isEnded) return at.scope;
-  }
-  return undefined;
-}
-
-/** The surroundings without what has ended, so that work which outlives one transaction after another drags none along. */
-function openSurroundings(): Surroundings | undefined {
-  let at = current.getStore();
-  while (at?.scope?.isEnded) at = at.outer;
-  return at;
+  const giveLevel = enterLevel();
+  const scope = new TransactionScope(owner, await begin());
+  giveLevel(scope);
+  return scope;
 }
 
 /**
  * One level of a transaction: the transaction itself, or a savepoint in it. It lets one statement through at a time, refuses to go on
  * after one has failed, as PostgreSQL does on its own, and refuses a handle that is used after its end or past an inner level.
  */
-export class TransactionScope implements DatabaseTransaction {
+export class TransactionScope implements DatabaseTransaction, Inside {
   /** The storage this transaction belongs to. */
   readonly owner: object;
-  readonly #transaction: DatabaseTransaction;
+  readonly #transaction: SharedTransaction;
   readonly #parent: TransactionScope | undefined;
   readonly #afterCommit: (() => unknown)[] = [];
   /** The last piece of work let in; the next one follows it. */
   #tail: Promise<unknown> = Promise.resolve();
+  /** Whether the reader of a stream has been handed rows and has not asked for more. */
+  #isReaderBusy = false;
   #failure: { readonly cause: unknown } | undefined;
   #ended = false;
   #settled = false;
   #savepoints = 0;
 
+  /** @param parent the level around this one, for a savepoint. */
   constructor(owner: object, transaction: DatabaseTransaction, parent?: TransactionScope) {
     this.owner = owner;
-    this.#transaction = transaction;
+    this.#transaction = parent === undefined ? new SharedTransaction(transaction) : parent.#transaction;
     this.#parent = parent;
   }
 
   get isEnded(): boolean {
     return this.#ended || (this.#parent?.isEnded ?? false);
+  }
+
+  isInside(outer: Inside): boolean {
+    if (this.isEnded || this.#parent === undefined) return false;
+    return this.#parent === outer || this.#parent.isInside(outer);
   }
 
   /** The first error that broke this level; what the callback made of it does not matter. */
@@ -99,7 +73,7 @@ export class TransactionScope implements DatabaseTransaction {
 
   /** Runs `callback` with this level as the innermost one. */
   run<T>(callback: () => Promise<T>): Promise<T> {
-    return current.run({ scope: this, outer: openSurroundings() }, callback);
+    return runInside(this, callback);
   }
 
   /** Adds what runs once the whole transaction is durable; undone work takes it along. */
@@ -124,11 +98,16 @@ export class TransactionScope implements DatabaseTransaction {
     await previous;
     try {
       this.#assertUsable();
-      yield* this.#transaction.stream(statement, batchSize, options);
+      for await (const rows of this.#transaction.stream(statement, batchSize, options)) {
+        this.#isReaderBusy = true;
+        yield rows;
+        this.#isReaderBusy = false;
+      }
     } catch (error) {
       this.#break(error);
       throw error;
     } finally {
+      this.#isReaderBusy = false;
       turn.resolve();
     }
   }
@@ -142,7 +121,7 @@ export class TransactionScope implements DatabaseTransaction {
       const inner = new TransactionScope(this.owner, this.#transaction, this);
       try {
         const result = await inner.run(() => callback(inner));
-        await inner.#finish();
+        await inner.finish();
         await this.#control(`release savepoint ${name}`, options);
         this.#afterCommit.push(...inner.#afterCommit);
         return result;
@@ -154,15 +133,21 @@ export class TransactionScope implements DatabaseTransaction {
     });
   }
 
+  /** Ends this level: refuses more work, waits for what was let in, and rejects when the level is broken. */
+  async finish(): Promise<void> {
+    await this.#end();
+    if (this.#failure !== undefined) throw this.#brokenError();
+  }
+
   async commit(): Promise<void> {
-    await this.#finish();
+    await this.finish();
     this.#settled = true;
     await this.#transaction.commit();
   }
 
-  /** Does nothing after a commit was tried: its outcome stands. */
+  /** Undoes everything, without waiting for a callback that goes on. Does nothing after a commit was tried: its outcome stands. */
   async rollback(): Promise<void> {
-    await this.#end();
+    this.#ended = true;
     if (this.#settled) return;
     this.#settled = true;
     await this.#transaction.rollback();
@@ -180,14 +165,9 @@ export class TransactionScope implements DatabaseTransaction {
     if (!isFatal(this.#failure?.cause)) this.#failure = undefined;
   }
 
-  /** Waits for all work let in, ends this level, and refuses when it is broken. */
-  async #finish(): Promise<void> {
-    await this.#end();
-    if (this.#failure !== undefined) throw this.#brokenError();
-  }
-
   async #end(): Promise<void> {
     this.#ended = true;
+    await this.#transaction.closeStreams();
     await this.#tail;
   }
 
@@ -241,26 +221,21 @@ export class TransactionScope implements DatabaseTransaction {
         'An outer transaction handle was used inside a savepoint, where it would wait for itself. Use the handle the savepoint was given.',
       );
     }
+    if (this.#isReaderBusy) {
+      throw new UsageError(
+        'invalid_query',
+        'A stream of this transaction is being read, and whatever comes next would wait for its end. Leave the loop first, or read with `find` or `page`.',
+      );
+    }
     this.#assertWhole();
   }
 
   #assertNotEnded(): void {
-    if (this.isEnded) {
-      throw new UsageError(
-        'transaction_ended',
-        'The transaction has ended; its handle cannot be used any more.',
-      );
-    }
+    if (this.isEnded) throw endedError();
   }
 
   #assertWhole(): void {
     if (this.#failure !== undefined) throw this.#brokenError();
-  }
-
-  /** Whether this is an open level further in than `outer`. */
-  isInside(outer: TransactionScope): boolean {
-    if (this.isEnded || this.#parent === undefined) return false;
-    return this.#parent === outer || this.#parent.isInside(outer);
   }
 
   /** The conflict itself where it may be replayed; otherwise an error that says the transaction is lost. */

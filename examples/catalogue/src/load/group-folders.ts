@@ -1,0 +1,27 @@
+import type { FolderListing } from '../files/folder-listing.js';
+
+/** What one group may hold; a single folder may be larger. */
+export interface GroupLimits {
+  readonly folders: number;
+  readonly files: number;
+}
+
+/** Puts folders together, in order, so that small ones share their statements. */
+export async function* groupFolders(
+  listings: AsyncIterable<FolderListing>,
+  limits: GroupLimits,
+): AsyncGenerator<FolderListing[]> {
+  let group: FolderListing[] = [];
+  let files = 0;
+  for await (const listing of listings) {
+    const isFull = group.length === limits.folders || files + listing.files.length > limits.files;
+    if (isFull && group.length > 0) {
+      yield group;
+      group = [];
+      files = 0;
+    }
+    group.push(listing);
+    files += listing.files.length;
+  }
+  if (group.length > 0) yield group;
+}

@@ -1,0 +1,45 @@
+import type { CatalogueStorage } from '../catalogue-storage.js';
+import { Hasher } from '../files/hasher.js';
+import { countFiles } from '../files/walk-folders.js';
+import { LoadProgress } from '../report/load-progress.js';
+import { loadFolder } from './load-folder.js';
+import { emptyTally, type LoadTally } from './load-tally.js';
+
+/** What a load came to. */
+export interface LoadOutcome {
+  readonly tally: LoadTally;
+  readonly durationMs: number;
+  /** Whether the signal ended it. What it had committed stays, and the next load goes on from there. */
+  readonly isInterrupted: boolean;
+}
+
+/** What is loaded, and what must be passed over. */
+export interface LoadSource {
+  readonly folder: string;
+  readonly isExcluded: (path: string) => boolean;
+}
+
+/** Brings the catalogue of a folder up to date with a thread that hashes and a display of how far it is. */
+export async function loadInBackground(
+  storage: CatalogueStorage,
+  { folder, isExcluded }: LoadSource,
+  signal: AbortSignal,
+): Promise<LoadOutcome> {
+  const since = performance.now();
+  const progress = new LoadProgress();
+  let tally = emptyTally();
+  const onProgress = (reached: LoadTally): void => {
+    tally = reached;
+    progress.update(reached);
+  };
+  await using hasher = new Hasher();
+  void countFiles(folder, signal).then((total) => progress.start(total));
+  try {
+    tally = await loadFolder(folder, { storage, hasher, signal, isExcluded, onProgress });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    progress.stop();
+  }
+  return { tally, durationMs: performance.now() - since, isInterrupted: signal.aborted };
+}

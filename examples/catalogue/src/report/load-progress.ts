@@ -1,0 +1,52 @@
+import cliProgress from 'cli-progress';
+import type { LoadTally } from '../load/load-tally.js';
+
+const FORMAT = '{bar} {percentage}% | {value} of {total} files | {rate} files/s | {left} left';
+/** How often a line is printed where there is no terminal, in milliseconds. */
+const LINE_EVERY_MS = 2_000;
+
+/** Shows on standard error how far a load has come: a bar on a terminal, now and then a line elsewhere. */
+export class LoadProgress {
+  readonly #bar = new cliProgress.SingleBar({
+    format: FORMAT,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    barsize: 24,
+    hideCursor: true,
+    gracefulExit: false,
+    noTTYOutput: true,
+    notTTYSchedule: LINE_EVERY_MS,
+    stream: process.stderr,
+  });
+  readonly #since = performance.now();
+  #checked = 0;
+  #total: number | undefined;
+  #isOver = false;
+
+  /** Begins to show, now that it is known how many files there are; a load that is over by then needs no display. */
+  start(total: number): void {
+    if (this.#isOver) return;
+    this.#total = total;
+    this.#bar.start(total, Math.min(this.#checked, total), this.#speed());
+  }
+
+  update({ checked }: LoadTally): void {
+    this.#checked = checked;
+    if (this.#total === undefined) return;
+    this.#bar.update(Math.min(checked, this.#total), this.#speed());
+  }
+
+  stop(): void {
+    this.#isOver = true;
+    if (this.#total !== undefined) this.#bar.stop();
+  }
+
+  #speed(): { rate: string; left: string } {
+    const perSecond = this.#checked / ((performance.now() - this.#since) / 1000);
+    const seconds = Math.max(0, (this.#total ?? 0) - this.#checked) / perSecond;
+    return {
+      rate: Math.round(perSecond).toLocaleString('en'),
+      left: Number.isFinite(seconds) ? `${Math.ceil(seconds)} s` : '…',
+    };
+  }
+}

@@ -1,0 +1,50 @@
+import { openStorage, SluiceError } from '@sluice/core';
+import { postgres } from '@sluice/postgres-driver';
+import { sqlite } from '@sluice/sqlite-driver';
+import { type CatalogueStorage, tablesOf } from '../src/catalogue-storage.js';
+import type { DB } from '../src/db.js';
+
+/** The columns that callers write, as a second dump of the same catalogue would differ in them. */
+const WRITTEN_BY_CALLERS = new Set(['isStarred', 'viewCount', 'lastViewedAt']);
+
+/** Every row of the catalogue in the order of its key, as text; without what the callers wrote. */
+export async function dumpCatalogue(url: string): Promise<string> {
+  await using storage = await openMigrated(url);
+  return storage.read(async (tx) => {
+    const { folders, files, contents } = tablesOf(tx);
+    const rows = [
+      ...(await folders.find({ orderBy: { path: 'asc' } })),
+      ...(await contents.find({ orderBy: { hash: 'asc' } })),
+      ...(await files.find({ orderBy: { folderPath: 'asc', name: 'asc' } })),
+    ];
+    return rows.map((row) => JSON.stringify(row, portable)).join('\n');
+  });
+}
+
+/** How often files were viewed in all. */
+export async function countViews(url: string): Promise<number> {
+  await using storage = await openMigrated(url);
+  const files = await tablesOf(storage).files.find();
+  return files.reduce((sum, { viewCount }) => sum + viewCount, 0);
+}
+
+/** How many files there are; 0 while there is no table yet. */
+export async function countFiles(url: string): Promise<number> {
+  await using storage = await openMigrated(url);
+  try {
+    return await tablesOf(storage).files.count();
+  } catch (error) {
+    if (error instanceof SluiceError && error.code === 'unknown_table') return 0;
+    throw error;
+  }
+}
+
+/** Opens a catalogue whose tables the example made. */
+function openMigrated(url: string): Promise<CatalogueStorage> {
+  return openStorage<DB>({ url, drivers: [sqlite(), postgres()], camelCase: true });
+}
+
+function portable(key: string, value: unknown): unknown {
+  if (WRITTEN_BY_CALLERS.has(key)) return undefined;
+  return typeof value === 'bigint' ? `${value}n` : value;
+}

@@ -1,0 +1,80 @@
+import type { Catalog, CatalogColumn, CatalogTable } from '@sluice/core';
+import {
+  type ColumnMetadataOptions,
+  type ColumnOverrides,
+  DatabaseMetadata,
+  GenericExpressionNode,
+  IdentifierNode,
+  UnionExpressionNode,
+} from 'kysely-codegen';
+import { typeNode } from './column-types.js';
+import { compareNames } from './compare-names.js';
+
+/** A catalog in the terms of kysely-codegen. */
+export interface DescribedCatalog {
+  readonly metadata: DatabaseMetadata;
+  /** The types of the columns that can be read but not written, by `table.column`. */
+  readonly overrides: ColumnOverrides;
+  readonly unknownColumns: readonly string[];
+}
+
+/** The tables in which Kysely and Sluice keep account of migrations are no business of the application. */
+const INTERNAL = /^(?:kysely|sluice)_migration/;
+
+/** Turns a catalog into what kysely-codegen would have found by asking the database. */
+export function describeCatalog(catalog: Catalog): DescribedCatalog {
+  const tables = [...catalog.values()]
+    .filter(({ name }) => !INTERNAL.test(name))
+    .sort((a, b) => compareNames(a.name, b.name));
+  const columns = tables.flatMap((table) => columnsOf(table).map((column) => ({ table, column })));
+  return {
+    metadata: new DatabaseMetadata({
+      tables: tables.map((table) => ({
+        name: table.name,
+        isView: table.isView,
+        columns: columnsOf(table).map(describeColumn),
+      })),
+    }),
+    overrides: Object.fromEntries(
+      columns
+        .filter(({ column }) => column.isGenerated)
+        .map(({ table, column }) => [`${table.name}.${column.name}`, readOnlyNode(column)]),
+    ),
+    unknownColumns: columns
+      .filter(({ column }) => column.type === undefined)
+      .map(
+        ({ table, column }) =>
+          `${table.name}.${column.name} has the type "${column.declaredType}", which is none of the contract's; it is written as unknown.`,
+      ),
+  };
+}
+
+function columnsOf(table: CatalogTable): CatalogColumn[] {
+  const columns = [...table.columns.values()];
+  // A view is read; whether a column of it can be NULL is known to neither engine.
+  return table.isView
+    ? columns.map((column) => ({ ...column, isGenerated: true, isNullable: true }))
+    : columns;
+}
+
+function describeColumn({
+  name,
+  type,
+  isNullable,
+  hasDefault,
+  isGenerated,
+}: CatalogColumn): ColumnMetadataOptions {
+  return {
+    name,
+    dataType: type?.name ?? 'unknown',
+    isNullable: isNullable && type !== undefined && !isGenerated,
+    hasDefaultValue: hasDefault,
+  };
+}
+
+function readOnlyNode({ type, isNullable }: CatalogColumn): GenericExpressionNode {
+  const value = typeNode(type?.name);
+  const isUnion = isNullable && type !== undefined;
+  const selected = isUnion ? new UnionExpressionNode([value, new IdentifierNode('null')]) : value;
+  return new GenericExpressionNode('GeneratedAlways', [selected]);
+}

@@ -1,0 +1,75 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Catalog, ConfigurationError, type Driver, openStorage } from '@sluice/core';
+import { postgres } from '@sluice/postgres-driver';
+import { sqlite } from '@sluice/sqlite-driver';
+import { CommandError } from '../command-error.js';
+
+/** Where a catalog comes from: a database, migrations, or a database after its migrations. */
+export interface CatalogSource {
+  readonly url?: string;
+  readonly migrations?: string;
+  readonly onMigration: (name: string) => void;
+}
+
+/** Reads the tables of `url`; migrations are applied first, to a temporary SQLite file when there is no `url`. */
+export async function readCatalog({ url, migrations, onMigration }: CatalogSource): Promise<Catalog> {
+  if (migrations === undefined) return catalogOf(url ?? '');
+  const folder = await folderUrl(migrations);
+  if (url === undefined) return inTemporaryDatabase((temporary) => migratedCatalog(temporary, folder));
+  return migratedCatalog(url, folder, onMigration);
+}
+
+async function migratedCatalog(
+  url: string,
+  migrations: URL,
+  onMigration?: (name: string) => void,
+): Promise<Catalog> {
+  const storage = await openStorage({ url, drivers: drivers(), migrations });
+  try {
+    for (const { name } of await storage.migrator.up()) onMigration?.(name);
+  } finally {
+    await storage.close();
+  }
+  return catalogOf(url);
+}
+
+async function catalogOf(url: string): Promise<Catalog> {
+  const database = await driverOf(url).open(url);
+  try {
+    return await database.catalog();
+  } finally {
+    await database.close();
+  }
+}
+
+function driverOf(url: string): Driver {
+  const scheme = url.split(':', 1)[0]?.toLowerCase() ?? '';
+  const driver = drivers().find(({ schemes }) => schemes.includes(scheme));
+  if (driver !== undefined) return driver;
+  throw new ConfigurationError(
+    'unknown_scheme',
+    'No driver answers to this --url. Write sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE.',
+  );
+}
+
+function drivers(): Driver[] {
+  return [sqlite(), postgres()];
+}
+
+async function folderUrl(path: string): Promise<URL> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory()) return pathToFileURL(`${resolve(path)}/`);
+  throw new CommandError(`--migrations is not a folder: ${path}`);
+}
+
+async function inTemporaryDatabase<T>(work: (url: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-codegen-'));
+  try {
+    return await work(`sqlite:${join(folder, 'migrated.db')}`);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { codegenCommand } from './codegen/codegen-command.js';
+import { describeFailure } from './describe-failure.js';
+import { EXIT_CODES, type ExitCode } from './exit-codes.js';
+
+/** Where a command writes: results to `out`, everything else to `err`. */
+export interface CommandOutput {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+/** Runs `sluice` with these arguments and resolves to its exit status. Never rejects and never ends the process. */
+export async function runCommandLine(args: readonly string[], output: CommandOutput): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT_CODES.ok;
+  const program = createProgram(output, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // Commander has printed its own errors, and throws for --help and --version too.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.failed;
+    output.err(`error: ${describeFailure(error)}\n`);
+    return EXIT_CODES.failed;
+  }
+}
+
+function createProgram(output: CommandOutput, finish: (code: ExitCode) => void): Command {
+  const program = new Command('sluice')
+    .description('The command of Sluice, the storage that starts on SQLite and moves to PostgreSQL.')
+    .version(ownVersion())
+    .showHelpAfterError('Add --help for what it takes.')
+    .configureOutput({ writeOut: output.out, writeErr: output.err })
+    .exitOverride();
+  program.addCommand(codegenCommand(output, finish).copyInheritedSettings(program));
+  return program;
+}
+
+function ownVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const { version } = manifest as { readonly version: string };
+  return version;
+}

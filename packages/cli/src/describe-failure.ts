@@ -1,0 +1,13 @@
+import { SluiceError } from '@sluice/core';
+import { CommandError } from './command-error.js';
+
+/** Says in one line what went wrong; only a defect of the command itself comes with its stack. */
+export function describeFailure(error: unknown): string {
+  if (error instanceof SluiceError) return `${error.message} (${error.code})`;
+  if (error instanceof CommandError || isSystemError(error)) return error.message;
+  return `unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
+}

@@ -1,0 +1,12 @@
+/** What the exit status of every `sluice` command means. */
+export const EXIT_CODES = {
+  /** The command did what it was asked. */
+  ok: 0,
+  /** The command found what it was asked to look for: `codegen --verify` a file that is out of date. */
+  found: 1,
+  /** The command line, the configuration or the database is at fault; nothing was written. */
+  failed: 2,
+} as const;
+
+/** An exit status of the `sluice` command. */
+export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];

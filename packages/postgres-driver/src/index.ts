@@ -1,0 +1,4 @@
+export { postgresDialect } from './postgres-dialect.js';
+export { postgres } from './postgres-driver.js';
+export type { PostgresDialectOptions, PostgresOptions } from './postgres-options.js';
+export type { ValueMode } from './postgres-values.js';

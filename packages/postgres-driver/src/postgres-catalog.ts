@@ -1,0 +1,70 @@
+import { type Catalog, type CatalogColumn, type CatalogTable, parseValueType } from '@sluice/core';
+import type { PostgresConnection } from './postgres-connection.js';
+
+/** Reads the tables and views that a name without a schema finds: those of the search path. */
+export async function readCatalog(connection: PostgresConnection): Promise<Catalog> {
+  const { rows } = await connection.run(TABLES);
+  return new Map(rows.map(([text]) => toTable(JSON.parse(text ?? ''))).map((table) => [table.name, table]));
+}
+
+interface TableRow {
+  readonly name: string;
+  readonly isView: boolean;
+  readonly columns: readonly ColumnRow[];
+  /** The primary key first. */
+  readonly keys: readonly { readonly isPrimary: boolean; readonly columns: readonly string[] }[];
+}
+
+interface ColumnRow {
+  readonly name: string;
+  readonly declaredType: string;
+  readonly isNullable: boolean;
+  readonly hasDefault: boolean;
+  readonly isGenerated: boolean;
+}
+
+function toTable({ name, isView, columns, keys }: TableRow): CatalogTable {
+  return {
+    name,
+    isView,
+    columns: new Map(columns.map((column) => [column.name, toColumn(column)])),
+    primaryKey: keys.find((key) => key.isPrimary)?.columns ?? [],
+    uniqueKeys: keys.map((key) => key.columns),
+  };
+}
+
+function toColumn(column: ColumnRow): CatalogColumn {
+  // format_type writes timestamptz(3) with its precision in the middle.
+  const declaredType = column.declaredType.replace(/^timestamp(\(\d\))? with time zone$/, 'timestamptz$1');
+  return { ...column, declaredType, type: parseValueType(declaredType) };
+}
+
+/** A key is a valid unique index on plain columns of all rows, whether a constraint made it or not. */
+const TABLES = `
+  select json_build_object(
+    'name', class.relname,
+    'isView', class.relkind in ('v', 'm'),
+    'columns', (
+      select coalesce(json_agg(json_build_object(
+        'name', attname,
+        'declaredType', format_type(atttypid, atttypmod),
+        'isNullable', not attnotnull,
+        'hasDefault', atthasdef or attidentity <> '',
+        'isGenerated', attgenerated <> '' or attidentity = 'a'
+      ) order by attnum), '[]')
+      from pg_catalog.pg_attribute where attrelid = class.oid and attnum > 0 and not attisdropped
+    ),
+    'keys', (
+      select coalesce(json_agg(json_build_object('isPrimary', indisprimary, 'columns', (
+        select json_agg(attname order by part.position)
+        from unnest((string_to_array(indkey::text, ' ')::int2[])[:indnkeyatts]) with ordinality as part(number, position)
+        join pg_catalog.pg_attribute on attrelid = indrelid and attnum = part.number
+      )) order by indisprimary desc, indexrelid), '[]')
+      from pg_catalog.pg_index
+      where indrelid = class.oid and indisunique and indisvalid and indimmediate and indpred is null and indexprs is null
+    )
+  )
+  from pg_catalog.pg_class class join pg_catalog.pg_namespace space on space.oid = class.relnamespace
+  where class.relkind in ('r', 'p', 'v', 'm', 'f') and pg_catalog.pg_table_is_visible(class.oid)
+    and space.nspname not in ('pg_catalog', 'information_schema') and space.nspname not like 'pg\\_%'
+  order by class.relname`;

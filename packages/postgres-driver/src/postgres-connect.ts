@@ -1,0 +1,120 @@
+import { ConfigurationError, ConnectionError, SluiceError } from '@sluice/core';
+import { Client } from 'pg';
+import { type ColumnLookup, PostgresConnection } from './postgres-connection.js';
+import { endpoint, isDatabaseError, toSluiceError } from './postgres-errors.js';
+import type { PostgresConfig } from './postgres-options.js';
+import { type ServerFacts, sessionStatement } from './postgres-session.js';
+
+/** How long to wait before asking a server again that is starting up. */
+const STARTING_UP_DELAY_MS = 100;
+
+/**
+ * Opens a connection and sets its session up. A server that answers “starting up” is asked again until the time is over; one that
+ * does not answer is not waited for beyond it.
+ *
+ * @throws ConfigurationError or ConnectionError naming host and port, never the password.
+ */
+export async function connect(config: PostgresConfig, columnsOf: ColumnLookup): Promise<PostgresConnection> {
+  const deadline = performance.now() + config.connectTimeoutMs;
+  for (;;) {
+    try {
+      return new PostgresConnection(config, await connectOnce(config, deadline), columnsOf);
+    } catch (cause) {
+      const isStartingUp = isDatabaseError(cause) && cause.code === '57P03';
+      if (!isStartingUp || performance.now() + STARTING_UP_DELAY_MS >= deadline) throw explain(config, cause);
+      await new Promise((resolve) => setTimeout(resolve, STARTING_UP_DELAY_MS));
+    }
+  }
+}
+
+async function connectOnce(config: PostgresConfig, deadline: number): Promise<Client> {
+  const client = new Client(clientConfig(config));
+  client.on('error', ignore);
+  let isTooLate = false;
+  const timer = setTimeout(() => {
+    isTooLate = true;
+    client.connection.stream.destroy();
+  }, deadline - performance.now());
+  try {
+    await client.connect();
+    await setUpSession(client, config);
+    return client;
+  } catch (cause) {
+    client.connection.stream.destroy();
+    throw isTooLate ? tooLateError(config, cause) : cause;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function clientConfig(config: PostgresConfig): ConstructorParameters<typeof Client>[0] {
+  return {
+    host: config.host,
+    port: config.port,
+    user: config.user,
+    database: config.database,
+    password: config.password,
+    ssl: config.ssl,
+    options: config.serverOptions,
+    application_name: config.applicationName,
+    keepAlive: true,
+  };
+}
+
+/** Sets the session up, and makes sure in the same round trip that the server will do. */
+async function setUpSession(client: Client, config: PostgresConfig): Promise<void> {
+  const { text, parameters } = sessionStatement(config);
+  const { rows } = await client.query<ServerFacts>(text, [...parameters]);
+  for (const facts of rows) assertUsable(facts);
+}
+
+function assertUsable({ version, encoding }: ServerFacts): void {
+  if (Number(version) < 130_000) {
+    throw invalid(`PostgreSQL 13 or newer is needed; the server is ${Math.floor(Number(version) / 10_000)}.`);
+  }
+  if (encoding !== 'UTF8') {
+    throw invalid(
+      `The database has the encoding ${encoding}, which cannot hold every text. Create it with "create database … encoding 'UTF8' template template0".`,
+    );
+  }
+}
+
+function explain(config: PostgresConfig, cause: unknown): SluiceError {
+  if (cause instanceof SluiceError) return cause;
+  const options = { cause };
+  const at = `at ${endpoint(config)}`;
+  if (!isDatabaseError(cause)) {
+    const hint = config.ssl === false ? '' : ' TLS is on: check `sslmode` and the server’s certificate.';
+    const message = `PostgreSQL ${at} cannot be reached. Check host and port, and that the server runs.${hint}`;
+    return new ConnectionError('connection_failed', message, options);
+  }
+  switch (cause.code?.slice(0, 2)) {
+    case '28':
+      return new ConnectionError(
+        'authentication_failed',
+        `PostgreSQL ${at} refused user "${config.user ?? process.env.PGUSER ?? process.env.USER ?? ''}". Check user and password, and the server’s pg_hba.conf.`,
+        options,
+      );
+    case '3D':
+      return invalid(
+        `PostgreSQL ${at} has no database "${config.database ?? ''}". Create it, or correct the name in the URL.`,
+        cause,
+      );
+    case '22':
+    case '42':
+      return invalid(`PostgreSQL ${at} does not take the settings in the URL’s "options".`, cause);
+    default:
+      return toSluiceError(cause);
+  }
+}
+
+function tooLateError(config: PostgresConfig, cause: unknown): ConnectionError {
+  const message = `PostgreSQL at ${endpoint(config)} did not answer within ${config.connectTimeoutMs} ms. Check the network, or raise \`connectTimeoutMs\`.`;
+  return new ConnectionError('connection_failed', message, { cause });
+}
+
+function invalid(message: string, cause?: unknown): ConfigurationError {
+  return new ConfigurationError('invalid_configuration', message, cause === undefined ? {} : { cause });
+}
+
+function ignore(): void {}

@@ -1,0 +1,78 @@
+import type { PostgresConnection } from './postgres-connection.js';
+import { isDatabaseError } from './postgres-errors.js';
+
+/** How long found columns are believed; a migration in another process may change them. */
+const BELIEVED_MS = 60_000;
+
+interface Found {
+  readonly columns: readonly string[];
+  readonly at: number;
+}
+
+/**
+ * Knows the columns of constraints: PostgreSQL's errors name the constraint but, save for NOT NULL, not its columns. They are looked up at
+ * the first violation, on the connection itself when it is outside a transaction, else on a connection of its own, because a failed
+ * transaction answers nothing.
+ */
+export class PostgresConstraints {
+  readonly #openSpare: () => Promise<PostgresConnection>;
+  readonly #found = new Map<string, Found>();
+
+  constructor(openSpare: () => Promise<PostgresConnection>) {
+    this.#openSpare = openSpare;
+  }
+
+  /** The columns in their declared order; empty when the error names no constraint or they cannot be found out. Never rejects. */
+  readonly columnsOf = async (cause: unknown, connection: PostgresConnection): Promise<readonly string[]> => {
+    if (!isDatabaseError(cause) || cause.column !== undefined) return [];
+    const { schema, table, constraint } = cause;
+    if (schema === undefined || table === undefined || constraint === undefined) return [];
+    const key = JSON.stringify([schema, table, constraint]);
+    const known = this.#found.get(key);
+    if (known !== undefined && performance.now() - known.at < BELIEVED_MS) return known.columns;
+    try {
+      const columns = await this.#lookUp([schema, table, constraint], connection);
+      this.#found.set(key, { columns, at: performance.now() });
+      return columns;
+    } catch {
+      return [];
+    }
+  };
+
+  async #lookUp(names: readonly string[], connection: PostgresConnection): Promise<readonly string[]> {
+    if (connection.status === 'I') return readColumns(names, connection);
+    const spare = await this.#openSpare();
+    try {
+      return await readColumns(names, spare);
+    } finally {
+      await spare.end();
+    }
+  }
+}
+
+async function readColumns(
+  names: readonly string[],
+  connection: PostgresConnection,
+): Promise<readonly string[]> {
+  const options = { deadline: performance.now() + 2000 };
+  const { rows } = await connection.run(COLUMNS_OF_CONSTRAINT, names, options);
+  return rows.map(([name]) => name ?? '');
+}
+
+/** A unique index is violated by its own name, without a constraint. */
+const COLUMNS_OF_CONSTRAINT = `
+  with place as (
+    select class.oid from pg_catalog.pg_class class join pg_catalog.pg_namespace space on space.oid = class.relnamespace
+    where space.nspname = $1 and class.relname = $2
+  ), key as (
+    select conrelid as table_id, conkey as columns from pg_catalog.pg_constraint
+    where conrelid in (select oid from place) and conname = $3
+    union all
+    select indrelid, (string_to_array(indkey::text, ' ')::int2[])[:indnkeyatts] from pg_catalog.pg_index
+    join pg_catalog.pg_class index on index.oid = indexrelid
+    where indrelid in (select oid from place) and index.relname = $3
+    limit 1
+  )
+  select attname from key cross join unnest(columns) with ordinality as part(number, position)
+  join pg_catalog.pg_attribute on attrelid = table_id and attnum = part.number
+  order by part.position`;

@@ -1,0 +1,55 @@
+import { type Access, ConflictError, type LockMetrics, Summary } from '@sluice/core';
+
+/** Counts how transactions and single statements ended. */
+export class PostgresCounters {
+  #commits = 0;
+  #rollbacks = 0;
+  #writes = 0;
+  #conflicts = 0;
+  readonly #lockWaits = new Summary();
+
+  get commits(): number {
+    return this.#commits;
+  }
+
+  get rollbacks(): number {
+    return this.#rollbacks;
+  }
+
+  recordCommit(access: Access): void {
+    this.#commits += 1;
+    if (access !== 'read') this.#writes += 1;
+  }
+
+  recordRollback(): void {
+    this.#rollbacks += 1;
+  }
+
+  /** A single statement, or a COMMIT, that failed and so was rolled back. */
+  recordFailure(error: unknown): void {
+    this.#rollbacks += 1;
+    if (error instanceof ConflictError) this.#conflicts += 1;
+  }
+
+  /** Counts a conflict inside a transaction and throws the error on. */
+  readonly recordConflict = (error: unknown): never => {
+    if (error instanceof ConflictError) this.#conflicts += 1;
+    throw error;
+  };
+
+  /**
+   * A conflict counts as a retry: core makes it again until its deadline, and counts by itself what then fails. How long PostgreSQL waited for a
+   * lock it does not tell.
+   */
+  locks(): LockMetrics {
+    const attempts = this.#writes + this.#conflicts;
+    return {
+      attempts,
+      successes: this.#writes,
+      failures: 0,
+      retries: this.#conflicts,
+      waits: this.#lockWaits.snapshot(),
+      failureRate: 0,
+    };
+  }
+}

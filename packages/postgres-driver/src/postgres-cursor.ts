@@ -1,0 +1,34 @@
+import type { Client } from 'pg';
+import Cursor from 'pg-cursor';
+import { RAW_TYPES, type RawRows } from './postgres-raw-result.js';
+
+/** A portal that is read in batches. */
+export class PostgresCursor {
+  readonly #cursor: Cursor;
+  #state: 'new' | 'open' | 'over' = 'new';
+
+  constructor(text: string, parameters: readonly unknown[]) {
+    this.#cursor = new Cursor(text, [...parameters], { rowMode: 'array', types: RAW_TYPES });
+  }
+
+  read(client: Client, count: number): Promise<RawRows> {
+    if (this.#state === 'new') client.query(this.#cursor);
+    this.#state = 'open';
+    return new Promise((resolve, reject) => {
+      this.#cursor.read(count, (error, rows, result) => {
+        // After an error pg-cursor ends the portal by itself, and waiting for its close would be for ever.
+        if (error || rows.length < count) this.#state = 'over';
+        if (error) reject(error);
+        else resolve({ fields: result.fields, rows });
+      });
+    });
+  }
+
+  /** Tells the server to close it, where that is still to be done; the server will then be ready again. */
+  close(): boolean {
+    if (this.#state !== 'open') return false;
+    this.#state = 'over';
+    void this.#cursor.close();
+    return true;
+  }
+}

@@ -1,0 +1,158 @@
+import {
+  type BeginOptions,
+  type Capabilities,
+  type Catalog,
+  type Database,
+  type DatabaseMetrics,
+  type DatabaseTransaction,
+  type ExecuteOptions,
+  type Row,
+  type Statement,
+  type StatementResult,
+  UnsupportedError,
+  UsageError,
+} from '@sluice/core';
+import { readCatalog } from './postgres-catalog.js';
+import type { PostgresConnection } from './postgres-connection.js';
+import { PostgresCounters } from './postgres-counters.js';
+import { commitUnknownError } from './postgres-errors.js';
+import type { PostgresConfig } from './postgres-options.js';
+import { bindParameters, MAX_PARAMETERS } from './postgres-parameters.js';
+import { PostgresPool } from './postgres-pool.js';
+import type { RawResult } from './postgres-raw-result.js';
+import { toStatementResult } from './postgres-rows.js';
+import { PostgresSql } from './postgres-sql.js';
+import { beginTransaction } from './postgres-transaction.js';
+
+const CAPABILITIES: Capabilities = {
+  concurrentWriters: true,
+  sharedBetweenProcesses: true,
+  durable: true,
+  onlineBackup: false,
+  interruptsRunning: true,
+  weakerIsolation: true,
+  maxParameters: MAX_PARAMETERS,
+};
+
+/** A PostgreSQL database behind a pool of connections. */
+export class PostgresDatabase implements Database {
+  readonly capabilities: Capabilities = CAPABILITIES;
+  readonly sql: PostgresSql;
+  readonly #config: PostgresConfig;
+  readonly #pool: PostgresPool;
+  readonly #counters = new PostgresCounters();
+
+  constructor(config: PostgresConfig) {
+    this.#config = config;
+    this.#pool = new PostgresPool(config);
+    this.sql = new PostgresSql(config.values, () => this.takeMigrationLock());
+  }
+
+  async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
+    const { values } = this.#config;
+    const { access } = statement;
+    const parameters = bindParameters(statement.parameters, values);
+    const { connection, release } = await this.#pool.acquire(access === 'read' ? 'read' : 'write', options);
+    let result: RawResult;
+    try {
+      result = await connection.run(statement.sql, parameters, { ...options, isScript: values === 'native' });
+      assertNothingOpen(connection, options);
+      this.#counters.recordCommit(access);
+    } catch (error) {
+      this.#counters.recordFailure(error);
+      const isUnknown = connection.isLost && connection.lastOutcome === 'unknown';
+      throw isUnknown && access !== 'read' ? commitUnknownError(error, options.label) : error;
+    } finally {
+      await release();
+    }
+    return toStatementResult(result, values);
+  }
+
+  /** Runs in a transaction of its own: read-only and on one snapshot where the statement only reads. */
+  async *stream(
+    statement: Statement,
+    batchSize: number,
+    options: ExecuteOptions,
+  ): AsyncGenerator<readonly Row[]> {
+    const access = statement.access === 'read' ? 'read' : 'write';
+    const transaction = await this.begin({ ...options, access });
+    let hasFailed = false;
+    try {
+      yield* transaction.stream(statement, batchSize, options);
+    } catch (error) {
+      hasFailed = true;
+      throw error;
+    } finally {
+      if (hasFailed) await transaction.rollback();
+      else await transaction.commit();
+    }
+  }
+
+  async begin(options: BeginOptions): Promise<DatabaseTransaction> {
+    const pooled = await this.#pool.acquire(options.access, options);
+    const { values, isolation } = this.#config;
+    return beginTransaction(pooled, options, { values, isolation, counters: this.#counters });
+  }
+
+  async catalog(): Promise<Catalog> {
+    const { connection, release } = await this.#pool.acquire('read', {});
+    try {
+      return await readCatalog(connection);
+    } finally {
+      await release();
+    }
+  }
+
+  async ping(options: ExecuteOptions): Promise<void> {
+    const { connection, release } = await this.#pool.acquire('read', options);
+    try {
+      await connection.run('select 1', [], options);
+    } finally {
+      await release();
+    }
+  }
+
+  /** One pool serves reads and writes: both lanes have all its connections as permits, and each counts its own callers. */
+  metrics(): DatabaseMetrics {
+    const { reads, writes, total, idle } = this.#pool.metrics();
+    return {
+      writer: writes,
+      readers: reads,
+      locks: this.#counters.locks(),
+      commits: this.#counters.commits,
+      rollbacks: this.#counters.rollbacks,
+      engine: { poolTotal: total, poolIdle: idle },
+    };
+  }
+
+  async backup(_path: string, options: ExecuteOptions): Promise<void> {
+    throw new UnsupportedError(
+      'A PostgreSQL database is backed up with pg_dump or pg_basebackup on its server, not through a connection.',
+      { operation: options.label },
+    );
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  /** Holds the schema-change lock in a transaction of its own until the returned function is called. */
+  async takeMigrationLock(): Promise<() => Promise<void>> {
+    if (this.#config.poolSize < 2) {
+      throw new UnsupportedError(
+        'Migrations need a second connection for their lock. Set `poolSize` to at least 2.',
+      );
+    }
+    const lock = await this.begin({ access: 'write', isSchemaChange: true });
+    return () => lock.rollback();
+  }
+}
+
+function assertNothingOpen(connection: PostgresConnection, options: ExecuteOptions): void {
+  if (connection.status === 'I') return;
+  throw new UsageError(
+    'invalid_query',
+    'The statement opened a transaction, which was rolled back. Begin transactions with `write` or `read`.',
+    { operation: options.label },
+  );
+}

@@ -1,0 +1,29 @@
+import { DatabaseDialect, InternalError } from '@sluice/core';
+import type { Dialect } from 'kysely';
+import type { PostgresDatabase } from './postgres-database.js';
+import { openPostgres } from './postgres-driver.js';
+import { type PostgresDialectOptions, resolvePostgresConfig } from './postgres-options.js';
+import { PostgresSql } from './postgres-sql.js';
+
+/**
+ * A Kysely dialect over the driver's pool, for anything that takes one. It connects at the first query.
+ *
+ * ```ts
+ * const db = new Kysely<DB>({ dialect: postgresDialect({ url: 'postgres://app@localhost/app' }) });
+ * ```
+ */
+export function postgresDialect(options: PostgresDialectOptions): Dialect {
+  const { url, values = 'native', isolation = 'read committed', ...rest } = options;
+  let database: PostgresDatabase | undefined;
+  const open = async (): Promise<PostgresDatabase> => {
+    database = await openPostgres(() => resolvePostgresConfig(url, rest, { values, isolation }));
+    return database;
+  };
+  const sql = new PostgresSql(values, async () => {
+    // Kysely connects before it asks its adapter for the lock.
+    if (database === undefined)
+      throw new InternalError('The migration lock was asked for before the first connection.');
+    return database.takeMigrationLock();
+  });
+  return new DatabaseDialect({ sql, open });
+}

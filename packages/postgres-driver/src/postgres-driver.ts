@@ -1,0 +1,38 @@
+import type { Database, Driver } from '@sluice/core';
+import { PostgresDatabase } from './postgres-database.js';
+import {
+  type PostgresConfig,
+  type PostgresMode,
+  type PostgresOptions,
+  resolvePostgresConfig,
+} from './postgres-options.js';
+
+/** The contract's values, serializable. */
+const CONTRACT: PostgresMode = { values: 'portable', isolation: 'serializable' };
+
+/**
+ * The PostgreSQL driver, for `openStorage`.
+ *
+ * ```ts
+ * await openStorage({ url: 'postgres://app@localhost/app', drivers: [postgres({ poolSize: 20 })] });
+ * ```
+ */
+export function postgres(options: PostgresOptions = {}): Driver {
+  return {
+    name: 'postgres',
+    schemes: ['postgres', 'postgresql'],
+    open: (url): Promise<Database> => openPostgres(() => resolvePostgresConfig(url, options, CONTRACT)),
+  };
+}
+
+/** Opens a database and makes a round trip, so that a wrong address, password or server shows at once. */
+export async function openPostgres(resolve: () => PostgresConfig): Promise<PostgresDatabase> {
+  const database = new PostgresDatabase(resolve());
+  try {
+    await database.ping({});
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}

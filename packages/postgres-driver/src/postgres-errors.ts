@@ -1,0 +1,226 @@
+import {
+  CheckViolationError,
+  CommitUnknownError,
+  ConfigurationError,
+  ConflictError,
+  type ConflictReason,
+  ConnectionError,
+  type ConstraintDetails,
+  CorruptError,
+  type ErrorOptions,
+  ForeignKeyViolationError,
+  InternalError,
+  NotNullViolationError,
+  OverloadedError,
+  SluiceError,
+  StorageFullError,
+  TimeoutError,
+  UniqueViolationError,
+  UnsupportedError,
+  UsageError,
+  type UsageErrorCode,
+  ValueError,
+} from '@sluice/core';
+import { DatabaseError } from 'pg';
+import type { PostgresConfig } from './postgres-options.js';
+
+/** What is known of a failure besides the server's error. */
+export interface FailureContext {
+  /** The violated constraint's columns, where they were found out. */
+  readonly columns?: readonly string[];
+  readonly operation?: string | undefined;
+}
+
+/** Whether the server itself raised it, so that it has an SQLSTATE. */
+export function isDatabaseError(error: unknown): error is DatabaseError {
+  return error instanceof DatabaseError;
+}
+
+/** Turns what `pg` threw into the contract's error (C11). The SQLSTATE decides; never the message, which is translated. */
+export function toSluiceError(cause: unknown, context: FailureContext = {}): SluiceError {
+  if (cause instanceof SluiceError) return cause;
+  const options: ErrorOptions = { cause, operation: context.operation };
+  if (!isDatabaseError(cause)) return new InternalError('The PostgreSQL client failed.', options);
+  const state = cause.code ?? '';
+  const make = BY_SQLSTATE[state] ?? BY_CLASS[state.slice(0, 2)] ?? refused;
+  return make({ state, cause, options, columns: context.columns ?? [] });
+}
+
+/** A connection that broke; `cause` is undefined when this side cut it. */
+export function connectionLostError(
+  config: PostgresConfig,
+  cause: unknown,
+  operation: string | undefined,
+): ConnectionError {
+  const message = `The connection to PostgreSQL at ${endpoint(config)} was lost.`;
+  return new ConnectionError(
+    'connection_lost',
+    message,
+    cause === undefined ? { operation } : { cause, operation },
+  );
+}
+
+/** A COMMIT, or a statement that commits by itself, whose answer never came. */
+export function commitUnknownError(cause: unknown, operation: string | undefined): CommitUnknownError {
+  return new CommitUnknownError(
+    'The connection was lost before PostgreSQL said whether the transaction is committed. Read what it wrote to find out.',
+    { cause, operation },
+  );
+}
+
+/** `host:port`, for messages. */
+export function endpoint({ host, port }: Pick<PostgresConfig, 'host' | 'port'>): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+interface Failure {
+  readonly state: string;
+  readonly cause: DatabaseError;
+  readonly options: ErrorOptions;
+  readonly columns: readonly string[];
+}
+
+type Make = (failure: Failure) => SluiceError;
+
+function conflict(reason: ConflictReason, message: string): Make {
+  return ({ options }) => new ConflictError(reason, message, options);
+}
+
+function usage(code: UsageErrorCode, message: string): Make {
+  return ({ options }) => new UsageError(code, message, options);
+}
+
+/** For errors whose message names a table, a column, a function or types, never a value. */
+function usageNamed(code: UsageErrorCode, message: string): Make {
+  return ({ cause, options }) => new UsageError(code, `${message}: ${cause.message}.`, options);
+}
+
+function value(message: string): Make {
+  return ({ cause, options }) =>
+    new ValueError(message, { ...options, table: cause.table, column: cause.column });
+}
+
+function connectionLost(message: string): Make {
+  return ({ options }) => new ConnectionError('connection_lost', message, options);
+}
+
+function details({ cause, columns }: Failure): ConstraintDetails {
+  const named = cause.column === undefined ? columns : [cause.column];
+  return { table: cause.table, columns: named, constraint: cause.constraint };
+}
+
+const unique: Make = (failure) => new UniqueViolationError(details(failure), failure.options);
+const foreignKey: Make = (failure) => new ForeignKeyViolationError(details(failure), failure.options);
+const notNull: Make = (failure) => new NotNullViolationError(details(failure), failure.options);
+const check: Make = (failure) => new CheckViolationError(details(failure), failure.options);
+
+const unsupported: Make = ({ options }) => new UnsupportedError('PostgreSQL does not support this.', options);
+const full: Make = ({ options }) => new StorageFullError('PostgreSQL has no disk space left.', options);
+const damaged: Make = ({ options }) => new CorruptError('corrupt', 'PostgreSQL found damaged data.', options);
+const failed: Make = ({ state, options }) =>
+  new InternalError(`PostgreSQL itself failed (SQLSTATE ${state}). Its log says more.`, options);
+const refused: Make = ({ state, options }) =>
+  new UsageError('invalid_query', `PostgreSQL refused the statement (SQLSTATE ${state}).`, options);
+const overloaded: Make = ({ options }) =>
+  new OverloadedError('PostgreSQL has no resources left for this; try again later.', options);
+const tooManyConnections: Make = ({ options }) =>
+  new OverloadedError(
+    'PostgreSQL takes no more connections. Lower `poolSize`, or raise its max_connections.',
+    options,
+  );
+const denied: Make = ({ options }) =>
+  new ConfigurationError(
+    'invalid_configuration',
+    'The PostgreSQL role may not do this. Grant it the privilege.',
+    options,
+  );
+const cancelled: Make = ({ options }) =>
+  new TimeoutError(
+    'PostgreSQL cancelled the statement: its statement_timeout passed, or an administrator did it.',
+    options,
+  );
+const authentication: Make = ({ options }) =>
+  new ConnectionError('authentication_failed', 'PostgreSQL refused the user or the password.', options);
+const unknownDatabase: Make = ({ options }) =>
+  new ConfigurationError(
+    'invalid_configuration',
+    'The PostgreSQL database does not exist. Create it, or correct the name in the URL.',
+    options,
+  );
+const unavailable: Make = ({ options }) =>
+  new ConnectionError(
+    'connection_failed',
+    'PostgreSQL is starting up, shutting down or recovering; try again later.',
+    options,
+  );
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const BY_SQLSTATE: Readonly<Record<string, Make | undefined>> = {
+  '08007': ({ cause, options }) => commitUnknownError(cause, options.operation),
+  '21000': usage(
+    'invalid_query',
+    'A subquery that must give one row gave several, or a row would be written twice.',
+  ),
+  '22012': usage('invalid_query', 'The statement divides by zero.'),
+  '22001': value('A text is longer than its column holds; nothing was stored.'),
+  '22003': value('A number is outside the range of its column; nothing was stored.'),
+  '22021': value('A text holds U+0000 or is not valid UTF-8; nothing was stored.'),
+  '22P02': value('A value is not of the type its place asks for; nothing was stored.'),
+  '22P05': value('JSON holds \\u0000, which PostgreSQL cannot store; nothing was stored.'),
+  '23001': foreignKey,
+  '23502': notNull,
+  '23503': foreignKey,
+  '23505': unique,
+  '23514': check,
+  '23P01': unique,
+  '25006': usage('invalid_query', 'A read-only transaction cannot write. Use `write`.'),
+  '25P02': usage(
+    'transaction_broken',
+    'An earlier statement of this transaction failed; it can only be rolled back.',
+  ),
+  '25P03': connectionLost('PostgreSQL ended the connection: it was idle in a transaction for too long.'),
+  '25P04': connectionLost('PostgreSQL ended the connection: the transaction took too long.'),
+  '3D000': unknownDatabase,
+  '40001': conflict(
+    'serialization',
+    'Another transaction changed or read the same rows; this one was rolled back.',
+  ),
+  '40002': check,
+  '40003': ({ cause, options }) => commitUnknownError(cause, options.operation),
+  '40P01': conflict('deadlock', 'Two transactions waited for each other; this one was rolled back.'),
+  '42501': denied,
+  '42703': usageNamed('unknown_column', 'The database has no such column'),
+  '42725': usageNamed('invalid_query', 'PostgreSQL cannot tell which function or operator is meant'),
+  '42804': usageNamed('invalid_query', 'The types do not match'),
+  '42883': usageNamed('invalid_query', 'PostgreSQL has no such function or operator'),
+  '42P01': usageNamed('unknown_table', 'The database has no such table or view'),
+  '53100': full,
+  '53300': tooManyConnections,
+  '54000': unsupported,
+  '55P03': conflict('lock_timeout', 'A lock was not free in time; the transaction was rolled back.'),
+  '57014': cancelled,
+  '57P01': connectionLost(
+    'PostgreSQL ended the connection: an administrator did it, or the server is shutting down.',
+  ),
+  '57P02': connectionLost('PostgreSQL ended the connection: another of its processes crashed.'),
+  '57P03': unavailable,
+  '57P04': connectionLost('PostgreSQL ended the connection: the database was dropped.'),
+  '57P05': connectionLost('PostgreSQL ended the connection: it was idle for too long.'),
+  P0001: check,
+  XX001: damaged,
+  XX002: damaged,
+};
+
+const BY_CLASS: Readonly<Record<string, Make | undefined>> = {
+  '08': connectionLost('The connection to PostgreSQL failed.'),
+  '0A': unsupported,
+  '22': value('A value does not fit its place; nothing was stored.'),
+  '23': check,
+  '28': authentication,
+  '40': conflict('serialization', 'PostgreSQL rolled the transaction back; it may be made again.'),
+  '53': overloaded,
+  '54': unsupported,
+  '58': failed,
+  F0: failed,
+  XX: failed,
+};

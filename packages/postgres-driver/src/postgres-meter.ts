@@ -1,0 +1,64 @@
+import {
+  type Lane,
+  type LaneMetrics,
+  type Lease,
+  type Priority,
+  Summary,
+  type WaitOptions,
+} from '@sluice/core';
+
+/** Measures one kind of caller on a lane that several kinds share. */
+export class PostgresMeter {
+  readonly #lane: Lane;
+  readonly #permits: number;
+  readonly #queued: Record<Priority, number> = { high: 0, normal: 0, low: 0 };
+  readonly #waits = new Summary();
+  readonly #holds = new Summary();
+  #held = 0;
+  #failures = 0;
+
+  constructor(lane: Lane, permits: number) {
+    this.#lane = lane;
+    this.#permits = permits;
+  }
+
+  /** As {@link Lane.acquire}. */
+  async acquire(options: WaitOptions): Promise<Lease> {
+    const { priority = 'normal' } = options;
+    this.#queued[priority] += 1;
+    try {
+      return this.#measure(await this.#lane.acquire(options));
+    } catch (error) {
+      this.#failures += 1;
+      throw error;
+    } finally {
+      this.#queued[priority] -= 1;
+    }
+  }
+
+  metrics(): LaneMetrics {
+    return {
+      permits: this.#permits,
+      held: this.#held,
+      queued: { ...this.#queued },
+      waits: this.#waits.snapshot(),
+      holds: this.#holds.snapshot(),
+      failures: this.#failures,
+    };
+  }
+
+  #measure(lease: Lease): Lease {
+    const since = performance.now();
+    let isReleased = false;
+    this.#held += 1;
+    this.#waits.record(lease.waitedMs);
+    const release = (): void => {
+      if (isReleased) return;
+      isReleased = true;
+      this.#held -= 1;
+      this.#holds.record(performance.now() - since);
+      lease.release();
+    };
+    return { waitedMs: lease.waitedMs, release };
+  }
+}

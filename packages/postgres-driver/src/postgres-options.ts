@@ -1,0 +1,129 @@
+import type { ConnectionOptions } from 'node:tls';
+import { ConfigurationError, type IsolationLevel } from '@sluice/core';
+import { parsePostgresUrl } from './postgres-url.js';
+import type { ValueMode } from './postgres-values.js';
+
+/** Options of {@link postgres}. */
+export interface PostgresOptions {
+  /** Most connections open at once; transactions, streams and single statements share them. Default 10. */
+  readonly poolSize?: number;
+  /** Most calls that may wait for a connection; one more is refused with an OverloadedError. Default 10,000. */
+  readonly queueLimit?: number;
+  /** How long opening a connection may take, in milliseconds, a server that is starting up included. Default 10,000. */
+  readonly connectTimeoutMs?: number;
+  /** After how many idle milliseconds a connection is closed. Default 30,000. */
+  readonly idleTimeoutMs?: number;
+  /** What `pg_stat_activity` shows. Default: the URL's `application_name`, else `sluice`. */
+  readonly applicationName?: string;
+  /** The password, or a function asked for it at every new connection. Default: the URL's, else the environment's PGPASSWORD. */
+  readonly password?: string | (() => string | Promise<string>);
+  /**
+   * TLS: `true` verifies the server's certificate and name, `false` turns TLS off, an object is Node's own options.
+   * Default: the URL's `sslmode`, else the environment's PGSSLMODE, else off. Refused together with `sslmode`.
+   */
+  readonly ssl?: boolean | ConnectionOptions;
+}
+
+/** Options of {@link postgresDialect}. */
+export interface PostgresDialectOptions extends PostgresOptions {
+  /** `postgres://user:password@host:port/database`. */
+  readonly url: string;
+  /**
+   * `native` takes and returns the values of Kysely's own PostgreSQL dialect; `portable` those of the contract (C1), with the
+   * column types of its schema builder mapped. Default `native`.
+   */
+  readonly values?: ValueMode;
+  /**
+   * Isolation of single statements and of transactions that ask for none. Nothing is replayed by itself here: at `serializable`
+   * the caller must expect conflicts. Default `read committed`, PostgreSQL's own.
+   */
+  readonly isolation?: IsolationLevel;
+}
+
+/** Everything a connection and its pool need to know. */
+export interface PostgresConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string | undefined;
+  readonly database: string | undefined;
+  readonly password: () => Promise<string>;
+  readonly ssl: boolean | ConnectionOptions;
+  /** Command-line options for the server process: `-c search_path=app`. */
+  readonly serverOptions: string | undefined;
+  readonly applicationName: string;
+  readonly poolSize: number;
+  readonly queueLimit: number;
+  readonly connectTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly values: ValueMode;
+  readonly isolation: IsolationLevel;
+}
+
+/** What differs between the driver and the plain dialect. */
+export interface PostgresMode {
+  readonly values: ValueMode;
+  readonly isolation: IsolationLevel;
+}
+
+/**
+ * Puts URL, options, environment and defaults together.
+ *
+ * @throws ConfigurationError naming what is wrong, never the URL, which may hold a password.
+ */
+export function resolvePostgresConfig(
+  url: string,
+  options: PostgresOptions,
+  mode: PostgresMode,
+): PostgresConfig {
+  const parsed = parsePostgresUrl(url);
+  if (options.ssl !== undefined && parsed.ssl !== undefined) {
+    throw invalid('TLS is set both by the option `ssl` and by `sslmode` in the URL. Keep one of them.');
+  }
+  return {
+    host: parsed.host,
+    port: parsed.port,
+    user: parsed.user,
+    database: parsed.database,
+    password: passwordSource(options.password ?? parsed.password),
+    ssl: options.ssl ?? parsed.ssl ?? false,
+    serverOptions: parsed.serverOptions,
+    applicationName: options.applicationName ?? parsed.applicationName ?? 'sluice',
+    poolSize: atLeastOne('poolSize', options.poolSize ?? 10),
+    queueLimit: atLeastOne('queueLimit', options.queueLimit ?? 10_000),
+    connectTimeoutMs: atLeastOne(
+      'connectTimeoutMs',
+      options.connectTimeoutMs ?? parsed.connectTimeoutMs ?? 10_000,
+    ),
+    idleTimeoutMs: atLeastOne('idleTimeoutMs', options.idleTimeoutMs ?? 30_000),
+    ...mode,
+  };
+}
+
+function passwordSource(password: PostgresOptions['password']): () => Promise<string> {
+  return async () => {
+    const found =
+      typeof password === 'function' ? await call(password) : (password ?? process.env.PGPASSWORD);
+    if (typeof found === 'string') return found;
+    throw invalid(
+      'The server asks for a password and none was given. Put it in the URL, in the option `password` or in PGPASSWORD.',
+    );
+  };
+}
+
+async function call(password: () => string | Promise<string>): Promise<string> {
+  try {
+    return await password();
+  } catch (cause) {
+    const message = 'The function given as the option `password` failed.';
+    throw new ConfigurationError('invalid_configuration', message, { cause });
+  }
+}
+
+function atLeastOne(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw invalid(`The option \`${name}\` must be a whole number of at least 1.`);
+}
+
+function invalid(message: string): ConfigurationError {
+  return new ConfigurationError('invalid_configuration', message);
+}

@@ -1,0 +1,88 @@
+import { type CheckedValue, UnsupportedError, UsageError, ValueError } from '@sluice/core';
+import { formatTimestamp } from './postgres-text.js';
+import type { ValueMode } from './postgres-values.js';
+
+/** Most parameters of one statement: the protocol counts them in 16 bits. */
+export const MAX_PARAMETERS = 65_535;
+
+/** What `pg` sends as it is: text, bytes or null. */
+type Bound = string | Buffer | null;
+
+/**
+ * Turns a statement's parameters into what `pg` sends. PostgreSQL itself infers each one's type from its place.
+ *
+ * @throws ValueError for a value no column can hold on every driver, UsageError for `undefined`, UnsupportedError for too many.
+ */
+export function bindParameters(parameters: readonly unknown[], mode: ValueMode): readonly unknown[] {
+  if (parameters.length > MAX_PARAMETERS) {
+    throw new UnsupportedError(
+      `The statement has ${parameters.length} parameters; PostgreSQL takes at most ${MAX_PARAMETERS}. Split it.`,
+    );
+  }
+  return mode === 'native' ? parameters : parameters.map(bind);
+}
+
+/** Turns a checked value into a parameter's value; the type adds nothing, as PostgreSQL knows it from the column. */
+export function encodeValue(value: CheckedValue): unknown {
+  if (value instanceof Date) return formatTimestamp(value);
+  return value instanceof Uint8Array ? asBuffer(value) : value;
+}
+
+function bind(value: unknown, index: number): Bound {
+  switch (typeof value) {
+    case 'string':
+      return checkText(value, index);
+    case 'number':
+      if (Number.isNaN(value) || Object.is(value, -0))
+        throw refusal(index, 'is NaN or -0, which not every driver keeps');
+      return String(value);
+    case 'bigint':
+    case 'boolean':
+      return String(value);
+    case 'object':
+      return value === null ? null : bindObject(value, index);
+    case 'undefined':
+      throw new UsageError(
+        'invalid_query',
+        `Parameter $${index + 1} is undefined. Give null, or leave the column out.`,
+      );
+    default:
+      throw refusal(index, `is a ${typeof value}`);
+  }
+}
+
+function bindObject(value: object, index: number): Bound {
+  if (value instanceof Date) {
+    if (Number.isNaN(value.getTime())) throw refusal(index, 'is an invalid Date');
+    return formatTimestamp(value);
+  }
+  if (value instanceof Uint8Array) return asBuffer(value);
+  return bindJson(value, index);
+}
+
+/** Objects and arrays are JSON: the contract has no PostgreSQL arrays. */
+function bindJson(value: object, index: number): string {
+  try {
+    const json: string | undefined = JSON.stringify(value);
+    if (json !== undefined) return checkText(json, index);
+  } catch (cause) {
+    if (cause instanceof ValueError) throw cause;
+    throw new ValueError(`Parameter $${index + 1} cannot be written as JSON.`, { cause });
+  }
+  throw refusal(index, 'cannot be written as JSON');
+}
+
+function checkText(text: string, index: number): string {
+  if (text.includes('\0')) throw refusal(index, 'holds U+0000, which PostgreSQL cannot store');
+  if (!text.isWellFormed())
+    throw refusal(index, 'holds half of a surrogate pair, which UTF-8 cannot express');
+  return text;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function refusal(index: number, what: string): ValueError {
+  return new ValueError(`Parameter $${index + 1} ${what}.`);
+}

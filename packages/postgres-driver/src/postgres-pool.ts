@@ -1,0 +1,154 @@
+import { type ExecuteOptions, Lane, type LaneMetrics, type Lease } from '@sluice/core';
+import { connect } from './postgres-connect.js';
+import type { PostgresConnection } from './postgres-connection.js';
+import { PostgresConstraints } from './postgres-constraints.js';
+import { assertNotInterrupted, Interrupt } from './postgres-interrupt.js';
+import { PostgresMeter } from './postgres-meter.js';
+import type { PostgresConfig } from './postgres-options.js';
+
+/** A connection on loan. */
+export interface PooledConnection {
+  readonly connection: PostgresConnection;
+  /** Gives it back: to the pool when it is verifiably clean, otherwise to nobody. Never rejects. */
+  release(): Promise<void>;
+}
+
+/** The connections of one database, at most `poolSize`, opened when needed and lent in the order of a core Lane. */
+export class PostgresPool {
+  readonly #config: PostgresConfig;
+  readonly #lane: Lane;
+  readonly #meters: Readonly<Record<'read' | 'write', PostgresMeter>>;
+  readonly #constraints: PostgresConstraints;
+  /** The most recently used is last, and is lent first, so that the others can grow old. */
+  readonly #idle: { readonly connection: PostgresConnection; readonly timer: NodeJS.Timeout }[] = [];
+  readonly #all = new Set<PostgresConnection>();
+  #closed: Promise<void> | undefined;
+
+  constructor(config: PostgresConfig) {
+    const { poolSize: permits, queueLimit } = config;
+    this.#config = config;
+    this.#lane = new Lane({ name: 'a PostgreSQL connection', permits, queueLimit });
+    this.#meters = {
+      read: new PostgresMeter(this.#lane, permits),
+      write: new PostgresMeter(this.#lane, permits),
+    };
+    this.#constraints = new PostgresConstraints(() => this.#openSpare());
+  }
+
+  /**
+   * Waits for a connection.
+   *
+   * @throws ClosedError, OverloadedError, TimeoutError, AbortedError, or what opening a connection throws.
+   */
+  async acquire(access: 'read' | 'write', options: ExecuteOptions): Promise<PooledConnection> {
+    const lease = await this.#meters[access].acquire(options);
+    const idle = this.#takeIdle();
+    if (idle !== undefined) return this.#lend(idle, lease);
+    try {
+      assertNotInterrupted(options);
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+    return this.#openWithin(lease, options);
+  }
+
+  metrics(): {
+    readonly reads: LaneMetrics;
+    readonly writes: LaneMetrics;
+    readonly total: number;
+    readonly idle: number;
+  } {
+    const { read, write } = this.#meters;
+    return { reads: read.metrics(), writes: write.metrics(), total: this.#all.size, idle: this.#idle.length };
+  }
+
+  /** Refuses new callers, waits for those accepted, and ends every connection. */
+  close(): Promise<void> {
+    this.#closed ??= this.#drain();
+    return this.#closed;
+  }
+
+  async #drain(): Promise<void> {
+    await this.#lane.close();
+    for (const { timer } of this.#idle.splice(0)) clearTimeout(timer);
+    await Promise.all([...this.#all].map((connection) => connection.end()));
+  }
+
+  #lend(connection: PostgresConnection, lease: Lease): PooledConnection {
+    return {
+      connection,
+      release: async () => {
+        if (await connection.reset()) this.#keepIdle(connection);
+        else connection.destroy();
+        lease.release();
+      },
+    };
+  }
+
+  /** Opens a connection; a caller whose time is over leaves, and the connection then waits for the next one. */
+  #openWithin(lease: Lease, options: ExecuteOptions): Promise<PooledConnection> {
+    return new Promise((resolve, reject) => {
+      const interrupt = new Interrupt(options, () =>
+        reject(interrupt.error('while a connection was opened; nothing was executed')),
+      );
+      this.#open()
+        .then((connection) => {
+          const lent = this.#lend(connection, lease);
+          if (interrupt.isInterrupted) return lent.release();
+          return resolve(lent);
+        })
+        .catch((error: unknown) => {
+          lease.release();
+          reject(error);
+        })
+        .finally(() => interrupt.stop());
+    });
+  }
+
+  async #open(): Promise<PostgresConnection> {
+    const connection = await connect(this.#config, this.#constraints.columnsOf);
+    this.#all.add(connection);
+    connection.onLost = () => this.#forget(connection);
+    if (connection.isLost) this.#forget(connection);
+    return connection;
+  }
+
+  /** A connection beside the pool, for what must not wait behind its callers. */
+  #openSpare(): Promise<PostgresConnection> {
+    return connect(
+      { ...this.#config, connectTimeoutMs: Math.min(2000, this.#config.connectTimeoutMs) },
+      async () => [],
+    );
+  }
+
+  #takeIdle(): PostgresConnection | undefined {
+    const idle = this.#idle.pop();
+    if (idle === undefined) return undefined;
+    clearTimeout(idle.timer);
+    return idle.connection;
+  }
+
+  #keepIdle(connection: PostgresConnection): void {
+    const timer = setTimeout(() => this.#retire(connection), this.#config.idleTimeoutMs);
+    timer.unref();
+    this.#idle.push({ connection, timer });
+  }
+
+  #retire(connection: PostgresConnection): void {
+    this.#removeIdle(connection);
+    void connection.end();
+  }
+
+  #forget(connection: PostgresConnection): void {
+    this.#all.delete(connection);
+    this.#removeIdle(connection);
+  }
+
+  #removeIdle(connection: PostgresConnection): void {
+    const index = this.#idle.findIndex((idle) => idle.connection === connection);
+    if (index === -1) return;
+    clearTimeout(this.#idle[index]?.timer);
+    this.#idle.splice(index, 1);
+  }
+}

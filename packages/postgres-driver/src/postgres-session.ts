@@ -1,0 +1,35 @@
+import type { PostgresConfig } from './postgres-options.js';
+
+/** What the server tells of itself while a session is set up. */
+export interface ServerFacts {
+  /** `150018` is 15.18. */
+  readonly version: string;
+  /** Encoding of the database: `UTF8`. */
+  readonly encoding: string;
+}
+
+/**
+ * The one statement that sets a session up and answers with {@link ServerFacts}. Every value comes as text, so what decides its form is
+ * fixed here. In `native` mode only what `pg`'s own parsers count on is set: the rest stays as server, role and database have it.
+ */
+export function sessionStatement({ values, isolation }: Pick<PostgresConfig, 'isolation' | 'values'>): {
+  readonly text: string;
+  readonly parameters: readonly string[];
+} {
+  const settings = values === 'portable' ? { ...NATIVE_SETTINGS, ...PORTABLE_SETTINGS } : NATIVE_SETTINGS;
+  const entries = Object.entries({ ...settings, default_transaction_isolation: isolation });
+  const calls = entries.map((_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, false)`);
+  const facts =
+    "current_setting('server_version_num') as version, current_setting('server_encoding') as encoding";
+  return { text: `select ${facts}, ${calls.join(', ')}`, parameters: entries.flat() };
+}
+
+const NATIVE_SETTINGS: Readonly<Record<string, string>> = { DateStyle: 'ISO, MDY' };
+
+const PORTABLE_SETTINGS: Readonly<Record<string, string>> = {
+  TimeZone: 'UTC',
+  IntervalStyle: 'postgres',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  standard_conforming_strings: 'on',
+};

@@ -1,0 +1,70 @@
+/** A timestamptz as text, read; `isExact` is false when microseconds were cut off. */
+export interface ParsedTimestamp {
+  readonly date: Date;
+  readonly isExact: boolean;
+}
+
+const TIMESTAMP =
+  /^(\d{4,6})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?( BC)?$/;
+
+/** Length of `2000-01-01 00:00:00.123+00`. */
+const LONGEST_EXACT = 26;
+
+/** Reads `2000-01-01 00:00:00.123+00`, any year and offset; `undefined` when no Date can hold it, as for `infinity`. */
+export function parseTimestamp(text: string): ParsedTimestamp | undefined {
+  if (text.length <= LONGEST_EXACT && text[4] === '-' && text.endsWith('+00')) {
+    return { date: new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`), isExact: true };
+  }
+  const match = TIMESTAMP.exec(text);
+  if (match === null) return undefined;
+  const [, year, month, day, hours, minutes, seconds, fraction = '', sign, ...offset] = match;
+  const date = new Date(0);
+  date.setUTCFullYear(
+    offset[3] === undefined ? Number(year) : 1 - Number(year),
+    Number(month) - 1,
+    Number(day),
+  );
+  date.setUTCHours(
+    Number(hours),
+    Number(minutes),
+    Number(seconds),
+    Number(fraction.slice(0, 3).padEnd(3, '0')),
+  );
+  const [offsetHours, offsetMinutes = '0', offsetSeconds = '0'] = offset;
+  const offsetMs = ((Number(offsetHours) * 60 + Number(offsetMinutes)) * 60 + Number(offsetSeconds)) * 1000;
+  date.setTime(date.getTime() + (sign === '-' ? offsetMs : -offsetMs));
+  return Number.isNaN(date.getTime()) ? undefined : { date, isExact: fraction.length <= 3 };
+}
+
+/** Writes a Date so that PostgreSQL reads the same moment in any session, before Christ and after the year 9999 too. */
+export function formatTimestamp(date: Date): string {
+  const iso = date.toISOString();
+  if (iso.length === 24) return iso.startsWith('0000') ? `0001${iso.slice(4)} BC` : iso;
+  const year = date.getUTCFullYear();
+  const rest = iso.slice(7);
+  return year > 0 ? `${year}${rest}` : `${String(1 - year).padStart(4, '0')}${rest} BC`;
+}
+
+/** Reads `YYYY-MM-DD`; `undefined` for another year, `BC` or `infinity`. */
+export function parseDay(text: string): string | undefined {
+  return /^\d{4}-\d\d-\d\d$/.test(text) ? text : undefined;
+}
+
+/** Reads `\x00ff` into memory of its own. */
+export function parseBytes(text: string): Uint8Array {
+  const bytes = new Uint8Array((text.length - 2) / 2);
+  Buffer.from(bytes.buffer).write(text.slice(2), 'hex');
+  return bytes;
+}
+
+/** Writes the text of a PostgreSQL array; no element is null. */
+export function formatArray(elements: readonly unknown[]): string {
+  return `{${elements.map(formatElement).join(',')}}`;
+}
+
+function formatElement(element: unknown): string {
+  if (typeof element === 'number' || typeof element === 'bigint' || typeof element === 'boolean')
+    return String(element);
+  const text = element instanceof Uint8Array ? `\\x${Buffer.from(element).toString('hex')}` : String(element);
+  return `"${text.replace(/[\\"]/g, '\\$&')}"`;
+}

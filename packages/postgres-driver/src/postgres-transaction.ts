@@ -1,0 +1,166 @@
+import {
+  type BeginOptions,
+  type DatabaseTransaction,
+  type ExecuteOptions,
+  type IsolationLevel,
+  type Row,
+  type Statement,
+  type StatementResult,
+  UsageError,
+} from '@sluice/core';
+import type { PostgresConnection } from './postgres-connection.js';
+import type { PostgresCounters } from './postgres-counters.js';
+import { commitUnknownError } from './postgres-errors.js';
+import { bindParameters } from './postgres-parameters.js';
+import type { PooledConnection } from './postgres-pool.js';
+import { decodeRows, toStatementResult } from './postgres-rows.js';
+import type { ValueMode } from './postgres-values.js';
+
+/** Key of the advisory lock that schema changes hold, in whatever process: "sluice" in ASCII. */
+export const SCHEMA_CHANGE_LOCK: bigint = 0x736c75696365n;
+
+/** How long COMMIT and ROLLBACK may take past the transaction's deadline before the connection is given up. */
+const END_GRACE_MS = 5000;
+
+/** What a transaction needs besides its connection. */
+export interface TransactionContext {
+  readonly values: ValueMode;
+  readonly isolation: IsolationLevel;
+  readonly counters: PostgresCounters;
+}
+
+/** Begins a transaction on `pooled`, which is given back when that fails. */
+export async function beginTransaction(
+  pooled: PooledConnection,
+  options: BeginOptions,
+  context: TransactionContext,
+): Promise<PostgresTransaction> {
+  try {
+    await pooled.connection.run(beginStatement(options, context.isolation), [], options);
+    if (options.isSchemaChange) await pooled.connection.run(TAKE_SCHEMA_CHANGE_LOCK, [], options);
+    return new PostgresTransaction(pooled, options, context);
+  } catch (error) {
+    await pooled.release();
+    throw error;
+  }
+}
+
+const TAKE_SCHEMA_CHANGE_LOCK = `select pg_advisory_xact_lock(${SCHEMA_CHANGE_LOCK})`;
+
+/**
+ * A read gets REPEATABLE READ unless its caller names a level: one snapshot, which never waits for a writer, never fails for one, and
+ * leaves no predicate locks that would make writers fail. SERIALIZABLE READ ONLY may be rolled back, and DEFERRABLE waits.
+ *
+ * A schema change gets READ COMMITTED: it waits for its lock inside the transaction, and at any higher level the snapshot would be
+ * older than the lock, blind to what the holder before it did.
+ */
+function beginStatement(
+  { access, isolation, isSchemaChange }: BeginOptions,
+  standard: IsolationLevel,
+): string {
+  if (isSchemaChange) return 'begin isolation level read committed read write';
+  if (access === 'read') return `begin isolation level ${isolation ?? 'repeatable read'} read only`;
+  return `begin isolation level ${isolation ?? standard} read write`;
+}
+
+/** A transaction on a connection of the pool. */
+export class PostgresTransaction implements DatabaseTransaction {
+  readonly #pooled: PooledConnection;
+  readonly #options: BeginOptions;
+  readonly #context: TransactionContext;
+
+  constructor(pooled: PooledConnection, options: BeginOptions, context: TransactionContext) {
+    this.#pooled = pooled;
+    this.#options = options;
+    this.#context = context;
+  }
+
+  async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
+    const { values, counters } = this.#context;
+    const parameters = bindParameters(statement.parameters, values);
+    const result = await this.#connection
+      .run(statement.sql, parameters, { ...options, isScript: values === 'native' })
+      .catch(counters.recordConflict);
+    this.#assertStillOpen();
+    return toStatementResult(result, values);
+  }
+
+  async *stream(
+    statement: Statement,
+    batchSize: number,
+    options: ExecuteOptions,
+  ): AsyncGenerator<readonly Row[]> {
+    const { values, counters } = this.#context;
+    const connection = this.#connection;
+    const cursor = connection.openCursor(statement.sql, bindParameters(statement.parameters, values));
+    try {
+      for (;;) {
+        const batch = await connection.read(cursor, batchSize, options).catch(counters.recordConflict);
+        if (batch.rows.length > 0) yield decodeRows(batch, values);
+        if (batch.rows.length < batchSize) return;
+      }
+    } finally {
+      await connection.closeCursor(cursor);
+    }
+  }
+
+  async commit(): Promise<void> {
+    const { access, label } = this.#options;
+    const connection = this.#connection;
+    try {
+      const { command } = await connection.run('commit', [], this.#endOptions());
+      // PostgreSQL answers COMMIT in a failed transaction with ROLLBACK, and calls that a success.
+      if (command !== 'COMMIT') throw brokenError(label);
+      this.#context.counters.recordCommit(access);
+    } catch (error) {
+      if (!connection.isLost || connection.lastOutcome === 'not sent' || access === 'read') {
+        this.#context.counters.recordFailure(error);
+        throw error;
+      }
+      throw commitUnknownError(error, label);
+    } finally {
+      await this.#pooled.release();
+    }
+  }
+
+  /** A connection that cannot answer is cut, and the server undoes the transaction by itself, so this never rejects. */
+  async rollback(): Promise<void> {
+    this.#context.counters.recordRollback();
+    const connection = this.#connection;
+    try {
+      if (!connection.isLost && connection.status !== 'I')
+        await connection.run('rollback', [], this.#endOptions());
+    } catch {
+      connection.destroy();
+    } finally {
+      await this.#pooled.release();
+    }
+  }
+
+  get #connection(): PostgresConnection {
+    return this.#pooled.connection;
+  }
+
+  /** COMMIT and ROLLBACK are never cancelled: they are waited for a little longer, and then nobody knows. */
+  #endOptions(): ExecuteOptions & { readonly onInterrupt: 'destroy' } {
+    const { deadline, label } = this.#options;
+    const options = { label, onInterrupt: 'destroy' } as const;
+    if (deadline === undefined) return options;
+    return { ...options, deadline: Math.max(deadline, performance.now()) + END_GRACE_MS };
+  }
+
+  #assertStillOpen(): void {
+    if (this.#connection.status !== 'I') return;
+    throw new UsageError(
+      'transaction_ended',
+      'The statement ended the transaction by itself. Let `write` commit, and throw to roll back.',
+      { operation: this.#options.label },
+    );
+  }
+}
+
+function brokenError(operation: string | undefined): UsageError {
+  const message =
+    'A statement of this transaction failed, so PostgreSQL rolled it back instead of committing it.';
+  return new UsageError('transaction_broken', message, { operation });
+}

@@ -1,0 +1,162 @@
+import { type PostgresDialectOptions, postgresDialect } from '@sluice/postgres-driver';
+import { temporaryPostgresUrl } from '@sluice/testkit';
+import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { Pool } from 'pg';
+import { afterEach, beforeAll, expect, test } from 'vitest';
+import { rejection } from './opened-database.js';
+
+interface DB {
+  thing: { id: number; big: string | null; moment: Date | null; doc: unknown; tags: string[] | null };
+}
+
+let url: string;
+const opened: Kysely<DB>[] = [];
+
+beforeAll(async () => {
+  url = await temporaryPostgresUrl();
+  const db = open();
+  await sql`create table thing (id integer primary key, big bigint, moment timestamptz, doc jsonb, tags text[], bytes bytea,
+    day date, plain timestamp, exact numeric, span interval)`.execute(db);
+});
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((db) => db.destroy()));
+});
+
+function open(options: Partial<PostgresDialectOptions> = {}): Kysely<DB> {
+  const db = new Kysely<DB>({ dialect: postgresDialect({ url, ...options }) });
+  opened.push(db);
+  return db;
+}
+
+test('returns what Kysely’s own dialect returns', async () => {
+  const stock = new Kysely<DB>({
+    dialect: new PostgresDialect({ pool: new Pool({ connectionString: url }) }),
+  });
+  opened.push(stock);
+  const queries = [
+    sql`insert into thing values (1, 9007199254740993, '2024-01-01 12:00:00.123456+02', '{"a": [1]}', '{x,"y z"}', '\\x00ff',
+      '2024-02-29', '2024-01-01 12:00:00', 1.50, '1 day 2 hours') on conflict (id) do update set big = excluded.big returning *`,
+    sql`select * from thing`,
+    sql`select count(*) as n, 1.5::numeric as f, null as nothing, '{1,2}'::int[] as list, now() = now() as same from thing`,
+    sql`update thing set doc = ${{ b: 2 }}, tags = ${['p', 'q']}, moment = ${new Date(0)}, bytes = ${Buffer.from([1])} returning *`,
+    sql`select 1 where false`,
+    sql`create table if not exists thing (id integer)`,
+  ];
+  for (const query of queries) {
+    const [ours, theirs] = [await query.execute(open()), await query.execute(stock)];
+    expect(ours.rows).toStrictEqual(theirs.rows);
+    expect(ours.numAffectedRows ?? 0n).toBe(theirs.numAffectedRows ?? 0n);
+  }
+});
+
+test('keeps the engine’s error as the cause, with its code', async () => {
+  const error = await rejection(sql`insert into thing (id) values (7), (7)`.execute(open()));
+  expect(error).toMatchObject({ code: 'unique_violation', cause: { code: '23505' } });
+});
+
+test('runs at PostgreSQL’s own isolation level unless another is asked for', async () => {
+  const level = sql<{ transaction_isolation: string }>`show transaction_isolation`;
+  const levelOf = async (db: Kysely<DB>) => (await level.execute(db)).rows[0]?.transaction_isolation;
+  expect(await levelOf(open())).toBe('read committed');
+  expect(await open().transaction().execute(levelOf)).toBe('read committed');
+  expect(await open().transaction().setIsolationLevel('serializable').execute(levelOf)).toBe('serializable');
+  expect(await open({ isolation: 'serializable' }).transaction().execute(levelOf)).toBe('serializable');
+});
+
+test('refuses to write in a read-only transaction', async () => {
+  const transaction = open().transaction().setAccessMode('read only');
+  const error = await rejection(transaction.execute((trx) => sql`delete from thing`.execute(trx)));
+  expect(error).toMatchObject({ code: 'invalid_query' });
+});
+
+test('commits, rolls back and rolls back to a savepoint', async () => {
+  const db = open();
+  await sql`truncate thing`.execute(db);
+  const insert = (target: Kysely<DB>, id: number) =>
+    sql`insert into thing (id) values (${id})`.execute(target);
+  await db.transaction().execute((trx) => insert(trx, 1));
+  await rejection(
+    db.transaction().execute(async (trx) => {
+      await insert(trx, 2);
+      throw new Error('undo');
+    }),
+  );
+  const controlled = await db.startTransaction().execute();
+  const after = await controlled.savepoint('here').execute();
+  await rejection(insert(after, 1));
+  await after.rollbackToSavepoint('here').execute();
+  await insert(controlled, 3);
+  await controlled.commit().execute();
+  expect(await db.selectFrom('thing').select('id').orderBy('id').execute()).toEqual([{ id: 1 }, { id: 3 }]);
+});
+
+test('streams any statement that returns rows', async () => {
+  const db = open({ poolSize: 1 });
+  let count = 0;
+  for await (const _ of db
+    .selectFrom(sql<{ n: number }>`generate_series(1, 500)`.as('n'))
+    .selectAll()
+    .stream(50))
+    count += 1;
+  expect(count).toBe(500);
+  for await (const _ of db.deleteFrom('thing').returningAll().stream()) break;
+  expect(await db.selectFrom('thing').selectAll().execute()).toEqual([]);
+});
+
+test('runs a script of several statements without parameters', async () => {
+  const { rows } = await open().executeQuery<{ two: number }>(
+    CompiledQuery.raw('select 1 as one; select 2 as two'),
+  );
+  expect(rows).toEqual([{ two: 2 }]);
+});
+
+test('gives the values of the contract when asked to', async () => {
+  const db = open({ values: 'portable' });
+  const { rows } = await sql`insert into thing (id, big, bytes, day) values (9, 5, '\\x01', '2024-01-01')
+    on conflict do nothing returning big, bytes, day`.execute(db);
+  expect(rows).toEqual([{ big: 5n, bytes: new Uint8Array([1]), day: '2024-01-01' }]);
+});
+
+test('migrates once, however many start together', async () => {
+  const fresh = await temporaryPostgresUrl();
+  let runs = 0;
+  const provider = {
+    getMigrations: async () => ({
+      '001': {
+        up: async (db: Kysely<unknown>) => {
+          runs += 1;
+          await sql`select pg_sleep(0.05)`.execute(db);
+          await db.schema.createTable('made').addColumn('id', 'integer').execute();
+        },
+      },
+    }),
+  };
+  const outcomes = await Promise.all(
+    Array.from({ length: 4 }, () =>
+      new Migrator({ db: open({ url: fresh, poolSize: 3 }), provider }).migrateToLatest(),
+    ),
+  );
+  expect(outcomes.map(({ error }) => error)).toEqual([undefined, undefined, undefined, undefined]);
+  expect(runs).toBe(1);
+  const { rows } = await sql`select count(*) as n from pg_locks where locktype = 'advisory'
+    and database = (select oid from pg_database where datname = current_database())`.execute(
+    open({ url: fresh }),
+  );
+  expect(rows).toEqual([{ n: '0' }]);
+});
+
+test('refuses to migrate without a connection for the lock', async () => {
+  const provider = { getMigrations: async () => ({ '001': { up: async () => undefined } }) };
+  const fresh = await temporaryPostgresUrl();
+  const { error } = await new Migrator({ db: open({ url: fresh, poolSize: 1 }), provider }).migrateToLatest();
+  expect(error).toMatchObject({ code: 'unsupported' });
+});
+
+test('opens again after the server was away at first', async () => {
+  const away = new Kysely<DB>({ dialect: postgresDialect({ url: 'postgres://app:x@127.0.0.1:1/app' }) });
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    expect(await rejection(sql`select 1`.execute(away))).toMatchObject({ code: 'connection_failed' });
+  }
+});

@@ -1,0 +1,164 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { inspect } from 'node:util';
+import { ConfigurationError, ConnectionError } from '@sluice/core';
+import { postgres } from '@sluice/postgres-driver';
+import { temporaryPostgresUrl } from '@sluice/testkit';
+import { expect, test } from 'vitest';
+import { openDatabase, rejection } from './opened-database.js';
+
+const PASSWORD = 'a-very-secret-password';
+
+/** The server's own address with parts replaced. */
+async function serverUrl(change: (url: URL) => void): Promise<string> {
+  const url = new URL(await temporaryPostgresUrl());
+  change(url);
+  return url.href;
+}
+
+test('names host and port when nothing listens there', async () => {
+  const url = `postgres://app:${PASSWORD}@127.0.0.1:1/app`;
+  const error = await rejection(postgres().open(url));
+  expect(error).toBeInstanceOf(ConnectionError);
+  expect(error).toMatchObject({ code: 'connection_failed', retryable: true });
+  expect(String(error)).toContain('127.0.0.1:1');
+  expect(inspect(error, { depth: 10 })).not.toContain(PASSWORD);
+});
+
+test('names the host that has no address', async () => {
+  const error = await rejection(postgres().open('postgres://no-such-host.invalid/app'));
+  expect(error).toMatchObject({ code: 'connection_failed' });
+  expect(String(error)).toContain('no-such-host.invalid:5432');
+});
+
+test('refuses a wrong password without telling it', async () => {
+  const url = await serverUrl((parts) => {
+    parts.password = PASSWORD;
+  });
+  const error = await rejection(postgres().open(url));
+  expect(error).toBeInstanceOf(ConnectionError);
+  expect(error).toMatchObject({ code: 'authentication_failed', retryable: false });
+  expect(inspect(error, { depth: 10 })).not.toContain(PASSWORD);
+});
+
+test('says that a password is missing', async () => {
+  const url = await serverUrl((parts) => {
+    parts.password = '';
+  });
+  const error = await rejection(postgres().open(url));
+  expect(error).toMatchObject({ code: 'invalid_configuration' });
+  expect(String(error)).toContain('PGPASSWORD');
+});
+
+test('takes the password from an asynchronous function', async () => {
+  const url = await temporaryPostgresUrl();
+  const { password } = new URL(url);
+  const withoutPassword = url.replace(`:${password}@`, '@');
+  const { rows } = await openDatabase({
+    url: withoutPassword,
+    password: async () => decodeURIComponent(password),
+  });
+  expect(await rows('select 1 as one')).toEqual([{ one: 1 }]);
+});
+
+test('names the database that does not exist', async () => {
+  const url = await serverUrl((parts) => {
+    parts.pathname = '/no_such_database';
+  });
+  const error = await rejection(postgres().open(url));
+  expect(error).toBeInstanceOf(ConfigurationError);
+  expect(String(error)).toContain('"no_such_database"');
+});
+
+test.each([
+  ['a URL that cannot be read', `postgres://app:${PASSWORD}@:x:y/`, 'cannot be read'],
+  ['a stray percent sign', `postgres://app:${PASSWORD}%@localhost/app`, '%25'],
+  ['an unknown parameter', `postgres://app:${PASSWORD}@localhost/app?pool=3`, '"pool"'],
+  ['several hosts', `postgres://app:${PASSWORD}@localhost/app?host=a,b`, 'several hosts'],
+  [
+    'an sslmode that may go without TLS',
+    `postgres://app:${PASSWORD}@localhost/app?sslmode=prefer`,
+    '"prefer"',
+  ],
+  [
+    'a certificate without TLS',
+    `postgres://app:${PASSWORD}@localhost/app?sslrootcert=/ca.pem`,
+    'sslrootcert',
+  ],
+  [
+    'a certificate that is not there',
+    'postgres://h/d?sslmode=verify-full&sslrootcert=/no/ca.pem',
+    'sslrootcert',
+  ],
+])('refuses %s and keeps the password to itself', async (_, url, hint) => {
+  const error = await rejection(postgres().open(url));
+  expect(error).toMatchObject({ code: 'invalid_configuration' });
+  expect(String(error)).toContain(hint);
+  expect(inspect(error, { depth: 10 })).not.toContain(PASSWORD);
+});
+
+test.each([0, -1, 1.5, Number.NaN])('refuses a pool of %d', async (poolSize) => {
+  const error = await rejection(postgres({ poolSize }).open('postgres://localhost/app'));
+  expect(error).toMatchObject({ code: 'invalid_configuration' });
+  expect(String(error)).toContain('poolSize');
+});
+
+test('does not go on without TLS when TLS is asked for', async () => {
+  const url = await serverUrl((parts) => {
+    parts.search = '?sslmode=require';
+  });
+  const error = await rejection(postgres().open(url));
+  expect(error).toMatchObject({ code: 'connection_failed' });
+  expect(String(error)).toContain('TLS is on');
+});
+
+test('refuses TLS settings in two places', async () => {
+  const error = await rejection(postgres({ ssl: true }).open('postgres://localhost/app?sslmode=disable'));
+  expect(error).toMatchObject({ code: 'invalid_configuration' });
+});
+
+test('refuses a database whose encoding cannot hold every text', async () => {
+  const { url, run } = await openDatabase();
+  const name = `${new URL(url).pathname.slice(1)}_ascii`;
+  await run(
+    `create database ${name} encoding 'SQL_ASCII' lc_collate 'C' lc_ctype 'C' locale_provider libc template template0`,
+  );
+  const ascii = new URL(url);
+  ascii.pathname = name;
+  const error = await rejection(postgres().open(ascii.href));
+  await run(`drop database ${name}`);
+  expect(error).toMatchObject({ code: 'invalid_configuration' });
+  expect(String(error)).toContain('SQL_ASCII');
+});
+
+test('gives up on a server that accepts and never answers', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  try {
+    const error = await rejection(
+      postgres({ connectTimeoutMs: 100 }).open(`postgres://app:x@127.0.0.1:${port}/app`),
+    );
+    expect(error).toMatchObject({ code: 'connection_failed' });
+    expect(String(error)).toContain('100 ms');
+  } finally {
+    silent.close();
+  }
+});
+
+test('sets up every session: UTC, serializable, its name', async () => {
+  const { rows } = await openDatabase();
+  const [settings] = await rows(`select current_setting('TimeZone') as zone,
+    current_setting('transaction_isolation') as isolation, current_setting('application_name') as name`);
+  expect(settings).toEqual({ zone: 'UTC', isolation: 'serializable', name: 'sluice' });
+});
+
+test('passes the options of the URL on', async () => {
+  const url = new URL(await temporaryPostgresUrl());
+  url.search = '?application_name=shop&options=-c%20search_path%3Dpg_catalog&connect_timeout=5';
+  const { rows } = await openDatabase({ url: url.href });
+  const [settings] = await rows(
+    `select current_setting('search_path') as path, current_setting('application_name') as name`,
+  );
+  expect(settings).toEqual({ path: 'pg_catalog', name: 'shop' });
+});
