@@ -59,7 +59,7 @@ function hashManifests() {
   const members = ['packages', 'examples'].flatMap((folder) =>
     readdirSync(join(root, folder)).map((member) => join(folder, member)),
   );
-  const manifests = ['.', 'benchmarks', ...members].map((folder) => join(folder, 'package.json'));
+  const manifests = ['.', ...members].map((folder) => join(folder, 'package.json'));
   const hash = createHash('sha256');
   for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests]) {
     if (existsSync(join(root, file))) hash.update(file).update(readFileSync(join(root, file)));

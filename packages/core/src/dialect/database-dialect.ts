@@ -21,6 +21,7 @@ import type {
   StatementResult,
 } from '../driver/driver.js';
 import { UnsupportedError, UsageError } from '../errors/usage-errors.js';
+import { assertBatchSize } from '../repository/invalid-query.js';
 import { TransactionScope } from '../transaction/transaction-scope.js';
 import { statementAccess } from './statement-access.js';
 
@@ -141,6 +142,7 @@ export class LaneConnection implements DatabaseConnection {
     chunkSize: number,
     options?: { signal?: AbortSignal | undefined },
   ): AsyncIterableIterator<QueryResult<R>> {
+    assertBatchSize('chunkSize', chunkSize);
     const target = this.#transaction ?? this.#database;
     for await (const rows of target.stream(
       toStatement(query),

@@ -1,5 +1,5 @@
 import { AbortedError } from '../errors/flow-errors.js';
-import { invalidQuery } from './invalid-query.js';
+import { assertBatchSize } from './invalid-query.js';
 import type { LoadProgress } from './repository.js';
 
 /** How {@link loadInBatches} cuts and tells. */
@@ -15,8 +15,7 @@ export async function loadInBatches<Row>(
   insert: (batch: readonly Row[]) => Promise<number>,
   { batchSize = 500, onProgress, signal }: BatchOptions,
 ): Promise<LoadProgress> {
-  if (!Number.isSafeInteger(batchSize) || batchSize < 1)
-    throw invalidQuery('`batchSize` must be a whole number, 1 or more');
+  assertBatchSize('batchSize', batchSize);
   const since = performance.now();
   let progress: LoadProgress = { rows: 0, batches: 0, elapsedMs: 0 };
   for await (const batch of batchesOf(rows, batchSize)) {

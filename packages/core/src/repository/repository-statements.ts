@@ -16,13 +16,21 @@ import { readCursor } from './cursor.js';
 import { invalidQuery } from './invalid-query.js';
 import { applyTerm, formOfOrder, type OrderTerm, parseOrder, rowsAfter, totalOrder } from './order.js';
 import { type EncodedRow, encodeRow, formOfRow, runsOfSameColumns } from './row-encoder.js';
-import { type NextValue, StatementTemplates } from './statement-templates.js';
+import {
+  type BuildStatement,
+  type NextValue,
+  StatementTemplates,
+  type StatementTraits,
+} from './statement-templates.js';
 import type { TableShape } from './table-shape.js';
 import { type AnyTables, allOf, type Condition, WhereParser } from './where.js';
 
 type Select = SelectQueryBuilder<AnyTables, string, Row>;
 type Insert = InsertQueryBuilder<AnyTables, string, InsertResult | object>;
 type Update = UpdateQueryBuilder<AnyTables, string, string, UpdateResult | object>;
+
+/** A row or two under a key. */
+const BOUNDED_READ: StatementTraits = { access: 'read', isBounded: true };
 
 /** What a `find` may be given; every part may come untyped. */
 export interface RawQuery {
@@ -54,8 +62,8 @@ export class RepositoryStatements {
   }
 
   get(key: unknown): Statement {
-    const where = this.#where.key(this.shape.keyValues(key));
-    return { ...this.#select('get', where, (select) => select), isBounded: true };
+    const build = (next: NextValue): Select => this.#all().where(this.#where.key(next));
+    return this.#templates.statement('get', this.shape.keyValues(key), build, BOUNDED_READ);
   }
 
   /** Rows under any of `keys`; several statements when one cannot hold the parameters. */
@@ -70,10 +78,9 @@ export class RepositoryStatements {
   }
 
   has(key: unknown): Statement {
-    const where = this.#where.key(this.shape.keyValues(key));
     const found = sql<number>`1`.as('found');
-    const statement = this.#read('has', where, [], () => this.#from().select(found));
-    return { ...statement, isBounded: true };
+    const build: BuildStatement = (next) => this.#from().select(found).where(this.#where.key(next));
+    return this.#templates.statement('has', this.shape.keyValues(key), build, BOUNDED_READ);
   }
 
   find(query: RawQuery): Statement {
@@ -125,9 +132,11 @@ export class RepositoryStatements {
   count(filter: RawQuery): Statement {
     const { where, ...others } = parts(filter);
     refuseStrays(others);
-    return this.#read('count', this.#where.parse(where), [], () =>
-      this.#from().select((eb) => eb.fn.countAll().as('rows')),
-    );
+    const condition = this.#where.parse(where);
+    return this.#read('count', condition, (next) => {
+      const counted = this.#from().select((eb) => eb.fn.countAll().as('rows'));
+      return condition === undefined ? counted : counted.where(condition.build(next));
+    });
   }
 
   insert(row: unknown): Statement {
@@ -168,24 +177,41 @@ export class RepositoryStatements {
   }
 
   update(key: unknown, patch: unknown): Statement {
-    const where = this.#where.key(this.shape.keyValues(key));
-    return this.#update('update', where, patch, (update) => update.returningAll());
+    const encoded = this.#encodePatch(patch);
+    const values = [...encoded.values(), ...this.shape.keyValues(key)];
+    return this.#templates.statement(`update ${formOfRow(encoded)}`, values, (next) =>
+      this.#set(encoded, next).where(this.#where.key(next)).returningAll(),
+    );
   }
 
   updateMany(filter: RawQuery, patch: unknown): Statement {
-    return this.#update('updateMany', this.#requiredWhere(filter), patch, (update) => update);
+    const where = this.#requiredWhere(filter);
+    const encoded = this.#encodePatch(patch);
+    const values = [...encoded.values(), ...where.values];
+    return this.#templates.statement(formOf(`updateMany ${formOfRow(encoded)}`, where), values, (next) =>
+      this.#set(encoded, next).where(where.build(next)),
+    );
   }
 
   delete(key: unknown): Statement {
-    return this.#delete(this.#where.key(this.shape.keyValues(key)));
+    const build: BuildStatement = (next) =>
+      this.#kysely.deleteFrom(this.shape.name).where(this.#where.key(next));
+    return this.#templates.statement('delete', this.shape.keyValues(key), build);
   }
 
   deleteMany(filter: RawQuery): Statement {
-    return this.#delete(this.#requiredWhere(filter));
+    const where = this.#requiredWhere(filter);
+    return this.#templates.statement(formOf('deleteMany', where), where.values, (next) =>
+      this.#kysely.deleteFrom(this.shape.name).where(where.build(next)),
+    );
   }
 
   #from(): SelectQueryBuilder<AnyTables, string, object> {
     return this.#kysely.selectFrom(this.shape.name) as SelectQueryBuilder<AnyTables, string, object>;
+  }
+
+  #all(): Select {
+    return this.#from().selectAll() as unknown as Select;
   }
 
   #select(
@@ -194,31 +220,32 @@ export class RepositoryStatements {
     finish: (select: Select, next: NextValue) => Select,
     values: readonly unknown[] = [],
   ): Statement {
-    const select = this.#from().selectAll() as unknown as Select;
-    return this.#read(form, where, values, () => select, finish);
+    return this.#read(
+      form,
+      where,
+      (next) => {
+        const select = this.#all();
+        return finish(where === undefined ? select : select.where(where.build(next)), next);
+      },
+      values,
+    );
   }
 
-  /** A query over `where`; what `finish` adds comes after it and takes `values`. */
-  #read<O>(
+  /** A query over `where`; what else it needs comes after it and takes `values`. */
+  #read(
     form: string,
     where: Condition | undefined,
-    values: readonly unknown[],
-    begin: () => SelectQueryBuilder<AnyTables, string, O>,
-    finish: (
-      select: SelectQueryBuilder<AnyTables, string, O>,
-      next: NextValue,
-    ) => SelectQueryBuilder<AnyTables, string, O> = (select) => select,
+    build: BuildStatement,
+    values: readonly unknown[] = [],
   ): Statement {
-    const statement = this.#templates.statement({
-      form: formOf(form, where),
-      values: [...(where?.values ?? []), ...values],
-      build: (next) => {
-        const begun = begin();
-        return finish(where === undefined ? begun : begun.where(where.build(next)), next);
-      },
-    });
     // Of what a callback brought in, the tree has the last word.
-    return where === undefined || where.isPure ? { ...statement, access: 'read' } : statement;
+    const traits: StatementTraits = where === undefined || where.isPure ? { access: 'read' } : {};
+    return this.#templates.statement(
+      formOf(form, where),
+      [...(where?.values ?? []), ...values],
+      build,
+      traits,
+    );
   }
 
   #ordered(query: Select, terms: readonly OrderTerm[]): Select {
@@ -233,39 +260,27 @@ export class RepositoryStatements {
   #insert(rows: readonly EncodedRow[], form: string, finish: (insert: Insert) => Insert): Statement {
     const [first] = rows;
     const columns = [...(first?.keys() ?? [])];
-    return this.#templates.statement({
-      form: `${form} (${columns.map(({ name }) => name).join()}) ${rows.length}`,
-      values: rows.flatMap((row) => [...row.values()]),
-      build: (next) => {
-        const insert = this.#kysely.insertInto(this.shape.name);
-        if (columns.length === 0) return finish(insert.defaultValues());
-        const record = (): Record<string, Expression<unknown>> =>
-          Object.fromEntries(columns.map(({ property }) => [property, next()]));
-        return finish(insert.values(rows.map(record)));
-      },
+    const rowForm = `${form} (${columns.map(({ name }) => name).join()}) ${rows.length}`;
+    const values = rows.flatMap((row) => [...row.values()]);
+    return this.#templates.statement(rowForm, values, (next) => {
+      const insert = this.#kysely.insertInto(this.shape.name);
+      if (columns.length === 0) return finish(insert.defaultValues());
+      const record = (): Record<string, Expression<unknown>> =>
+        Object.fromEntries(columns.map(({ property }) => [property, next()]));
+      return finish(insert.values(rows.map(record)));
     });
   }
 
-  #update(form: string, where: Condition, patch: unknown, finish: (update: Update) => Update): Statement {
+  #set(patch: EncodedRow, next: NextValue): Update {
+    const set = Object.fromEntries([...patch.keys()].map(({ property }) => [property, next()]));
+    const update = this.#kysely.updateTable(this.shape.name) as unknown as Update;
+    return update.set(set);
+  }
+
+  #encodePatch(patch: unknown): EncodedRow {
     const encoded = encodeRow(this.shape, patch);
     if (encoded.size === 0) throw invalidQuery(`the patch of "${this.shape.name}" changes nothing`);
-    return this.#templates.statement({
-      form: formOf(`${form} ${formOfRow(encoded)}`, where),
-      values: [...encoded.values(), ...where.values],
-      build: (next) => {
-        const set = Object.fromEntries([...encoded.keys()].map(({ property }) => [property, next()]));
-        const update = this.#kysely.updateTable(this.shape.name) as unknown as Update;
-        return finish(update.set(set).where(where.build(next)));
-      },
-    });
-  }
-
-  #delete(where: Condition): Statement {
-    return this.#templates.statement({
-      form: formOf('delete', where),
-      values: where.values,
-      build: (next) => this.#kysely.deleteFrom(this.shape.name).where(where.build(next)),
-    });
+    return encoded;
   }
 
   /** Changing every row is asked for by `where: {}`, never by leaving it out. */

@@ -6,14 +6,11 @@ import { InternalError } from '../errors/flow-errors.js';
 /** Gives the next value of a statement as an expression, in the order in which the values were listed. */
 export type NextValue = () => Expression<unknown>;
 
-/** A statement to be: what it looks like without its values, its values, and how to build it. */
-export interface Draft {
-  /** Equal for drafts that differ in their values alone; `undefined` when it cannot be told. */
-  readonly form: string | undefined;
-  /** In the order in which `build` asks for them. */
-  readonly values: readonly unknown[];
-  build(next: NextValue): { compile(): CompiledQuery };
-}
+/** Builds a statement; it asks for as many values as there are, in their order. */
+export type BuildStatement = (next: NextValue) => { compile(): CompiledQuery };
+
+/** What is known of a statement beyond its text. */
+export type StatementTraits = Partial<Pick<Statement, 'access' | 'isBounded'>>;
 
 /** Stands for a value in a compiled statement. */
 class Slot {
@@ -31,17 +28,25 @@ const MOST_TEMPLATES = 1000;
 export class StatementTemplates {
   readonly #templates = new Map<string, Statement>();
 
-  statement(draft: Draft): Statement {
-    if (draft.form === undefined) return build(draft, (index) => draft.values[index]);
-    const template = this.#templates.get(draft.form) ?? this.#add(draft.form, draft);
-    const parameters = template.parameters.map((each) =>
-      each instanceof Slot ? draft.values[each.index] : each,
-    );
+  /**
+   * @param form equal for statements that differ in their values alone; `undefined` when it cannot be told.
+   * @param traits of every statement of this form.
+   */
+  statement(
+    form: string | undefined,
+    values: readonly unknown[],
+    build: BuildStatement,
+    traits: StatementTraits = {},
+  ): Statement {
+    if (form === undefined) return { ...compile(build, values), ...traits };
+    const template = this.#templates.get(form) ?? this.#add(form, values.length, build, traits);
+    const parameters = template.parameters.map((each) => (each instanceof Slot ? values[each.index] : each));
     return { ...template, parameters };
   }
 
-  #add(form: string, draft: Draft): Statement {
-    const template = build(draft, (index) => new Slot(index));
+  #add(form: string, length: number, build: BuildStatement, traits: StatementTraits): Statement {
+    const slots = Array.from({ length }, (_, index) => new Slot(index));
+    const template = { ...compile(build, slots), ...traits };
     const [oldest] = this.#templates.keys();
     if (this.#templates.size >= MOST_TEMPLATES && oldest !== undefined) this.#templates.delete(oldest);
     this.#templates.set(form, template);
@@ -49,14 +54,13 @@ export class StatementTemplates {
   }
 }
 
-function build(draft: Draft, valueAt: (index: number) => unknown): Statement {
+function compile(build: BuildStatement, values: readonly unknown[]): Statement {
   const eb = expressionBuilder<Record<string, Record<string, unknown>>, string>();
   let index = 0;
-  const query = draft.build(() => {
+  const query = build(() => {
     index += 1;
-    return eb.val(valueAt(index - 1));
+    return eb.val(values[index - 1]);
   });
-  if (index !== draft.values.length)
-    throw new InternalError('A statement asked for other values than it listed.');
+  if (index !== values.length) throw new InternalError('A statement asked for other values than it listed.');
   return toStatement(query.compile());
 }

@@ -3,6 +3,7 @@ import type { DatabaseTransaction, ExecuteOptions, Row, Statement } from '../dri
 import { NotFoundError, UsageError } from '../errors/usage-errors.js';
 import { type CallOptions, toExecuteOptions } from '../storage/call-options.js';
 import { writeCursor } from './cursor.js';
+import { assertBatchSize } from './invalid-query.js';
 import { loadInBatches } from './load.js';
 import type {
   Filter,
@@ -125,6 +126,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   ): AsyncGenerator<Selectable<DB[T]>, void, undefined> {
     const statements = this.#prepared() ?? (await this.#looked());
     const { batchSize = 500, ...call } = options;
+    assertBatchSize('batchSize', batchSize);
     const batches = this.#host.runner.stream(
       statements.find(query),
       batchSize,

@@ -62,19 +62,23 @@ export class WhereParser {
   }
 
   /** `column = value` for each column of the key. */
-  key(values: readonly unknown[]): Condition {
-    return this.#all(this.#shape.key.map((column, index) => this.#sign(column, '=', values[index])));
+  key(next: NextValue): Expression<SqlBool> {
+    return this.#eb.and(this.#shape.key.map((column) => this.#sign(column, '=', undefined).build(next)));
   }
 
   /** Any of several keys. */
   keys(keys: readonly (readonly unknown[])[]): Condition {
     const [column, ...others] = this.#shape.key;
     if (column?.type === undefined || others.length > 0)
-      return this.#any(keys.map((values) => this.key(values)));
+      return this.#any(keys.map((values) => this.#keyCondition(values)));
     return this.#oneOf(
       column,
       keys.map(([value]) => value),
     );
+  }
+
+  #keyCondition(values: readonly unknown[]): Condition {
+    return this.#all(this.#shape.key.map((column, index) => this.#sign(column, '=', values[index])));
   }
 
   #where(where: unknown, depth: number): Condition {

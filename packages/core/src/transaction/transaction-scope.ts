@@ -43,6 +43,8 @@ export class TransactionScope implements DatabaseTransaction, Inside {
   readonly #afterCommit: (() => unknown)[] = [];
   /** The last piece of work let in; the next one follows it. */
   #tail: Promise<unknown> = Promise.resolve();
+  /** Gives up the turn of the stream that is open, for a reader that never comes back. */
+  #leaveStream: (() => void) | undefined;
   /** Whether the reader of a stream has been handed rows and has not asked for more. */
   #isReaderBusy = false;
   #failure: { readonly cause: unknown } | undefined;
@@ -96,6 +98,7 @@ export class TransactionScope implements DatabaseTransaction, Inside {
     const previous = this.#tail;
     this.#tail = turn.promise;
     await previous;
+    this.#leaveStream = turn.resolve;
     try {
       this.#assertUsable();
       for await (const rows of this.#transaction.stream(statement, batchSize, options)) {
@@ -168,6 +171,7 @@ export class TransactionScope implements DatabaseTransaction, Inside {
   async #end(): Promise<void> {
     this.#ended = true;
     await this.#transaction.closeStreams();
+    if (this.#isReaderBusy) this.#leaveStream?.();
     await this.#tail;
   }
 

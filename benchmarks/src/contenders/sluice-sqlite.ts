@@ -1,0 +1,22 @@
+import { sqlite } from '@sluice/sqlite-driver';
+import type { Contender, Target } from '../contender.ts';
+import { open, sluiceSession } from './sluice-session.ts';
+
+/** Sluice with its SQLite driver, on a table made by its own migration: with the CHECKs that guard each column's type. */
+export const sluiceSqlite: Contender = {
+  engine: 'sqlite',
+  packages: ['@sluice/core', '@sluice/sqlite-driver'],
+  async createTable(target) {
+    await using storage = await openAt(target);
+    await storage.migrator.up();
+  },
+  async open(target) {
+    const storage = await openAt(target);
+    return sluiceSession(storage, { durability: target.durability });
+  },
+};
+
+function openAt({ location, durability, journal }: Target): ReturnType<typeof open> {
+  if (journal !== 'wal') throw new Error('Sluice knows WAL only');
+  return open({ url: `sqlite:${location}`, drivers: [sqlite({ durability })] });
+}

@@ -1,0 +1,141 @@
+import { targetTable } from '../sqlite-statement.js';
+import type { ThreadConnection } from '../thread/thread-connection.js';
+import type { Failure, ThreadStatement } from '../thread/thread-protocol.js';
+import { parseViolation, type ViolationDetails } from './constraint-message.js';
+import { type ForeignKey, findOpenKey, findViolatedKey, readForeignKeys } from './foreign-keys.js';
+import { identifiersIn, namedConstraints } from './table-constraints.js';
+
+/**
+ * Adds to a failure what SQLite leaves out of a violated constraint: its name, its columns, for foreign keys and checks its table. Called
+ * before the transaction ends, while what violates it can still be seen; without a statement it was COMMIT that failed.
+ */
+export function describeViolation(
+  connection: ThreadConnection,
+  failure: Failure,
+  statement: ThreadStatement | undefined,
+): Failure {
+  try {
+    const details = find(connection, failure, statement);
+    return details === undefined ? failure : { ...failure, details };
+  } catch {
+    // What cannot be found out must not take the place of the failure itself.
+    return failure;
+  }
+}
+
+function find(
+  connection: ThreadConnection,
+  { code, message }: Failure,
+  statement: ThreadStatement | undefined,
+): ViolationDetails | undefined {
+  const told = parseViolation(code, message);
+  switch (code) {
+    case 'SQLITE_CONSTRAINT_FOREIGNKEY': {
+      const key = statement === undefined ? findOpenKey(connection) : findViolatedKey(connection, statement);
+      return key === undefined ? undefined : describeKey(connection, key);
+    }
+    case 'SQLITE_CONSTRAINT_PRIMARYKEY':
+    case 'SQLITE_CONSTRAINT_UNIQUE':
+      return { ...told, constraint: told.constraint ?? nameOfUnique(connection, told) };
+    case 'SQLITE_CONSTRAINT_CHECK':
+      return describeCheck(connection, told.constraint ?? '', statement);
+    default:
+      return undefined;
+  }
+}
+
+/** The details of the foreign key that has the number `id` in its table. */
+export function describeForeignKey(
+  connection: ThreadConnection,
+  table: string,
+  id: number,
+): ViolationDetails {
+  const key = readForeignKeys(connection).find(
+    (candidate) => candidate.table === table && candidate.id === id,
+  );
+  return key === undefined ? { table } : describeKey(connection, key);
+}
+
+function describeKey(connection: ThreadConnection, { table, columns }: ForeignKey): ViolationDetails {
+  const named = constraintsOf(connection, table).find(
+    (constraint) => constraint.kind === 'foreign key' && isSame(constraint.columns, columns),
+  );
+  return { table, columns, constraint: named?.name };
+}
+
+function nameOfUnique(
+  connection: ThreadConnection,
+  { table, columns = [] }: ViolationDetails,
+): string | undefined {
+  if (table === undefined) return undefined;
+  const named = constraintsOf(connection, table).find(
+    ({ kind, columns: its }) => (kind === 'unique' || kind === 'primary key') && isSame(its, columns),
+  );
+  return named?.name ?? nameOfIndex(connection, table, columns);
+}
+
+function nameOfIndex(
+  connection: ThreadConnection,
+  table: string,
+  columns: readonly string[],
+): string | undefined {
+  const rows = connection.rows<{ name: string; column: string }>(
+    `select i.name, c.name as "column" from pragma_index_list(?) i, pragma_index_info(i.name) c
+     where i."unique" = 1 and i.origin = 'c' order by i.seq, c.seqno`,
+    table,
+  );
+  const indexes = Map.groupBy(rows, ({ name }) => name);
+  return [...indexes].find(([, parts]) =>
+    isSame(
+      parts.map(({ column }) => column),
+      columns,
+    ),
+  )?.[0];
+}
+
+/** The table is the statement's own, unless only another one has a check of that name: a trigger wrote there. */
+function describeCheck(
+  connection: ThreadConnection,
+  check: string,
+  statement: ThreadStatement | undefined,
+): ViolationDetails {
+  const target = statement === undefined ? undefined : targetTable(statement.sql);
+  for (const table of target === undefined
+    ? tablesWith(connection, check)
+    : [target, ...tablesWith(connection, check)]) {
+    const named = constraintsOf(connection, table).find(
+      ({ kind, name }) => kind === 'check' && name === check,
+    );
+    if (named !== undefined) {
+      return { table, columns: columnsAmong(connection, table, named.columns), constraint: check };
+    }
+  }
+  if (target === undefined) return {};
+  // SQLite puts the expression where a check has no name.
+  return {
+    table: target,
+    columns: columnsAmong(connection, target, identifiersIn(check)),
+    constraint: undefined,
+  };
+}
+
+function tablesWith(connection: ThreadConnection, text: string): string[] {
+  const sql = `select name from sqlite_schema where type = 'table' and instr(sql, ?) > 0`;
+  return connection.rows<{ name: string }>(sql, text).map(({ name }) => name);
+}
+
+function columnsAmong(connection: ThreadConnection, table: string, words: readonly string[]): string[] {
+  const rows = connection.rows<{ name: string }>('select name from pragma_table_xinfo(?)', table);
+  const names = new Map(rows.map(({ name }) => [name.toLowerCase(), name]));
+  return words.flatMap((word) => names.get(word.toLowerCase()) ?? []);
+}
+
+function constraintsOf(connection: ThreadConnection, table: string): ReturnType<typeof namedConstraints> {
+  const sql = `select sql from sqlite_schema where type = 'table' and lower(name) = lower(?)`;
+  const [row] = connection.rows<{ sql: string }>(sql, table);
+  return row === undefined ? [] : namedConstraints(row.sql);
+}
+
+function isSame(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((name, index) => name === right[index]);
+}

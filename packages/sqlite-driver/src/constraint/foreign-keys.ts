@@ -1,0 +1,88 @@
+import { statementVerb, targetTable } from '../sqlite-statement.js';
+import type { ThreadConnection } from '../thread/thread-connection.js';
+import type { ThreadStatement } from '../thread/thread-protocol.js';
+
+/** A foreign key of the schema. */
+export interface ForeignKey {
+  /** SQLite's number of the key within its table. */
+  readonly id: number;
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly parent: string;
+}
+
+/** Tables with more rows are not searched for the row that violates a key: that would keep the writer from others. */
+const SEARCHED_ROWS = 100_000;
+
+interface ForeignKeyRow {
+  readonly table: string;
+  readonly id: number;
+  readonly parent: string;
+  readonly column: string;
+}
+
+/**
+ * The foreign key that a statement violated, which SQLite does not tell. Where the statement can have violated one only, that is it.
+ * Otherwise the statement is run again with the keys deferred, to see which of them it leaves open, and taken back.
+ */
+export function findViolatedKey(
+  connection: ThreadConnection,
+  statement: ThreadStatement,
+): ForeignKey | undefined {
+  const suspects = keysTouchedBy(statement.sql, readForeignKeys(connection));
+  if (suspects.length <= 1) return suspects[0];
+  if (!connection.inTransaction) return undefined;
+  return connection.undoing(() => {
+    connection.pragma('defer_foreign_keys = on');
+    connection.runAgain(statement);
+    return findOpenKey(connection, suspects);
+  });
+}
+
+/** The first foreign key with a row that points nowhere. */
+export function findOpenKey(
+  connection: ThreadConnection,
+  keys: readonly ForeignKey[] = readForeignKeys(connection),
+): ForeignKey | undefined {
+  for (const [table, ofTable] of Map.groupBy(keys, (key) => key.table)) {
+    if (hasMoreRows(connection, table, SEARCHED_ROWS)) continue;
+    const sql = 'select fkid as id from pragma_foreign_key_check(?)';
+    for (const { id } of connection.rows<{ id: number }>(sql, table)) {
+      const found = ofTable.find((key) => key.id === id);
+      if (found !== undefined) return found;
+    }
+  }
+  return undefined;
+}
+
+/** All foreign keys of the schema. */
+export function readForeignKeys(connection: ThreadConnection): ForeignKey[] {
+  const rows = connection.rows<ForeignKeyRow>(`
+    select s.name as "table", k.id, k."table" as parent, k."from" as "column"
+    from sqlite_schema s, pragma_foreign_key_list(s.name) k where s.type = 'table' order by s.name, k.id, k.seq`);
+  const keys = Map.groupBy(rows, ({ table, id }) => `${id} ${table}`);
+  return [...keys.values()].flatMap((parts) => {
+    const [first] = parts;
+    return first === undefined ? [] : [{ ...first, columns: parts.map(({ column }) => column) }];
+  });
+}
+
+/** An insert breaks keys of its own table, a delete those that refer to it, an update either. */
+function keysTouchedBy(sql: string, keys: readonly ForeignKey[]): ForeignKey[] {
+  const target = targetTable(sql)?.toLowerCase();
+  if (target === undefined) return [...keys];
+  const verb = statementVerb(sql);
+  return keys.filter(({ table, parent }) => {
+    const isOwn = verb !== 'delete' && table.toLowerCase() === target;
+    const refersToIt = verb !== 'insert' && parent.toLowerCase() === target;
+    return isOwn || refersToIt;
+  });
+}
+
+function hasMoreRows(connection: ThreadConnection, table: string, limit: number): boolean {
+  const quoted = table.replaceAll('"', '""');
+  const [row] = connection.rows<{ count: number }>(
+    `select count(*) as count from (select 1 from "${quoted}" limit ${limit + 1})`,
+  );
+  return (row?.count ?? 0) > limit;
+}

@@ -1,0 +1,119 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Lane, type LaneMetrics, type Lease, type WaitOptions } from '@sluice/core';
+import { openThread } from '../thread/open-thread.js';
+import type { SqliteThread } from '../thread/sqlite-thread.js';
+import { type LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
+import type { ConnectionOptions, Failure } from '../thread/thread-protocol.js';
+
+/** How long a reader may go on after its caller has left, before another thread takes its place. */
+const GRACE_MS = 250;
+
+/** What a reader is wanted for: one statement, or a snapshot that stays open while the caller thinks. */
+export type ReaderUse = 'single' | 'snapshot';
+
+/** How many of each may be at work at once. */
+export interface ReaderLimits {
+  readonly readers: number;
+  readonly snapshots: number;
+  readonly queueLimit: number;
+}
+
+/** Threads with read-only connections, started when they are needed. */
+export class ReaderPool {
+  readonly #options: ConnectionOptions;
+  readonly #lanes: Readonly<Record<ReaderUse, Lane>>;
+  readonly #limits: ReaderLimits;
+  readonly #idle: SqliteThread[] = [];
+  /** Threads that did not return from SQLite; each ends as soon as it does. */
+  readonly #runaway = new Set<SqliteThread>();
+  #threads = 0;
+
+  constructor(options: ConnectionOptions, limits: ReaderLimits) {
+    const { readers, snapshots, queueLimit } = limits;
+    this.#options = options;
+    this.#limits = limits;
+    this.#lanes = {
+      single: new Lane({ name: 'a reader', permits: readers, queueLimit }),
+      snapshot: new Lane({ name: 'a snapshot', permits: snapshots, queueLimit }),
+    };
+  }
+
+  /** Starts the first reader, so that the first read finds it; it opens the file once `ready` resolves. */
+  async open(ready: Promise<unknown>): Promise<Failure | undefined> {
+    const opened = await this.#start(ready);
+    if ('failure' in opened) return opened.failure;
+    this.#idle.push(opened);
+    return undefined;
+  }
+
+  /** @throws ClosedError; OverloadedError, TimeoutError or AbortedError when the wait ends first. */
+  async acquire(use: ReaderUse, wait: WaitOptions): Promise<ThreadLease | LeaseFailure> {
+    const lease = await this.#lanes[use].acquire(wait);
+    const thread = this.#takeIdle() ?? (await this.#start());
+    if ('failure' in thread) {
+      lease.release();
+      return thread;
+    }
+    return new ThreadLease(thread, (_, work) => {
+      if (work === undefined) this.#giveBack(thread, lease);
+      else void this.#awaitReturn(thread, lease, work);
+    });
+  }
+
+  laneMetrics(): LaneMetrics {
+    return this.#lanes.single.metrics();
+  }
+
+  /** Figures for the driver's own metrics. */
+  engineMetrics(): Record<string, number> {
+    const snapshots = this.#lanes.snapshot.metrics();
+    return {
+      readerThreads: this.#threads,
+      runawayReaders: this.#runaway.size,
+      snapshotsHeld: snapshots.held,
+    };
+  }
+
+  /** Refuses new work, finishes what was accepted, and ends all threads. */
+  async close(): Promise<void> {
+    await Promise.all([this.#lanes.single.close(), this.#lanes.snapshot.close()]);
+    await Promise.all(this.#idle.splice(0).map((thread) => thread.close()));
+    await Promise.all([...this.#runaway].map((thread) => thread.ended));
+  }
+
+  #takeIdle(): SqliteThread | undefined {
+    for (let thread = this.#idle.pop(); thread !== undefined; thread = this.#idle.pop()) {
+      if (thread.isAlive) return thread;
+    }
+    return undefined;
+  }
+
+  async #start(ready?: Promise<unknown>): Promise<SqliteThread | LeaseFailure> {
+    const opened = await openThread(this.#options, ready);
+    if (opened.kind === 'failure') return opened;
+    this.#threads += 1;
+    void opened.thread.ended.then(() => {
+      this.#threads -= 1;
+    });
+    return opened.thread;
+  }
+
+  #giveBack(thread: SqliteThread, lease: Lease): void {
+    if (thread.isAlive) this.#idle.push(thread);
+    lease.release();
+  }
+
+  async #awaitReturn(thread: SqliteThread, lease: Lease, finished: Promise<unknown>): Promise<void> {
+    const mayReplace = this.#runaway.size < this.#limits.readers;
+    const grace = new AbortController();
+    const isBack = finished.then(() => true);
+    const hasReturned = mayReplace
+      ? await Promise.race([isBack, delay(GRACE_MS, false, { signal: grace.signal }).catch(() => true)])
+      : await isBack;
+    grace.abort();
+    if (hasReturned) return this.#giveBack(thread, lease);
+    this.#runaway.add(thread);
+    void thread.terminate().then(() => this.#runaway.delete(thread));
+    lease.release();
+  }
+}

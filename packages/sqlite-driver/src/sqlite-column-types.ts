@@ -1,0 +1,114 @@
+import { parseValueType, type ValueType, type ValueTypeName } from '@sluice/core';
+
+/**
+ * How each portable type is declared, so that SQLite gives the column an affinity that changes no value
+ * (sqlite.org/datatype3.html, 3.1): names with INT store integers, with TEXT or CHAR text, with BLOB bytes as they come,
+ * with DOUB reals; any other stores numbers.
+ */
+const DECLARED: Readonly<Record<ValueTypeName, string>> = {
+  bigint: 'bigint',
+  boolean: 'boolean',
+  bytea: 'bytea_blob',
+  date: 'date_text',
+  'double precision': 'double precision',
+  integer: 'integer',
+  json: 'json_text',
+  jsonb: 'jsonb_text',
+  numeric: 'numeric_text',
+  smallint: 'smallint',
+  text: 'text',
+  timestamptz: 'timestamptz',
+  uuid: 'uuid_text',
+  varchar: 'varchar',
+};
+
+/** Portable types whose own name would get an affinity that changes values; under that name a column is somebody else's. */
+const RENAMED: ReadonlySet<ValueTypeName> = new Set(['bytea', 'date', 'json', 'jsonb', 'numeric', 'uuid']);
+
+const PORTABLE_NAMES: ReadonlyMap<string, ValueTypeName> = new Map(
+  Object.entries(DECLARED).map(([name, declared]) => [declared, name as ValueTypeName]),
+);
+
+/** The declared type of a column of the portable `type`. */
+export function declaredType(type: ValueType): string {
+  return `${DECLARED[type.name]}${bounds(type)}`;
+}
+
+/** The portable type of a declared one; `undefined` when it is not one of the contract. */
+export function portableType(declared: string): ValueType | undefined {
+  const [, base = '', rest = ''] = /^([a-z_ ]*?)\s*(\(.*)?$/.exec(declared.trim().toLowerCase()) ?? [];
+  const renamed = PORTABLE_NAMES.get(base);
+  if (renamed !== undefined) return parseValueType(`${renamed}${rest}`);
+  const type = parseValueType(declared);
+  return type === undefined || RENAMED.has(type.name) ? undefined : type;
+}
+
+/** A CHECK expression that refuses what the type cannot hold; `column` is the quoted name. NULL passes. */
+export function typeCheck(type: ValueType, column: string): string {
+  const conditions = CHECKS[type.name](column, type).join(' and ');
+  return `${column} is null or (${conditions})`;
+}
+
+function bounds({ length, precision, scale }: ValueType): string {
+  if (length !== undefined) return `(${length})`;
+  return precision === undefined ? '' : `(${precision}, ${scale ?? 0})`;
+}
+
+const CHECKS: Readonly<Record<ValueTypeName, (column: string, type: ValueType) => string[]>> = {
+  bigint: (c) => [isStoredAs(c, 'integer')],
+  boolean: (c) => [isStoredAs(c, 'integer'), `${c} in (0, 1)`],
+  bytea: (c) => [isStoredAs(c, 'blob')],
+  // date() turns a day that no calendar has, such as 2024-02-31, into another.
+  date: (c) => [
+    isText(c),
+    `${c} glob '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'`,
+    `date(${c}) = ${c}`,
+    `${c} >= '0001'`,
+  ],
+  'double precision': (c) => [isStoredAs(c, 'real')],
+  integer: (c) => [isStoredAs(c, 'integer'), `${c} between -2147483648 and 2147483647`],
+  json: (c) => [isText(c), `json_valid(${c})`],
+  jsonb: (c) => [isText(c), `json_valid(${c})`],
+  numeric: numericConditions,
+  smallint: (c) => [isStoredAs(c, 'integer'), `${c} between -32768 and 32767`],
+  text: (c) => [isText(c)],
+  // From PostgreSQL's first moment to JavaScript's last, in milliseconds.
+  timestamptz: (c) => [isStoredAs(c, 'integer'), `${c} between -210866803200000 and 8640000000000000`],
+  uuid: (c) => [
+    isText(c),
+    `length(${c}) = 36`,
+    `${c} not glob '*[^0-9a-f-]*'`,
+    `length(replace(${c}, '-', '')) = 32`,
+    ...[9, 14, 19, 24].map((position) => `substr(${c}, ${position}, 1) = '-'`),
+  ],
+  varchar: (c, { length }) => (length === undefined ? [isText(c)] : [isText(c), `length(${c}) <= ${length}`]),
+};
+
+/** Canonical decimal text: no exponent, no superfluous zero in front, exactly the scale's digits after the point. */
+function numericConditions(c: string, { precision, scale }: ValueType): string[] {
+  const digits = `ltrim(${c}, '-')`;
+  const conditions = [
+    isText(c),
+    `${digits} not glob '*[^0-9.]*'`,
+    `${digits} glob '[0-9]*'`,
+    `${c} not glob '--*'`,
+    `${digits} not glob '0[0-9]*'`,
+    `${c} not glob '*.*.*'`,
+    `${c} not glob '*.'`,
+  ];
+  if (precision === undefined) return conditions;
+  const wholeDigits = `instr(${digits} || '.', '.') - 1`;
+  const fractionDigits = `length(${digits}) - (${wholeDigits}) - instr(${digits}, '.') / max(instr(${digits}, '.'), 1)`;
+  conditions.push(`${fractionDigits} = ${scale ?? 0}`);
+  conditions.push(`(${wholeDigits} <= ${precision - (scale ?? 0)} or ${digits} glob '0*')`);
+  return conditions;
+}
+
+function isStoredAs(column: string, storageClass: string): string {
+  return `typeof(${column}) = '${storageClass}'`;
+}
+
+/** PostgreSQL holds no U+0000, and SQLite's own functions stop at it. */
+function isText(column: string): string {
+  return `${isStoredAs(column, 'text')} and instr(${column}, char(0)) = 0`;
+}

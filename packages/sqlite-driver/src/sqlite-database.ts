@@ -1,0 +1,267 @@
+import { statSync } from 'node:fs';
+import {
+  type BeginOptions,
+  type Capabilities,
+  type Catalog,
+  type Database,
+  type DatabaseMetrics,
+  type DatabaseSql,
+  type DatabaseTransaction,
+  type ExecuteOptions,
+  type Row,
+  type Statement,
+  type StatementResult,
+  UnsupportedError,
+} from '@sluice/core';
+import { ReaderPool, type ReaderUse } from './reader/reader-pool.js';
+import { locateBackup } from './sqlite-backup.js';
+import { readCatalog } from './sqlite-catalog.js';
+import type { SqliteEngine } from './sqlite-engine.js';
+import { SqliteGate } from './sqlite-gate.js';
+import { assertAllowedOutside } from './sqlite-guard.js';
+import type { ResolvedOptions } from './sqlite-options.js';
+import type { Location } from './sqlite-path.js';
+import { ResultRows } from './sqlite-rows.js';
+import { SqliteSql } from './sqlite-sql.js';
+import { statementKind } from './sqlite-statement.js';
+import { SqliteTransaction } from './sqlite-transaction.js';
+import type { LeaseFailure, ThreadLease } from './thread/thread-lease.js';
+import { type ConnectionOptions, ROWS_PER_PART, type ThreadRequest } from './thread/thread-protocol.js';
+import type { CallOutcome } from './thread/watched-call.js';
+import { Writer } from './writer/writer.js';
+
+/** SQLite's own limit (sqlite.org/limits.html, SQLITE_MAX_VARIABLE_NUMBER). */
+const MAX_PARAMETERS = 32_766;
+
+/** A file with one writer and several readers, each on a thread of its own. */
+export class SqliteDatabase implements Database {
+  readonly capabilities: Capabilities;
+  readonly sql: DatabaseSql;
+  readonly #location: Location;
+  readonly #engine: SqliteEngine;
+  readonly #writer: Writer;
+  readonly #readers: ReaderPool;
+  readonly #gate = new SqliteGate();
+  #closing: Promise<void> | undefined;
+
+  constructor(location: Location, options: ResolvedOptions, engine: SqliteEngine) {
+    const { isTemporary } = location;
+    this.#location = location;
+    this.#engine = engine;
+    this.sql = new SqliteSql(options.values);
+    this.#writer = new Writer(connectionOptions('writer', location, options), options.queueLimit);
+    this.#readers = new ReaderPool(connectionOptions('reader', location, options), options);
+    this.capabilities = {
+      concurrentWriters: false,
+      sharedBetweenProcesses: !isTemporary,
+      durable: !isTemporary,
+      onlineBackup: true,
+      interruptsRunning: false,
+      weakerIsolation: false,
+      maxParameters: MAX_PARAMETERS,
+    };
+  }
+
+  /**
+   * Starts the threads and proves that the file can be read and written.
+   *
+   * @throws ConfigurationError or CorruptError, each saying what to do.
+   */
+  async open(): Promise<void> {
+    const written = this.#writer.open();
+    const read = this.#readers.open(written);
+    const failure = (await written) ?? (await read);
+    if (failure === undefined) return;
+    await this.close();
+    throw this.#engine.toError(failure, undefined);
+  }
+
+  async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
+    assertAllowedOutside(statement.sql);
+    this.#gate.enter();
+    try {
+      const rows = new ResultRows();
+      const outcome = await this.#run(statement, options, rows);
+      return this.#engine.toResult(outcome, rows, statement.sql);
+    } finally {
+      this.#gate.leave();
+    }
+  }
+
+  async *stream(
+    statement: Statement,
+    batchSize: number,
+    options: ExecuteOptions,
+  ): AsyncGenerator<readonly Row[]> {
+    assertAllowedOutside(statement.sql);
+    if (!(await this.#isRead(statement, options))) {
+      const { rows } = await this.execute({ ...statement, access: 'write' }, options);
+      yield* inBatches(rows, batchSize);
+      return;
+    }
+    const request = { op: 'read', statement: this.#engine.bind(statement), batchSize, probe: false } as const;
+    const lease = await this.#hold(() => this.#readers.acquire('snapshot', options));
+    try {
+      yield* this.#engine.toBatches(lease.stream(request, options), statement.sql);
+    } finally {
+      lease.release();
+      this.#unhold(lease);
+    }
+  }
+
+  async begin(options: BeginOptions): Promise<DatabaseTransaction> {
+    const isRead = options.access === 'read';
+    if (isRead && options.isSchemaChange)
+      throw new UnsupportedError('A read transaction cannot change the schema.');
+    const lease = await this.#hold(() =>
+      isRead ? this.#readers.acquire('snapshot', options) : this.#writer.acquire(options),
+    );
+    const outcome = await lease.call(
+      { op: 'begin', isSchemaChange: options.isSchemaChange ?? false },
+      options,
+    );
+    if (outcome.kind !== 'result') {
+      // A caller who left may have left while the transaction began.
+      lease.release(outcome.kind === 'over' ? { op: 'rollback' } : undefined);
+      this.#unhold(lease);
+      this.#engine.expectDone(outcome);
+    }
+    return new SqliteTransaction(this.#engine, lease, () => this.#unhold(lease));
+  }
+
+  async catalog(): Promise<Catalog> {
+    const transaction = await this.begin({ access: 'read' });
+    try {
+      return await readCatalog(transaction);
+    } finally {
+      await transaction.rollback();
+    }
+  }
+
+  async ping(options: ExecuteOptions): Promise<void> {
+    await this.execute({ sql: 'select 1', parameters: [], access: 'read' }, options);
+  }
+
+  metrics(): DatabaseMetrics {
+    const { metrics } = this.#writer;
+    return {
+      writer: this.#writer.laneMetrics(),
+      readers: this.#readers.laneMetrics(),
+      locks: metrics.lockMetrics(),
+      commits: metrics.commits,
+      rollbacks: metrics.rollbacks,
+      engine: { ...metrics.engineMetrics(), ...this.#readers.engineMetrics(), ...walMetrics(this.#location) },
+    };
+  }
+
+  async backup(path: string, options: ExecuteOptions): Promise<void> {
+    const target = await locateBackup(path);
+    this.#gate.enter();
+    try {
+      const outcome = await this.#onReader(
+        'snapshot',
+        { op: 'backup', path: target },
+        options,
+        new ResultRows(),
+      );
+      this.#engine.expectDone(outcome);
+    } finally {
+      this.#gate.leave();
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Readers end first: the last connection to close takes the WAL with it, and only the writer can. */
+  async #close(): Promise<void> {
+    await this.#gate.close();
+    await this.#readers.close();
+    await this.#writer.close();
+    await this.#location.dispose();
+  }
+
+  /** Runs a statement where it belongs: SQLite is asked what it does when nobody else knows. */
+  async #run(statement: Statement, options: ExecuteOptions, rows: ResultRows): Promise<CallOutcome> {
+    const bound = this.#engine.bind(statement);
+    const kind = statementKind(statement.sql);
+    const isQuery = kind === 'query' || kind === 'pragma';
+    if (isQuery && statement.access !== 'write') {
+      const probe = statement.access === 'unknown';
+      const request = { op: 'read', statement: bound, batchSize: ROWS_PER_PART, probe } as const;
+      const outcome = await this.#onReader('single', request, options, rows);
+      if (outcome.kind !== 'not_read') return outcome;
+    }
+    if (kind === 'solo' || kind === 'pragma') {
+      return this.#onLease(this.#writer.acquire(options), { op: 'solo', statement: bound }, options, rows);
+    }
+    return this.#writer.execute(bound, options, (part) => rows.add(part));
+  }
+
+  #onReader(
+    use: ReaderUse,
+    request: ThreadRequest,
+    options: ExecuteOptions,
+    rows: ResultRows,
+  ): Promise<CallOutcome> {
+    return this.#onLease(this.#readers.acquire(use, options), request, options, rows);
+  }
+
+  async #onLease(
+    acquired: Promise<ThreadLease | LeaseFailure>,
+    request: ThreadRequest,
+    options: ExecuteOptions,
+    rows: ResultRows,
+  ): Promise<CallOutcome> {
+    const lease = await acquired;
+    if ('failure' in lease) return { kind: 'failure', failure: lease.failure };
+    const outcome = await lease.call(request, options, (part) => rows.add(part));
+    lease.release();
+    return outcome;
+  }
+
+  async #isRead({ sql, access }: Statement, options: ExecuteOptions): Promise<boolean> {
+    if (access !== 'unknown') return access === 'read';
+    if (statementKind(sql) !== 'query') return false;
+    const outcome = await this.#onReader('single', { op: 'probe', sql }, options, new ResultRows());
+    return outcome.kind !== 'not_read';
+  }
+
+  /** Acquires a thread that is held while the caller thinks; {@link SqliteDatabase.close} waits for it, though not for ever. */
+  async #hold(acquire: () => Promise<ThreadLease | LeaseFailure>): Promise<ThreadLease> {
+    this.#gate.enter();
+    try {
+      const lease = await acquire();
+      if ('failure' in lease) throw this.#engine.toError(lease.failure, undefined);
+      this.#gate.hold(lease);
+      return lease;
+    } catch (error) {
+      this.#gate.leave();
+      throw error;
+    }
+  }
+
+  #unhold(lease: ThreadLease): void {
+    this.#gate.forget(lease);
+    this.#gate.leave();
+  }
+}
+
+function connectionOptions(
+  role: ConnectionOptions['role'],
+  { path, isTemporary }: Location,
+  { durability, values, openTimeoutMs }: ResolvedOptions,
+): ConnectionOptions {
+  return { path, role, values, openTimeoutMs, synchronous: isTemporary ? 'off' : durability };
+}
+
+/** The size of the write-ahead log, from the file itself; 0 when there is none. */
+function walMetrics({ path }: Location): { readonly walBytes: number } {
+  return { walBytes: statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0 };
+}
+
+function* inBatches(rows: readonly Row[], size: number): Generator<readonly Row[]> {
+  for (let start = 0; start < rows.length; start += size) yield rows.slice(start, start + size);
+}

@@ -1,0 +1,42 @@
+import { DatabaseDialect } from '@sluice/core';
+import { openDatabase } from './sqlite-driver.js';
+import { resolveOptions, type SqliteOptions, type SqliteValues } from './sqlite-options.js';
+import { locatePath } from './sqlite-path.js';
+import { assertNodeVersion } from './sqlite-runtime.js';
+import { SqliteSql } from './sqlite-sql.js';
+
+/** Options of {@link sqliteDialect}. */
+export interface SqliteDialectOptions extends SqliteOptions {
+  /** Path of the file, or `:memory:`. It is opened by the first query. */
+  readonly path: string;
+  /**
+   * `native`: values, parameters and column types as with Kysely's own dialect on better-sqlite3. `portable`: those of the contract (C1, C2),
+   * as in a storage. Default `native`.
+   */
+  readonly values?: SqliteValues;
+}
+
+/**
+ * A Kysely dialect that gives an existing application the lanes: one writer with group commit, readers that never wait for it, nothing on
+ * the main thread. Errors of SQLite are better-sqlite3's own.
+ *
+ * ```ts
+ * const db = new Kysely<DB>({ dialect: sqliteDialect({ path: 'app.db' }) });
+ * ```
+ *
+ * @throws ConfigurationError `invalid_configuration` for an option out of its range.
+ */
+export function sqliteDialect({
+  path,
+  values = 'native',
+  ...options
+}: SqliteDialectOptions): DatabaseDialect {
+  const resolved = { ...resolveOptions(options), values, keepsEngineErrors: true };
+  return new DatabaseDialect({
+    sql: new SqliteSql(values),
+    open: async () => {
+      assertNodeVersion();
+      return openDatabase(await locatePath(path), resolved);
+    },
+  });
+}

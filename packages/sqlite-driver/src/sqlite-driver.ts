@@ -1,0 +1,42 @@
+import type { Database, Driver } from '@sluice/core';
+import { SqliteDatabase } from './sqlite-database.js';
+import { SqliteEngine } from './sqlite-engine.js';
+import { type ResolvedOptions, resolveOptions, type SqliteOptions } from './sqlite-options.js';
+import { type Location, locateUrl } from './sqlite-path.js';
+import { assertNodeVersion } from './sqlite-runtime.js';
+
+/**
+ * The SQLite driver, for `openStorage`. It answers to `sqlite:app.db`, `sqlite:/var/app.db`, `sqlite:///var/app.db` and
+ * `sqlite::memory:`. A file that does not exist is created; its folder is not.
+ *
+ * ```ts
+ * const storage = await openStorage({ url: 'sqlite:./app.db', drivers: [sqlite()] });
+ * ```
+ *
+ * @throws ConfigurationError `invalid_configuration` for an option out of its range.
+ */
+export function sqlite(options: SqliteOptions = {}): Driver {
+  const resolved: ResolvedOptions = {
+    ...resolveOptions(options),
+    values: 'portable',
+    keepsEngineErrors: false,
+  };
+  return {
+    name: 'sqlite',
+    schemes: ['sqlite'],
+    open: async (url) => {
+      assertNodeVersion();
+      return openDatabase(await locateUrl(url), resolved);
+    },
+  };
+}
+
+/** Opens the database at a location, on a Node that was found new enough. */
+export async function openDatabase(location: Location, options: ResolvedOptions): Promise<Database> {
+  // Loads no native code: that happens in the threads.
+  const { SqliteError } = (await import('better-sqlite3')).default;
+  const engine = new SqliteEngine(options, (message, code) => new SqliteError(message, code));
+  const database = new SqliteDatabase(location, options, engine);
+  await database.open();
+  return database;
+}

@@ -1,0 +1,104 @@
+import { InternalError, type Row, type Statement, type StatementResult } from '@sluice/core';
+import { lostError, toError } from './sqlite-errors.js';
+import type { ResolvedOptions } from './sqlite-options.js';
+import { decodeRows, type ResultRows } from './sqlite-rows.js';
+import { type BindValue, bindNative, bindPortable } from './sqlite-values.js';
+import type { Failure, ResultPart, ThreadStatement } from './thread/thread-protocol.js';
+import type { CallOutcome } from './thread/watched-call.js';
+
+/** Makes the error that better-sqlite3 throws, from its message and code. */
+export type CreateEngineError = (message: string, code: string) => Error;
+
+type ResultOutcome = Extract<CallOutcome, { kind: 'result' }>;
+
+/** A method of the engine, to be left out of a stack. */
+type Caller = (...parameters: never[]) => unknown;
+
+/** What stands between the contract and SQLite: parameters one way, rows and errors the other. */
+export class SqliteEngine {
+  readonly #bindValue: BindValue;
+  readonly #keepsEngineErrors: boolean;
+  readonly #createEngineError: CreateEngineError;
+
+  constructor({ values, keepsEngineErrors }: ResolvedOptions, createEngineError: CreateEngineError) {
+    this.#bindValue = values === 'portable' ? bindPortable : bindNative;
+    this.#keepsEngineErrors = keepsEngineErrors;
+    this.#createEngineError = createEngineError;
+  }
+
+  /** @throws ValueError when SQLite cannot hold a parameter. */
+  bind({ sql, parameters }: Statement): ThreadStatement {
+    return { sql, parameters: parameters.map(this.#bindValue) };
+  }
+
+  /**
+   * Turns an outcome into the result, or throws the error it stands for. Called from the async function that the caller awaits: an error
+   * made there carries the caller's stack frames.
+   */
+  toResult(outcome: CallOutcome, rows: ResultRows, sql: string | undefined): StatementResult {
+    const { last, changes, lastInsertId } = this.#expectResult(outcome, sql, this.toResult);
+    if (last !== undefined) rows.add(last);
+    const result = { rows: rows.finish(), affectedRows: changes };
+    return lastInsertId === undefined ? result : { ...result, lastInsertId: BigInt(lastInsertId) };
+  }
+
+  /** Throws the error that an outcome stands for, if it is none of a request without a result. */
+  expectDone(outcome: CallOutcome): void {
+    this.#expectResult(outcome, undefined, this.expectDone);
+  }
+
+  /** Decodes a stream's parts; its last, which travels with the outcome, included. */
+  async *toBatches(
+    parts: AsyncGenerator<ResultPart, CallOutcome>,
+    sql: string,
+  ): AsyncGenerator<readonly Row[], void> {
+    try {
+      for (;;) {
+        const next = await parts.next();
+        if (!next.done) {
+          yield decodeRows(next.value);
+          continue;
+        }
+        const { last } = this.#expectResult(next.value, sql, this.toBatches);
+        if (last !== undefined && last.rows.length > 0) yield decodeRows(last);
+        return;
+      }
+    } finally {
+      await parts.return({ kind: 'dropped' });
+    }
+  }
+
+  /** The error of a failed statement, COMMIT or start of a thread. */
+  toError(failure: Failure, sql: string | undefined): Error {
+    const { code, name, message } = failure;
+    const cause = code === undefined ? plainError(name, message) : this.#createEngineError(message, code);
+    return this.#keepsEngineErrors && failure.phase !== 'open' ? cause : toError(failure, sql, cause);
+  }
+
+  #expectResult(outcome: CallOutcome, sql: string | undefined, caller: Caller): ResultOutcome {
+    if (outcome.kind === 'result') return outcome;
+    const error = this.#toThrown(outcome, sql);
+    // Leaves out the frames of this class: only so many are kept, and the caller's are wanted.
+    Error.captureStackTrace(error, caller);
+    throw error;
+  }
+
+  #toThrown(outcome: Exclude<CallOutcome, ResultOutcome>, sql: string | undefined): Error {
+    switch (outcome.kind) {
+      case 'failure':
+        return this.toError(outcome.failure, sql);
+      case 'over':
+        return outcome.createError();
+      case 'lost':
+        return lostError(outcome.isUnknown, outcome.cause);
+      case 'dropped':
+      case 'not_read':
+        return new InternalError(`A thread answered "${outcome.kind}" where it could not.`);
+    }
+  }
+}
+
+function plainError(name: string, message: string): Error {
+  if (name === 'RangeError') return new RangeError(message);
+  return name === 'TypeError' ? new TypeError(message) : new Error(message);
+}

@@ -1,0 +1,176 @@
+import {
+  CheckViolationError,
+  CommitUnknownError,
+  ConfigurationError,
+  ConflictError,
+  ConnectionError,
+  CorruptError,
+  type ErrorOptions,
+  ForeignKeyViolationError,
+  InternalError,
+  NotNullViolationError,
+  StorageFullError,
+  UniqueViolationError,
+  UsageError,
+  ValueError,
+} from '@sluice/core';
+import { parseViolation, type ViolationDetails } from './constraint/constraint-message.js';
+import { parseTypeCheckName } from './sqlite-check-name.js';
+import { targetTable } from './sqlite-statement.js';
+import { type Failure, TOO_OLD } from './thread/thread-protocol.js';
+
+/** A failure with all that is known of its circumstances. */
+interface Circumstances extends ErrorOptions {
+  readonly failure: Failure;
+  /** The statement that failed; `undefined` for a COMMIT. */
+  readonly sql: string | undefined;
+}
+
+type ToError = (circumstances: Circumstances) => Error;
+
+/**
+ * Errors by SQLite's extended result code (sqlite.org/rescode.html); a code that is not listed is looked up by its primary code, the first
+ * two words.
+ */
+const BY_CODE: Readonly<Record<string, ToError>> = {
+  SQLITE_AUTH: pathUnusable,
+  SQLITE_BUSY: (c) => new ConflictError('busy', 'Another process holds the lock of the database.', c),
+  SQLITE_BUSY_SNAPSHOT: (c) =>
+    new ConflictError('busy_snapshot', 'Another transaction wrote after this one began to read.', c),
+  SQLITE_CANTOPEN: pathUnusable,
+  SQLITE_CONSTRAINT: checkViolation,
+  SQLITE_CONSTRAINT_CHECK: checkViolation,
+  SQLITE_CONSTRAINT_DATATYPE: (c) =>
+    new ValueError('A value does not fit the type of its strict column; nothing was stored.', {
+      ...c,
+      ...columnOf(c),
+    }),
+  SQLITE_CONSTRAINT_FOREIGNKEY: (c) => new ForeignKeyViolationError(detailsOf(c), c),
+  SQLITE_CONSTRAINT_NOTNULL: (c) => new NotNullViolationError(detailsOf(c), c),
+  SQLITE_CONSTRAINT_PRIMARYKEY: (c) => new UniqueViolationError(detailsOf(c), c),
+  SQLITE_CONSTRAINT_ROWID: (c) => new UniqueViolationError(detailsOf(c), c),
+  SQLITE_CONSTRAINT_UNIQUE: (c) => new UniqueViolationError(detailsOf(c), c),
+  SQLITE_CORRUPT: (c) =>
+    new CorruptError(
+      'corrupt',
+      'The database file is damaged. Restore it from a backup; it was left untouched.',
+      c,
+    ),
+  SQLITE_ERROR: statementError,
+  SQLITE_FULL: (c) => new StorageFullError('The disk is full; nothing was stored. Free some space.', c),
+  SQLITE_IOERR: (c) => new ConnectionError('connection_failed', 'The disk reported an error. Check it.', c),
+  SQLITE_LOCKED: (c) => new ConflictError('busy', 'Another connection holds a lock on the table.', c),
+  SQLITE_MISMATCH: (c) =>
+    new ValueError('A value does not fit the type of its column; nothing was stored.', c),
+  SQLITE_NOMEM: (c) => new InternalError('SQLite ran out of memory.', c),
+  SQLITE_NOTADB: (c) =>
+    new CorruptError(
+      'not_a_database',
+      'The file is not an SQLite database. Check the path; it was left untouched.',
+      c,
+    ),
+  SQLITE_PERM: pathUnusable,
+  SQLITE_PROTOCOL: (c) => new ConflictError('busy', 'The locks of the database are contended.', c),
+  SQLITE_RANGE: (c) =>
+    new UsageError('invalid_query', 'The statement has fewer parameters than it was given.', c),
+  SQLITE_READONLY: readonlyError,
+  SQLITE_READONLY_DBMOVED: (c) =>
+    new ConnectionError('connection_failed', 'The database file was moved or deleted while it was open.', c),
+  [TOO_OLD]: (c) =>
+    new ConfigurationError('runtime_too_old', `${c.failure.message} Update better-sqlite3.`, c),
+  SQLITE_TOOBIG: (c) =>
+    new ValueError('A value or a statement is larger than SQLite takes (1 GB); nothing was stored.', c),
+};
+
+/** Turns what a thread reported into the error the caller gets. `engineError` becomes its cause. */
+export function toError(failure: Failure, sql: string | undefined, engineError: Error): Error {
+  const circumstances = { failure, sql, cause: engineError };
+  if (failure.code === undefined) return bindingError(circumstances);
+  const primary = failure.code.split('_', 2).join('_');
+  const create = BY_CODE[failure.code] ?? BY_CODE[primary];
+  if (create !== undefined) return create(circumstances);
+  return new InternalError(`SQLite reported ${failure.code}: ${failure.message}.`, circumstances);
+}
+
+/** The error of a call whose thread ended. */
+export function lostError(isUnknown: boolean, cause: unknown): Error {
+  return isUnknown
+    ? new CommitUnknownError('The thread ended during COMMIT; the write may or may not have happened.', {
+        cause,
+      })
+    : new ConnectionError(
+        'connection_lost',
+        'The thread ended before the statement was done; nothing of it was kept.',
+        {
+          cause,
+        },
+      );
+}
+
+/** better-sqlite3's own complaints: parameters that do not fit, several statements in one, or none. */
+function bindingError(c: Circumstances): Error {
+  const { name, message, phase } = c.failure;
+  if (phase === 'open') {
+    return new ConfigurationError('path_unusable', `The database cannot be used: ${message}`, c);
+  }
+  if (name === 'RangeError' || name === 'TypeError') return new UsageError('invalid_query', `${message}.`, c);
+  return new InternalError(`The SQLite thread failed: ${message}`, c);
+}
+
+function pathUnusable(c: Circumstances): Error {
+  const message =
+    'The database file cannot be opened for writing. Check that its folder exists, and that this user may write to the file and the folder.';
+  return new ConfigurationError('path_unusable', message, c);
+}
+
+/** On a reader it is the caller that wanted to write; on the writer it is the file. */
+function readonlyError(c: Circumstances): Error {
+  if (c.failure.code !== 'SQLITE_READONLY' || c.failure.phase === 'open') return pathUnusable(c);
+  return new UsageError('invalid_query', 'A read transaction cannot write. Use a write transaction.', c);
+}
+
+function statementError(c: Circumstances): Error {
+  const { message, phase } = c.failure;
+  for (const [pattern, create] of BY_MESSAGE) {
+    const match = pattern.exec(message);
+    if (match !== null) return create(match[1] ?? '', c);
+  }
+  if (phase === 'prepare')
+    return new UsageError('invalid_query', `SQLite does not understand the statement: ${message}.`, c);
+  return new UsageError('invalid_query', `SQLite refused the statement: ${message}.`, c);
+}
+
+/** SQLite gives all of these the one code SQLITE_ERROR; its message is the only source (a test pins each to the SQLite in use). */
+const BY_MESSAGE: readonly (readonly [RegExp, (name: string, c: Circumstances) => Error])[] = [
+  [/^no such table: (.+)$/, (name, c) => new UsageError('unknown_table', `There is no table "${name}".`, c)],
+  [
+    /^no such column: (.+)$/,
+    (name, c) => new UsageError('unknown_column', `There is no column "${name}".`, c),
+  ],
+  [
+    /has no column named (.+)$/,
+    (name, c) => new UsageError('unknown_column', `There is no column "${name}".`, c),
+  ],
+  [/^integer overflow$/, (_, c) => new ValueError('A computed number is larger than a bigint.', c)],
+  [/^malformed JSON$/, (_, c) => new ValueError('A value is not JSON.', c)],
+];
+
+/** A CHECK of our own says which type was missed; any other is the application's constraint. */
+function checkViolation(c: Circumstances): Error {
+  const told = detailsOf(c);
+  const type = told.constraint === undefined ? undefined : parseTypeCheckName(told.constraint);
+  if (type === undefined) return new CheckViolationError(told, c);
+  const message = `"${told.table ?? '?'}"."${type.column}" is ${type.type} and cannot hold the value given; nothing was stored.`;
+  return new ValueError(message, { ...c, table: told.table, column: type.column });
+}
+
+/** What the thread found out, or else what the message and the statement tell. */
+function detailsOf({ failure, sql }: Circumstances): ViolationDetails {
+  const table = sql === undefined ? undefined : targetTable(sql);
+  return failure.details ?? { table, ...parseViolation(failure.code, failure.message) };
+}
+
+function columnOf(c: Circumstances): { table: string | undefined; column: string | undefined } {
+  const [table, column] = /([^ ]+)\.([^ ]+)$/.exec(c.failure.message)?.slice(1) ?? [];
+  return { table, column };
+}

@@ -1,0 +1,108 @@
+import { UnsupportedError, UsageError } from '@sluice/core';
+import { statementKind, withoutLeadingComments } from './sqlite-statement.js';
+
+/**
+ * Refuses, on the lanes, what would change the state of a connection that others use as well.
+ *
+ * @throws UsageError `invalid_query` or UnsupportedError, saying what to use instead.
+ */
+export function assertAllowedOutside(sql: string): void {
+  switch (statementKind(sql)) {
+    case 'savepoint':
+    case 'transaction':
+      throw invalid(
+        "A transaction is begun by storage.write, storage.read or Kysely's transaction(), not by a statement.",
+      );
+    case 'pragma':
+      assertHarmlessPragma(sql);
+      break;
+    default:
+      assertAllowedAnywhere(sql);
+  }
+}
+
+/**
+ * Refuses, inside a transaction, what would end it or escape it. Savepoints are allowed.
+ *
+ * @throws UsageError `invalid_query` or UnsupportedError, saying what to use instead.
+ */
+export function assertAllowedInside(sql: string): void {
+  switch (statementKind(sql)) {
+    case 'transaction':
+      throw invalid('The transaction is ended by its callback: returning commits, throwing rolls back.');
+    case 'solo':
+      throw invalid('VACUUM cannot run inside a transaction. Run it on the storage itself.');
+    case 'pragma':
+      assertHarmlessPragma(sql);
+      break;
+    default:
+      assertAllowedAnywhere(sql);
+  }
+}
+
+function assertAllowedAnywhere(sql: string): void {
+  const kind = statementKind(sql);
+  if (kind === 'connection') {
+    throw new UnsupportedError(
+      'ATTACH and DETACH are not offered: a commit over two files is not atomic in WAL mode. Open a second storage.',
+    );
+  }
+  if (kind === 'temporary') {
+    throw new UnsupportedError(
+      'Temporary tables are not offered: readers have connections of their own and would not see them.',
+    );
+  }
+}
+
+/** Pragmas that tell, or that are kept in the file; each acts the same on whichever connection it runs. */
+const HARMLESS: ReadonlySet<string> = new Set([
+  'analysis_limit',
+  'application_id',
+  'collation_list',
+  'compile_options',
+  'data_version',
+  'database_list',
+  'foreign_key_check',
+  'foreign_key_list',
+  'freelist_count',
+  'function_list',
+  'index_info',
+  'index_list',
+  'index_xinfo',
+  'integrity_check',
+  'module_list',
+  'optimize',
+  'page_count',
+  'pragma_list',
+  'quick_check',
+  'table_info',
+  'table_list',
+  'table_xinfo',
+  'user_version',
+]);
+
+/** What the driver sets; saying the same again is allowed, as existing applications do. */
+const RESTATED: ReadonlySet<string> = new Set([
+  'foreign_keys=1',
+  'foreign_keys=on',
+  'foreign_keys=true',
+  'foreign_keys=yes',
+  'journal_mode=wal',
+]);
+
+const PRAGMA = /^pragma\s+(?:main\s*\.\s*)?([a-z_]+)\s*(?:=\s*(.+?)|\((.*)\))?\s*;?\s*$/is;
+
+function assertHarmlessPragma(sql: string): void {
+  const [, name = '', assigned, argument] = PRAGMA.exec(withoutLeadingComments(sql)) ?? [];
+  const pragma = name.toLowerCase();
+  const value = (assigned ?? argument)?.replaceAll(/['"\s]/g, '').toLowerCase();
+  if (pragma !== '' && value === undefined) return;
+  if (HARMLESS.has(pragma) || RESTATED.has(`${pragma}=${value}`)) return;
+  throw invalid(
+    `The driver sets the pragmas of its connections itself, so "${pragma}" cannot be changed by a statement. Its options do: see sqlite({ … }).`,
+  );
+}
+
+function invalid(message: string): UsageError {
+  return new UsageError('invalid_query', message);
+}

@@ -1,0 +1,114 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { ConfigurationError } from '@sluice/core';
+
+/** Where a database is. */
+export interface Location {
+  /** Absolute path of the file. */
+  readonly path: string;
+  /** Whether it lives no longer than it is open. */
+  readonly isTemporary: boolean;
+  /** Removes what a temporary database leaves behind. */
+  readonly dispose: () => Promise<void>;
+}
+
+/**
+ * Finds the file behind a URL: `sqlite:app.db`, `sqlite:/var/app.db`, `sqlite:///var/app.db`, `sqlite::memory:`.
+ *
+ * @throws ConfigurationError when there can be no database there.
+ */
+export function locateUrl(url: string): Promise<Location> {
+  const rest = url.slice(url.indexOf(':') + 1);
+  if (!rest.startsWith('//')) return locatePath(rest);
+  if (!rest.startsWith('///')) {
+    throw new ConfigurationError(
+      'invalid_configuration',
+      'An SQLite URL names no host. Write sqlite:./app.db for a path from the working directory, sqlite:///var/app.db for an absolute one.',
+    );
+  }
+  return locatePath(rest.slice(2));
+}
+
+/**
+ * Finds the file at a path; `:memory:` is a new database that is gone when it is closed.
+ *
+ * @throws ConfigurationError when there can be no database there.
+ */
+export async function locatePath(path: string): Promise<Location> {
+  if (path === ':memory:') return locateTemporary();
+  assertPlainPath(path);
+  const absolute = resolve(path);
+  await assertUsable(absolute);
+  return { path: absolute, isTemporary: false, dispose: async () => {} };
+}
+
+/**
+ * A database in memory belongs to one connection, and would have no readers beside its writer and no snapshots. A file that is never
+ * flushed to disk has them all and costs about the same.
+ */
+async function locateTemporary(): Promise<Location> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-'));
+  if (!process.listeners('exit').includes(removeTemporaryFolders))
+    process.once('exit', removeTemporaryFolders);
+  temporaryFolders.add(folder);
+  const dispose = async (): Promise<void> => {
+    await rm(folder, { recursive: true, force: true });
+    temporaryFolders.delete(folder);
+  };
+  return { path: join(folder, 'memory.db'), isTemporary: true, dispose };
+}
+
+/** What a process that ends without closing would leave behind. */
+const temporaryFolders = new Set<string>();
+
+function removeTemporaryFolders(): void {
+  for (const folder of temporaryFolders) rmSync(folder, { recursive: true, force: true });
+}
+
+function assertPlainPath(path: string): void {
+  if (path.trim() === '') {
+    throw new ConfigurationError(
+      'invalid_configuration',
+      'The SQLite path is empty. Write sqlite:./app.db, or sqlite::memory:.',
+    );
+  }
+  if (path !== path.trimEnd() || path.includes('\0')) {
+    throw new ConfigurationError(
+      'invalid_configuration',
+      'The SQLite path ends in white space or holds U+0000.',
+    );
+  }
+  if (path.includes('?')) {
+    throw new ConfigurationError(
+      'invalid_configuration',
+      'An SQLite URL takes no parameters after "?". Give options to sqlite({ … }).',
+    );
+  }
+}
+
+async function assertUsable(path: string): Promise<void> {
+  const folder = dirname(path);
+  if ((await kindOf(folder)) !== 'folder') {
+    throw unusable(`There is no folder "${folder}" for the database. Create it, or correct the path.`);
+  }
+  const kind = await kindOf(path);
+  if (kind === 'folder') throw unusable(`"${path}" is a folder. Give the path of a file.`);
+  if (kind === 'other') throw unusable(`"${path}" is not a regular file. Give the path of a file.`);
+}
+
+async function kindOf(path: string): Promise<'file' | 'folder' | 'nothing' | 'other'> {
+  try {
+    const stats = await stat(path);
+    if (stats.isDirectory()) return 'folder';
+    return stats.isFile() ? 'file' : 'other';
+  } catch {
+    // SQLite tells what else is wrong, such as a folder that may not be entered.
+    return 'nothing';
+  }
+}
+
+function unusable(message: string): ConfigurationError {
+  return new ConfigurationError('path_unusable', message);
+}

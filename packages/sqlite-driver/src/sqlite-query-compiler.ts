@@ -1,0 +1,99 @@
+import { parseValueType, UnsupportedError, type ValueTypeName } from '@sluice/core';
+import {
+  AliasNode,
+  type BinaryOperationNode,
+  type ColumnDefinitionNode,
+  type CompiledQuery,
+  CreateIndexNode,
+  type CreateTableNode,
+  type DataTypeNode,
+  IdentifierNode,
+  type OperationNode,
+  OperatorNode,
+  type OrderByItemNode,
+  type QueryId,
+  RawNode,
+  type RootOperationNode,
+  type SelectionNode,
+  SqliteQueryCompiler,
+} from 'kysely';
+import { typeOfAggregate } from './sqlite-aggregates.js';
+import { notPortable, toPortableColumn, toPortableTable } from './sqlite-schema.js';
+import { formatTypeHints } from './sqlite-type-hints.js';
+
+/**
+ * Kysely's compiler with the contract's meaning (C1, C2): column types by PostgreSQL's names, NULL after everything else, a backslash
+ * that escapes in LIKE. Raw SQL passes as it is.
+ */
+export class PortableSqliteQueryCompiler extends SqliteQueryCompiler {
+  #hints = new Map<string, string>();
+
+  override compileQuery<R = unknown>(node: RootOperationNode, queryId: QueryId): CompiledQuery<R> {
+    this.#hints = new Map();
+    const compiled = super.compileQuery(node, queryId) as CompiledQuery<R>;
+    return { ...compiled, sql: `${compiled.sql}${formatTypeHints(this.#hints)}` };
+  }
+
+  /** Notes the type of an aggregate that is a column of the result itself. */
+  protected override visitSelection(node: SelectionNode): void {
+    super.visitSelection(node);
+    const { selection } = node;
+    if (this.nodeStack.length !== 2 || !AliasNode.is(selection) || !IdentifierNode.is(selection.alias))
+      return;
+    const type = typeOfAggregate(selection.node);
+    if (type !== undefined) this.#hints.set(selection.alias.name, type);
+  }
+
+  protected override visitCreateTable(node: CreateTableNode): void {
+    super.visitCreateTable(toPortableTable(node));
+  }
+
+  protected override visitColumnDefinition(node: ColumnDefinitionNode): void {
+    super.visitColumnDefinition(toPortableColumn(node));
+  }
+
+  /** Reached in casts only: those of columns were translated with their column. */
+  protected override visitDataType({ dataType }: DataTypeNode): void {
+    const name = parseValueType(dataType)?.name;
+    const cast = name === undefined ? undefined : CASTS[name];
+    if (name === undefined) throw notPortable(dataType);
+    if (cast === undefined) {
+      throw new UnsupportedError(
+        `SQLite cannot cast to ${dataType}. Cast in JavaScript, or use a raw sql expression.`,
+      );
+    }
+    this.append(cast);
+  }
+
+  protected override visitOrderByItem(node: OrderByItemNode): void {
+    super.visitOrderByItem(node);
+    // An index takes no placement, and stores NULLs where it likes.
+    if (node.nulls !== undefined || (this.parentNode !== undefined && CreateIndexNode.is(this.parentNode)))
+      return;
+    const text = `${rawText(node.orderBy)} ${rawText(node.direction)}`.trimEnd();
+    if (/\bnulls\s+(?:first|last)$/i.test(text)) return;
+    this.append(/\bdesc$/i.test(text) ? ' nulls first' : ' nulls last');
+  }
+
+  protected override visitBinaryOperation(node: BinaryOperationNode): void {
+    super.visitBinaryOperation(node);
+    if (isLike(node.operator) && !/\bescape\b/i.test(rawText(node.rightOperand))) this.append(" escape '\\'");
+  }
+}
+
+const CASTS: Readonly<Partial<Record<ValueTypeName, string>>> = {
+  bigint: 'integer',
+  'double precision': 'real',
+  integer: 'integer',
+  smallint: 'integer',
+  text: 'text',
+  varchar: 'text',
+};
+
+function rawText(node: OperationNode | undefined): string {
+  return node !== undefined && RawNode.is(node) ? node.sqlFragments.join(' ') : '';
+}
+
+function isLike(operator: OperationNode): boolean {
+  return OperatorNode.is(operator) && (operator.operator === 'like' || operator.operator === 'not like');
+}

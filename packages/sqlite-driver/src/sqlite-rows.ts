@@ -1,0 +1,108 @@
+import { type Row, ValueError, type ValueTypeName } from '@sluice/core';
+import { portableType } from './sqlite-column-types.js';
+import type { ResultColumns, ResultPart, SqliteValue } from './thread/thread-protocol.js';
+
+/** Turns a stored value into the contract's; `undefined` when the column holds something its type does not have. */
+type Decode = (value: NonNullable<SqliteValue>) => unknown;
+
+/** Adds up the parts of a result. An error in a value is kept until the rows are asked for. */
+export class ResultRows {
+  readonly #rows: Row[] = [];
+  #error: { readonly cause: unknown } | undefined;
+
+  add(part: ResultPart): void {
+    if (this.#error !== undefined) return;
+    try {
+      for (const row of decodeRows(part)) this.#rows.push(row);
+    } catch (cause) {
+      this.#error = { cause };
+    }
+  }
+
+  /** @throws ValueError when a value cannot be given as its column's type. */
+  finish(): Row[] {
+    if (this.#error !== undefined) throw this.#error.cause;
+    return this.#rows;
+  }
+}
+
+/** @throws ValueError when a value cannot be given as its column's type. */
+export function decodeRows({ columns, rows }: ResultPart): Row[] {
+  const decodes = columns.types?.map(decodeOf) ?? columns.names.map(() => nativeValue);
+  return rows.map((values) => decodeRow(values, columns, decodes));
+}
+
+function decodeRow(values: readonly SqliteValue[], columns: ResultColumns, decodes: readonly Decode[]): Row {
+  const row: Row = {};
+  for (const [index, name] of columns.names.entries()) {
+    const stored = values[index] ?? null;
+    const value = stored === null ? null : decodes[index]?.(stored);
+    if (value === undefined) throw mismatch(name, columns.types?.[index]);
+    if (name === '__proto__') Object.defineProperty(row, name, { value, enumerable: true, writable: true });
+    else row[name] = value;
+  }
+  return row;
+}
+
+/** By declared type, which a schema has few of. */
+const known = new Map<string, Decode>();
+
+function decodeOf(declared: string | null): Decode {
+  if (declared === null) return stored;
+  let decode = known.get(declared);
+  if (decode === undefined) {
+    const name = portableType(declared)?.name;
+    decode = name === undefined ? stored : DECODES[name];
+    known.set(declared, decode);
+  }
+  return decode;
+}
+
+/** Whole numbers come as numbers where they are exact and as bigints beyond, whatever column or expression they are from. */
+function stored(value: NonNullable<SqliteValue>): unknown {
+  return value;
+}
+
+const DECODES: Readonly<Record<ValueTypeName, Decode>> = {
+  bigint: (value) => (typeof value === 'bigint' ? value : undefined),
+  boolean: (value) => (value === 1 ? true : value === 0 ? false : undefined),
+  bytea: (value) => (value instanceof Uint8Array ? value : undefined),
+  date: text,
+  'double precision': (value) => (typeof value === 'number' ? value : undefined),
+  integer: wholeNumber,
+  json,
+  jsonb: json,
+  numeric: text,
+  smallint: wholeNumber,
+  text,
+  timestamptz: (value) => (Number.isSafeInteger(value) ? new Date(Number(value)) : undefined),
+  uuid: text,
+  varchar: text,
+};
+
+function text(value: SqliteValue): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function wholeNumber(value: SqliteValue): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
+}
+
+function json(value: SqliteValue): unknown {
+  if (typeof value !== 'string') return undefined;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A Buffer crosses between threads as its bytes. */
+function nativeValue(value: SqliteValue): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value;
+}
+
+function mismatch(column: string, type: string | null | undefined): ValueError {
+  const message = `Column "${column}" is declared ${type} but holds a value that is none, so it was not stored through Sluice. Audit the file, or select the column as an expression to see what is stored.`;
+  return new ValueError(message, { column });
+}

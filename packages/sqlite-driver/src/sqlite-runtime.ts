@@ -1,0 +1,15 @@
+import { ConfigurationError } from '@sluice/core';
+import { isAtLeast, OLDEST_NODE } from './sqlite-versions.js';
+
+/**
+ * Refuses a Node on which the native module would crash the process; called before it is loaded.
+ *
+ * @throws ConfigurationError `runtime_too_old`.
+ */
+export function assertNodeVersion(version: string = process.versions.node): void {
+  if (isAtLeast(version, OLDEST_NODE)) return;
+  throw new ConfigurationError(
+    'runtime_too_old',
+    `The SQLite driver needs Node ${OLDEST_NODE} or newer; this is Node ${version}. Install a current Node, or use the PostgreSQL driver.`,
+  );
+}

@@ -1,0 +1,123 @@
+import { parseValueType, UnsupportedError, type ValueType } from '@sluice/core';
+import {
+  ColumnDefinitionNode,
+  type ColumnNode,
+  CreateTableNode,
+  DataTypeNode,
+  type OperationNode,
+  PrimaryKeyConstraintNode,
+  RawNode,
+} from 'kysely';
+import { BIGINT_MARK } from './sqlite-bigint-columns.js';
+import { typeCheckName } from './sqlite-check-name.js';
+import { declaredType, typeCheck } from './sqlite-column-types.js';
+import { toPortableDefault } from './sqlite-defaults.js';
+
+/** Columns of a primary key hold no NULL, as in PostgreSQL and unlike in SQLite; an identity is its table's key. */
+export function toPortableTable(table: CreateTableNode): CreateTableNode {
+  const key = table.constraints?.find((constraint) => PrimaryKeyConstraintNode.is(constraint));
+  if (key === undefined) return table;
+  const names = new Set(key.columns.map(nameOf));
+  const columns = table.columns.map((column) =>
+    names.has(nameOf(column.column)) ? ColumnDefinitionNode.cloneWith(column, { notNull: true }) : column,
+  );
+  const identity =
+    names.size === 1
+      ? columns.find((column) => names.has(nameOf(column.column)) && isIdentity(column))
+      : undefined;
+  if (identity === undefined) return { ...table, columns };
+  return CreateTableNode.cloneWith(
+    {
+      ...table,
+      columns: columns.map((column) =>
+        column === identity ? ColumnDefinitionNode.cloneWith(column, { primaryKey: true }) : column,
+      ),
+      constraints: table.constraints?.filter((constraint) => constraint !== key) ?? [],
+    },
+    {},
+  );
+}
+
+/**
+ * A column as SQLite is to declare it: its portable type by a name with the right affinity, with a CHECK that refuses what
+ * the type cannot hold. A raw SQL type stays as it is.
+ *
+ * @throws UnsupportedError for a type, or an identity, that does not mean the same on every driver.
+ */
+export function toPortableColumn(column: ColumnDefinitionNode): ColumnDefinitionNode {
+  const notNull = (column.notNull ?? false) || (column.primaryKey ?? false);
+  if (!DataTypeNode.is(column.dataType)) return ColumnDefinitionNode.cloneWith(column, { notNull });
+  const { dataType } = column.dataType;
+  const type = parseValueType(SERIALS[dataType] ?? dataType);
+  if (type === undefined) throw notPortable(dataType);
+  const defaultTo = column.defaultTo && toPortableDefault(column.defaultTo, type);
+  const endModifiers = [...(column.endModifiers ?? []), checkOf(column, type)];
+  const portable = { ...column, notNull, endModifiers, ...(defaultTo === undefined ? {} : { defaultTo }) };
+  return isIdentity(column) ? toIdentity(portable, type) : { ...portable, dataType: raw(declaredType(type)) };
+}
+
+/** The refusal of a column type that is not one of the contract's. */
+export function notPortable(dataType: string): UnsupportedError {
+  const instead = INSTEAD[dataType.replace(/\s*\(.*$/, '')];
+  const advice = instead === undefined ? '' : ` Use ${instead}.`;
+  return new UnsupportedError(
+    `The column type "${dataType}" does not mean the same on every driver.${advice} What only SQLite has can be written as a raw sql type.`,
+  );
+}
+
+const SERIALS: Readonly<Record<string, string>> = { bigserial: 'bigint', serial: 'integer' };
+
+const INSTEAD: Readonly<Record<string, string | undefined>> = {
+  binary: 'bytea',
+  blob: 'bytea',
+  char: 'varchar(n)',
+  datetime: 'timestamptz',
+  datetime2: 'timestamptz',
+  float4: 'double precision',
+  real: 'double precision',
+  time: 'text',
+  timestamp: 'timestamptz',
+  timestamptz: 'timestamptz, which holds milliseconds',
+  timetz: 'text',
+  varbinary: 'bytea',
+};
+
+function isIdentity({ autoIncrement, generated, dataType }: ColumnDefinitionNode): boolean {
+  const isSerial = DataTypeNode.is(dataType) && dataType.dataType in SERIALS;
+  return isSerial || autoIncrement === true || generated?.identity === true;
+}
+
+/** Only `integer primary key` numbers its rows. */
+function toIdentity(column: ColumnDefinitionNode, type: ValueType): ColumnDefinitionNode {
+  if (column.primaryKey !== true || (type.name !== 'integer' && type.name !== 'bigint')) {
+    throw new UnsupportedError(
+      `"${nameOf(column.column)}" cannot count by itself: in SQLite only an integer or bigint column that is the whole primary key does.`,
+    );
+  }
+  const { generated: _, ...rest } = column;
+  const dataType = raw(type.name === 'bigint' ? BIGINT_MARK : declaredType(type));
+  return { ...rest, dataType, autoIncrement: true };
+}
+
+function checkOf({ column }: ColumnDefinitionNode, type: ValueType): OperationNode {
+  const name = nameOf(column);
+  const check = typeCheck(type, quote(name));
+  return raw(`constraint ${quote(typeCheckName(name, declaredName(type)))} check (${check})`);
+}
+
+function declaredName({ name, length, precision, scale }: ValueType): string {
+  if (length !== undefined) return `${name}(${length})`;
+  return precision === undefined ? name : `${name}(${precision}, ${scale ?? 0})`;
+}
+
+function nameOf({ column }: ColumnNode): string {
+  return column.name;
+}
+
+function raw(text: string): RawNode {
+  return RawNode.createWithSql(text);
+}
+
+function quote(identifier: string): string {
+  return `"${identifier.replaceAll('"', '""')}"`;
+}

@@ -1,0 +1,74 @@
+import type { AggregateName, CheckedValue, DatabaseSql, ValueType } from '@sluice/core';
+import {
+  type DatabaseIntrospector,
+  type DialectAdapter,
+  type Expression,
+  type Kysely,
+  type QueryCompiler,
+  type SqlBool,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  sql,
+} from 'kysely';
+import { NUMERIC_KEY } from './numeric/numeric-functions.js';
+import { LaneSqliteAdapter } from './sqlite-adapter.js';
+import { portableAggregate } from './sqlite-aggregates.js';
+import type { SqliteValues } from './sqlite-options.js';
+import { PortableSqliteQueryCompiler } from './sqlite-query-compiler.js';
+import { encodeValue } from './sqlite-values.js';
+
+/** SQLite's SQL, for Kysely and for the repository. */
+export class SqliteSql implements DatabaseSql {
+  readonly #values: SqliteValues;
+
+  constructor(values: SqliteValues) {
+    this.#values = values;
+  }
+
+  createAdapter(): DialectAdapter {
+    return new LaneSqliteAdapter();
+  }
+
+  createIntrospector(db: Kysely<unknown>): DatabaseIntrospector {
+    return new SqliteIntrospector(db);
+  }
+
+  createQueryCompiler(): QueryCompiler {
+    return this.#values === 'native' ? new SqliteQueryCompiler() : new PortableSqliteQueryCompiler();
+  }
+
+  encode(value: CheckedValue, type: ValueType): unknown {
+    return encodeValue(value, type);
+  }
+
+  /** One JSON parameter, however many values. SQLite reads its whole numbers exactly; bytes travel as hexadecimal digits. */
+  inList(column: Expression<unknown>, values: readonly unknown[], type: ValueType): Expression<SqlBool> {
+    const member = type.name === 'bytea' ? sql`unhex(value)` : this.comparable(sql`value`, type);
+    return sql<SqlBool>`${this.comparable(column, type)} in (select ${member} from json_each(${toJsonArray(values)}))`;
+  }
+
+  /** A numeric is text, which sorts by its characters; its key sorts by value. */
+  comparable(expression: Expression<unknown>, type: ValueType): Expression<unknown> {
+    return type.name === 'numeric' ? sql`${sql.raw(NUMERIC_KEY)}(${expression})` : expression;
+  }
+
+  aggregate(
+    name: AggregateName,
+    argument: Expression<unknown>,
+    type: ValueType,
+    isDistinct: boolean,
+  ): Expression<unknown> | undefined {
+    return portableAggregate(name, argument, type, isDistinct);
+  }
+}
+
+function toJsonArray(values: readonly unknown[]): string {
+  return `[${values.map(toJson).join(',')}]`;
+}
+
+function toJson(value: unknown): string {
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'number')
+    return Number.isFinite(value) ? String(value) : value > 0 ? '9e999' : '-9e999';
+  return JSON.stringify(value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value);
+}

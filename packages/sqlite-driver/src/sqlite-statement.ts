@@ -1,0 +1,74 @@
+/** What a statement's first word tells of it. */
+export type StatementKind =
+  /** May be a read: SQLite itself knows. */
+  | 'query'
+  | 'write'
+  /** Changes the schema, so that prepared statements may have gone stale. */
+  | 'schema'
+  | 'pragma'
+  /** Refused by SQLite inside a transaction. */
+  | 'solo'
+  | 'savepoint'
+  /** BEGIN, COMMIT, ROLLBACK. */
+  | 'transaction'
+  /** ATTACH, DETACH: they change the connection. */
+  | 'connection'
+  | 'temporary';
+
+const KINDS: Readonly<Record<string, StatementKind>> = {
+  alter: 'schema',
+  analyze: 'schema',
+  attach: 'connection',
+  begin: 'transaction',
+  commit: 'transaction',
+  create: 'schema',
+  detach: 'connection',
+  drop: 'schema',
+  end: 'transaction',
+  explain: 'query',
+  pragma: 'pragma',
+  reindex: 'schema',
+  release: 'savepoint',
+  rollback: 'transaction',
+  savepoint: 'savepoint',
+  select: 'query',
+  vacuum: 'solo',
+  values: 'query',
+  with: 'query',
+};
+
+/** White space and comments, as SQLite skips them (sqlite.org/lang_comment.html). */
+const SKIPPED = /(?:\s|;|--[^\n]*(?:\n|$)|\/\*[\s\S]*?(?:\*\/|$))*/y;
+const TEMPORARY = /^create\s+temp(?:orary)?\b/i;
+const ROLLBACK_TO = /^rollback(?:\s+transaction)?\s+to\b/i;
+
+/** Tells what kind of statement `sql` is by its first word; an unknown word is a `write`, which is safe whatever it does. */
+export function statementKind(sql: string): StatementKind {
+  const text = withoutLeadingComments(sql);
+  if (TEMPORARY.test(text)) return 'temporary';
+  if (ROLLBACK_TO.test(text)) return 'savepoint';
+  const word = /^[a-z]+/i.exec(text)?.[0].toLowerCase() ?? '';
+  return KINDS[word] ?? 'write';
+}
+
+/** What a statement does to its rows, as far as its first word tells; a REPLACE may delete as well, like an update. */
+export function statementVerb(sql: string): 'delete' | 'insert' | 'update' {
+  const text = withoutLeadingComments(sql);
+  if (/^delete\b/i.test(text)) return 'delete';
+  return /^insert\s+into\b/i.test(text) && !/\bon\s+conflict\b/i.test(text) ? 'insert' : 'update';
+}
+
+/** The table a statement inserts into, updates or deletes from, as far as its first words tell. */
+export function targetTable(sql: string): string | undefined {
+  const match = TARGET.exec(withoutLeadingComments(sql));
+  const name = match?.[1] ?? match?.[2];
+  return name?.replaceAll('""', '"');
+}
+
+const TARGET =
+  /^(?:insert(?:\s+or\s+\w+)?\s+into|replace\s+into|update(?:\s+or\s+\w+)?|delete\s+from)\s+(?:"((?:[^"]|"")+)"|([a-z_]\w*))/i;
+
+export function withoutLeadingComments(sql: string): string {
+  SKIPPED.lastIndex = 0;
+  return sql.slice(SKIPPED.exec(sql)?.[0].length ?? 0);
+}

@@ -1,0 +1,39 @@
+import { SqliteThread } from './sqlite-thread.js';
+import type { ConnectionOptions, Failure } from './thread-protocol.js';
+
+/** Where the code of each kind of thread is. */
+const ENTRIES: Readonly<Record<ConnectionOptions['role'], URL>> = {
+  reader: new URL('../reader/reader-thread.js', import.meta.url),
+  writer: new URL('../writer/writer-thread.js', import.meta.url),
+};
+
+/** A thread whose connection is open, or why it could not be opened; the thread is gone then. */
+export type OpenedThread =
+  | { readonly kind: 'thread'; readonly thread: SqliteThread }
+  | { readonly kind: 'failure'; readonly failure: Failure };
+
+/** Starts a thread and opens its connection, as soon as `ready` resolves; meanwhile the thread loads its code. */
+export async function openThread(
+  options: ConnectionOptions,
+  ready?: Promise<unknown>,
+): Promise<OpenedThread> {
+  const thread = new SqliteThread(ENTRIES[options.role], `sluice sqlite ${options.role}`);
+  await ready;
+  const failure = await open(thread, options);
+  if (failure === undefined) return { kind: 'thread', thread };
+  await thread.terminate();
+  return { kind: 'failure', failure };
+}
+
+async function open(thread: SqliteThread, options: ConnectionOptions): Promise<Failure | undefined> {
+  const result = await thread.call({ op: 'open', options });
+  if (result.kind === 'lost') return startFailure(result.cause);
+  const [outcome] = result.reply.outcomes;
+  return outcome?.kind === 'failure' ? outcome.failure : undefined;
+}
+
+/** The thread did not get as far as opening: its code, or better-sqlite3, could not be loaded. */
+function startFailure(cause: unknown): Failure {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return { code: undefined, name: 'Error', message, phase: 'run' };
+}

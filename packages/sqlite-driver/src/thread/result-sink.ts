@@ -1,0 +1,80 @@
+import { parentPort } from 'node:worker_threads';
+import type { ThreadFlags } from './thread-flags.js';
+import type { ResultColumns, ResultPart, SqliteValue, ThreadMessage } from './thread-protocol.js';
+
+/** A part is sent when its values are about this large, however few its rows. */
+const PART_BYTES = 2 ** 20;
+
+/** Parts on their way at once, so that one is decoded while the next is read. */
+const PARTS_AHEAD = 2;
+
+/** Looks again at least this often, should a wake-up be missed. */
+const LONGEST_SLEEP_MS = 1000;
+
+/**
+ * Sends a long result part by part, no faster than it is consumed. The rows of the last part stay here, to travel with the reply.
+ */
+export class ResultSink {
+  readonly #flags: ThreadFlags;
+  readonly #batchSize: number;
+  #member = 0;
+  #columns: ResultColumns | undefined;
+  #rows: SqliteValue[][] = [];
+  #bytes = 0;
+  #sent = 0;
+
+  constructor(flags: ThreadFlags, batchSize: number) {
+    this.#flags = flags;
+    this.#batchSize = batchSize;
+  }
+
+  /** Begins the result of `member`. */
+  begin(member: number, columns: ResultColumns): void {
+    this.#member = member;
+    this.#columns = columns;
+    this.#rows = [];
+    this.#bytes = 0;
+  }
+
+  /** Takes one row. False when the member was cancelled, so that no more are wanted. */
+  add(row: SqliteValue[]): boolean {
+    if (this.#rows.length >= this.#batchSize || this.#bytes >= PART_BYTES) this.#send();
+    this.#rows.push(row);
+    this.#bytes += rowBytes(row);
+    return !this.#flags.isCancelled(this.#member);
+  }
+
+  /** The rows that were not sent. */
+  last(): ResultPart | undefined {
+    return this.#columns === undefined ? undefined : { columns: this.#columns, rows: this.#rows };
+  }
+
+  #send(): void {
+    if (this.#columns === undefined) return;
+    this.#awaitCredit();
+    post({ kind: 'part', member: this.#member, part: { columns: this.#columns, rows: this.#rows } });
+    this.#sent += 1;
+    this.#rows = [];
+    this.#bytes = 0;
+  }
+
+  #awaitCredit(): void {
+    const isAhead = (): boolean =>
+      this.#sent - this.#flags.credit >= PARTS_AHEAD && !this.#flags.isCancelled(this.#member);
+    while (isAhead()) this.#flags.sleepWhile(isAhead, LONGEST_SLEEP_MS);
+  }
+}
+
+function rowBytes(row: readonly SqliteValue[]): number {
+  let bytes = 0;
+  for (const value of row) {
+    if (typeof value === 'string') bytes += value.length;
+    else if (value instanceof Uint8Array) bytes += value.byteLength;
+  }
+  return bytes;
+}
+
+/** Posts a message to the calling thread. */
+export function post(message: ThreadMessage): void {
+  parentPort?.postMessage(message);
+}

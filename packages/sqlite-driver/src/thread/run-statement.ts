@@ -1,0 +1,68 @@
+import { describeViolation } from '../constraint/describe-violation.js';
+import type { ResultSink } from './result-sink.js';
+import type { Prepared, ThreadConnection } from './thread-connection.js';
+import { toFailure } from './thread-failure.js';
+import type { Failure, Outcome, ResultColumns, SqliteValue, ThreadStatement } from './thread-protocol.js';
+
+/** Takes the rows of a result, one by one. */
+export type RowTarget = Pick<ResultSink, 'begin' | 'add' | 'last'>;
+
+/** Runs one statement and hands its rows to `target`. Never throws: an error is an outcome. */
+export function runStatement(
+  connection: ThreadConnection,
+  statement: ThreadStatement,
+  member: number,
+  target: RowTarget,
+): Outcome {
+  let prepared: Prepared;
+  try {
+    prepared = connection.prepare(statement.sql);
+  } catch (error) {
+    return { kind: 'failure', failure: toFailure(error, 'prepare') };
+  }
+  try {
+    const parameters = connection.bind(statement);
+    if (prepared.columns === undefined) return runWithoutRows(prepared, parameters);
+    return runWithRows(connection, prepared, prepared.columns, parameters, member, target);
+  } catch (error) {
+    return { kind: 'failure', failure: runFailure(connection, statement, error) };
+  } finally {
+    if (prepared.changesSchema) connection.refreshSchema();
+  }
+}
+
+/** Looks at what the statement left behind first: finding out more would change it. */
+function runFailure(connection: ThreadConnection, statement: ThreadStatement, error: unknown): Failure {
+  const failure = toFailure(error, 'run');
+  if (failure.code === undefined) return failure;
+  const withWork = { ...failure, leftWork: connection.inTransaction && connection.changes() > 0 };
+  return connection.isPortable ? describeViolation(connection, withWork, statement) : withWork;
+}
+
+function runWithoutRows({ statement }: Prepared, parameters: readonly SqliteValue[]): Outcome {
+  const { changes, lastInsertRowid } = statement.run(...parameters);
+  return { kind: 'result', last: undefined, changes, lastInsertId: lastInsertRowid };
+}
+
+function runWithRows(
+  connection: ThreadConnection,
+  { statement, isReadonly, narrowed }: Prepared,
+  columns: ResultColumns,
+  parameters: readonly SqliteValue[],
+  member: number,
+  target: RowTarget,
+): Outcome {
+  target.begin(member, columns);
+  for (const row of statement.iterate(...parameters)) {
+    for (const index of narrowed) row[index] = toSafeNumber(row[index]);
+    if (!target.add(row)) return { kind: 'dropped' };
+  }
+  const changes = isReadonly ? 0 : connection.changes();
+  return { kind: 'result', last: target.last(), changes, lastInsertId: undefined };
+}
+
+function toSafeNumber(value: SqliteValue | undefined): SqliteValue {
+  if (typeof value !== 'bigint') return value ?? null;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}

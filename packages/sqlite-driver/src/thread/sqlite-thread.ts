@@ -1,0 +1,92 @@
+import { Worker } from 'node:worker_threads';
+import { ThreadFlags } from './thread-flags.js';
+import type { ResultPart, ThreadMessage, ThreadReply, ThreadRequest } from './thread-protocol.js';
+
+/** A reply, or the news that the thread ended before it could give one. */
+export type CallResult =
+  | { readonly kind: 'reply'; readonly reply: ThreadReply }
+  | { readonly kind: 'lost'; readonly cause: unknown };
+
+/** Told of each part of a long result, in order. The thread goes on once {@link ThreadFlags.addCredit} was called for it. */
+export type OnPart = (part: ResultPart, member: number) => void;
+
+interface Call {
+  readonly settle: (result: CallResult) => void;
+  readonly onPart: OnPart | undefined;
+}
+
+/** The calling side of a thread with a SQLite connection of its own. It keeps the process alive only while a call is under way. */
+export class SqliteThread {
+  readonly flags: ThreadFlags = new ThreadFlags();
+  readonly #worker: Worker;
+  readonly #ended: Promise<void>;
+  #call: Call | undefined;
+  #cause: unknown;
+  #isAlive = true;
+
+  constructor(entry: URL, name: string) {
+    this.#worker = new Worker(entry, { name, workerData: this.flags.shared, execArgv: [] });
+    this.#worker.unref();
+    this.#worker.on('message', (message: ThreadMessage) => this.#receive(message));
+    this.#worker.on('error', (error) => {
+      this.#cause = error;
+    });
+    this.#ended = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        this.#lose();
+        resolve();
+      });
+    });
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  /** Resolves when the thread is gone. */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
+  /** Makes a request and resolves with its outcome, whatever it is. One at a time. */
+  call(request: ThreadRequest, onPart?: OnPart): Promise<CallResult> {
+    if (!this.#isAlive) return Promise.resolve({ kind: 'lost', cause: this.#cause });
+    return new Promise((settle) => {
+      this.#call = { settle, onPart };
+      this.flags.reset();
+      this.#worker.ref();
+      this.#worker.postMessage(request);
+    });
+  }
+
+  /** Closes the connection and resolves when the thread is gone. */
+  async close(): Promise<void> {
+    if (!this.#isAlive) return;
+    await this.call({ op: 'close' });
+    this.#worker.ref();
+    await this.#ended;
+  }
+
+  /** Ends the thread once it returns from SQLite; what it had not committed is undone. */
+  async terminate(): Promise<void> {
+    await this.#worker.terminate();
+    await this.#ended;
+  }
+
+  #receive(message: ThreadMessage): void {
+    if (message.kind === 'part') this.#call?.onPart?.(message.part, message.member);
+    else this.#settle(message);
+  }
+
+  #lose(): void {
+    this.#isAlive = false;
+    this.#settle({ kind: 'lost', cause: this.#cause });
+  }
+
+  #settle(result: CallResult): void {
+    const call = this.#call;
+    this.#call = undefined;
+    this.#worker.unref();
+    call?.settle(result);
+  }
+}

@@ -1,0 +1,113 @@
+import type { SluiceError, WaitOptions } from '@sluice/core';
+import type { CallResult, SqliteThread } from './sqlite-thread.js';
+import type { Failure, ResultPart, ThreadReply, ThreadRequest } from './thread-protocol.js';
+import { type CallOutcome, WatchedCall } from './watched-call.js';
+
+/** Takes a thread back. While `work` is pending, SQLite is still busy for somebody who has left. */
+export type TakeBack = (thread: SqliteThread, work: Promise<unknown> | undefined) => void;
+
+/** A thread that one caller has to itself, until it is released. */
+export class ThreadLease {
+  readonly #thread: SqliteThread;
+  readonly #takeBack: TakeBack;
+  readonly #onReply: (reply: ThreadReply) => void;
+  /** The call that the thread works on, also when its caller has left. */
+  #running: Promise<unknown> | undefined;
+  #isReleased = false;
+  #revoked: (() => SluiceError) | undefined;
+
+  constructor(thread: SqliteThread, takeBack: TakeBack, onReply: (reply: ThreadReply) => void = () => {}) {
+    this.#thread = thread;
+    this.#takeBack = takeBack;
+    this.#onReply = onReply;
+  }
+
+  /** Whether the thread works for a caller who has left. */
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** Makes a call and hands every part of a long result to `onPart`, which must not throw. */
+  async call(
+    request: ThreadRequest,
+    wait: WaitOptions,
+    onPart: (part: ResultPart) => void = () => {},
+  ): Promise<CallOutcome> {
+    await this.#running;
+    if (this.#revoked !== undefined) return { kind: 'over', createError: this.#revoked };
+    const call = this.#start(request, wait, (part) => {
+      onPart(part);
+      this.#thread.flags.addCredit();
+    });
+    return call.outcome;
+  }
+
+  /** Makes a call and yields the parts of its result, read no faster than they are consumed. Leaving early cancels it. */
+  async *stream(request: ThreadRequest, wait: WaitOptions): AsyncGenerator<ResultPart, CallOutcome> {
+    await this.#running;
+    const parts: ResultPart[] = [];
+    let news = Promise.withResolvers<void>();
+    const call = this.#start(request, wait, (part) => {
+      parts.push(part);
+      news.resolve();
+    });
+    let outcome: CallOutcome | undefined;
+    void call.outcome.then((settled) => {
+      outcome = settled;
+      news.resolve();
+    });
+    try {
+      for (;;) {
+        await news.promise;
+        news = Promise.withResolvers<void>();
+        if (this.#revoked !== undefined) return { kind: 'over', createError: this.#revoked };
+        if (outcome?.kind === 'over') return outcome;
+        for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
+          yield part;
+          this.#thread.flags.addCredit();
+        }
+        if (outcome !== undefined) return outcome;
+      }
+    } finally {
+      if (!call.isFinished) this.#thread.flags.cancel(0);
+    }
+  }
+
+  /** Gives the thread back, once `cleanup` was done and whoever left it at work is through. Further calls do nothing. */
+  release(cleanup?: ThreadRequest): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#takeBack(this.#thread, cleanup === undefined ? this.#running : this.#cleanUp(cleanup));
+  }
+
+  /** Takes the thread from its holder, whose further calls end in the error. */
+  revoke(createError: () => SluiceError): void {
+    if (this.#isReleased) return;
+    this.#revoked = createError;
+    if (this.#running !== undefined) this.#thread.flags.cancel(0);
+    this.release({ op: 'rollback' });
+  }
+
+  async #cleanUp(cleanup: ThreadRequest): Promise<void> {
+    await this.#running;
+    this.#record(await this.#thread.call(cleanup));
+  }
+
+  #start(request: ThreadRequest, wait: WaitOptions, onPart: (part: ResultPart) => void): WatchedCall {
+    const call = new WatchedCall(this.#thread, request, wait, onPart);
+    this.#running = call.finished.then((result) => {
+      this.#running = undefined;
+      this.#record(result);
+    });
+    return call;
+  }
+
+  #record(result: CallResult): void {
+    if (result.kind === 'reply') this.#onReply(result.reply);
+  }
+}
+
+/** Why no lease could be had: the thread could not be started. */
+export interface LeaseFailure {
+  readonly failure: Failure;
+}

@@ -1,0 +1,117 @@
+import type { ViolationDetails } from '../constraint/constraint-message.js';
+
+/** A value as SQLite stores it. */
+export type SqliteValue = string | number | bigint | Uint8Array | null;
+
+/** Rows of a result that travel together, where the caller does not say. */
+export const ROWS_PER_PART = 1000;
+
+/** A statement whose parameters are ready to be bound. */
+export interface ThreadStatement {
+  readonly sql: string;
+  readonly parameters: readonly SqliteValue[];
+}
+
+/** How a thread opens its connection. */
+export interface ConnectionOptions {
+  /** Absolute path of the file. */
+  readonly path: string;
+  readonly role: 'writer' | 'reader';
+  readonly synchronous: 'full' | 'normal' | 'off';
+  /** `portable` types columns and binds whole numbers as integers; `native` is better-sqlite3's own way. */
+  readonly values: 'portable' | 'native';
+  /** How long another process may keep the file locked while it is being opened. */
+  readonly openTimeoutMs: number;
+}
+
+/** What a thread can be asked for. It does one thing at a time. */
+export type ThreadRequest =
+  | { readonly op: 'open'; readonly options: ConnectionOptions }
+  /** Reader: one statement on one snapshot. With `probe`, a statement that does more than read is not run but reported. */
+  | {
+      readonly op: 'read';
+      readonly statement: ThreadStatement;
+      readonly batchSize: number;
+      readonly probe: boolean;
+    }
+  /** Reader: tells a statement that only reads from one that does more, which is answered `not_read`. */
+  | { readonly op: 'probe'; readonly sql: string }
+  /** Writer: each statement on its own terms, all in one COMMIT. */
+  | { readonly op: 'group'; readonly members: readonly ThreadStatement[] }
+  /** Writer: one statement that SQLite refuses inside a transaction, such as VACUUM. */
+  | { readonly op: 'solo'; readonly statement: ThreadStatement }
+  | { readonly op: 'begin'; readonly isSchemaChange: boolean }
+  | { readonly op: 'run'; readonly statement: ThreadStatement; readonly batchSize: number }
+  | { readonly op: 'commit' }
+  | { readonly op: 'rollback' }
+  | { readonly op: 'backup'; readonly path: string }
+  | { readonly op: 'close' };
+
+/** The columns of a result. */
+export interface ResultColumns {
+  readonly names: readonly string[];
+  /** The declared type of each; null for an expression. `undefined` for native values. */
+  readonly types: readonly (string | null)[] | undefined;
+}
+
+/** Some rows of a result, in order. */
+export interface ResultPart {
+  readonly columns: ResultColumns;
+  readonly rows: readonly (readonly SqliteValue[])[];
+}
+
+/** An error as it crosses between threads. */
+export interface Failure {
+  /** SQLite's extended result code, such as `SQLITE_CONSTRAINT_UNIQUE`, or {@link TOO_OLD}; `undefined` when SQLite did not raise it. */
+  readonly code: string | undefined;
+  /** Class of the error: `SqliteError`, `RangeError`. */
+  readonly name: string;
+  readonly message: string;
+  /** What was being done. */
+  readonly phase: 'open' | 'prepare' | 'run' | 'commit';
+  /** Whether the failed statement left part of its work behind, which SQLite allows some statements. */
+  readonly leftWork?: boolean;
+  /** What was found out about a violated constraint. */
+  readonly details?: ViolationDetails;
+}
+
+/** What became of one statement. */
+export type Outcome =
+  | {
+      readonly kind: 'result';
+      /** The rows not sent before as parts; `undefined` for a statement that returns none. */
+      readonly last: ResultPart | undefined;
+      readonly changes: number;
+      /** `undefined` for a statement that returns rows. */
+      readonly lastInsertId: number | bigint | undefined;
+    }
+  | { readonly kind: 'failure'; readonly failure: Failure }
+  /** It was cancelled, and nothing of it happened. */
+  | { readonly kind: 'dropped' }
+  /** It does more than read, and was not run. */
+  | { readonly kind: 'not_read' };
+
+/** What taking SQLite's lock cost. */
+export interface LockReport {
+  readonly attempts: number;
+  readonly successes: number;
+  readonly retries: number;
+  readonly waitedMs: number;
+}
+
+/** A thread's answer to a request; the last message about it. */
+export interface ThreadReply {
+  /** One per member; one for every other request. */
+  readonly outcomes: readonly Outcome[];
+  readonly lock?: LockReport;
+  readonly commits?: number;
+  readonly rollbacks?: number;
+}
+
+/** What a thread posts. */
+export type ThreadMessage =
+  | { readonly kind: 'part'; readonly member: number; readonly part: ResultPart }
+  | { readonly kind: 'reply'; readonly reply: ThreadReply };
+
+/** Code of the failure to open with an SQLite that may corrupt the file. */
+export const TOO_OLD = 'SQLITE_TOO_OLD';

@@ -1,0 +1,83 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { post } from './result-sink.js';
+import { ThreadConnection } from './thread-connection.js';
+import { isBusy, toFailure } from './thread-failure.js';
+import { type SharedFlags, ThreadFlags } from './thread-flags.js';
+import type { ConnectionOptions, Failure, Outcome, ThreadReply, ThreadRequest } from './thread-protocol.js';
+
+/** What a thread does for each request but `open` and `close`, which are the same for all. */
+export type Serve = (
+  request: Exclude<ThreadRequest, { op: 'open' | 'close' }>,
+  connection: ThreadConnection,
+  flags: ThreadFlags,
+) => ThreadReply | Promise<ThreadReply>;
+
+/** Outcome of a request that has no result. */
+export const DONE: Outcome = { kind: 'result', last: undefined, changes: 0, lastInsertId: undefined };
+
+const OPEN_RETRY_MS = 5;
+
+/**
+ * Answers the requests of the calling thread, one at a time. What throws here ends the thread: the caller learns that it is lost and
+ * starts another, rather than go on with a connection in an unknown state.
+ */
+export function serveThread(serve: Serve): void {
+  const flags = new ThreadFlags(workerData as SharedFlags);
+  let connection: ThreadConnection | undefined;
+
+  const answer = async (request: ThreadRequest): Promise<void> => {
+    if (request.op === 'open') {
+      const opened = open(request.options, flags);
+      if (opened instanceof ThreadConnection) connection = opened;
+      reply(opened instanceof ThreadConnection ? DONE : { kind: 'failure', failure: opened });
+    } else if (request.op === 'close') {
+      connection?.close();
+      reply(DONE);
+      parentPort?.close();
+    } else {
+      if (connection === undefined)
+        throw new Error(`The thread was asked to ${request.op} before it was opened.`);
+      post({ kind: 'reply', reply: await serve(request, connection, flags) });
+    }
+  };
+  parentPort?.on('message', answer);
+}
+
+function reply(outcome: Outcome): void {
+  post({ kind: 'reply', reply: { outcomes: [outcome] } });
+}
+
+/** Opens the file, waiting for another process that is recovering it or switching it to WAL. */
+function open(options: ConnectionOptions, flags: ThreadFlags): ThreadConnection | Failure {
+  const deadline = performance.now() + options.openTimeoutMs;
+  for (;;) {
+    const opened = tryOpen(options);
+    if (opened instanceof ThreadConnection || !isBusy(opened) || performance.now() > deadline) return opened;
+    flags.sleepWhile(() => true, OPEN_RETRY_MS);
+  }
+}
+
+function tryOpen(options: ConnectionOptions): ThreadConnection | Failure {
+  let connection: ThreadConnection | undefined;
+  try {
+    connection = new ThreadConnection(options);
+    connection.configure(options);
+    if (options.role === 'writer') proveWritable(connection);
+    return connection;
+  } catch (error) {
+    connection?.close();
+    return toFailure(error, 'open');
+  }
+}
+
+/** SQLite opens a file it may not write as read-only, and says so at the first write: this one, which is taken back. */
+function proveWritable(connection: ThreadConnection): void {
+  try {
+    connection.control('begin immediate');
+    connection.rewriteHeader();
+  } catch (error) {
+    if (!isBusy(toFailure(error, 'open'))) throw error;
+  } finally {
+    connection.rollback();
+  }
+}

@@ -1,0 +1,53 @@
+import type { SluiceError, WaitOptions } from '@sluice/core';
+import type { CallResult, OnPart, SqliteThread } from './sqlite-thread.js';
+import type { Outcome, ThreadReply, ThreadRequest } from './thread-protocol.js';
+import { Watch } from './watch.js';
+
+/** What became of a call, as the calling side sees it. */
+export type CallOutcome =
+  | Outcome
+  /** Its deadline passed or its signal was aborted. */
+  | { readonly kind: 'over'; readonly createError: () => SluiceError }
+  /** The thread ended. `isUnknown` when it did so during COMMIT. */
+  | { readonly kind: 'lost'; readonly isUnknown: boolean; readonly cause: unknown };
+
+/** A call to a thread whose caller is released when it is over, although SQLite may still be at work. */
+export class WatchedCall {
+  /** What the caller is told. */
+  readonly outcome: Promise<CallOutcome>;
+  /** Resolves when the thread is free again, or gone. */
+  readonly finished: Promise<CallResult>;
+  #isFinished = false;
+
+  constructor(thread: SqliteThread, request: ThreadRequest, wait: WaitOptions, onPart?: OnPart) {
+    const { promise, resolve } = Promise.withResolvers<CallOutcome>();
+    this.outcome = promise;
+    this.finished = thread.call(request, (part, member) => onPart?.(part, member));
+    const watch = new Watch([wait], (_, createError) => {
+      if (thread.flags.cancel(0)) resolve({ kind: 'over', createError });
+    });
+    void this.finished.then((result) => {
+      this.#isFinished = true;
+      watch.stop();
+      resolve(toOutcome(result, 0, thread));
+    });
+  }
+
+  get isFinished(): boolean {
+    return this.#isFinished;
+  }
+}
+
+/** The outcome of one member of a call. */
+export function toOutcome(result: CallResult, member: number, thread: SqliteThread): CallOutcome {
+  if (result.kind === 'lost') {
+    return { kind: 'lost', isUnknown: thread.flags.isClaimed(member), cause: result.cause };
+  }
+  return memberOutcome(result.reply, member);
+}
+
+function memberOutcome({ outcomes }: ThreadReply, member: number): Outcome {
+  const outcome = outcomes[member];
+  if (outcome === undefined) throw new RangeError(`The thread gave no outcome for member ${member}.`);
+  return outcome;
+}

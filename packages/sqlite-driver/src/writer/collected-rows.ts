@@ -1,0 +1,21 @@
+import type { RowTarget } from '../thread/run-statement.js';
+import type { ResultColumns, ResultPart, SqliteValue } from '../thread/thread-protocol.js';
+
+/** Keeps the rows a write returns until it is committed; nobody may see them before. */
+export class CollectedRows implements RowTarget {
+  #columns: ResultColumns | undefined;
+  readonly #rows: SqliteValue[][] = [];
+
+  begin(_member: number, columns: ResultColumns): void {
+    this.#columns = columns;
+  }
+
+  add(row: SqliteValue[]): boolean {
+    this.#rows.push(row);
+    return true;
+  }
+
+  last(): ResultPart | undefined {
+    return this.#columns === undefined ? undefined : { columns: this.#columns, rows: this.#rows };
+  }
+}

@@ -1,0 +1,75 @@
+import type { ThreadConnection } from '../thread/thread-connection.js';
+import { isBusy, toFailure } from '../thread/thread-failure.js';
+import type { ThreadFlags } from '../thread/thread-flags.js';
+import type { Failure, LockReport } from '../thread/thread-protocol.js';
+
+/**
+ * Shortest and longest sleep between two tries. They do not grow: whoever has waited longest would then look least often, and
+ * starve.
+ */
+const SHORTEST_SLEEP_MS = 0.3;
+const LONGEST_SLEEP_MS = 3;
+
+/** Takes SQLite's write lock, however long another process holds it, and counts what that cost. */
+export class LockWait {
+  readonly #flags: ThreadFlags;
+  #attempts = 0;
+  #successes = 0;
+  #retries = 0;
+  #waitedMs = 0;
+
+  constructor(flags: ThreadFlags) {
+    this.#flags = flags;
+  }
+
+  /** What was counted so far. */
+  report(): LockReport {
+    return {
+      attempts: this.#attempts,
+      successes: this.#successes,
+      retries: this.#retries,
+      waitedMs: this.#waitedMs,
+    };
+  }
+
+  /**
+   * Begins a transaction that holds the write lock. `locked` when it does, `given_up` when nobody wants it any more, or the
+   * failure that made waiting pointless.
+   */
+  begin(connection: ThreadConnection, isWanted: () => boolean): 'locked' | 'given_up' | Failure {
+    const since = performance.now();
+    try {
+      return this.#begin(connection, isWanted);
+    } finally {
+      this.#waitedMs += performance.now() - since;
+    }
+  }
+
+  #begin(connection: ThreadConnection, isWanted: () => boolean): 'locked' | 'given_up' | Failure {
+    for (this.#attempts += 1; isWanted(); this.#retries += 1) {
+      const failure = tryBegin(connection);
+      if (failure === undefined) {
+        this.#successes += 1;
+        return 'locked';
+      }
+      if (!isBusy(failure)) return failure;
+      this.pause(isWanted);
+    }
+    return 'given_up';
+  }
+
+  /** Sleeps for a moment of random length, unless `isWanted` ends first. */
+  pause(isWanted: () => boolean): void {
+    const ms = SHORTEST_SLEEP_MS + Math.random() * (LONGEST_SLEEP_MS - SHORTEST_SLEEP_MS);
+    this.#flags.sleepWhile(isWanted, ms);
+  }
+}
+
+function tryBegin(connection: ThreadConnection): Failure | undefined {
+  try {
+    connection.control('begin immediate');
+    return undefined;
+  } catch (error) {
+    return toFailure(error, 'run');
+  }
+}

@@ -1,0 +1,69 @@
+import { type LockMetrics, Summary } from '@sluice/core';
+import type { ThreadReply } from '../thread/thread-protocol.js';
+
+/** What the writer counted. */
+export class WriterMetrics {
+  /** Waits for the writer of those it served. */
+  readonly waits: Summary = new Summary();
+  /** Waits that ended without the writer. */
+  laneFailures = 0;
+  /** Transactions committed: one for each statement, however many shared a COMMIT. */
+  commits = 0;
+  rollbacks = 0;
+  /** COMMITs that SQLite made. */
+  sharedCommits = 0;
+  groups = 0;
+  groupSizeMax = 0;
+  threadRestarts = 0;
+  readonly #lockWaits = new Summary();
+  #attempts = 0;
+  #successes = 0;
+  #retries = 0;
+  #failures = 0;
+
+  /** Adds the reply to a request made under a lease. */
+  record({ lock, commits = 0, rollbacks = 0 }: ThreadReply): void {
+    this.commits += commits;
+    this.#add(lock, commits, rollbacks);
+  }
+
+  /** Adds the reply to a group commit of `size` statements. */
+  recordGroup(size: number, { outcomes, lock, commits = 0, rollbacks = 0 }: ThreadReply): void {
+    this.groups += 1;
+    this.groupSizeMax = Math.max(this.groupSizeMax, size);
+    this.commits += outcomes.filter(({ kind }) => kind === 'result').length;
+    this.#add(lock, commits, rollbacks);
+  }
+
+  lockMetrics(): LockMetrics {
+    return {
+      attempts: this.#attempts,
+      successes: this.#successes,
+      failures: this.#failures,
+      retries: this.#retries,
+      waits: this.#lockWaits.snapshot(),
+      failureRate: this.#attempts === 0 ? 0 : this.#failures / this.#attempts,
+    };
+  }
+
+  /** Figures for the driver's own metrics. */
+  engineMetrics(): Record<string, number> {
+    return {
+      groups: this.groups,
+      groupSizeMax: this.groupSizeMax,
+      fsyncCommits: this.sharedCommits,
+      writerRestarts: this.threadRestarts,
+    };
+  }
+
+  #add(lock: ThreadReply['lock'], commits: number, rollbacks: number): void {
+    this.sharedCommits += commits;
+    this.rollbacks += rollbacks;
+    if (lock === undefined) return;
+    this.#attempts += lock.attempts;
+    this.#successes += lock.successes;
+    this.#retries += lock.retries;
+    this.#failures += lock.attempts - lock.successes;
+    this.#lockWaits.record(lock.waitedMs);
+  }
+}

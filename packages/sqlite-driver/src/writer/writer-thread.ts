@@ -1,0 +1,118 @@
+import { describeViolation } from '../constraint/describe-violation.js';
+import { ResultSink } from '../thread/result-sink.js';
+import { runStatement } from '../thread/run-statement.js';
+import type { ThreadConnection } from '../thread/thread-connection.js';
+import { isBusy, toFailure } from '../thread/thread-failure.js';
+import type { ThreadFlags } from '../thread/thread-flags.js';
+import {
+  type Outcome,
+  ROWS_PER_PART,
+  type ThreadReply,
+  type ThreadStatement,
+} from '../thread/thread-protocol.js';
+import { DONE, serveThread } from '../thread/thread-server.js';
+import { CollectedRows } from './collected-rows.js';
+import { GroupCommit } from './group-commit.js';
+import { LockWait } from './lock-wait.js';
+import { findBrokenForeignKey, readForeignKeys, switchForeignKeys } from './schema-change.js';
+
+/** Whether the open transaction is a schema change, with the foreign keys switched off. */
+let isSchemaChange = false;
+
+serveThread((request, connection, flags) => {
+  switch (request.op) {
+    case 'group':
+      return commitGroup(connection, flags, request.members);
+    case 'solo':
+      return one(runAlone(connection, flags, request.statement));
+    case 'begin':
+      return begin(connection, flags, request.isSchemaChange);
+    case 'run':
+      return one(runStatement(connection, request.statement, 0, new ResultSink(flags, request.batchSize)));
+    case 'commit':
+      return commit(connection, flags);
+    case 'rollback':
+      return undone(connection, DONE);
+    default:
+      throw new Error(`The writer was asked to ${request.op}.`);
+  }
+});
+
+function one(outcome: Outcome): ThreadReply {
+  return { outcomes: [outcome] };
+}
+
+function commitGroup(
+  connection: ThreadConnection,
+  flags: ThreadFlags,
+  members: readonly ThreadStatement[],
+): ThreadReply {
+  const reply = new GroupCommit(connection, flags, new LockWait(flags), members).run();
+  const sink = new ResultSink(flags, ROWS_PER_PART);
+  return { ...reply, outcomes: reply.outcomes.map((outcome, member) => sendAhead(outcome, member, sink)) };
+}
+
+/** Runs a statement outside of a transaction, once no other process is in its way. */
+function runAlone(connection: ThreadConnection, flags: ThreadFlags, statement: ThreadStatement): Outcome {
+  const lock = new LockWait(flags);
+  const isWanted = (): boolean => !flags.isCancelled(0);
+  connection.refreshSchema();
+  while (isWanted()) {
+    const outcome = runStatement(connection, statement, 0, new CollectedRows());
+    if (outcome.kind !== 'failure' || !isBusy(outcome.failure)) return outcome;
+    lock.pause(isWanted);
+  }
+  return { kind: 'dropped' };
+}
+
+/** Sends all but the last rows of a long result ahead of the reply, so that the calling thread is never held up by one. */
+function sendAhead(outcome: Outcome, member: number, sink: ResultSink): Outcome {
+  if (outcome.kind !== 'result' || outcome.last === undefined || outcome.last.rows.length <= ROWS_PER_PART)
+    return outcome;
+  sink.begin(member, outcome.last.columns);
+  for (const row of outcome.last.rows) sink.add([...row]);
+  return { ...outcome, last: sink.last() };
+}
+
+function begin(connection: ThreadConnection, flags: ThreadFlags, changesSchema: boolean): ThreadReply {
+  const lock = new LockWait(flags);
+  if (changesSchema) switchForeignKeys(connection, false);
+  isSchemaChange = changesSchema;
+  const result = lock.begin(connection, () => !flags.isCancelled(0));
+  if (result === 'locked') connection.refreshSchema();
+  else endTransaction(connection);
+  return { outcomes: [beginOutcome(result)], lock: lock.report() };
+}
+
+function beginOutcome(result: ReturnType<LockWait['begin']>): Outcome {
+  if (result === 'locked') return DONE;
+  return result === 'given_up' ? { kind: 'dropped' } : { kind: 'failure', failure: result };
+}
+
+function commit(connection: ThreadConnection, flags: ThreadFlags): ThreadReply {
+  try {
+    const broken = isSchemaChange ? findBrokenForeignKey(connection) : undefined;
+    if (broken !== undefined) return undone(connection, { kind: 'failure', failure: broken });
+    if (!flags.claim(0)) return undone(connection, { kind: 'dropped' });
+    connection.control('commit');
+  } catch (error) {
+    const failure = toFailure(error, 'commit');
+    const described = connection.isPortable ? describeViolation(connection, failure, undefined) : failure;
+    return undone(connection, { kind: 'failure', failure: described });
+  }
+  endTransaction(connection);
+  return { outcomes: [DONE], commits: 1 };
+}
+
+function undone(connection: ThreadConnection, outcome: Outcome): ThreadReply {
+  endTransaction(connection);
+  return { outcomes: [outcome], rollbacks: 1 };
+}
+
+/** Leaves the connection as it was before the transaction, or ends the thread. */
+function endTransaction(connection: ThreadConnection): void {
+  connection.rollback();
+  if (isSchemaChange) switchForeignKeys(connection, true);
+  isSchemaChange = false;
+  if (!readForeignKeys(connection)) throw new Error('The foreign keys could not be switched on again.');
+}

@@ -1,0 +1,243 @@
+import {
+  ClosedError,
+  type LaneMetrics,
+  type SluiceError,
+  Summary,
+  WaitingQueue,
+  type WaitOptions,
+} from '@sluice/core';
+import { openThread } from '../thread/open-thread.js';
+import type { SqliteThread } from '../thread/sqlite-thread.js';
+import { MAX_MEMBERS } from '../thread/thread-flags.js';
+import { type LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
+import type { ConnectionOptions, Failure, ResultPart, ThreadStatement } from '../thread/thread-protocol.js';
+import { Watch } from '../thread/watch.js';
+import { type CallOutcome, toOutcome } from '../thread/watched-call.js';
+import { WriterMetrics } from './writer-metrics.js';
+
+/** Parameters of one group take no more memory than this, give or take its last statement. */
+const GROUP_BYTES = 8 * 2 ** 20;
+
+/** A write of its own, waiting to be committed with others. */
+interface GroupWork {
+  readonly kind: 'group';
+  readonly statement: ThreadStatement;
+  readonly wait: WaitOptions;
+  readonly onPart: (part: ResultPart) => void;
+  readonly settle: (outcome: CallOutcome) => void;
+}
+
+/** Somebody who wants the writer alone. */
+interface LeaseWork {
+  readonly kind: 'lease';
+  readonly grant: (lease: ThreadLease) => void;
+  readonly fail: (failure: Failure) => void;
+}
+
+type Work = GroupWork | LeaseWork;
+
+/**
+ * The one writer. Everything that waits when it becomes free goes over in one message and shares one COMMIT; whoever needs it alone
+ * waits its turn in the same queue.
+ */
+export class Writer {
+  readonly #options: ConnectionOptions;
+  readonly #queue: WaitingQueue<Work>;
+  readonly #metrics = new WriterMetrics();
+  readonly #holds = new Summary();
+  #thread: SqliteThread | undefined;
+  #isHeld = false;
+  #isPumping = false;
+  #isClosed = false;
+  #onIdle: (() => void) | undefined;
+
+  constructor(options: ConnectionOptions, queueLimit: number) {
+    this.#options = options;
+    this.#queue = new WaitingQueue({ name: 'the writer', limit: queueLimit });
+  }
+
+  /** Starts the thread and proves that the file can be written. */
+  async open(): Promise<Failure | undefined> {
+    const opened = await openThread(this.#options);
+    if (opened.kind === 'failure') return opened.failure;
+    this.#thread = opened.thread;
+    return undefined;
+  }
+
+  /**
+   * Runs one statement and resolves when it is committed, or when it is certain that it never will be.
+   *
+   * @throws OverloadedError, TimeoutError, AbortedError when the wait for the writer ends first; ClosedError.
+   */
+  execute(
+    statement: ThreadStatement,
+    wait: WaitOptions,
+    onPart: (part: ResultPart) => void,
+  ): Promise<CallOutcome> {
+    return new Promise((settle, reject) => {
+      this.#enqueue({ kind: 'group', statement, wait, onPart, settle }, wait, reject);
+    });
+  }
+
+  /**
+   * Waits for the writer alone.
+   *
+   * @throws as {@link Writer.execute}.
+   */
+  acquire(wait: WaitOptions): Promise<ThreadLease | LeaseFailure> {
+    return new Promise((grant, reject) => {
+      const fail = (failure: Failure): void => grant({ failure });
+      this.#enqueue({ kind: 'lease', grant, fail }, wait, reject);
+    });
+  }
+
+  get metrics(): WriterMetrics {
+    return this.#metrics;
+  }
+
+  laneMetrics(): LaneMetrics {
+    const depth = (priority: 'high' | 'low' | 'normal'): number => this.#queue.depth(priority);
+    return {
+      permits: 1,
+      held: this.#isHeld ? 1 : 0,
+      queued: { high: depth('high'), normal: depth('normal'), low: depth('low') },
+      waits: this.#metrics.waits.snapshot(),
+      holds: this.#holds.snapshot(),
+      failures: this.#metrics.laneFailures,
+    };
+  }
+
+  /** Refuses new work, finishes what was accepted, and ends the thread; as the last connection it takes the WAL with it. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#isHeld || this.#queue.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    }
+    await this.#thread?.close();
+  }
+
+  #enqueue(work: Work, wait: WaitOptions, reject: (error: SluiceError) => void): void {
+    if (this.#isClosed) throw new ClosedError('The storage is closed.');
+    const drop = (error: SluiceError): void => {
+      this.#metrics.laneFailures += 1;
+      reject(error);
+    };
+    try {
+      this.#queue.enqueue(work, wait, drop);
+    } catch (error) {
+      this.#metrics.laneFailures += 1;
+      throw error;
+    }
+    this.#schedule();
+  }
+
+  /** Waits for the end of the current tick, so that calls made together go over together. */
+  #schedule(): void {
+    if (this.#isHeld || this.#isPumping) return;
+    this.#isPumping = true;
+    queueMicrotask(() => {
+      this.#isPumping = false;
+      this.#serve();
+    });
+  }
+
+  #serve(): void {
+    if (this.#isHeld) return;
+    const next = this.#queue.dequeue();
+    if (next === undefined) {
+      this.#onIdle?.();
+      return;
+    }
+    this.#metrics.waits.record(next.waitedMs);
+    this.#isHeld = true;
+    const since = performance.now();
+    const release = (): void => {
+      this.#isHeld = false;
+      this.#holds.record(performance.now() - since);
+      this.#serve();
+    };
+    void this.#run(next.item, release);
+  }
+
+  async #run(work: Work, release: () => void): Promise<void> {
+    const thread = await this.#ready();
+    if ('failure' in thread) {
+      fail(work, thread.failure);
+      release();
+    } else if (work.kind === 'lease') {
+      work.grant(this.#lease(thread, release));
+    } else {
+      await this.#runGroup(thread, this.#collectGroup(work));
+      release();
+    }
+  }
+
+  #lease(thread: SqliteThread, release: () => void): ThreadLease {
+    return new ThreadLease(
+      thread,
+      (_, work) => {
+        if (work === undefined) release();
+        else void work.then(release, release);
+      },
+      (reply) => this.#metrics.record(reply),
+    );
+  }
+
+  /** The thread, started anew when the last one ended. */
+  async #ready(): Promise<SqliteThread | LeaseFailure> {
+    if (this.#thread?.isAlive) return this.#thread;
+    const opened = await openThread(this.#options);
+    if (opened.kind === 'failure') return opened;
+    this.#metrics.threadRestarts += 1;
+    this.#thread = opened.thread;
+    return opened.thread;
+  }
+
+  /** All that waits behind `first` and can be committed with it, in order. */
+  #collectGroup(first: GroupWork): GroupWork[] {
+    const members = [first];
+    let bytes = parameterBytes(first.statement);
+    while (members.length < MAX_MEMBERS && bytes < GROUP_BYTES) {
+      const next = this.#queue.dequeue((work) => work.kind === 'group');
+      if (next?.item.kind !== 'group') break;
+      this.#metrics.waits.record(next.waitedMs);
+      members.push(next.item);
+      bytes += parameterBytes(next.item.statement);
+    }
+    return members;
+  }
+
+  async #runGroup(thread: SqliteThread, members: readonly GroupWork[]): Promise<void> {
+    const request = { op: 'group', members: members.map(({ statement }) => statement) } as const;
+    const call = thread.call(request, (part, member) => {
+      members[member]?.onPart(part);
+      thread.flags.addCredit();
+    });
+    const watch = new Watch(
+      members.map(({ wait }) => wait),
+      (index, createError) => {
+        if (thread.flags.cancel(index)) members[index]?.settle({ kind: 'over', createError });
+      },
+    );
+    const result = await call;
+    watch.stop();
+    if (result.kind === 'reply') this.#metrics.recordGroup(members.length, result.reply);
+    for (const [index, { settle }] of members.entries()) settle(toOutcome(result, index, thread));
+  }
+}
+
+function fail(work: Work, failure: Failure): void {
+  if (work.kind === 'lease') work.fail(failure);
+  else work.settle({ kind: 'failure', failure });
+}
+
+function parameterBytes({ parameters }: ThreadStatement): number {
+  let bytes = 0;
+  for (const value of parameters) {
+    if (typeof value === 'string') bytes += value.length;
+    else if (value instanceof Uint8Array) bytes += value.byteLength;
+  }
+  return bytes;
+}

@@ -1,0 +1,28 @@
+import { describe } from 'vitest';
+import type { ConformanceTarget } from '../conformance-target.js';
+import { CASE_TIMEOUT_MS, useFixture } from '../fixture.js';
+import { camelCaseCases } from './camel-case.js';
+import { defaultsCases } from './defaults.js';
+import { edgeCases } from './edges.js';
+import { keyCases } from './keys.js';
+import { largeValueCases } from './large-values.js';
+import { plainQueryCases } from './plain-queries.js';
+import { plainWriteCases } from './plain-writes.js';
+import { refusalCases } from './refusals.js';
+import { repositoryCases } from './repository-calls.js';
+
+/** C1: what is written is what is read, or it is refused by name. */
+export function valuesSuite(target: ConformanceTarget): void {
+  describe('C1 values', { timeout: CASE_TIMEOUT_MS }, () => {
+    const fixture = useFixture(target);
+    edgeCases(fixture);
+    refusalCases(fixture);
+    repositoryCases(fixture);
+    plainQueryCases(fixture);
+    plainWriteCases(fixture);
+    largeValueCases(fixture);
+    defaultsCases(fixture);
+    keyCases(fixture);
+    camelCaseCases(fixture);
+  });
+}

@@ -1,0 +1,24 @@
+import { describe } from 'vitest';
+import type { ConformanceTarget } from '../conformance-target.js';
+import { CASE_TIMEOUT_MS, useFixture } from '../fixture.js';
+import { conditionCases } from './conditions.js';
+import { cursorCases } from './cursors.js';
+import { expressionCases } from './expressions.js';
+import { nullOrderCases } from './null-order.js';
+import { pageCases } from './pages.js';
+import { patternCases } from './patterns.js';
+import { textOrderCases } from './text-order.js';
+
+/** C2: one order, one equality, one LIKE, one result of arithmetic. */
+export function orderSuite(target: ConformanceTarget): void {
+  describe('C2 order and comparison', { timeout: CASE_TIMEOUT_MS }, () => {
+    const fixture = useFixture(target);
+    textOrderCases(fixture);
+    nullOrderCases(fixture);
+    patternCases(fixture);
+    conditionCases(fixture);
+    expressionCases(fixture);
+    pageCases(fixture);
+    cursorCases(fixture);
+  });
+}

@@ -1,0 +1,115 @@
+import { AsyncResource } from 'node:async_hooks';
+import { sql } from 'kysely';
+import { describe, expect, test } from 'vitest';
+import { collect } from '../collect.js';
+import type { Fixture } from '../fixture.js';
+import { expectRefusal } from '../refusal.js';
+import type { SuiteTransaction } from '../schema/suite-database.js';
+
+/** `read` sees one moment, and changes nothing. */
+export function snapshotCases(fixture: Fixture): void {
+  const store = async (): Promise<void> => {
+    await fixture.storage.repository('account', { key: 'name' }).insertMany([
+      { name: 'a', balance: 50 },
+      { name: 'b', balance: 50 },
+    ]);
+  };
+
+  describe('snapshots', () => {
+    test('C3 G-single: read sees one snapshot while a writer commits', async () => {
+      await store();
+      const { storage } = fixture;
+      const outside = storage.write.bind(storage);
+      const runOutside = outsideOf();
+      const seen = await storage.read(async (tx) => {
+        const accounts = tx.repository('account', { key: 'name' });
+        const a = await accounts.getOrThrow('a');
+        await runOutside(() =>
+          outside(async (writer) => {
+            await writer.repository('account', { key: 'name' }).update('a', { balance: 0 });
+            await writer.repository('account', { key: 'name' }).update('b', { balance: 100 });
+          }),
+        );
+        const b = await accounts.getOrThrow('b');
+        const streamed = await collect(accounts.stream({ orderBy: { name: 'asc' } }));
+        return [a.balance, b.balance, ...streamed.map(({ balance }) => balance)];
+      });
+      expect(seen).toStrictEqual([50, 50, 50, 50]);
+      expect(await storage.repository('account', { key: 'name' }).get('a')).toMatchObject({ balance: 0 });
+    });
+
+    test('C3 PMP: read finds no phantom', async () => {
+      await store();
+      const { storage } = fixture;
+      const runOutside = outsideOf();
+      const counts = await storage.read(async (tx) => {
+        const accounts = tx.repository('account', { key: 'name' });
+        const before = await accounts.count({ where: { balance: { gte: 0 } } });
+        await runOutside(() =>
+          storage.repository('account', { key: 'name' }).insert({ name: 'c', balance: 1 }),
+        );
+        return [before, await accounts.count({ where: { balance: { gte: 0 } } })];
+      });
+      expect(counts).toStrictEqual([2, 2]);
+    });
+
+    test('C3 the snapshot of read is not older than what was committed before it began', async () => {
+      const { storage } = fixture;
+      const accounts = storage.repository('account', { key: 'name' });
+      for (let balance = 0; balance < 20; balance += 1) {
+        await accounts.upsert({ name: 'a', balance });
+        const seen = await storage.read((tx) => tx.repository('account', { key: 'name' }).getOrThrow('a'));
+        expect(seen.balance).toBe(balance);
+        expect((await accounts.getOrThrow('a')).balance).toBe(balance);
+      }
+    });
+
+    test('C3 read refuses to write, in a repository and in a plain query, and nothing is written', async () => {
+      await store();
+      const { storage } = fixture;
+      const attempts: readonly ((tx: SuiteTransaction) => Promise<unknown>)[] = [
+        (tx) => tx.repository('account', { key: 'name' }).insert({ name: 'x', balance: 1 }),
+        (tx) => tx.repository('account', { key: 'name' }).update('a', { balance: 1 }),
+        (tx) => tx.repository('account', { key: 'name' }).deleteMany({ where: {} }),
+        (tx) => tx.kysely.insertInto('account').values({ name: 'x', balance: 1 }).execute(),
+        (tx) => tx.kysely.updateTable('account').set({ balance: 0 }).returningAll().execute(),
+        (tx) => tx.kysely.deleteFrom('account').execute(),
+        (tx) => sql`delete from account`.execute(tx.kysely),
+      ];
+      for (const attempt of attempts) await expectRefusal(storage.read(attempt), 'invalid_query');
+      const rows = await storage.repository('account', { key: 'name' }).find({ orderBy: { name: 'asc' } });
+      expect(rows).toStrictEqual([
+        { name: 'a', balance: 50 },
+        { name: 'b', balance: 50 },
+      ]);
+    });
+
+    test('C3 many reads run beside an open writer, none waiting for it', async () => {
+      await store();
+      const { storage } = fixture;
+      const runOutside = outsideOf();
+      await storage.write(async (tx) => {
+        await tx.repository('account', { key: 'name' }).update('a', { balance: 0 });
+        const totals = await runOutside(() =>
+          Promise.all(
+            Array.from({ length: 20 }, () =>
+              storage.read(async (reader) => {
+                const rows = await reader.repository('account', { key: 'name' }).find();
+                return rows.reduce((sum, { balance }) => sum + balance, 0);
+              }),
+            ),
+          ),
+        );
+        expect(totals).toStrictEqual(Array(20).fill(100));
+      });
+    });
+  });
+}
+
+/**
+ * Runs work as if it came from elsewhere in the application: called here, outside of any transaction, it gives what starts work in this
+ * place's context even from inside one.
+ */
+function outsideOf(): <T>(work: () => Promise<T>) => Promise<T> {
+  return AsyncResource.bind(<T>(work: () => Promise<T>) => work());
+}

@@ -1,0 +1,30 @@
+import { describe } from 'vitest';
+import type { ConformanceTarget } from '../conformance-target.js';
+import { CASE_TIMEOUT_MS, useFixture } from '../fixture.js';
+import { brokenCases } from './broken.js';
+import { controlledCases } from './controlled.js';
+import { endedHandleCases } from './ended-handles.js';
+import { isolationCases } from './isolation.js';
+import { kyselyTransactionCases } from './kysely-transactions.js';
+import { outerHandleCases } from './outer-handles.js';
+import { replayCases } from './replay.js';
+import { savepointCases } from './savepoints.js';
+import { snapshotCases } from './snapshots.js';
+import { statementCases } from './statements.js';
+
+/** C3: serializable, replayed whole, and a handle that cannot be misused silently. */
+export function transactionsSuite(target: ConformanceTarget): void {
+  describe('C3 transactions', { timeout: CASE_TIMEOUT_MS }, () => {
+    const fixture = useFixture(target);
+    statementCases(fixture);
+    isolationCases(fixture, target.capabilities);
+    snapshotCases(fixture);
+    replayCases(fixture, target.capabilities);
+    brokenCases(fixture);
+    savepointCases(fixture);
+    outerHandleCases(fixture);
+    endedHandleCases(fixture);
+    kyselyTransactionCases(fixture, target.capabilities);
+    controlledCases(fixture);
+  });
+}

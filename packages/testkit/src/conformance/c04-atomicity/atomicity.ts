@@ -1,0 +1,16 @@
+import { describe } from 'vitest';
+import type { ConformanceTarget } from '../conformance-target.js';
+import { CASE_TIMEOUT_MS, useFixture } from '../fixture.js';
+import { insertManyCases } from './insert-many.js';
+import { loadCases } from './load.js';
+import { singleRowCases } from './single-rows.js';
+
+/** C4: every repository call is all or nothing. */
+export function atomicitySuite(target: ConformanceTarget): void {
+  describe('C4 atomicity', { timeout: CASE_TIMEOUT_MS }, () => {
+    const fixture = useFixture(target);
+    insertManyCases(fixture, target.capabilities);
+    loadCases(fixture);
+    singleRowCases(fixture);
+  });
+}

@@ -1,0 +1,18 @@
+import { describe } from 'vitest';
+import type { ConformanceTarget } from '../conformance-target.js';
+import { CASE_TIMEOUT_MS, useFixture } from '../fixture.js';
+import { beforeCases } from './before.js';
+import { queuedCases } from './queued.js';
+import { runningCases } from './running.js';
+import { stuckCallbackCases } from './stuck-callbacks.js';
+
+/** C8: every call can be ended, and one that was ended did not happen. */
+export function cancellationSuite(target: ConformanceTarget): void {
+  describe('C8 cancellation', { timeout: CASE_TIMEOUT_MS }, () => {
+    const fixture = useFixture(target);
+    beforeCases(fixture);
+    queuedCases(fixture);
+    runningCases(fixture, target.capabilities);
+    stuckCallbackCases(fixture);
+  });
+}

@@ -1,0 +1,16 @@
+import { describe } from 'vitest';
+import type { ConformanceTarget } from '../conformance-target.js';
+import { CASE_TIMEOUT_MS, useFixture } from '../fixture.js';
+import { leavingCases } from './leaving.js';
+import { readingCases } from './reading.js';
+import { transactionStreamCases } from './transaction-streams.js';
+
+/** C9: any number of rows in constant memory, on one snapshot, in nobody's way. */
+export function streamsSuite(target: ConformanceTarget): void {
+  describe('C9 streams', { timeout: CASE_TIMEOUT_MS }, () => {
+    const fixture = useFixture(target);
+    readingCases(fixture);
+    leavingCases(fixture);
+    transactionStreamCases(fixture);
+  });
+}

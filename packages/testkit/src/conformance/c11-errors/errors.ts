@@ -1,0 +1,24 @@
+import { describe } from 'vitest';
+import type { ConformanceTarget } from '../conformance-target.js';
+import { CASE_TIMEOUT_MS, useFixture } from '../fixture.js';
+import { constraintCases } from './constraints.js';
+import { deferredCases } from './deferred.js';
+import { hostileKeyCases } from './hostile-keys.js';
+import { hostileOrderCases } from './hostile-orders.js';
+import { hostileWhereCases } from './hostile-where.js';
+import { secrecyCases } from './secrecy.js';
+import { usageCases } from './usage.js';
+
+/** C11: one family of errors, and nothing executed of what is refused. */
+export function errorsSuite(target: ConformanceTarget): void {
+  describe('C11 errors', { timeout: CASE_TIMEOUT_MS }, () => {
+    const fixture = useFixture(target);
+    constraintCases(fixture);
+    deferredCases(fixture);
+    usageCases(fixture);
+    hostileWhereCases(fixture);
+    hostileOrderCases(fixture);
+    hostileKeyCases(fixture);
+    secrecyCases(fixture);
+  });
+}

@@ -1,0 +1,20 @@
+import { describe } from 'vitest';
+import type { ConformanceTarget } from '../conformance-target.js';
+import { CASE_TIMEOUT_MS, useFixture } from '../fixture.js';
+import { failingCases } from './failing.js';
+import { rebuildCases } from './rebuild.js';
+import { schemaCases } from './schema.js';
+import { togetherCases } from './together.js';
+import { walkCases } from './walk.js';
+
+/** C13: one source, each migration once and whole, up and down. */
+export function migrationsSuite(target: ConformanceTarget): void {
+  describe('C13 migrations', { timeout: CASE_TIMEOUT_MS }, () => {
+    const fixture = useFixture(target);
+    walkCases(fixture);
+    failingCases(fixture);
+    rebuildCases(fixture);
+    schemaCases(fixture);
+    if (target.capabilities.sharedBetweenProcesses) togetherCases(fixture);
+  });
+}

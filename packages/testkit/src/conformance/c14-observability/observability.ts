@@ -1,0 +1,160 @@
+import { describe, expect, test } from 'vitest';
+import type { ConformanceTarget } from '../conformance-target.js';
+import { CASE_TIMEOUT_MS, useFixture } from '../fixture.js';
+import { holdWriters } from '../hold-writers.js';
+import { rejectionOf } from '../refusal.js';
+import { passTurns } from '../rendezvous.js';
+
+const number = expect.any(Number);
+const SUMMARY = { count: number, totalMs: number, avgMs: number, maxMs: number };
+const LANE = {
+  permits: number,
+  held: number,
+  queued: { high: number, normal: number, low: number },
+  waits: SUMMARY,
+  holds: SUMMARY,
+  failures: number,
+};
+
+/** C14: the same figures and events on every driver. */
+export function observabilitySuite(target: ConformanceTarget): void {
+  describe('C14 observability', { timeout: CASE_TIMEOUT_MS }, () => {
+    const fixture = useFixture(target);
+    const accounts = () => fixture.storage.repository('account', { key: 'name' });
+
+    test('C14 metrics have one shape', () => {
+      expect(fixture.storage.metrics()).toStrictEqual({
+        driver: expect.any(String),
+        statements: { failures: number, durations: SUMMARY },
+        transactions: { failures: number, durations: SUMMARY },
+        replays: expect.any(Object),
+        errors: expect.any(Object),
+        database: {
+          writer: LANE,
+          readers: LANE,
+          locks: {
+            attempts: number,
+            successes: number,
+            failures: number,
+            retries: number,
+            waits: SUMMARY,
+            failureRate: number,
+          },
+          commits: number,
+          rollbacks: number,
+          engine: expect.any(Object),
+        },
+      });
+    });
+
+    test('C14 metrics are a snapshot, plain enough for JSON', async () => {
+      const before = fixture.storage.metrics();
+      const text = JSON.stringify(before);
+      await accounts().insert({ name: 'a', balance: 1 });
+      expect(JSON.stringify(before)).toBe(text);
+      expect(JSON.parse(text)).toStrictEqual(before);
+      expect(Object.values(before.database.engine).every((value) => typeof value === 'number')).toBe(true);
+    });
+
+    test('C14 statements are counted, those that fail by their code', async () => {
+      const before = fixture.storage.metrics();
+      await accounts().insert({ name: 'a', balance: 1 });
+      await accounts().get('a');
+      await fixture.storage.kysely.selectFrom('account').selectAll().execute();
+      await rejectionOf(accounts().insert({ name: 'a', balance: 1 }));
+      const after = fixture.storage.metrics();
+      expect(after.statements.durations.count - before.statements.durations.count).toBe(4);
+      expect(after.statements.failures - before.statements.failures).toBe(1);
+      expect((after.errors.unique_violation ?? 0) - (before.errors.unique_violation ?? 0)).toBe(1);
+    });
+
+    test('C14 transactions are counted, with their commits and rollbacks', async () => {
+      const { storage } = fixture;
+      const before = storage.metrics();
+      for (let round = 0; round < 3; round += 1) {
+        await storage.write((tx) =>
+          tx.repository('account', { key: 'name' }).upsert({ name: 'a', balance: round }),
+        );
+      }
+      const work = storage.write(async (tx) => {
+        await tx.repository('account', { key: 'name' }).upsert({ name: 'b', balance: 1 });
+        throw new Error('undone');
+      });
+      await rejectionOf(work);
+      const after = storage.metrics();
+      expect(after.transactions.durations.count - before.transactions.durations.count).toBe(4);
+      expect(after.transactions.failures - before.transactions.failures).toBe(1);
+      expect(after.database.commits - before.database.commits).toBeGreaterThanOrEqual(3);
+      expect(after.database.rollbacks - before.database.rollbacks).toBeGreaterThanOrEqual(1);
+    });
+
+    test('C14 the writer’s lane tells who holds it, who waits, and how long they did', async () => {
+      const { storage } = fixture;
+      const before = storage.metrics().database.writer;
+      expect([before.held, before.queued]).toStrictEqual([0, { high: 0, normal: 0, low: 0 }]);
+      const held = await holdWriters(storage);
+      const work = (['high', 'normal', 'low', 'low'] as const).map((priority, balance) =>
+        accounts().insert({ name: `n${balance}`, balance }, { priority }),
+      );
+      await passTurns(20);
+      const during = storage.metrics().database.writer;
+      expect(during.held).toBe(during.permits);
+      expect(during.queued).toStrictEqual({ high: 1, normal: 1, low: 2 });
+      await held.release();
+      await Promise.all(work);
+      const after = storage.metrics().database.writer;
+      expect([after.held, after.queued]).toStrictEqual([0, { high: 0, normal: 0, low: 0 }]);
+      expect(after.waits.count).toBeGreaterThan(before.waits.count);
+      expect(after.waits.maxMs).toBeGreaterThan(0);
+      expect(after.holds.count).toBeGreaterThan(before.holds.count);
+    });
+
+    test('C14 attempts to lock are counted, and a quiet storage fails at none', async () => {
+      const before = fixture.storage.metrics().database.locks;
+      await accounts().insert({ name: 'a', balance: 1 });
+      const { attempts, successes, failures, failureRate } = fixture.storage.metrics().database.locks;
+      expect(attempts).toBeGreaterThan(before.attempts);
+      expect(successes).toBeGreaterThan(before.successes);
+      expect(failures).toBe(before.failures);
+      expect(failureRate).toBeCloseTo(attempts === 0 ? 0 : failures / attempts);
+    });
+
+    test('C14 calls that are dropped while they wait are failures of the lane', async () => {
+      const { storage } = fixture;
+      const before = storage.metrics();
+      const held = await holdWriters(storage);
+      await rejectionOf(accounts().insert({ name: 'a', balance: 1 }, { timeoutMs: 20 }));
+      await held.release();
+      const after = storage.metrics();
+      expect(after.database.writer.failures - before.database.writer.failures).toBe(1);
+      expect((after.errors.timeout ?? 0) - (before.errors.timeout ?? 0)).toBe(1);
+    });
+
+    test('C14 health tells that the database answers, how fast, and by which driver', async () => {
+      const health = await fixture.storage.health();
+      expect(health).toStrictEqual({
+        isHealthy: true,
+        driver: fixture.storage.metrics().driver,
+        latencyMs: number,
+      });
+      expect(health.latencyMs).toBeGreaterThanOrEqual(0);
+    });
+
+    test('C14 a listener hears until it stops listening', async () => {
+      const { storage } = fixture;
+      const told: string[] = [];
+      const stop = storage.on('close', () => told.push('first'));
+      storage.on('migration', () => told.push('migration'));
+      stop();
+      stop();
+      await storage.migrator.up();
+      expect(told).toStrictEqual([]);
+    });
+
+    test('C14 a storage on a new database has counted nothing it was not asked', async () => {
+      const { statements, transactions, replays, errors } = (await fixture.apart()).metrics();
+      expect([statements.durations.count, transactions.durations.count]).toStrictEqual([0, 0]);
+      expect([replays, errors]).toStrictEqual([{}, {}]);
+    });
+  });
+}

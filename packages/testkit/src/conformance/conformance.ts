@@ -1,0 +1,48 @@
+import { describe } from 'vitest';
+import { valuesSuite } from './c01-values/values.js';
+import { orderSuite } from './c02-order/order.js';
+import { transactionsSuite } from './c03-transactions/transactions.js';
+import { atomicitySuite } from './c04-atomicity/atomicity.js';
+import { durabilitySuite } from './c05-durability/durability.js';
+import { concurrencySuite } from './c06-concurrency/concurrency.js';
+import { eventLoopSuite } from './c07-event-loop/event-loop.js';
+import { cancellationSuite } from './c08-cancellation/cancellation.js';
+import { streamsSuite } from './c09-streams/streams.js';
+import { backPressureSuite } from './c10-back-pressure/back-pressure.js';
+import { errorsSuite } from './c11-errors/errors.js';
+import { lifeCycleSuite } from './c12-life-cycle/life-cycle.js';
+import { migrationsSuite } from './c13-migrations/migrations.js';
+import { observabilitySuite } from './c14-observability/observability.js';
+import type { ConformanceTarget } from './conformance-target.js';
+import { manifestSuite } from './manifest.js';
+
+/**
+ * Registers the conformance suite for one driver with Vitest: a `describe` for each number of the contract. Call it at the top of a test
+ * file; a driver that passes keeps the contract.
+ *
+ * @example
+ * conformance({
+ *   name: 'sqlite',
+ *   capabilities: { concurrentWriters: false, sharedBetweenProcesses: true, durable: true, … },
+ *   open: (database, options) => openStorage({ ...options, url: `sqlite:${folder}/${database}.db`, drivers: [sqlite()] }),
+ * });
+ */
+export function conformance(target: ConformanceTarget): void {
+  describe(`conformance of ${target.name}`, () => {
+    manifestSuite(target);
+    valuesSuite(target);
+    orderSuite(target);
+    transactionsSuite(target);
+    atomicitySuite(target);
+    durabilitySuite(target);
+    concurrencySuite(target);
+    eventLoopSuite(target);
+    cancellationSuite(target);
+    streamsSuite(target);
+    backPressureSuite(target);
+    errorsSuite(target);
+    lifeCycleSuite(target);
+    migrationsSuite(target);
+    observabilitySuite(target);
+  });
+}
