@@ -52,6 +52,13 @@ export class PortableSqliteQueryCompiler extends SqliteQueryCompiler {
     super.visitColumnDefinition(toPortableColumn(node));
   }
 
+  /** Kysely's own compiler writes NULL here, which is not what the column's default says. */
+  protected override visitDefaultInsertValue(): void {
+    throw new UnsupportedError(
+      'SQLite cannot insert rows of which only some give a column that has a default. Give the column in every row, or use `insertMany`.',
+    );
+  }
+
   /** Reached in casts only: those of columns were translated with their column. */
   protected override visitDataType({ dataType }: DataTypeNode): void {
     const name = parseValueType(dataType)?.name;

@@ -4,6 +4,8 @@ import {
   type BinaryOperationNode,
   ColumnNode,
   type ColumnUpdateNode,
+  DefaultInsertValueNode,
+  type Expression,
   ExpressionWrapper,
   type InsertQueryNode,
   type KyselyPlugin,
@@ -25,6 +27,7 @@ import {
 } from 'kysely';
 import type { Catalog } from '../catalog/catalog.js';
 import type { AggregateName, DatabaseSql } from '../driver/driver.js';
+import { UnsupportedError } from '../errors/usage-errors.js';
 import { checkValue, type ValuePlace } from '../values/check-value.js';
 import type { ValueType } from '../values/value-type.js';
 import { type FoundColumn, TableScopes } from './table-scopes.js';
@@ -55,6 +58,7 @@ export class TypedValuesPlugin implements KyselyPlugin {
 /** A column whose type is one of the contract. */
 interface TypedColumn extends ValuePlace {
   readonly type: ValueType;
+  readonly hasDefault: boolean;
 }
 
 const COMPARISONS: ReadonlySet<string> = new Set([
@@ -123,14 +127,27 @@ class TypedValuesTransformer extends OperationNodeTransformer {
   protected override transformAggregateFunction(node: AggregateFunctionNode): AggregateFunctionNode {
     const [argument] = node.aggregated;
     const column = argument === undefined ? undefined : this.#typed(argument);
-    if (argument === undefined || column === undefined || !isAggregate(node.func) || isWindowed(node)) {
+    if (argument === undefined || column === undefined || !isAggregate(node.func)) {
       return super.transformAggregateFunction(node);
     }
     const expression = new ExpressionWrapper(argument);
+    if (isWindowed(node)) {
+      this.#assertComparesByValue(expression, column);
+      return super.transformAggregateFunction(node);
+    }
     const replaced = this.#sql.aggregate?.(node.func, expression, column.type, node.distinct ?? false);
     if (replaced === undefined) return super.transformAggregateFunction(node);
     // Where an aggregate stands any expression may stand; Kysely's types know it by this one kind.
     return replaced.toOperationNode() as AggregateFunctionNode;
+  }
+
+  /** The engine's own aggregate works on the stored form, which must not be silently another value. */
+  #assertComparesByValue(expression: Expression<unknown>, { table, column, type }: TypedColumn): void {
+    const comparable = this.#sql.comparable?.(expression, type) ?? expression;
+    if (comparable === expression) return;
+    throw new UnsupportedError(
+      `"${table}"."${column}" is ${type.name}, which this driver aggregates only without filter, over and order by. Aggregate in a sub-query.`,
+    );
   }
 
   #insertedRow(row: ValuesItemNode, targets: readonly (TypedColumn | undefined)[]): ValuesItemNode {
@@ -139,7 +156,10 @@ class TypedValuesTransformer extends OperationNodeTransformer {
     return ValueListNode.create(
       members.map((member, index) => {
         const target = targets[index];
-        return target === undefined ? member : this.#encoded(member, target, target.type);
+        if (target === undefined) return member;
+        // Left out in this row but not in others. Without a default that is NULL, which every engine can say.
+        if (DefaultInsertValueNode.is(member) && !target.hasDefault) return ValueNode.create(null);
+        return this.#encoded(member, target, target.type);
       }),
     );
   }
@@ -188,7 +208,8 @@ class TypedValuesTransformer extends OperationNodeTransformer {
 function toTyped(found: FoundColumn | undefined): TypedColumn | undefined {
   const type = found?.column.type;
   if (found === undefined || type === undefined) return undefined;
-  return { table: found.table, column: found.column.name, type };
+  const { name: column, hasDefault } = found.column;
+  return { table: found.table, column, type, hasDefault };
 }
 
 /** NULL sorts as if larger than every value. */

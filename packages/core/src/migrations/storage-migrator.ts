@@ -6,6 +6,7 @@ import {
   type MigrationResultSet,
   Migrator,
 } from 'kysely/migration';
+import { ConstraintError } from '../errors/data-errors.js';
 import { ConfigurationError, MigrationError, UsageError } from '../errors/usage-errors.js';
 import { FolderMigrationProvider } from './folder-migration-provider.js';
 import { MigrationChecksums } from './migration-checksums.js';
@@ -139,11 +140,25 @@ export class StorageMigrator {
     };
     for (;;) {
       const decide = (state: MigrationState): Direction | undefined => next(state, steps.length);
-      const step = await this.#options.run((kysely) => takeStep(kysely, migrations, decide, prepare));
+      const step = await this.#commit((kysely) => takeStep(kysely, migrations, decide, prepare));
       if (step === undefined) return steps;
       steps.push(step);
       this.#options.onStep(step);
     }
+  }
+
+  /** Foreign keys are checked at COMMIT, when the migration that broke one has ended without an error. */
+  async #commit(
+    take: (kysely: Kysely<unknown>) => Promise<MigrationStep | undefined>,
+  ): Promise<MigrationStep | undefined> {
+    let taken: MigrationStep | undefined;
+    const run = this.#options.run(async (kysely) => {
+      taken = await take(kysely);
+      return taken;
+    });
+    return run.catch((error: unknown) => {
+      throw error instanceof ConstraintError && taken !== undefined ? failure(error, taken.name) : error;
+    });
   }
 
   async #migrations(): Promise<Record<string, Migration>> {

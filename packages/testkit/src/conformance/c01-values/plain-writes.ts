@@ -31,6 +31,23 @@ export function plainWriteCases(fixture: Fixture): void {
       });
     }
 
+    test('C1 a column that only some rows of one plain insert give is NULL in the others', async () => {
+      const { kysely } = fixture.storage;
+      await kysely
+        .insertInto('specimen')
+        .values([rowWith(1, 'word', 'a'), rowWith(2, 'floating', 1.5)])
+        .execute();
+      const rows = await kysely
+        .selectFrom('specimen')
+        .select(['id', 'word', 'floating'])
+        .orderBy('id')
+        .execute();
+      expect(rows).toStrictEqual([
+        { id: 1, word: 'a', floating: null },
+        { id: 2, word: null, floating: 1.5 },
+      ]);
+    });
+
     const refused: readonly [string, SpecimenRow][] = [
       ['NaN', rowWith(1, 'floating', Number.NaN)],
       ['-0', rowWith(1, 'floating', -0)],
