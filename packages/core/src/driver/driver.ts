@@ -129,6 +129,8 @@ export interface ExecuteOptions {
   readonly signal?: AbortSignal | undefined;
   /** Names the caller in messages, metrics and “who holds the writer”. */
   readonly label?: string | undefined;
+  /** Which attempt this is, from 1. A driver may favour what was undone before, so that it gets through. */
+  readonly attempt?: number | undefined;
 }
 
 /** The isolation levels that may be asked for. A driver may give a stronger one. */
@@ -139,8 +141,6 @@ export interface BeginOptions extends ExecuteOptions {
   readonly access: 'read' | 'write';
   /** Default `serializable`. */
   readonly isolation?: IsolationLevel | undefined;
-  /** Which attempt this is, from 1. A driver may favour what was undone before, so that it gets through. */
-  readonly attempt?: number | undefined;
   /**
    * The transaction changes the schema: tables may be rebuilt without foreign keys acting on their rows, every foreign key is checked
    * before COMMIT, and no second such transaction runs at the same time, in any process.

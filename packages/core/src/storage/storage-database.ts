@@ -12,6 +12,7 @@ import type { StorageCounters } from '../metrics/storage-metrics.js';
 import { type OnReplay, replay } from '../transaction/replay.js';
 import { assertOutsideTransaction } from '../transaction/surroundings.js';
 import { beginAround } from '../transaction/transaction-scope.js';
+import { OpenStreams } from './open-streams.js';
 
 /**
  * The driver's database behind the checks that core owes every call: the storage is open, the call does not come from inside one of its own
@@ -22,6 +23,7 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
   readonly #database: Database;
   readonly #counters: StorageCounters;
   readonly #onReplay: OnReplay;
+  readonly #streams = new OpenStreams();
   /** Calls accepted and not yet answered. */
   #active = 0;
   #onIdle: (() => void) | undefined;
@@ -41,7 +43,11 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
   async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     this.assertUsable();
     return this.track('statements', () =>
-      replay(() => this.#database.execute(statement, options), options, this.#onReplay),
+      replay(
+        (attempt) => this.#database.execute(statement, attempt === 1 ? options : { ...options, attempt }),
+        options,
+        this.#onReplay,
+      ),
     );
   }
 
@@ -51,7 +57,8 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
     options: ExecuteOptions,
   ): AsyncGenerator<readonly Row[]> {
     this.assertUsable();
-    yield* this.#database.stream(statement, batchSize, options);
+    const batches = this.#database.stream(statement, batchSize, options)[Symbol.asyncIterator]();
+    yield* this.#streams.read(batches, options.deadline ?? Number.POSITIVE_INFINITY);
   }
 
   /** Begins a transaction for a callback that Kysely runs. */
@@ -95,6 +102,7 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
         this.#onIdle = resolve;
       });
     }
+    await this.#streams.empty();
     await this.#database.close();
   }
 }

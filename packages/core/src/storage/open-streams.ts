@@ -1,0 +1,80 @@
+import type { Row } from '../driver/driver.js';
+import { TimeoutError } from '../errors/flow-errors.js';
+
+/** Streams that are open. Each is ended at its deadline also while its reader pauses, or has gone away without leaving its loop. */
+export class OpenStreams {
+  readonly #open = new Set<OpenStream>();
+  #onEmpty: (() => void) | undefined;
+
+  /** Hands the batches on. @param deadline in milliseconds of `performance.now()`. */
+  async *read(batches: AsyncIterator<readonly Row[]>, deadline: number): AsyncGenerator<readonly Row[]> {
+    const stream = new OpenStream(batches, deadline, () => this.#closed(stream));
+    this.#open.add(stream);
+    try {
+      for (;;) {
+        const next = await stream.next();
+        if (next.done) return;
+        yield next.value;
+      }
+    } finally {
+      await stream.end();
+    }
+  }
+
+  /** Resolves when no stream is open. */
+  async empty(): Promise<void> {
+    if (this.#open.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+    });
+  }
+
+  #closed(stream: OpenStream): void {
+    this.#open.delete(stream);
+    if (this.#open.size === 0) this.#onEmpty?.();
+  }
+}
+
+/** Node fires a longer timer at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+class OpenStream {
+  readonly #batches: AsyncIterator<readonly Row[]>;
+  readonly #onEnd: () => void;
+  readonly #timer: NodeJS.Timeout | undefined;
+  #ending: Promise<void> | undefined;
+  #isLate = false;
+
+  constructor(batches: AsyncIterator<readonly Row[]>, deadline: number, onEnd: () => void) {
+    this.#batches = batches;
+    this.#onEnd = onEnd;
+    const leftMs = deadline - performance.now();
+    if (leftMs <= LONGEST_TIMER_MS) this.#timer = setTimeout(() => this.#expire(), leftMs);
+  }
+
+  async next(): Promise<IteratorResult<readonly Row[]>> {
+    // Ended from outside it would look complete.
+    if (this.#isLate) throw new TimeoutError('The deadline passed before the stream was read to its end.');
+    return this.#batches.next();
+  }
+
+  /** Frees what the stream holds. What fails at that is the driver's to mend; the reader has gone. */
+  end(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  #expire(): void {
+    this.#isLate = true;
+    this.end().catch(() => {});
+  }
+
+  async #end(): Promise<void> {
+    clearTimeout(this.#timer);
+    try {
+      await this.#batches.return?.();
+    } finally {
+      this.#onEnd();
+    }
+  }
+}
