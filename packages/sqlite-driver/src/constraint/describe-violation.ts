@@ -2,6 +2,7 @@ import { targetTable } from '../sqlite-statement.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
 import type { Failure, ThreadStatement } from '../thread/thread-protocol.js';
 import { parseViolation, type ViolationDetails } from './constraint-message.js';
+import { defaultConstraintName } from './default-constraint-name.js';
 import { type ForeignKey, findOpenKey, findViolatedKey, readForeignKeys } from './foreign-keys.js';
 import { identifiersIn, namedConstraints } from './table-constraints.js';
 
@@ -35,8 +36,9 @@ function find(
       return key === undefined ? undefined : describeKey(connection, key);
     }
     case 'SQLITE_CONSTRAINT_PRIMARYKEY':
+      return { ...told, constraint: told.constraint ?? nameOfUnique(connection, told, 'pkey') };
     case 'SQLITE_CONSTRAINT_UNIQUE':
-      return { ...told, constraint: told.constraint ?? nameOfUnique(connection, told) };
+      return { ...told, constraint: told.constraint ?? nameOfUnique(connection, told, 'key') };
     case 'SQLITE_CONSTRAINT_CHECK':
       return describeCheck(connection, told.constraint ?? '', statement);
     default:
@@ -60,18 +62,21 @@ function describeKey(connection: ThreadConnection, { table, columns }: ForeignKe
   const named = constraintsOf(connection, table).find(
     (constraint) => constraint.kind === 'foreign key' && isSame(constraint.columns, columns),
   );
-  return { table, columns, constraint: named?.name };
+  return { table, columns, constraint: named?.name ?? defaultConstraintName(table, columns, 'fkey') };
 }
 
 function nameOfUnique(
   connection: ThreadConnection,
   { table, columns = [] }: ViolationDetails,
+  ending: 'key' | 'pkey',
 ): string | undefined {
   if (table === undefined) return undefined;
   const named = constraintsOf(connection, table).find(
     ({ kind, columns: its }) => (kind === 'unique' || kind === 'primary key') && isSame(its, columns),
   );
-  return named?.name ?? nameOfIndex(connection, table, columns);
+  return (
+    named?.name ?? nameOfIndex(connection, table, columns) ?? defaultConstraintName(table, columns, ending)
+  );
 }
 
 function nameOfIndex(
@@ -112,11 +117,8 @@ function describeCheck(
   }
   if (target === undefined) return {};
   // SQLite puts the expression where a check has no name.
-  return {
-    table: target,
-    columns: columnsAmong(connection, target, identifiersIn(check)),
-    constraint: undefined,
-  };
+  const columns = columnsAmong(connection, target, identifiersIn(check));
+  return { table: target, columns, constraint: defaultConstraintName(target, columns, 'check') };
 }
 
 function tablesWith(connection: ThreadConnection, text: string): string[] {

@@ -27,6 +27,13 @@ export function defaultsCases(fixture: Fixture): void {
       );
     });
 
+    test('C1 an identity is never used again, not even the last one', async () => {
+      const log = fixture.storage.repository('event_log', { key: 'id' });
+      const { id } = await log.insert({ message: 'one' });
+      await log.delete(id);
+      expect((await log.insert({ message: 'two' })).id).toBeGreaterThan(id);
+    });
+
     test('C1 undefined leaves a column to its default, null does not', async () => {
       const log = fixture.storage.repository('event_log', { key: 'id' });
       const row = await log.insert({ message: 'one', level: undefined });

@@ -7,7 +7,7 @@ export interface Violation {
   readonly code: Extract<RefusalCode, `${string}_violation`>;
   readonly table: string;
   readonly columns: readonly string[];
-  /** Left out where the constraint has no name of its own. */
+  /** Without a name of its own it goes by the one PostgreSQL gives. Left out where constraints of the kind have no name everywhere. */
   readonly constraint?: string;
   /** Breaks it, in a library as {@link storeLibrary} leaves it. */
   readonly attempt: (tx: Pick<SuiteTransaction, 'kysely' | 'repository'>) => Promise<unknown>;
@@ -38,6 +38,7 @@ export const VIOLATIONS: readonly Violation[] = [
     code: unique,
     table: 'author',
     columns: ['id'],
+    constraint: 'author_pkey',
     attempt: (db) => db.repository('author', { key: 'id' }).insert({ id: 1, name: 'B' }),
   },
   {
@@ -45,6 +46,7 @@ export const VIOLATIONS: readonly Violation[] = [
     code: unique,
     table: 'account',
     columns: ['name'],
+    constraint: 'account_pkey',
     attempt: ({ kysely }) =>
       kysely
         .insertInto('account')
@@ -68,6 +70,7 @@ export const VIOLATIONS: readonly Violation[] = [
     code: unique,
     table: 'book',
     columns: ['isbn'],
+    constraint: 'book_isbn_key',
     attempt: (db) => db.repository('book', { key: 'id' }).insert({ ...BOOK, id: 2, slot: 2 }),
   },
   {
