@@ -58,6 +58,7 @@ test('tells the statements of a transaction that its connection is lost, and rol
 test('tells a COMMIT that was never sent as a lost connection, which may be replayed', async () => {
   const victim = await openDatabase();
   const transaction = await victim.database.begin({ access: 'write' });
+  await runIn(transaction, 'select 1');
   await terminate(victim, `state = 'idle in transaction'`);
   expect(await rejection(transaction.commit())).toMatchObject({ code: 'connection_lost' });
 });

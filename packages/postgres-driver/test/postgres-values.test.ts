@@ -196,3 +196,34 @@ test('gives types outside the contract as PostgreSQL writes them', async () => {
     { i: '1 day', a: '{1,2}', t: '12:00:00' },
   ]);
 });
+
+test('an int8 that no column gives is a number while it is exact, wherever it comes from', async () => {
+  const { run, rows } = await openDatabase();
+  await run('create table big (id bigint primary key)');
+  await run('insert into big values (1), (9007199254740993)');
+  const read = async (sql: string) => (await rows(sql)).flatMap(Object.values);
+  expect(await read('select id from big order by id')).toEqual([1n, 9_007_199_254_740_993n]);
+  expect(await read('select inner_big.id from (select id from big) inner_big order by 1')).toEqual([
+    1n,
+    9_007_199_254_740_993n,
+  ]);
+  expect(await read('select (select id from big order by id limit 1)')).toEqual([1]);
+  expect(await read('select (select id from big order by id desc limit 1)')).toEqual([
+    9_007_199_254_740_993n,
+  ]);
+  expect(await read('select id from big union select id from big order by 1')).toEqual([
+    1,
+    9_007_199_254_740_993n,
+  ]);
+  expect(await read('select id + 0 from big order by id')).toEqual([1, 9_007_199_254_740_993n]);
+  expect(await read('select count(*) from big union all select id from big order by 1')).toEqual([
+    1,
+    2,
+    9_007_199_254_740_993n,
+  ]);
+  expect(await read('select (select count(*) from big)')).toEqual([2]);
+  expect(await read('with c as (select id from big) select id from c order by id')).toEqual([
+    1n,
+    9_007_199_254_740_993n,
+  ]);
+});
