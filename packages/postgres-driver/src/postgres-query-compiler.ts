@@ -1,4 +1,4 @@
-import { parseValueType, UnsupportedError, UsageError } from '@sluice/core';
+import { parseValueType, portableTypeError, UsageError } from '@sluice/core';
 import {
   AlterColumnNode,
   ColumnDefinitionNode,
@@ -43,7 +43,7 @@ export class PortablePostgresQueryCompiler extends PostgresQueryCompiler {
 function portableType(dataType: string): string {
   if (dataType === 'serial' || dataType === 'bigserial') return dataType;
   const type = parseValueType(dataType);
-  if (type === undefined) throw notPortable(dataType);
+  if (type === undefined) throw portableTypeError(dataType, 'PostgreSQL');
   return type.name === 'timestamptz' ? 'timestamptz(3)' : dataType;
 }
 
@@ -52,30 +52,6 @@ function isText(dataType: string): boolean {
   const name = parseValueType(dataType)?.name;
   return name === 'text' || name === 'varchar';
 }
-
-function notPortable(dataType: string): UnsupportedError {
-  const base = dataType.replace(/\s*\(.*$/, '');
-  const instead = INSTEAD[base];
-  const advice = instead === undefined ? '' : ` Use ${instead}.`;
-  return new UnsupportedError(
-    `The column type "${dataType}" does not mean the same on every driver.${advice} What only PostgreSQL has can be written as a raw sql type.`,
-  );
-}
-
-const INSTEAD: Readonly<Record<string, string | undefined>> = {
-  binary: 'bytea',
-  blob: 'bytea',
-  char: 'varchar(n)',
-  datetime: 'timestamptz',
-  datetime2: 'timestamptz',
-  float4: 'double precision',
-  real: 'double precision',
-  time: 'text',
-  timestamp: 'timestamptz',
-  timestamptz: 'timestamptz, which holds milliseconds',
-  timetz: 'text',
-  varbinary: 'bytea',
-};
 
 /** Most bytes of a name; PostgreSQL cuts a longer one off without an error (NAMEDATALEN - 1). */
 const MAX_IDENTIFIER_BYTES = 63;

@@ -1,4 +1,4 @@
-import { parseValueType, UnsupportedError, type ValueTypeName } from '@sluice/core';
+import { parseValueType, portableTypeError, UnsupportedError, type ValueTypeName } from '@sluice/core';
 import {
   AliasNode,
   type BinaryOperationNode,
@@ -18,7 +18,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import { typeOfAggregate } from './sqlite-aggregates.js';
-import { notPortable, toPortableColumn, toPortableTable } from './sqlite-schema.js';
+import { toPortableColumn, toPortableTable } from './sqlite-schema.js';
 import { formatTypeHints } from './sqlite-type-hints.js';
 
 /**
@@ -63,7 +63,7 @@ export class PortableSqliteQueryCompiler extends SqliteQueryCompiler {
   protected override visitDataType({ dataType }: DataTypeNode): void {
     const name = parseValueType(dataType)?.name;
     const cast = name === undefined ? undefined : CASTS[name];
-    if (name === undefined) throw notPortable(dataType);
+    if (name === undefined) throw portableTypeError(dataType, 'SQLite');
     if (cast === undefined) {
       throw new UnsupportedError(
         `SQLite cannot cast to ${dataType}. Cast in JavaScript, or use a raw sql expression.`,

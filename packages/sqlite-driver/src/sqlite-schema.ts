@@ -1,4 +1,4 @@
-import { parseValueType, UnsupportedError, type ValueType } from '@sluice/core';
+import { parseValueType, portableTypeError, UnsupportedError, type ValueType } from '@sluice/core';
 import {
   ColumnDefinitionNode,
   type ColumnNode,
@@ -49,38 +49,14 @@ export function toPortableColumn(column: ColumnDefinitionNode): ColumnDefinition
   if (!DataTypeNode.is(column.dataType)) return ColumnDefinitionNode.cloneWith(column, { notNull });
   const { dataType } = column.dataType;
   const type = parseValueType(SERIALS[dataType] ?? dataType);
-  if (type === undefined) throw notPortable(dataType);
+  if (type === undefined) throw portableTypeError(dataType, 'SQLite');
   const defaultTo = column.defaultTo && toPortableDefault(column.defaultTo, type);
   const endModifiers = [...(column.endModifiers ?? []), checkOf(column, type)];
   const portable = { ...column, notNull, endModifiers, ...(defaultTo === undefined ? {} : { defaultTo }) };
   return isIdentity(column) ? toIdentity(portable, type) : { ...portable, dataType: raw(declaredType(type)) };
 }
 
-/** The refusal of a column type that is not one of the contract's. */
-export function notPortable(dataType: string): UnsupportedError {
-  const instead = INSTEAD[dataType.replace(/\s*\(.*$/, '')];
-  const advice = instead === undefined ? '' : ` Use ${instead}.`;
-  return new UnsupportedError(
-    `The column type "${dataType}" does not mean the same on every driver.${advice} What only SQLite has can be written as a raw sql type.`,
-  );
-}
-
 const SERIALS: Readonly<Record<string, string>> = { bigserial: 'bigint', serial: 'integer' };
-
-const INSTEAD: Readonly<Record<string, string | undefined>> = {
-  binary: 'bytea',
-  blob: 'bytea',
-  char: 'varchar(n)',
-  datetime: 'timestamptz',
-  datetime2: 'timestamptz',
-  float4: 'double precision',
-  real: 'double precision',
-  time: 'text',
-  timestamp: 'timestamptz',
-  timestamptz: 'timestamptz, which holds milliseconds',
-  timetz: 'text',
-  varbinary: 'bytea',
-};
 
 function isIdentity({ autoIncrement, generated, dataType }: ColumnDefinitionNode): boolean {
   const isSerial = DataTypeNode.is(dataType) && dataType.dataType in SERIALS;

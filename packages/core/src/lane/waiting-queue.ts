@@ -1,5 +1,6 @@
 import { AbortedError, OverloadedError, TimeoutError } from '../errors/flow-errors.js';
 import type { SluiceError } from '../errors/sluice-error.js';
+import { LONGEST_TIMER_MS } from './longest-timer.js';
 
 /** How urgent a call is. Within one priority the order is first come, first served. */
 export type Priority = 'high' | 'normal' | 'low';
@@ -26,9 +27,6 @@ export interface WaitingQueueOptions {
   /** After this wait, in milliseconds, an item is served before fresher ones of a higher priority. Default 1,000. */
   readonly ageingMs?: number;
 }
-
-/** Node fires a longer timer at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 interface Waiting<T> {
   readonly item: T;

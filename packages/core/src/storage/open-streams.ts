@@ -1,5 +1,6 @@
 import type { Row } from '../driver/driver.js';
 import { TimeoutError } from '../errors/flow-errors.js';
+import { LONGEST_TIMER_MS } from '../lane/longest-timer.js';
 
 /** Streams that are open. Each is ended at its deadline also while its reader pauses, or has gone away without leaving its loop. */
 export class OpenStreams {
@@ -34,9 +35,6 @@ export class OpenStreams {
     if (this.#open.size === 0) this.#onEmpty?.();
   }
 }
-
-/** Node fires a longer timer at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 class OpenStream {
   readonly #batches: AsyncIterator<readonly Row[]>;

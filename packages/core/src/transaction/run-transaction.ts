@@ -1,5 +1,6 @@
 import type { BeginOptions, Database } from '../driver/driver.js';
 import { AbortedError, TimeoutError } from '../errors/flow-errors.js';
+import { LONGEST_TIMER_MS } from '../lane/longest-timer.js';
 import { type OnReplay, replay, replayReason } from './replay.js';
 import { TransactionScope } from './transaction-scope.js';
 
@@ -55,9 +56,6 @@ async function attempt<T>(
     throw replayReason(failure) === undefined ? error : failure;
   }
 }
-
-/** Node fires a longer timer at once; a callback that runs for weeks is held to its signal alone. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Gives up on a callback that outlives its deadline or its signal, so that it cannot hold the transaction open. */
 function withinDeadline<T>(work: Promise<T>, options: BeginOptions): Promise<T> {
