@@ -1,14 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { codegenCommand } from './codegen/codegen-command.js';
+import type { CommandOutput } from './command-output.js';
 import { describeFailure } from './describe-failure.js';
 import { EXIT_CODES, type ExitCode } from './exit-codes.js';
-
-/** Where a command writes: results to `out`, everything else to `err`. */
-export interface CommandOutput {
-  readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
-}
 
 /** Runs `sluice` with these arguments and resolves to its exit status. Never rejects and never ends the process. */
 export async function runCommandLine(args: readonly string[], output: CommandOutput): Promise<ExitCode> {

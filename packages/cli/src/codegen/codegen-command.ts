@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { CommandError } from '../command-error.js';
-import type { CommandOutput } from '../command-line.js';
+import type { CommandOutput } from '../command-output.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { type GeneratedTypes, generateTypes } from './generate-types.js';
 import { readCatalog } from './read-catalog.js';
