@@ -14,7 +14,7 @@ import {
   UnsupportedError,
 } from '@sluice/core';
 import { ReaderPool, type ReaderUse } from './reader/reader-pool.js';
-import { locateBackup } from './sqlite-backup.js';
+import { locateBackup, nameBackup } from './sqlite-backup.js';
 import { readCatalog } from './sqlite-catalog.js';
 import type { SqliteEngine } from './sqlite-engine.js';
 import { SqliteGate } from './sqlite-gate.js';
@@ -168,6 +168,10 @@ export class SqliteDatabase implements Database {
     } finally {
       this.#gate.leave();
     }
+  }
+
+  backupPath(label: string): string | undefined {
+    return this.#location.isTemporary ? undefined : nameBackup(this.#location.path, label, new Date());
   }
 
   close(): Promise<void> {

@@ -89,7 +89,9 @@ export class ThreadConnection {
 
   /** Undoes the open transaction, if there is one. */
   rollback(): void {
-    if (this.#database.inTransaction) this.control('rollback');
+    if (!this.#database.inTransaction) return;
+    this.control('rollback');
+    // What the transaction changed of the schema is gone, and another change may get the same version.
     this.#preparedFor = undefined;
   }
 

@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openStorage, type Storage } from '@sluice/core';
+import { sqlite } from '@sluice/sqlite-driver';
+import type { MigrationProvider } from 'kysely/migration';
+import { describe, expect, test } from 'vitest';
+import { temporaryFolder } from './opened-database.js';
+
+interface DB {
+  book: { id: number; title: string };
+}
+
+const createBook: Awaited<ReturnType<MigrationProvider['getMigrations']>>[string] = {
+  up: async (db) => {
+    await db.schema
+      .createTable('book')
+      .addColumn('id', 'integer', (column) => column.primaryKey())
+      .addColumn('title', 'text', (column) => column.notNull())
+      .execute();
+  },
+};
+
+const addPages: typeof createBook = {
+  up: async (db) => {
+    await db.schema.alterTable('book').addColumn('pages', 'integer').execute();
+  },
+};
+
+async function open(
+  path: string,
+  names: readonly string[],
+  backupBeforeMigrating?: boolean,
+): Promise<Storage<DB>> {
+  const known = { '0001': createBook, '0002': addPages };
+  const migrations: MigrationProvider = {
+    getMigrations: async () =>
+      Object.fromEntries(Object.entries(known).filter(([name]) => names.includes(name))),
+  };
+  return openStorage<DB>({ url: `sqlite:${path}`, drivers: [sqlite()], migrations, backupBeforeMigrating });
+}
+
+/** A database with one book in it, to which the second migration is still to come. */
+async function storeBook(): Promise<string> {
+  const path = join(await temporaryFolder(), 'library.db');
+  await using storage = await open(path, ['0001']);
+  await storage.migrator.up();
+  await storage.repository('book', { key: 'id' }).insert({ id: 1, title: 'A' });
+  return path;
+}
+
+function backupsOf(path: string): string[] {
+  const folder = join(path, '..');
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.backup'))
+    .map((file) => join(folder, file));
+}
+
+describe('the backup before migrating', () => {
+  test('C13 is written beside the file, holds what was there, and is told', async () => {
+    const path = await storeBook();
+    const told: string[] = [];
+    {
+      await using storage = await open(path, ['0001', '0002']);
+      storage.on('backup', (event) => told.push(event.path));
+      await storage.migrator.up();
+    }
+    const [backup = '', ...others] = backupsOf(path);
+    expect(others).toStrictEqual([]);
+    expect(told).toStrictEqual([backup]);
+    expect(basename(backup)).toMatch(/^library\.db\.before-0002-.*\.backup$/);
+    await using storage = await open(backup, []);
+    expect(await storage.repository('book', { key: 'id' }).find()).toStrictEqual([{ id: 1, title: 'A' }]);
+  });
+
+  test('C13 is not written for an empty database, nor when nothing is pending, nor when it is not wanted', async () => {
+    const path = await storeBook();
+    expect(backupsOf(path)).toStrictEqual([]);
+    {
+      await using storage = await open(path, ['0001']);
+      expect(await storage.migrator.up()).toStrictEqual([]);
+    }
+    {
+      await using storage = await open(path, ['0001', '0002'], false);
+      expect(await storage.migrator.up()).toStrictEqual([{ name: '0002', direction: 'up' }]);
+    }
+    expect(backupsOf(path)).toStrictEqual([]);
+  });
+});
+
+test('C13 eight processes that start together migrate once', async () => {
+  const path = join(await temporaryFolder(), 'library.db');
+  const script = fileURLToPath(new URL('processes/migrate.mjs', import.meta.url));
+  const outputs = await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      const child = spawn(process.execPath, [script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+      let output = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+      const [code] = await once(child, 'close');
+      return { code, steps: JSON.parse(output) as string[] };
+    }),
+  );
+  expect(outputs.map(({ code }) => code)).toStrictEqual(Array.from({ length: 8 }, () => 0));
+  expect(outputs.flatMap(({ steps }) => steps).toSorted()).toStrictEqual(['0001', '0002', '0003']);
+});
