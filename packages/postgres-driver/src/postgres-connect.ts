@@ -2,6 +2,7 @@ import { ConfigurationError, ConnectionError, SluiceError } from '@sluice/core';
 import { Client } from 'pg';
 import { type ColumnLookup, PostgresConnection } from './postgres-connection.js';
 import { endpoint, isDatabaseError, toSluiceError } from './postgres-errors.js';
+import { SessionModes } from './postgres-mode.js';
 import type { PostgresConfig } from './postgres-options.js';
 import { type ServerFacts, sessionStatement } from './postgres-session.js';
 
@@ -18,7 +19,7 @@ export async function connect(config: PostgresConfig, columnsOf: ColumnLookup): 
   const deadline = performance.now() + config.connectTimeoutMs;
   for (;;) {
     try {
-      return new PostgresConnection(config, await connectOnce(config, deadline), columnsOf);
+      return await connectOnce(config, deadline, columnsOf);
     } catch (cause) {
       const isStartingUp = isDatabaseError(cause) && cause.code === '57P03';
       if (!isStartingUp || performance.now() + STARTING_UP_DELAY_MS >= deadline) throw explain(config, cause);
@@ -27,7 +28,11 @@ export async function connect(config: PostgresConfig, columnsOf: ColumnLookup): 
   }
 }
 
-async function connectOnce(config: PostgresConfig, deadline: number): Promise<Client> {
+async function connectOnce(
+  config: PostgresConfig,
+  deadline: number,
+  columnsOf: ColumnLookup,
+): Promise<PostgresConnection> {
   const client = new Client(clientConfig(config));
   client.on('error', ignore);
   let isTooLate = false;
@@ -37,8 +42,9 @@ async function connectOnce(config: PostgresConfig, deadline: number): Promise<Cl
   }, deadline - performance.now());
   try {
     await client.connect();
-    await setUpSession(client, config);
-    return client;
+    const isReadOnly = await setUpSession(client, config);
+    const modes = new SessionModes(config.isolation, isReadOnly);
+    return new PostgresConnection({ config, client, columnsOf, modes });
   } catch (cause) {
     client.connection.stream.destroy();
     throw isTooLate ? tooLateError(config, cause) : cause;
@@ -61,11 +67,12 @@ function clientConfig(config: PostgresConfig): ConstructorParameters<typeof Clie
   };
 }
 
-/** Sets the session up, and makes sure in the same round trip that the server will do. */
-async function setUpSession(client: Client, config: PostgresConfig): Promise<void> {
+/** Sets the session up, makes sure in the same round trip that the server will do, and tells whether it is read-only. */
+async function setUpSession(client: Client, config: PostgresConfig): Promise<boolean> {
   const { text, parameters } = sessionStatement(config);
   const { rows } = await client.query<ServerFacts>(text, [...parameters]);
   for (const facts of rows) assertUsable(facts);
+  return rows[0]?.read_only === 'on';
 }
 
 function assertUsable({ version, encoding }: ServerFacts): void {

@@ -1,11 +1,14 @@
-import { type ExecuteOptions, InternalError } from '@sluice/core';
-import type { Client, QueryArrayConfig } from 'pg';
+import { type ExecuteOptions, InternalError, SluiceError } from '@sluice/core';
+import type { Client } from 'pg';
 import { type BackendKey, sendCancel } from './postgres-cancel.js';
 import { PostgresCursor } from './postgres-cursor.js';
 import { connectionLostError, isDatabaseError, toSluiceError } from './postgres-errors.js';
 import { assertNotInterrupted, Interrupt } from './postgres-interrupt.js';
+import type { SessionMode, SessionModes } from './postgres-mode.js';
 import type { PostgresConfig } from './postgres-options.js';
-import { RAW_TYPES, type RawResult, type RawRows } from './postgres-raw-result.js';
+import { PreparedStatements } from './postgres-prepared.js';
+import { PostgresQuery, type Prelude, type QueryText } from './postgres-query.js';
+import type { RawResult, RawRows } from './postgres-raw-result.js';
 import { sessionStatement } from './postgres-session.js';
 
 /** How long a cancelled statement, or a connection that is ended, may take before the connection is destroyed. */
@@ -21,12 +24,27 @@ export type LastOutcome = 'not sent' | 'undone' | 'unknown';
 export interface SendOptions extends ExecuteOptions {
   /** Lets the text hold several statements, which PostgreSQL allows only without parameters. Default false. */
   readonly isScript?: boolean;
+  /** The mode a statement outside a transaction needs. Default: any will do. */
+  readonly mode?: SessionMode;
+  /** Lets a statement that comes again and again be prepared; outside a transaction, where it can be made again. Default false. */
+  readonly mayPrepare?: boolean;
+  /** A BEGIN that travels ahead of the statement. */
+  readonly begin?: string | undefined;
   /** What a deadline or signal does to the running statement. Default `cancel`. */
   readonly onInterrupt?: 'cancel' | 'destroy';
 }
 
 /** Finds the columns of a violated constraint, best effort. */
 export type ColumnLookup = (cause: unknown, connection: PostgresConnection) => Promise<readonly string[]>;
+
+/** What a connection is made of. */
+export interface ConnectionParts {
+  readonly config: PostgresConfig;
+  /** Connected, with its session set up. */
+  readonly client: Client;
+  readonly columnsOf: ColumnLookup;
+  readonly modes: SessionModes;
+}
 
 /**
  * One connection, one statement at a time. A statement is cancelled on the server when its deadline passes or its signal is aborted;
@@ -36,13 +54,17 @@ export class PostgresConnection {
   readonly #config: PostgresConfig;
   readonly #client: Client;
   readonly #columnsOf: ColumnLookup;
+  readonly #modes: SessionModes;
+  readonly #prepared: PreparedStatements;
+  /** Unknown while it is being changed, and after that failed. */
+  #mode: SessionMode | undefined = 'write';
   #onLost: (() => void) | undefined;
   #isLost = false;
   #lossCause: unknown;
-  /** Whether the server waits for a command. */
-  #isReady = true;
-  /** Whether the running command has completed, so that from here on it may be committed. */
-  #isCompleted = false;
+  /** How often the server will still say that it is ready before it waits for a command. */
+  #syncs = 0;
+  /** The statement that runs, or ran last. */
+  #query: PostgresQuery | undefined;
   /** Whether the running command may have committed something before it has completed. */
   #canCommitEarly = false;
   #wakeUp: (() => void) | undefined;
@@ -52,19 +74,17 @@ export class PostgresConnection {
   #isAltered = false;
   #lastOutcome: LastOutcome = 'not sent';
 
-  /** @param client connected, with its session set up. */
-  constructor(config: PostgresConfig, client: Client, columnsOf: ColumnLookup) {
+  constructor({ config, client, columnsOf, modes }: ConnectionParts) {
     this.#config = config;
     this.#client = client;
     this.#columnsOf = columnsOf;
+    this.#modes = modes;
+    this.#prepared = new PreparedStatements(client.connection);
     client.on('error', (error) => this.#lose(error));
     client.on('end', () => this.#lose());
-    client.connection.on('commandComplete', () => {
-      this.#isCompleted = true;
-    });
     client.connection.on('readyForQuery', () => {
-      this.#isReady = true;
-      this.#wakeUp?.();
+      this.#syncs -= 1;
+      if (this.#syncs <= 0) this.#wakeUp?.();
     });
   }
 
@@ -81,22 +101,50 @@ export class PostgresConnection {
     return this.#lastOutcome;
   }
 
+  /** Whether a single statement that needs `mode` can be sent without changing the session. */
+  isIn(mode: SessionMode): boolean {
+    return this.#modes.change(this.#mode, mode) === undefined;
+  }
+
   /** Told once, when the connection is gone for whatever reason. */
   set onLost(listener: (() => void) | undefined) {
     this.#onLost = listener;
   }
 
-  /** Runs one statement; its parameters are those `pg` takes. */
-  run(text: string, parameters: readonly unknown[] = [], options: SendOptions = {}): Promise<RawResult> {
-    this.#canCommitEarly = options.isScript === true || COMMITS_INSIDE.test(text);
-    return this.#perform(options, async () => {
-      const result: RawResult | RawResult[] = await this.#client.query<(string | null)[]>(
-        toQuery(text, parameters, options),
-      );
-      const last = Array.isArray(result) ? (result.at(-1) ?? unexpected()) : result;
-      if (Array.isArray(result) || mayAlterSession(last.command, text)) this.#isAltered = true;
-      return last;
-    });
+  /** Runs one statement. */
+  async run(
+    text: string,
+    parameters: readonly unknown[] = [],
+    options: SendOptions = {},
+  ): Promise<RawResult> {
+    const name = options.mayPrepare && this.#config.prepare ? this.#prepared.nameOf(text) : undefined;
+    if (name === undefined) return this.#runOnce({ text, parameters, isScript: false }, options);
+    try {
+      return await this.#runOnce({ text, parameters, isScript: false, name }, options);
+    } catch (error) {
+      if (this.#isLost || !mayBeStale(error)) throw error;
+      const result = await this.#runOnce({ text, parameters, isScript: false }, options);
+      // It was the preparation that failed: the schema has changed since, and the others may be out of date as well.
+      this.#isAltered = true;
+      return result;
+    }
+  }
+
+  async #runOnce(query: QueryText, options: SendOptions): Promise<RawResult> {
+    const { text, parameters } = query;
+    const isScript = options.isScript === true && parameters.length === 0;
+    const prelude = this.#prelude(options);
+    // A script is a message of another kind, which cannot follow in the same round trip.
+    if (isScript && prelude !== undefined)
+      await this.#send({ ...prelude, parameters: [], isScript }, options);
+    this.#canCommitEarly = isScript || COMMITS_INSIDE.test(text);
+    const results = await this.#send(
+      isScript ? { text, parameters, isScript } : { ...query, prelude },
+      options,
+    );
+    const last = results.at(-1) ?? unexpected();
+    if (results.length > 1 || mayAlterSession(last.command, text)) this.#isAltered = true;
+    return last;
   }
 
   /** Makes a cursor; it is sent with its first {@link PostgresConnection.read}. */
@@ -150,7 +198,37 @@ export class PostgresConnection {
     const { text, parameters } = sessionStatement(this.#config);
     await this.run('discard all', [], options);
     await this.run(text, parameters, options);
+    this.#prepared.forget();
     this.#isAltered = false;
+    this.#mode = 'write';
+  }
+
+  #send(query: QueryText, options: SendOptions): Promise<readonly RawResult[]> {
+    return this.#perform(options, () => {
+      this.#query = new PostgresQuery(this.#client, query);
+      this.#syncs = this.#query.syncs;
+      this.#client.query(this.#query);
+      return this.#query.done;
+    });
+  }
+
+  /** What must travel ahead of a statement. */
+  #prelude({ begin, mode }: SendOptions): Prelude | undefined {
+    if (begin !== undefined) return { text: begin, isApart: false };
+    const change = mode === undefined ? undefined : this.#modes.change(this.#mode, mode);
+    if (change === undefined) return undefined;
+    this.#mode = undefined;
+    return {
+      text: change,
+      isApart: true,
+      onCompleted: () => {
+        this.#mode = mode;
+      },
+      // A request to cancel has hit it in place of the statement.
+      onFailed: () => {
+        if (this.#cancelling !== undefined) this.#cancel();
+      },
+    };
   }
 
   async #perform<T>(options: SendOptions, send: () => Promise<T>): Promise<T> {
@@ -158,8 +236,8 @@ export class PostgresConnection {
     if (this.#isLost) throw connectionLostError(this.#config, this.#lossCause, options.label);
     assertNotInterrupted(options);
     const interrupt = new Interrupt(options, () => this.#interrupt(options));
-    this.#isReady = false;
-    this.#isCompleted = false;
+    this.#query = undefined;
+    this.#syncs = 1;
     try {
       return await send();
     } catch (cause) {
@@ -182,16 +260,17 @@ export class PostgresConnection {
     this.#wasCancelled = true;
     const timer = setTimeout(() => this.destroy(), GRACE_MS);
     const key = this.#client as Client & BackendKey;
-    this.#cancelling = sendCancel(this.#config, key, GRACE_MS).then(() => {
-      this.#cancelling = undefined;
-      clearTimeout(timer);
+    const sent = sendCancel(this.#config, key, GRACE_MS).then(() => clearTimeout(timer));
+    const cancelling = Promise.all([sent, this.#cancelling]).then(() => {
+      if (this.#cancelling === cancelling) this.#cancelling = undefined;
     });
+    this.#cancelling = cancelling;
   }
 
   async #explain(cause: unknown, interrupt: Interrupt, options: SendOptions): Promise<Error> {
     if (this.#isLost) {
       // A FATAL error that came instead of the command's completion proves that nothing was committed, as that comes after it.
-      const isProof = isDatabaseError(cause) && !this.#isCompleted && !this.#canCommitEarly;
+      const isProof = isDatabaseError(cause) && !this.#query?.isCompleted && !this.#canCommitEarly;
       this.#lastOutcome = isProof ? 'undone' : 'unknown';
       if (interrupt.isInterrupted)
         return interrupt.error('and the server did not answer; the connection was cut', cause);
@@ -208,7 +287,7 @@ export class PostgresConnection {
 
   /** After a failure, waits for the server to be ready again, or for the end of the connection. */
   async #readyOrLost(): Promise<void> {
-    if (this.#isReady || this.#isLost) return;
+    if (this.#syncs <= 0 || this.#isLost) return;
     const timer = setTimeout(() => this.destroy(), GRACE_MS);
     await new Promise<void>((resolve) => {
       this.#wakeUp = resolve;
@@ -225,6 +304,17 @@ export class PostgresConnection {
     this.#onLost?.();
   }
 }
+
+/**
+ * Whether a prepared statement may have failed because the schema is not any more what it was: it is gone (26000), its result has other
+ * columns (0A000), or its parameters are held to types that the columns no longer have (22, 42). Nothing was done then.
+ */
+function mayBeStale(error: unknown): boolean {
+  if (!(error instanceof SluiceError) || !isDatabaseError(error.cause)) return false;
+  return STALE.has(error.cause.code?.slice(0, 2) ?? '');
+}
+
+const STALE: ReadonlySet<string> = new Set(['0A', '22', '26', '42']);
 
 /** Procedures may commit; and COMMIT itself says that it is complete only afterwards. */
 const COMMITS_INSIDE = /^\s*(call|commit|do)\b/i;
@@ -244,16 +334,6 @@ const ALTERS_SESSION: ReadonlySet<string> = new Set([
 
 function mayAlterSession(command: string, text: string): boolean {
   return ALTERS_SESSION.has(command) && !/^\s*set\s+(local|transaction)\s/i.test(text);
-}
-
-interface RawQuery extends QueryArrayConfig<unknown[]> {
-  readonly queryMode?: 'extended';
-}
-
-function toQuery(text: string, parameters: readonly unknown[], { isScript = false }: SendOptions): RawQuery {
-  const query: RawQuery = { text, values: [...parameters], rowMode: 'array', types: RAW_TYPES };
-  // The extended protocol takes one statement; pg would use it only where there are parameters.
-  return isScript ? query : { ...query, queryMode: 'extended' };
 }
 
 function unexpected(): never {

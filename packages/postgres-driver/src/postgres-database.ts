@@ -15,7 +15,8 @@ import {
 import { readCatalog } from './postgres-catalog.js';
 import type { PostgresConnection } from './postgres-connection.js';
 import { PostgresCounters } from './postgres-counters.js';
-import { commitUnknownError } from './postgres-errors.js';
+import { commitUnknownError, isDatabaseError } from './postgres-errors.js';
+import type { SessionMode } from './postgres-mode.js';
 import type { PostgresConfig } from './postgres-options.js';
 import { bindParameters, MAX_PARAMETERS } from './postgres-parameters.js';
 import { PostgresPool } from './postgres-pool.js';
@@ -49,23 +50,14 @@ export class PostgresDatabase implements Database {
   }
 
   async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
-    const { values } = this.#config;
-    const { access } = statement;
-    const parameters = bindParameters(statement.parameters, values);
-    const { connection, release } = await this.#pool.acquire(access === 'read' ? 'read' : 'write', options);
-    let result: RawResult;
+    if (statement.access !== 'read') return this.#executeIn('write', statement, options);
     try {
-      result = await connection.run(statement.sql, parameters, { ...options, isScript: values === 'native' });
-      assertNothingOpen(connection, options);
-      this.#counters.recordCommit(access);
+      return await this.#executeIn('read', statement, options);
     } catch (error) {
-      this.#counters.recordFailure(error);
-      const isUnknown = connection.isLost && connection.lastOutcome === 'unknown';
-      throw isUnknown && access !== 'read' ? commitUnknownError(error, options.label) : error;
-    } finally {
-      await release();
+      // A function in it writes. Nothing was done yet, and as a write it is run again.
+      if (!isReadOnlyRefusal(error)) throw error;
+      return this.#executeIn('write', statement, options);
     }
-    return toStatementResult(result, values);
   }
 
   /** Runs in a transaction of its own: read-only and on one snapshot where the statement only reads. */
@@ -132,6 +124,34 @@ export class PostgresDatabase implements Database {
     );
   }
 
+  async #executeIn(
+    mode: SessionMode,
+    { sql, parameters: plain }: Statement,
+    options: ExecuteOptions,
+  ): Promise<StatementResult> {
+    const { values } = this.#config;
+    const parameters = bindParameters(plain, values);
+    const { connection, release } = await this.#pool.acquire(mode, options);
+    let result: RawResult;
+    try {
+      result = await connection.run(sql, parameters, {
+        ...options,
+        mode,
+        mayPrepare: values === 'portable',
+        isScript: values === 'native',
+      });
+      assertNothingOpen(connection, options);
+      this.#counters.recordCommit(mode);
+    } catch (error) {
+      this.#counters.recordFailure(error);
+      const isUnknown = connection.isLost && connection.lastOutcome === 'unknown';
+      throw isUnknown && mode === 'write' ? commitUnknownError(error, options.label) : error;
+    } finally {
+      await release();
+    }
+    return toStatementResult(result, values);
+  }
+
   close(): Promise<void> {
     return this.#pool.close();
   }
@@ -146,6 +166,10 @@ export class PostgresDatabase implements Database {
     const lock = await this.begin({ access: 'write', isSchemaChange: true });
     return () => lock.rollback();
   }
+}
+
+function isReadOnlyRefusal(error: unknown): boolean {
+  return error instanceof UsageError && isDatabaseError(error.cause) && error.cause.code === '25006';
 }
 
 function assertNothingOpen(connection: PostgresConnection, options: ExecuteOptions): void {

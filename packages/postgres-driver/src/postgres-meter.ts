@@ -1,15 +1,14 @@
-import {
-  type Lane,
-  type LaneMetrics,
-  type Lease,
-  type Priority,
-  Summary,
-  type WaitOptions,
-} from '@sluice/core';
+import { type LaneMetrics, type Lease, type Priority, Summary } from '@sluice/core';
+import type { GateOptions } from './postgres-gate.js';
+
+/** A lane, or a gate ahead of it. */
+interface Entrance {
+  acquire(options: GateOptions): Promise<Lease>;
+}
 
 /** Measures one kind of caller on a lane that several kinds share. */
 export class PostgresMeter {
-  readonly #lane: Lane;
+  readonly #lane: Entrance;
   readonly #permits: number;
   readonly #queued: Record<Priority, number> = { high: 0, normal: 0, low: 0 };
   readonly #waits = new Summary();
@@ -17,13 +16,13 @@ export class PostgresMeter {
   #held = 0;
   #failures = 0;
 
-  constructor(lane: Lane, permits: number) {
+  constructor(lane: Entrance, permits: number) {
     this.#lane = lane;
     this.#permits = permits;
   }
 
   /** As {@link Lane.acquire}. */
-  async acquire(options: WaitOptions): Promise<Lease> {
+  async acquire(options: GateOptions): Promise<Lease> {
     const { priority = 'normal' } = options;
     this.#queued[priority] += 1;
     try {

@@ -13,6 +13,11 @@ export interface PostgresOptions {
   readonly connectTimeoutMs?: number;
   /** After how many idle milliseconds a connection is closed. Default 30,000. */
   readonly idleTimeoutMs?: number;
+  /**
+   * Whether a connection prepares the single statements that come again and again. Turn it off behind a pooler that gives each
+   * statement another session. Default true.
+   */
+  readonly prepare?: boolean;
   /** What `pg_stat_activity` shows. Default: the URL's `application_name`, else `sluice`. */
   readonly applicationName?: string;
   /** The password, or a function asked for it at every new connection. Default: the URL's, else the environment's PGPASSWORD. */
@@ -55,6 +60,7 @@ export interface PostgresConfig {
   readonly queueLimit: number;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
+  readonly prepare: boolean;
   readonly values: ValueMode;
   readonly isolation: IsolationLevel;
 }
@@ -95,6 +101,7 @@ export function resolvePostgresConfig(
       options.connectTimeoutMs ?? parsed.connectTimeoutMs ?? 10_000,
     ),
     idleTimeoutMs: atLeastOne('idleTimeoutMs', options.idleTimeoutMs ?? 30_000),
+    prepare: options.prepare ?? true,
     ...mode,
   };
 }

@@ -1,9 +1,11 @@
-import { type ExecuteOptions, Lane, type LaneMetrics, type Lease } from '@sluice/core';
+import { ClosedError, type ExecuteOptions, Lane, type LaneMetrics, type Lease } from '@sluice/core';
 import { connect } from './postgres-connect.js';
 import type { PostgresConnection } from './postgres-connection.js';
 import { PostgresConstraints } from './postgres-constraints.js';
+import { type GateOptions, PostgresGate } from './postgres-gate.js';
 import { assertNotInterrupted, Interrupt } from './postgres-interrupt.js';
 import { PostgresMeter } from './postgres-meter.js';
+import type { SessionMode } from './postgres-mode.js';
 import type { PostgresConfig } from './postgres-options.js';
 
 /** A connection on loan. */
@@ -17,6 +19,7 @@ export interface PooledConnection {
 export class PostgresPool {
   readonly #config: PostgresConfig;
   readonly #lane: Lane;
+  readonly #gate: PostgresGate;
   readonly #meters: Readonly<Record<'read' | 'write', PostgresMeter>>;
   readonly #constraints: PostgresConstraints;
   /** The most recently used is last, and is lent first, so that the others can grow old. */
@@ -28,9 +31,10 @@ export class PostgresPool {
     const { poolSize: permits, queueLimit } = config;
     this.#config = config;
     this.#lane = new Lane({ name: 'a PostgreSQL connection', permits, queueLimit });
+    this.#gate = new PostgresGate(this.#lane, queueLimit);
     this.#meters = {
       read: new PostgresMeter(this.#lane, permits),
-      write: new PostgresMeter(this.#lane, permits),
+      write: new PostgresMeter(this.#gate, permits),
     };
     this.#constraints = new PostgresConstraints(() => this.#openSpare());
   }
@@ -40,9 +44,10 @@ export class PostgresPool {
    *
    * @throws ClosedError, OverloadedError, TimeoutError, AbortedError, or what opening a connection throws.
    */
-  async acquire(access: 'read' | 'write', options: ExecuteOptions): Promise<PooledConnection> {
+  async acquire(access: 'read' | 'write', options: ExecuteOptions & GateOptions): Promise<PooledConnection> {
+    if (this.#closed !== undefined) throw new ClosedError('The storage is closed.');
     const lease = await this.#meters[access].acquire(options);
-    const idle = this.#takeIdle();
+    const idle = this.#takeIdle(access);
     if (idle !== undefined) return this.#lend(idle, lease);
     try {
       assertNotInterrupted(options);
@@ -70,6 +75,8 @@ export class PostgresPool {
   }
 
   async #drain(): Promise<void> {
+    // The lane would refuse those that the gate has held up.
+    await this.#gate.empty();
     await this.#lane.close();
     for (const { timer } of this.#idle.splice(0)) clearTimeout(timer);
     await Promise.all([...this.#all].map((connection) => connection.end()));
@@ -122,8 +129,11 @@ export class PostgresPool {
     );
   }
 
-  #takeIdle(): PostgresConnection | undefined {
-    const idle = this.#idle.pop();
+  /** Rather one that is in the mode the caller needs. */
+  #takeIdle(mode: SessionMode): PostgresConnection | undefined {
+    const fit = this.#idle.findLastIndex(({ connection }) => connection.isIn(mode));
+    // None fits at -1, which is the last one.
+    const [idle] = this.#idle.splice(fit, 1);
     if (idle === undefined) return undefined;
     clearTimeout(idle.timer);
     return idle.connection;

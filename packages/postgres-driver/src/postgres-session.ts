@@ -6,6 +6,8 @@ export interface ServerFacts {
   readonly version: string;
   /** Encoding of the database: `UTF8`. */
   readonly encoding: string;
+  /** `on` where server, role or database make transactions read-only. */
+  readonly read_only: string;
 }
 
 /**
@@ -20,7 +22,7 @@ export function sessionStatement({ values, isolation }: Pick<PostgresConfig, 'is
   const entries = Object.entries({ ...settings, default_transaction_isolation: isolation });
   const calls = entries.map((_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, false)`);
   const facts =
-    "current_setting('server_version_num') as version, current_setting('server_encoding') as encoding";
+    "current_setting('server_version_num') as version, current_setting('server_encoding') as encoding, current_setting('default_transaction_read_only') as read_only";
   return { text: `select ${facts}, ${calls.join(', ')}`, parameters: entries.flat() };
 }
 

@@ -8,7 +8,7 @@ import {
   type StatementResult,
   UsageError,
 } from '@sluice/core';
-import type { PostgresConnection } from './postgres-connection.js';
+import type { PostgresConnection, SendOptions } from './postgres-connection.js';
 import type { PostgresCounters } from './postgres-counters.js';
 import { commitUnknownError } from './postgres-errors.js';
 import { bindParameters } from './postgres-parameters.js';
@@ -29,18 +29,22 @@ export interface TransactionContext {
   readonly counters: PostgresCounters;
 }
 
-/** Begins a transaction on `pooled`, which is given back when that fails. */
+/**
+ * Begins a transaction on `pooled`, which is given back when that fails. BEGIN itself travels with the first statement: PostgreSQL takes
+ * the snapshot there anyway, so nobody can tell the difference.
+ */
 export async function beginTransaction(
   pooled: PooledConnection,
   options: BeginOptions,
   context: TransactionContext,
 ): Promise<PostgresTransaction> {
+  const begin = beginStatement(options, context.isolation);
+  if (!options.isSchemaChange) return new PostgresTransaction(pooled, options, context, begin);
   try {
-    await pooled.connection.run(beginStatement(options, context.isolation), [], options);
-    if (options.isSchemaChange) await pooled.connection.run(TAKE_SCHEMA_CHANGE_LOCK, [], options);
+    await pooled.connection.run(TAKE_SCHEMA_CHANGE_LOCK, [], { ...options, begin });
     return new PostgresTransaction(pooled, options, context);
   } catch (error) {
-    await pooled.release();
+    await rollBack(pooled, {});
     throw error;
   }
 }
@@ -68,18 +72,22 @@ export class PostgresTransaction implements DatabaseTransaction {
   readonly #pooled: PooledConnection;
   readonly #options: BeginOptions;
   readonly #context: TransactionContext;
+  /** The BEGIN that is still to be sent. */
+  #begin: string | undefined;
 
-  constructor(pooled: PooledConnection, options: BeginOptions, context: TransactionContext) {
+  constructor(pooled: PooledConnection, options: BeginOptions, context: TransactionContext, begin?: string) {
     this.#pooled = pooled;
     this.#options = options;
     this.#context = context;
+    this.#begin = begin;
   }
 
   async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     const { values, counters } = this.#context;
     const parameters = bindParameters(statement.parameters, values);
+    const begin = this.#takeBegin();
     const result = await this.#connection
-      .run(statement.sql, parameters, { ...options, isScript: values === 'native' })
+      .run(statement.sql, parameters, { ...options, begin, isScript: values === 'native' })
       .catch(counters.recordConflict);
     this.#assertStillOpen();
     return toStatementResult(result, values);
@@ -93,6 +101,8 @@ export class PostgresTransaction implements DatabaseTransaction {
     const { values, counters } = this.#context;
     const connection = this.#connection;
     const cursor = connection.openCursor(statement.sql, bindParameters(statement.parameters, values));
+    const begin = this.#takeBegin();
+    if (begin !== undefined) await connection.run(begin, [], options);
     try {
       for (;;) {
         const batch = await connection.read(cursor, batchSize, options).catch(counters.recordConflict);
@@ -108,6 +118,7 @@ export class PostgresTransaction implements DatabaseTransaction {
     const { access, label } = this.#options;
     const connection = this.#connection;
     try {
+      if (this.#takeBegin() !== undefined) return this.#context.counters.recordCommit(access);
       const { command } = await connection.run('commit', [], this.#endOptions());
       // PostgreSQL answers COMMIT in a failed transaction with ROLLBACK, and calls that a success.
       if (command !== 'COMMIT') throw brokenError(label);
@@ -126,15 +137,13 @@ export class PostgresTransaction implements DatabaseTransaction {
   /** A connection that cannot answer is cut, and the server undoes the transaction by itself, so this never rejects. */
   async rollback(): Promise<void> {
     this.#context.counters.recordRollback();
-    const connection = this.#connection;
-    try {
-      if (!connection.isLost && connection.status !== 'I')
-        await connection.run('rollback', [], this.#endOptions());
-    } catch {
-      connection.destroy();
-    } finally {
-      await this.#pooled.release();
-    }
+    await rollBack(this.#pooled, this.#endOptions());
+  }
+
+  #takeBegin(): string | undefined {
+    const begin = this.#begin;
+    this.#begin = undefined;
+    return begin;
   }
 
   get #connection(): PostgresConnection {
@@ -156,6 +165,17 @@ export class PostgresTransaction implements DatabaseTransaction {
       'The statement ended the transaction by itself. Let `write` commit, and throw to roll back.',
       { operation: this.#options.label },
     );
+  }
+}
+
+/** Rolls back where there is something to, and gives the connection back. Never rejects. */
+async function rollBack({ connection, release }: PooledConnection, options: SendOptions): Promise<void> {
+  try {
+    if (!connection.isLost && connection.status !== 'I') await connection.run('rollback', [], options);
+  } catch {
+    connection.destroy();
+  } finally {
+    await release();
   }
 }
 

@@ -1,0 +1,178 @@
+import { type Client, type Connection, type FieldDef, Query, type QueryConfig, type Submittable } from 'pg';
+import { isDatabaseError } from './postgres-errors.js';
+import type { RawResult } from './postgres-raw-result.js';
+
+/** A command without parameters and rows that travels ahead of a statement, in the same round trip. */
+export interface Prelude {
+  readonly text: string;
+  /**
+   * Whether it is a transaction of its own, over before the statement begins, such as a SET that the statement is to find. Otherwise the
+   * statement is not run when it fails, as with BEGIN.
+   */
+  readonly isApart: boolean;
+  /** Told when it has completed. */
+  readonly onCompleted?: () => void;
+  /** Told when it has failed by itself, while the statement apart from it is still to run. */
+  readonly onFailed?: () => void;
+}
+
+/** What is sent. */
+export interface QueryText {
+  readonly text: string;
+  /** As {@link bindParameters} gives them. */
+  readonly parameters: readonly unknown[];
+  /** Sends it by the simple protocol, which takes several statements and no parameters. */
+  readonly isScript: boolean;
+  /** Prepares it under this name, or runs what was prepared so. */
+  readonly name?: string | undefined;
+  /** Not with a script. */
+  readonly prelude?: Prelude | undefined;
+}
+
+/**
+ * One statement on its way through `pg`, its rows left as the text the server sends. In place of pg's own Query, because that one can
+ * put nothing ahead of a statement.
+ */
+export class PostgresQuery implements Submittable {
+  /** Settles when the server has answered all of it; rejects with what `pg` or the server raised. */
+  readonly done: Promise<readonly RawResult[]>;
+  readonly #client: Client;
+  readonly #query: QueryText;
+  readonly #results: RawResult[] = [];
+  readonly #settle: PromiseWithResolvers<readonly RawResult[]>;
+  #stage: 'prelude' | 'statement';
+  #isSent = false;
+  #preludeError: unknown;
+  #isCompleted = false;
+  #fields: readonly FieldDef[] = [];
+  #rows: (string | null)[][] = [];
+
+  constructor(client: Client, query: QueryText) {
+    this.#client = client;
+    this.#query = query;
+    this.#stage = query.prelude === undefined ? 'statement' : 'prelude';
+    this.#settle = Promise.withResolvers();
+    this.done = this.#settle.promise;
+  }
+
+  /** Whether a statement has completed, so that from here on it may be committed. */
+  get isCompleted(): boolean {
+    return this.#isCompleted;
+  }
+
+  /** How often the server will say that it is ready: once for each of its transactions. */
+  get syncs(): number {
+    return this.#query.prelude?.isApart ? 2 : 1;
+  }
+
+  /** For `pg`, which takes note of what was prepared; the prelude is not. */
+  get name(): string | undefined {
+    return this.#stage === 'prelude' ? undefined : this.#query.name;
+  }
+
+  get text(): string {
+    return this.#query.text;
+  }
+
+  /** Called by `pg`, a second time when the statement's turn comes after its prelude's. */
+  submit(connection: Connection): void {
+    if (this.#isSent) return;
+    this.#isSent = true;
+    const { stream } = connection;
+    stream.cork();
+    try {
+      this.#send(connection);
+    } finally {
+      stream.uncork();
+    }
+  }
+
+  handleRowDescription({ fields }: { readonly fields: readonly FieldDef[] }): void {
+    this.#fields = fields;
+  }
+
+  handleDataRow({ fields }: { readonly fields: (string | null)[] }): void {
+    this.#rows.push(fields);
+  }
+
+  handleCommandComplete({ text }: { readonly text: string }): void {
+    if (this.#stage === 'prelude') {
+      this.#completePrelude();
+      return;
+    }
+    this.#isCompleted = true;
+    this.#results.push({ ...parseTag(text), fields: this.#fields, rows: this.#rows });
+    this.#fields = [];
+    this.#rows = [];
+  }
+
+  handleEmptyQuery(): void {
+    this.#results.push({ command: '', rowCount: null, fields: [], rows: [] });
+  }
+
+  handlePortalSuspended(): void {}
+
+  handleCopyInResponse(connection: Connection): void {
+    (connection as WireConnection).sendCopyFail('COPY FROM STDIN is not supported here.');
+  }
+
+  handleCopyData(): void {}
+
+  handleReadyForQuery(): void {
+    if (this.#stage === 'prelude') this.#takeNextTurn();
+    else this.#settle.resolve(this.#results);
+  }
+
+  handleError(error: unknown): void {
+    const { prelude } = this.#query;
+    if (this.#stage === 'statement' || !prelude?.isApart || !isDatabaseError(error)) {
+      this.#settle.reject(this.#preludeError ?? error);
+      return;
+    }
+    this.#preludeError = error;
+    prelude.onFailed?.();
+    this.#takeNextTurn();
+  }
+
+  #completePrelude(): void {
+    this.#query.prelude?.onCompleted?.();
+    if (!this.#query.prelude?.isApart) this.#stage = 'statement';
+  }
+
+  /** `pg` thinks that a query is over when the server is ready; the statement is sent already, and asks to be the next. */
+  #takeNextTurn(): void {
+    this.#stage = 'statement';
+    this.#client.query(this);
+  }
+
+  #send(connection: Connection): void {
+    const { text, parameters, isScript, name, prelude } = this.#query;
+    if (isScript) {
+      connection.query(text);
+      return;
+    }
+    if (prelude !== undefined) {
+      connection.parse({ text: prelude.text, name: '', types: [] }, true);
+      connection.bind({}, true);
+      connection.execute({}, true);
+      if (prelude.isApart) connection.sync();
+    }
+    // pg turns the parameters into text or bytes; what it throws over one is the answer.
+    const refuse = (error: Error | undefined): void => this.#settle.reject(error);
+    // The extended protocol takes one statement; pg would use it only where there are parameters.
+    const config = { name, text, values: [...parameters], queryMode: 'extended' } as QueryConfig;
+    new Query(config, refuse).submit(connection);
+  }
+}
+
+/** A part of pg's Connection that its types leave out. */
+interface WireConnection extends Connection {
+  sendCopyFail(message: string): void;
+}
+
+/** `INSERT 0 3`, `SELECT 5`, `BEGIN`. */
+function parseTag(tag: string): Pick<RawResult, 'command' | 'rowCount'> {
+  const [command = '', ...rest] = tag.split(' ');
+  const count = rest.at(-1);
+  return { command, rowCount: count === undefined || !/^\d+$/.test(count) ? null : Number(count) };
+}

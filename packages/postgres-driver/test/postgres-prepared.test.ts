@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { openDatabase, rejection } from './opened-database.js';
+
+const PREPARED = 'select count(*)::integer as n from pg_prepared_statements';
+const BY_KEY = 'select * from t where id = $1';
+const INSERT = 'insert into t (id, v) values ($1, $2)';
+
+async function openPrepared(options: { prepare?: boolean } = {}) {
+  const opened = await openDatabase({ poolSize: 1, ...options });
+  await opened.run('create table t (id integer primary key, v integer)');
+  for (let id = 0; id < 5; id += 1) {
+    await opened.run(INSERT, [id, id], { access: 'write' });
+    await opened.rows(BY_KEY, [id], { access: 'read' });
+  }
+  return opened;
+}
+
+test('prepares what comes again and again, unless it is told not to', async () => {
+  const { rows } = await openPrepared();
+  expect(await rows(PREPARED)).toEqual([{ n: 2 }]);
+  const off = await openPrepared({ prepare: false });
+  expect(await off.rows(PREPARED)).toEqual([{ n: 0 }]);
+});
+
+test('prepares no more than so many', async () => {
+  const { rows } = await openPrepared();
+  for (let n = 0; n < 120; n += 1) for (let use = 0; use < 3; use += 1) await rows(`select ${n}`);
+  expect(await rows(PREPARED)).toEqual([{ n: 100 }]);
+});
+
+test('goes on when the schema has changed elsewhere', async () => {
+  const { url, rows, run } = await openPrepared();
+  const other = await openDatabase({ url });
+  await other.run('alter table t add column w text');
+  expect(await rows(BY_KEY, [1], { access: 'read' })).toEqual([{ id: 1, v: 1, w: null }]);
+  for (let n = 0; n < 5; n += 1) await run(INSERT, [10 + n, 0], { access: 'write' });
+  await other.run('alter table t alter column v type bigint');
+  expect((await run(INSERT, [20, 2n ** 40n], { access: 'write' })).affectedRows).toBe(1);
+  expect(await rows(BY_KEY, [20], { access: 'read' })).toEqual([{ id: 20, v: 2n ** 40n, w: null }]);
+  await other.run('drop table t');
+  expect(await rejection(rows(BY_KEY, [1], { access: 'read' }))).toMatchObject({ code: 'unknown_table' });
+});
+
+test('goes on when the session has lost them', async () => {
+  const { rows, run } = await openPrepared();
+  await run('deallocate all');
+  expect(await rows(BY_KEY, [1], { access: 'read' })).toEqual([{ id: 1, v: 1 }]);
+  await run('discard all');
+  for (let n = 0; n < 5; n += 1)
+    expect(await rows(BY_KEY, [1], { access: 'read' })).toEqual([{ id: 1, v: 1 }]);
+  expect((await run(INSERT, [7, 7], { access: 'write' })).affectedRows).toBe(1);
+});
+
+test('tells the failure of a prepared statement as it is', async () => {
+  const { rows, run } = await openPrepared();
+  for (let n = 0; n < 3; n += 1) {
+    expect(await rejection(run(INSERT, [1, 1], { access: 'write' }))).toMatchObject({
+      code: 'unique_violation',
+    });
+    expect(await rejection(run(INSERT, [99, 2n ** 40n], { access: 'write' }))).toMatchObject({
+      code: 'invalid_value',
+    });
+    expect(await rows(BY_KEY, [99], { access: 'read' })).toEqual([]);
+  }
+});

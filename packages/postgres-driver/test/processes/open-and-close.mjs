@@ -1,0 +1,27 @@
+// Opens and closes the database at the URL given as argument as often as the second one says, and prints what it holds before and after.
+import { existsSync, readdirSync } from 'node:fs';
+import { openStorage } from '@sluice/core';
+import { postgres } from '@sluice/postgres-driver';
+
+const [, , url, times] = process.argv;
+
+async function openAndClose() {
+  const storage = await openStorage({ url, drivers: [postgres()] });
+  await storage.close();
+}
+
+/** What a leak would add to: open files, threads and other resources that keep the process alive, and memory. */
+function held() {
+  globalThis.gc();
+  return {
+    files: readdirSync('/dev/fd').length,
+    threads: existsSync('/proc/self/task') ? readdirSync('/proc/self/task').length : 0,
+    resources: process.getActiveResourcesInfo().length,
+    megabytes: Math.round(process.memoryUsage.rss() / 1e6),
+  };
+}
+
+for (let count = 0; count < 50; count += 1) await openAndClose();
+const before = held();
+for (let count = 50; count < Number(times); count += 1) await openAndClose();
+console.log(JSON.stringify({ before, after: held() }));
