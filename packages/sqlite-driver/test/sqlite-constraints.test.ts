@@ -74,7 +74,7 @@ test('a check without a name tells its columns, one in a trigger its own table',
     code: 'check_violation',
     table: 'source',
     columns: ['size'],
-    constraint: undefined,
+    constraint: 'source_size_check',
   });
   expect(await rejection(db.run('insert into source values (50)'))).toMatchObject({
     code: 'check_violation',

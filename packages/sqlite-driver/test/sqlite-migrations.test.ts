@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openStorage, type Storage } from '@sluice/core';
 import { sqlite } from '@sluice/sqlite-driver';
+import { sql } from 'kysely';
 import type { MigrationProvider } from 'kysely/migration';
 import { describe, expect, test } from 'vitest';
 import { temporaryFolder } from './opened-database.js';
@@ -87,6 +88,52 @@ describe('the backup before migrating', () => {
       expect(await storage.migrator.up()).toStrictEqual([{ name: '0002', direction: 'up' }]);
     }
     expect(backupsOf(path)).toStrictEqual([]);
+  });
+});
+
+describe('the guard of child rows', () => {
+  const createPage: typeof createBook = {
+    up: async (db) => {
+      await db.schema
+        .createTable('page')
+        .addColumn('id', 'integer', (column) => column.primaryKey())
+        .addColumn('book_id', 'integer', (column) => column.references('book.id').onDelete('cascade'))
+        .execute();
+      await sql`create trigger tidy after delete on book begin delete from page where book_id = old.id; end`.execute(
+        db,
+      );
+      await sql`insert into book (id, title) values (1, 'A'), (2, 'B')`.execute(db);
+      await sql`insert into page (id, book_id) values (1, 1), (2, 1), (3, 2)`.execute(db);
+    },
+  };
+
+  async function migrate(up: typeof createBook.up): Promise<Storage<DB>> {
+    const path = join(await temporaryFolder(), 'library.db');
+    const all = { '0001': createBook, '0002': createPage, '0003': { up } };
+    const migrations: MigrationProvider = { getMigrations: async () => all };
+    const storage = await openStorage<DB>({ url: `sqlite:${path}`, drivers: [sqlite()], migrations });
+    await storage.migrator.to('0002');
+    return storage;
+  }
+
+  test('C13 a migration that loses rows of a child it did not name is undone', async () => {
+    await using storage = await migrate(async (db) => {
+      await sql`delete from book where id = 1`.execute(db);
+    });
+    await expect(storage.migrator.up()).rejects.toMatchObject({
+      code: 'migration_failed',
+      cause: { code: 'foreign_key_violation', table: 'page' },
+    });
+    expect(await storage.repository('book', { key: 'id' }).count()).toBe(2);
+  });
+
+  test('C13 a migration may delete from a child by name', async () => {
+    await using storage = await migrate(async (db) => {
+      await sql`delete from page where book_id = 1`.execute(db);
+      await sql`delete from book where id = 1`.execute(db);
+    });
+    await storage.migrator.up();
+    expect(await storage.repository('book', { key: 'id' }).count()).toBe(1);
   });
 });
 

@@ -11,6 +11,7 @@ import {
   type ThreadStatement,
 } from '../thread/thread-protocol.js';
 import { DONE, serveThread } from '../thread/thread-server.js';
+import { ChildRowGuard } from './child-row-guard.js';
 import { CollectedRows } from './collected-rows.js';
 import { GroupCommit } from './group-commit.js';
 import { LockWait } from './lock-wait.js';
@@ -18,6 +19,7 @@ import { findBrokenForeignKey, readForeignKeys, switchForeignKeys } from './sche
 
 /** Whether the open transaction is a schema change, with the foreign keys switched off. */
 let isSchemaChange = false;
+let guard: ChildRowGuard | undefined;
 
 serveThread((request, connection, flags) => {
   switch (request.op) {
@@ -28,6 +30,7 @@ serveThread((request, connection, flags) => {
     case 'begin':
       return begin(connection, flags, request.isSchemaChange);
     case 'run':
+      guard?.note(request.statement.sql);
       return one(runStatement(connection, request.statement, 0, new ResultSink(flags, request.batchSize)));
     case 'commit':
       return commit(connection, flags);
@@ -81,6 +84,7 @@ function begin(connection: ThreadConnection, flags: ThreadFlags, changesSchema: 
   const result = lock.begin(connection, () => !flags.isCancelled(0));
   if (result === 'locked') connection.refreshSchema();
   else endTransaction(connection);
+  if (result === 'locked' && changesSchema) guard = new ChildRowGuard(connection);
   return { outcomes: [beginOutcome(result)], lock: lock.report() };
 }
 
@@ -91,7 +95,7 @@ function beginOutcome(result: ReturnType<LockWait['begin']>): Outcome {
 
 function commit(connection: ThreadConnection, flags: ThreadFlags): ThreadReply {
   try {
-    const broken = isSchemaChange ? findBrokenForeignKey(connection) : undefined;
+    const broken = isSchemaChange ? (findBrokenForeignKey(connection) ?? guard?.findLoss()) : undefined;
     if (broken !== undefined) return undone(connection, { kind: 'failure', failure: broken });
     if (!flags.claim(0)) return undone(connection, { kind: 'dropped' });
     connection.control('commit');
@@ -114,5 +118,6 @@ function endTransaction(connection: ThreadConnection): void {
   connection.rollback();
   if (isSchemaChange) switchForeignKeys(connection, true);
   isSchemaChange = false;
+  guard = undefined;
   if (!readForeignKeys(connection)) throw new Error('The foreign keys could not be switched on again.');
 }

@@ -1,7 +1,9 @@
 import { describe } from 'vitest';
 import type { ConformanceTarget } from '../conformance-target.js';
 import { CASE_TIMEOUT_MS, useFixture } from '../fixture.js';
+import { alteringCases } from './altering.js';
 import { failingCases } from './failing.js';
+import { guardingCases } from './guarding.js';
 import { rebuildCases } from './rebuild.js';
 import { schemaCases } from './schema.js';
 import { togetherCases } from './together.js';
@@ -14,6 +16,8 @@ export function migrationsSuite(target: ConformanceTarget): void {
     walkCases(fixture);
     failingCases(fixture);
     rebuildCases(fixture);
+    alteringCases(fixture);
+    guardingCases(fixture);
     schemaCases(fixture);
     if (target.capabilities.sharedBetweenProcesses) togetherCases(fixture);
   });

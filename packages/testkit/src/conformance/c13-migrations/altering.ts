@@ -1,0 +1,172 @@
+import { alterTable, type Storage } from '@sluice/core';
+import { type Kysely, sql } from 'kysely';
+import type { Migration } from 'kysely/migration';
+import { describe, expect, test } from 'vitest';
+import type { Fixture } from '../fixture.js';
+import { expectRefusal } from '../refusal.js';
+import { migrationsOf } from '../schema/suite-migrations.js';
+
+interface LibraryDatabase {
+  author: { id: number; name: string };
+  book: { id: number; author_id: number; title: string | null; pages: bigint | number | null };
+}
+
+const CREATE: Migration = {
+  up: async (db) => {
+    await db.schema
+      .createTable('author')
+      .addColumn('id', 'integer', (column) => column.generatedByDefaultAsIdentity().primaryKey())
+      .addColumn('name', 'text', (column) => column.notNull())
+      .execute();
+    await db.schema
+      .createTable('book')
+      .addColumn('id', 'integer', (column) => column.primaryKey())
+      .addColumn('author_id', 'integer', (column) => column.notNull())
+      .addColumn('title', 'text')
+      .addColumn('pages', 'integer')
+      .addForeignKeyConstraint('book_author', ['author_id'], 'author', ['id'], (key) =>
+        key.onDelete('cascade'),
+      )
+      .addCheckConstraint('book_pages', sql`pages > 0`)
+      .execute();
+    await db.schema.createIndex('book_by_title').unique().on('book').column('title').execute();
+  },
+};
+
+type Change = (db: Kysely<unknown>) => Promise<void>;
+
+/** A table is changed by the same calls everywhere, whatever the engine must do for it. */
+export function alteringCases(fixture: Fixture): void {
+  const changed = async (change: Change): Promise<Storage<LibraryDatabase>> => {
+    const migrations = migrationsOf({ '001_create': CREATE, '002_change': { up: change } });
+    const storage = await fixture.apart<LibraryDatabase>({ migrations });
+    await storage.migrator.to('001_create');
+    const authors = storage.repository('author', { key: 'id' });
+    for (const name of ['A', 'B']) await authors.insert({ name } as never);
+    await authors.delete(2);
+    const book = { id: 1, author_id: 1, title: 'one', pages: 10 };
+    await storage
+      .repository('book', { key: 'id' })
+      .insertMany([book, { ...book, id: 2, title: 'two', pages: null }]);
+    await storage.migrator.up();
+    return storage;
+  };
+  const books = (storage: Storage<LibraryDatabase>) => storage.repository('book', { key: 'id' });
+  const NEW = { id: 3, author_id: 1, title: 'three', pages: 5 };
+
+  describe('altering', () => {
+    test('C13 a column takes a wider type, and every row its value in it', async () => {
+      const storage = await changed((db) =>
+        alterTable(db, 'book', (table) =>
+          table.alterColumn('pages', (column) => column.setDataType('bigint')),
+        ),
+      );
+      expect((await books(storage).find({ orderBy: { id: 'asc' } })).map(({ pages }) => pages)).toStrictEqual(
+        [10n, null],
+      );
+      await books(storage).insert({ ...NEW, pages: 2n ** 40n });
+      expect((await books(storage).getOrThrow(3)).pages).toBe(2n ** 40n);
+    });
+
+    test('C13 everything else of the table stays: keys, checks, foreign keys and indexes', async () => {
+      const storage = await changed((db) =>
+        alterTable(db, 'book', (table) =>
+          table.alterColumn('pages', (column) => column.setDataType('bigint')),
+        ),
+      );
+      await expectRefusal(books(storage).insert({ ...NEW, pages: 0n }), 'check_violation');
+      await expectRefusal(books(storage).insert({ ...NEW, author_id: 9 }), 'foreign_key_violation');
+      await expectRefusal(books(storage).insert({ ...NEW, title: 'one' }), 'unique_violation');
+      await expectRefusal(books(storage).insert({ ...NEW, id: 1 }), 'unique_violation');
+      expect(await storage.repository('author', { key: 'id' }).delete(1)).toBe(true);
+      expect(await books(storage).count()).toBe(0);
+    });
+
+    test('C13 a parent that is altered keeps the rows of its children, and its next number', async () => {
+      const storage = await changed((db) =>
+        alterTable(db, 'author', (table) => table.alterColumn('name', (column) => column.dropNotNull())),
+      );
+      expect(await books(storage).count()).toBe(2);
+      const { id } = await storage.repository('author', { key: 'id' }).insert({ name: 'C' } as never);
+      expect(id).toBe(3);
+      await expectRefusal(books(storage).insert({ ...NEW, author_id: 9 }), 'foreign_key_violation');
+    });
+
+    test('C13 NOT NULL is set and dropped', async () => {
+      const dropped = await changed((db) =>
+        alterTable(db, 'book', (table) => table.alterColumn('author_id', (column) => column.dropNotNull())),
+      );
+      await books(dropped).insert({ ...NEW, author_id: null as never });
+      const set = changed((db) =>
+        alterTable(db, 'book', (table) => table.alterColumn('pages', (column) => column.setNotNull())),
+      );
+      await expectRefusal(set, 'migration_failed');
+    });
+
+    test('C13 a default is set and dropped', async () => {
+      const set = await changed((db) =>
+        alterTable(db, 'book', (table) => table.alterColumn('title', (column) => column.setDefault("it's"))),
+      );
+      const { title: _, ...untitled } = NEW;
+      expect((await books(set).insert(untitled as never)).title).toBe("it's");
+      const dropped = await changed(async (db) => {
+        await alterTable(db, 'book', (table) =>
+          table.alterColumn('title', (column) => column.setDefault('x')),
+        );
+        await alterTable(db, 'book', (table) => table.alterColumn('title', (column) => column.dropDefault()));
+      });
+      expect((await books(dropped).insert(untitled as never)).title).toBe(null);
+    });
+
+    test('C13 constraints are added and dropped by name', async () => {
+      const storage = await changed(async (db) => {
+        await alterTable(db, 'book', (table) => table.dropConstraint('book_pages'));
+        await alterTable(db, 'book', (table) =>
+          table.addUniqueConstraint('book_once', ['author_id', 'pages']),
+        );
+        await alterTable(db, 'book', (table) =>
+          table.addCheckConstraint('book_titled', sql`length(title) > 1`),
+        );
+      });
+      await books(storage).insert({ ...NEW, pages: 0 });
+      const twice = await expectRefusal(
+        books(storage).insert({ ...NEW, id: 4, title: 'four', pages: 0 }),
+        'unique_violation',
+      );
+      expect(twice).toMatchObject({ constraint: 'book_once', columns: ['author_id', 'pages'] });
+      await expectRefusal(books(storage).insert({ ...NEW, id: 4, title: 'x', pages: 1 }), 'check_violation');
+    });
+
+    test('C13 a constraint that the rows do not keep is not added, and nothing has changed', async () => {
+      const failing = changed((db) =>
+        alterTable(db, 'book', (table) => table.addCheckConstraint('book_long', sql`pages > 100`)),
+      );
+      await expectRefusal(failing, 'migration_failed');
+    });
+
+    test('C13 columns are added, renamed and dropped', async () => {
+      const storage = await changed(async (db) => {
+        await alterTable(db, 'book', (table) => table.addColumn('note', 'text'));
+        await alterTable(db, 'book', (table) => table.renameColumn('title', 'name'));
+        await alterTable(db, 'book', (table) => table.dropColumn('note'));
+      });
+      expect(await books(storage).getOrThrow(1)).toStrictEqual({
+        id: 1,
+        author_id: 1,
+        name: 'one',
+        pages: 10,
+      });
+    });
+
+    test('C13 the name of a table or a column that is not there is told', async () => {
+      const column = changed((db) =>
+        alterTable(db, 'book', (table) => table.alterColumn('colour', (each) => each.dropNotNull())),
+      );
+      expect((await expectRefusal(column, 'migration_failed')).cause).toMatchObject({
+        code: 'unknown_column',
+      });
+      const table = changed((db) => alterTable(db, 'brook', (each) => each.dropConstraint('x')));
+      expect((await expectRefusal(table, 'migration_failed')).cause).toMatchObject({ code: 'unknown_table' });
+    });
+  });
+}
