@@ -70,7 +70,9 @@ export class SqliteDatabase implements Database {
   async open(): Promise<void> {
     const written = this.#writer.open();
     const read = this.#readers.open(written);
-    const failure = (await written) ?? (await read);
+    // Both have ended before either is closed, so that no thread that is still opening is left behind.
+    const [writerFailure, readerFailure] = await Promise.all([written, read]);
+    const failure = writerFailure ?? readerFailure;
     if (failure === undefined) return;
     await this.close();
     throw this.#engine.toError(failure, undefined);
