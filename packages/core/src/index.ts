@@ -61,7 +61,6 @@ export {
 export type { DatabaseMetrics, LaneMetrics, LockMetrics } from './metrics/database-metrics.js';
 export type { OperationMetrics, StorageMetrics } from './metrics/storage-metrics.js';
 export { Summary, type SummarySnapshot } from './metrics/summary.js';
-export { type AlteringAdapter, alterTable, type TableAlteration } from './migrations/alter-table.js';
 export type {
   MigrationPlan,
   MigrationStatus,

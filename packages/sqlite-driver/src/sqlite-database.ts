@@ -14,6 +14,7 @@ import {
   UnsupportedError,
 } from '@sluice/core';
 import { ReaderPool, type ReaderUse } from './reader/reader-pool.js';
+import { assertOwnAlteration } from './rebuild/alter-table.js';
 import { locateBackup, nameBackup } from './sqlite-backup.js';
 import { readCatalog } from './sqlite-catalog.js';
 import type { SqliteEngine } from './sqlite-engine.js';
@@ -24,7 +25,7 @@ import type { Location } from './sqlite-path.js';
 import { ResultRows } from './sqlite-rows.js';
 import { SqliteSql } from './sqlite-sql.js';
 import { statementKind } from './sqlite-statement.js';
-import { SqliteTransaction } from './sqlite-transaction.js';
+import { type Alterations, SqliteTransaction } from './sqlite-transaction.js';
 import type { LeaseFailure, ThreadLease } from './thread/thread-lease.js';
 import { type ConnectionOptions, ROWS_PER_PART, type ThreadRequest } from './thread/thread-protocol.js';
 import type { CallOutcome } from './thread/watched-call.js';
@@ -41,6 +42,7 @@ export class SqliteDatabase implements Database {
   readonly #engine: SqliteEngine;
   readonly #writer: Writer;
   readonly #readers: ReaderPool;
+  readonly #alterations: Alterations;
   readonly #gate = new SqliteGate();
   #closing: Promise<void> | undefined;
 
@@ -49,6 +51,7 @@ export class SqliteDatabase implements Database {
     this.#location = location;
     this.#engine = engine;
     this.sql = new SqliteSql(options.values);
+    this.#alterations = options.values === 'portable' ? 'own' : 'as_written';
     this.#writer = new Writer(connectionOptions('writer', location, options), options.queueLimit);
     this.#readers = new ReaderPool(connectionOptions('reader', location, options), options);
     this.capabilities = {
@@ -80,6 +83,8 @@ export class SqliteDatabase implements Database {
 
   async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     assertAllowedOutside(statement.sql);
+    if (statement.alteration !== undefined && this.#alterations === 'own')
+      assertOwnAlteration(statement.alteration);
     this.#gate.enter();
     try {
       const rows = new ResultRows();
@@ -128,7 +133,9 @@ export class SqliteDatabase implements Database {
       this.#unhold(lease);
       this.#engine.expectDone(outcome);
     }
-    return new SqliteTransaction(this.#engine, lease, () => this.#unhold(lease));
+    const alterations =
+      options.isSchemaChange && this.#alterations === 'own' ? 'own_or_rebuild' : this.#alterations;
+    return new SqliteTransaction(this.#engine, lease, alterations, () => this.#unhold(lease));
   }
 
   async catalog(): Promise<Catalog> {

@@ -8,6 +8,7 @@ import {
   type ErrorOptions,
   ForeignKeyViolationError,
   InternalError,
+  MigrationError,
   NotNullViolationError,
   StorageFullError,
   UniqueViolationError,
@@ -17,7 +18,7 @@ import {
 import { parseViolation, type ViolationDetails } from './constraint/constraint-message.js';
 import { parseTypeCheckName } from './sqlite-check-name.js';
 import { targetTable } from './sqlite-statement.js';
-import { type Failure, TOO_OLD } from './thread/thread-protocol.js';
+import { type Failure, ROWS_VANISHED, TOO_OLD } from './thread/thread-protocol.js';
 
 /** A failure with all that is known of its circumstances. */
 interface Circumstances extends ErrorOptions {
@@ -78,6 +79,11 @@ const BY_CODE: Readonly<Record<string, ToError>> = {
     new ConnectionError('connection_failed', 'The database file was moved or deleted while it was open.', c),
   [TOO_OLD]: (c) =>
     new ConfigurationError('runtime_too_old', `${c.failure.message} Update better-sqlite3.`, c),
+  [ROWS_VANISHED]: (c) =>
+    new MigrationError(
+      `${c.failure.message} Delete them by a statement of their own first, if that is meant.`,
+      c,
+    ),
   SQLITE_TOOBIG: (c) =>
     new ValueError('A value or a statement is larger than SQLite takes (1 GB); nothing was stored.', c),
 };
@@ -160,8 +166,10 @@ function checkViolation(c: Circumstances): Error {
   const told = detailsOf(c);
   const type = told.constraint === undefined ? undefined : parseTypeCheckName(told.constraint);
   if (type === undefined) return new CheckViolationError(told, c);
-  const message = `"${told.table ?? '?'}"."${type.column}" is ${type.type} and cannot hold the value given; nothing was stored.`;
-  return new ValueError(message, { ...c, table: told.table, column: type.column });
+  // A renamed column's check keeps its name.
+  const column = told.columns?.[0] ?? type.column;
+  const message = `"${told.table ?? '?'}"."${column}" is ${type.type} and cannot hold the value given; nothing was stored.`;
+  return new ValueError(message, { ...c, table: told.table, column });
 }
 
 /** What the thread found out, or else what the message and the statement tell. */

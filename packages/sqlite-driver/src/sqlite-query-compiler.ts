@@ -1,6 +1,7 @@
 import { parseValueType, portableTypeError, UnsupportedError, type ValueTypeName } from '@sluice/core';
 import {
   AliasNode,
+  AlterColumnNode,
   type BinaryOperationNode,
   type ColumnDefinitionNode,
   type CompiledQuery,
@@ -59,11 +60,13 @@ export class PortableSqliteQueryCompiler extends SqliteQueryCompiler {
     );
   }
 
-  /** Reached in casts only: those of columns were translated with their column. */
+  /** Reached in casts, and where a column's type is altered; those of new columns were translated with their column. */
   protected override visitDataType({ dataType }: DataTypeNode): void {
     const name = parseValueType(dataType)?.name;
-    const cast = name === undefined ? undefined : CASTS[name];
     if (name === undefined) throw portableTypeError(dataType, 'SQLite');
+    // The text of such an ALTER TABLE is told, and never run: the table is rebuilt.
+    const isAltered = this.parentNode !== undefined && AlterColumnNode.is(this.parentNode);
+    const cast = isAltered ? dataType : CASTS[name];
     if (cast === undefined) {
       throw new UnsupportedError(
         `SQLite cannot cast to ${dataType}. Cast in JavaScript, or use a raw sql expression.`,

@@ -56,6 +56,12 @@ export function toPortableColumn(column: ColumnDefinitionNode): ColumnDefinition
   return isIdentity(column) ? toIdentity(portable, type) : { ...portable, dataType: raw(declaredType(type)) };
 }
 
+/** The CHECK that refuses what a column of the portable `type` cannot hold. */
+export function typeConstraint(column: string, type: ValueType): string {
+  const name = typeCheckName(column, declaredName(type));
+  return `constraint ${quote(name)} check (${typeCheck(type, quote(column))})`;
+}
+
 const SERIALS: Readonly<Record<string, string>> = { bigserial: 'bigint', serial: 'integer' };
 
 function isIdentity({ autoIncrement, generated, dataType }: ColumnDefinitionNode): boolean {
@@ -76,9 +82,7 @@ function toIdentity(column: ColumnDefinitionNode, type: ValueType): ColumnDefini
 }
 
 function checkOf({ column }: ColumnDefinitionNode, type: ValueType): OperationNode {
-  const name = nameOf(column);
-  const check = typeCheck(type, quote(name));
-  return raw(`constraint ${quote(typeCheckName(name, declaredName(type)))} check (${check})`);
+  return raw(typeConstraint(nameOf(column), type));
 }
 
 function declaredName({ name, length, precision, scale }: ValueType): string {

@@ -6,31 +6,71 @@ import {
   type StatementResult,
   UsageError,
 } from '@sluice/core';
+import type { AlterTableNode } from 'kysely';
+import { alterTable, assertOwnAlteration } from './rebuild/alter-table.js';
+import { withoutTemporaryNames } from './rebuild/temporary-names.js';
 import type { SqliteEngine } from './sqlite-engine.js';
 import { assertAllowedInside } from './sqlite-guard.js';
 import { ResultRows } from './sqlite-rows.js';
+import { statementKind } from './sqlite-statement.js';
 import type { ThreadLease } from './thread/thread-lease.js';
 import { ROWS_PER_PART } from './thread/thread-protocol.js';
+
+/**
+ * What becomes of an ALTER TABLE: SQLite's own only, SQLite's own or a rebuild of the table, or whatever the statement's text says.
+ */
+export type Alterations = 'own' | 'own_or_rebuild' | 'as_written';
 
 /** A transaction on the writer, or a snapshot on a reader, until it ends. */
 export class SqliteTransaction implements DatabaseTransaction {
   readonly #engine: SqliteEngine;
   readonly #lease: ThreadLease;
+  readonly #alterations: Alterations;
   readonly #onEnd: () => void;
   #isEnded = false;
 
-  constructor(engine: SqliteEngine, lease: ThreadLease, onEnd: () => void) {
+  constructor(engine: SqliteEngine, lease: ThreadLease, alterations: Alterations, onEnd: () => void) {
     this.#engine = engine;
     this.#lease = lease;
+    this.#alterations = alterations;
     this.#onEnd = onEnd;
   }
 
-  async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
+  execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
+    return statement.alteration === undefined || this.#alterations === 'as_written'
+      ? this.#execute(statement, options)
+      : this.#alter(statement, statement.alteration, options);
+  }
+
+  async #execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     this.#assertUsable(statement);
+    return this.#run(statement, options);
+  }
+
+  async #alter(
+    statement: Statement,
+    alteration: AlterTableNode,
+    options: ExecuteOptions,
+  ): Promise<StatementResult> {
+    this.#assertUsable(statement);
+    if (this.#alterations === 'own') {
+      assertOwnAlteration(alteration);
+      return this.#run(statement, options);
+    }
+    const steps: string[] = [];
+    await alterTable(alteration, async (sql, ...parameters) => {
+      const { rows } = await this.#run({ sql, parameters, access: 'unknown' }, options);
+      if (isStep(sql)) steps.push(sql);
+      return rows;
+    });
+    return { rows: [], affectedRows: 0, steps };
+  }
+
+  async #run(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     const rows = new ResultRows();
     const request = { op: 'run', statement: this.#engine.bind(statement), batchSize: ROWS_PER_PART } as const;
     const outcome = await this.#lease.call(request, options, (part) => rows.add(part));
-    return this.#engine.toResult(outcome, rows, statement.sql);
+    return this.#engine.toResult(withoutTemporaryNames(outcome), rows, statement.sql);
   }
 
   async *stream(
@@ -78,4 +118,9 @@ export class SqliteTransaction implements DatabaseTransaction {
       'The transaction has ended; its handle cannot be used any more.',
     );
   }
+}
+
+/** Whether it changes something: an alteration also looks at the schema. */
+function isStep(sql: string): boolean {
+  return statementKind(sql) !== 'query';
 }

@@ -1,14 +1,15 @@
-import type {
-  CompiledQuery,
-  DatabaseConnection,
-  DatabaseIntrospector,
-  Dialect,
-  DialectAdapter,
-  Kysely,
-  Driver as KyselyDriver,
-  QueryCompiler,
-  QueryResult,
-  TransactionSettings,
+import {
+  AlterTableNode,
+  type CompiledQuery,
+  type DatabaseConnection,
+  type DatabaseIntrospector,
+  type Dialect,
+  type DialectAdapter,
+  type Kysely,
+  type Driver as KyselyDriver,
+  type QueryCompiler,
+  type QueryResult,
+  type TransactionSettings,
 } from 'kysely';
 import type {
   BeginOptions,
@@ -204,7 +205,8 @@ export class LaneConnection implements DatabaseConnection {
 
 /** Turns a compiled Kysely query into the driver's statement. */
 export function toStatement(query: CompiledQuery): Statement {
-  return { sql: query.sql, parameters: query.parameters, access: statementAccess(query.query) };
+  const statement = { sql: query.sql, parameters: query.parameters, access: statementAccess(query.query) };
+  return AlterTableNode.is(query.query) ? { ...statement, alteration: query.query } : statement;
 }
 
 function toQueryResult<R>(result: StatementResult, query: CompiledQuery): QueryResult<R> {

@@ -1,4 +1,4 @@
-import type { Dialect, Expression, SqlBool } from 'kysely';
+import type { AlterTableNode, Dialect, Expression, SqlBool } from 'kysely';
 import type { Catalog } from '../catalog/catalog.js';
 import type { Priority } from '../lane/waiting-queue.js';
 import type { DatabaseMetrics } from '../metrics/database-metrics.js';
@@ -104,6 +104,11 @@ export interface Statement {
   readonly access: Access;
   /** True when it reads at most a few rows by a key, so that it is cheaper to run at once than to hand over. */
   readonly isBounded?: boolean;
+  /**
+   * The ALTER TABLE that it is, as Kysely built it. An engine whose own ALTER TABLE can do less takes other steps to the same end in a
+   * transaction that is a schema change, and elsewhere refuses it with a UsageError.
+   */
+  readonly alteration?: AlterTableNode;
 }
 
 /** A row, its keys the result's column names, its values those of the contract (C1). */
@@ -117,6 +122,8 @@ export interface StatementResult {
   readonly affectedRows: number;
   /** The number that the engine gave the last row inserted, where it has such numbers; only for Kysely's `insertId`. */
   readonly lastInsertId?: bigint;
+  /** The statements that were run in its place, for an {@link Statement.alteration} that the engine could not run as it is. */
+  readonly steps?: readonly string[];
 }
 
 /** How one statement is run. */

@@ -147,17 +147,19 @@ export class StorageMigrator {
     }
   }
 
-  /** Foreign keys are checked at COMMIT, when the migration that broke one has ended without an error. */
+  /** Foreign keys and vanished rows are looked for at COMMIT, when the migration that is to blame has ended without an error. */
   async #commit(
     take: (kysely: Kysely<unknown>) => Promise<MigrationStep | undefined>,
   ): Promise<MigrationStep | undefined> {
     let taken: MigrationStep | undefined;
     const run = this.#options.run(async (kysely) => {
+      taken = undefined;
       taken = await take(kysely);
       return taken;
     });
     return run.catch((error: unknown) => {
-      throw error instanceof ConstraintError && taken !== undefined ? failure(error, taken.name) : error;
+      const isItsFault = error instanceof ConstraintError || error instanceof MigrationError;
+      throw isItsFault && taken !== undefined ? failure(error, taken.name) : error;
     });
   }
 

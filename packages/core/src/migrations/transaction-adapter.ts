@@ -5,20 +5,19 @@ import { type DialectAdapter, DialectAdapterBase } from 'kysely';
  * for its session is held by the transaction already.
  */
 export class TransactionAdapter extends DialectAdapterBase {
-  /** The engine's own. */
-  readonly adapter: DialectAdapter;
+  readonly #adapter: DialectAdapter;
 
   constructor(adapter: DialectAdapter) {
     super();
-    this.adapter = adapter;
+    this.#adapter = adapter;
   }
 
   override get supportsCreateIfNotExists(): boolean {
-    return this.adapter.supportsCreateIfNotExists ?? true;
+    return this.#adapter.supportsCreateIfNotExists ?? true;
   }
 
   override get supportsReturning(): boolean {
-    return this.adapter.supportsReturning ?? false;
+    return this.#adapter.supportsReturning ?? false;
   }
 
   override get supportsTransactionalDdl(): boolean {

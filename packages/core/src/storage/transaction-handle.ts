@@ -97,9 +97,10 @@ function watched(scope: TransactionScope, onStatement: (sql: string) => void): D
   return {
     commit: () => scope.commit(),
     rollback: () => scope.rollback(),
-    execute: (statement, options) => {
-      onStatement(statement.sql);
-      return scope.execute(statement, options);
+    execute: async (statement, options) => {
+      const result = await scope.execute(statement, options);
+      for (const sql of result.steps ?? [statement.sql]) onStatement(sql);
+      return result;
     },
     stream: (statement, batchSize, options) => {
       onStatement(statement.sql);

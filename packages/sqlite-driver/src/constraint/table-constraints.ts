@@ -1,47 +1,47 @@
+import { type Clause, type ClauseKind, listedColumns } from '../rebuild/table-clauses.js';
+import { isOrdinaryTable, TableDefinition } from '../rebuild/table-definition.js';
+
 /** A constraint that its table gives a name. */
 export interface NamedConstraint {
   readonly name: string;
   readonly kind: 'check' | 'foreign key' | 'primary key' | 'unique';
-  /** Its columns; for a check its expression. */
+  /** Its columns; of a check every name in its expression. */
   readonly columns: readonly string[];
-  readonly expression: string;
 }
 
 const IDENTIFIER = String.raw`"(?:[^"]|"")+"|\[[^\]]+\]|\`[^\`]+\`|\w+`;
-const NAMED = new RegExp(
-  String.raw`\bconstraint\s+(${IDENTIFIER})\s+(check|foreign\s+key|primary\s+key|unique)\s*\(`,
-  'gi',
-);
 
 /** The named constraints in the text of a CREATE TABLE; SQLite keeps their names nowhere else. */
 export function namedConstraints(createTable: string): NamedConstraint[] {
-  return [...createTable.matchAll(NAMED)].map((match) => {
-    const [opening, name = '', kind = ''] = match;
-    const expression = untilClosed(createTable, match.index + opening.length);
-    return {
-      name: unquote(name),
-      kind: kind.toLowerCase().replace(/\s+/, ' ') as NamedConstraint['kind'],
-      columns: identifiersIn(expression),
-      expression,
-    };
-  });
+  if (!isOrdinaryTable(createTable)) return [];
+  const { columns, constraints } = new TableDefinition(createTable);
+  const ofColumns = columns.flatMap(({ name, clauses }) =>
+    clauses.flatMap((clause) => toNamed(clause, [name])),
+  );
+  return [...ofColumns, ...constraints.flatMap((clause) => toNamed(clause, listedColumns(clause)))];
 }
+
+function toNamed(clause: Clause, columns: readonly string[]): NamedConstraint[] {
+  const kind = KINDS[clause.kind];
+  if (kind === undefined || clause.name === undefined) return [];
+  const { name } = clause;
+  if (kind !== 'check') return [{ name, kind, columns }];
+  const group = clause.tokens.find((token) => token.kind === 'group');
+  return [{ name, kind, columns: identifiersIn(group?.text ?? '') }];
+}
+
+const KINDS: Readonly<Partial<Record<ClauseKind, NamedConstraint['kind']>>> = {
+  check: 'check',
+  'foreign key': 'foreign key',
+  'primary key': 'primary key',
+  references: 'foreign key',
+  unique: 'unique',
+};
 
 /** The identifiers of an expression in order of their first appearance; text in quotes is none. */
 export function identifiersIn(expression: string): string[] {
   const words = expression.replaceAll(/'(?:[^']|'')*'/g, ' ').match(new RegExp(IDENTIFIER, 'g')) ?? [];
   return [...new Set(words.map(unquote))];
-}
-
-/** The text up to the parenthesis that closes the one before `start`. */
-function untilClosed(text: string, start: number): string {
-  let depth = 1;
-  for (const { index, 0: token } of text.slice(start).matchAll(/'(?:[^']|'')*'|"(?:[^"]|"")*"|[()]/g)) {
-    if (token === '(') depth += 1;
-    if (token === ')') depth -= 1;
-    if (depth === 0) return text.slice(start, start + index);
-  }
-  return text.slice(start);
 }
 
 function unquote(identifier: string): string {

@@ -1,61 +1,90 @@
-/** Strings, quoted names, comments, words, and single other characters; white space separates. */
-const TOKEN =
-  /'(?:[^']|'')*'|"(?:[^"]|"")*"|\[[^\]]*\]|`(?:[^`]|``)*`|--[^\n]*|\/\*[\s\S]*?\*\/|[\p{L}\p{N}_$]+|[^\s]/gu;
+/** A word, a literal or a symbol of SQL, or everything between two parentheses; comments and white space are none. */
+export interface Token {
+  readonly kind: 'group' | 'number' | 'quoted' | 'string' | 'symbol' | 'word';
+  /** As written; of a group with its parentheses. */
+  readonly text: string;
+  /** Where it begins in the whole text, and where it has ended. */
+  readonly from: number;
+  readonly to: number;
+  /** What a group holds; empty for every other token. */
+  readonly inner: readonly Token[];
+}
 
-/** Splits SQL into tokens; what stands in parentheses becomes one token with them. */
-export function tokenize(sql: string): string[] {
-  const tokens: string[] = [];
-  let depth = 0;
-  let start = 0;
-  for (const { 0: token, index } of sql.matchAll(TOKEN)) {
-    if (token === '(') {
-      if (depth === 0) start = index;
-      depth += 1;
-    } else if (token === ')') {
-      depth -= 1;
-      if (depth === 0) tokens.push(sql.slice(start, index + 1));
-    } else if (depth === 0) {
-      // A line comment would swallow what is put behind it.
-      tokens.push(token.startsWith('--') ? `/*${token.slice(2).replaceAll('*/', '* /')} */` : token);
-    }
+/** SQLite's tokens (sqlite.org/lang_keywords.html, tokenize.c). White space and comments match without a name. */
+const TOKEN =
+  /\s+|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|(?<string>'(?:[^']|'')*')|(?<quoted>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])|(?<word>[A-Z_a-z\u0080-\u{10ffff}][\w$\u0080-\u{10ffff}]*)|(?<number>\d[\w.]*)|(?<symbol>[\s\S])/uy;
+
+/** Splits SQL into tokens, parentheses nested. */
+export function tokenize(sql: string): readonly Token[] {
+  const flat = [...flatTokens(sql)];
+  return nest(sql, flat, { next: 0 });
+}
+
+function* flatTokens(sql: string): Generator<Token> {
+  TOKEN.lastIndex = 0;
+  for (let from = 0; from < sql.length; ) {
+    const { 0: text, groups = {} } = TOKEN.exec(sql) ?? { 0: sql.slice(from) };
+    const kind = KINDS.find((candidate) => groups[candidate] !== undefined);
+    const to = from + text.length;
+    TOKEN.lastIndex = to;
+    if (kind !== undefined) yield { kind, text, from, to, inner: [] };
+    from = to;
+  }
+}
+
+const KINDS = ['string', 'quoted', 'word', 'number', 'symbol'] as const;
+
+function nest(sql: string, flat: readonly Token[], cursor: { next: number }): Token[] {
+  const tokens: Token[] = [];
+  for (let token = flat[cursor.next]; token !== undefined; token = flat[cursor.next]) {
+    if (token.text === ')') break;
+    cursor.next += 1;
+    tokens.push(token.text === '(' ? group(sql, flat, cursor, token.from) : token);
   }
   return tokens;
 }
 
-/** Splits tokens at the commas between them. A comment behind a comma stays with what stands before it. */
-export function splitAtCommas(tokens: readonly string[]): string[][] {
-  const items: string[][] = [[]];
+function group(sql: string, flat: readonly Token[], cursor: { next: number }, from: number): Token {
+  const inner = nest(sql, flat, cursor);
+  const to = flat[cursor.next]?.to ?? sql.length;
+  cursor.next += 1;
+  return { kind: 'group', text: sql.slice(from, to), from, to, inner };
+}
+
+/** The keyword that a token may be, in capitals; empty for whatever is none. */
+export function keyword(token: Token | undefined): string {
+  return token?.kind === 'word' ? token.text.toUpperCase() : '';
+}
+
+/** The name that a token gives, without its quotes. SQLite takes a string for a name where only a name can stand. */
+export function nameOf(token: Token | undefined): string {
+  if (token === undefined) return '';
+  const { text } = token;
+  const quote = text.charAt(0);
+  if (quote === '[') return text.slice(1, -1);
+  if (quote !== '"' && quote !== '`' && quote !== "'") return text;
+  return text.slice(1, -1).replaceAll(quote + quote, quote);
+}
+
+/** Splits tokens at the commas between them. */
+export function splitAtCommas(tokens: readonly Token[]): Token[][] {
+  const parts: Token[][] = [[]];
   for (const token of tokens) {
-    const item = items.at(-1);
-    if (token === ',') items.push([]);
-    else if (isComment(token) && item?.length === 0 && items.length > 1) items.at(-2)?.push(token);
-    else item?.push(token);
+    if (token.text === ',') parts.push([]);
+    else parts.at(-1)?.push(token);
   }
-  return items;
+  return parts.filter((part) => part.length > 0);
 }
 
-export function isComment(token: string): boolean {
-  return token.startsWith('/*');
+/** Every name in an expression, in lower case; keywords and functions among them. */
+export function namesIn(tokens: readonly Token[]): string[] {
+  return tokens.flatMap((token) => {
+    if (token.kind === 'group') return namesIn(token.inner);
+    return token.kind === 'word' || token.kind === 'quoted' ? [nameOf(token).toLowerCase()] : [];
+  });
 }
 
-/** A name without its quotes. */
-export function unquote(token: string): string {
-  const inner = token.slice(1, -1);
-  if (token.startsWith('"')) return inner.replaceAll('""', '"');
-  if (token.startsWith('`')) return inner.replaceAll('``', '`');
-  return token.startsWith('[') ? inner : token;
-}
-
+/** A name in quotes. */
 export function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
-}
-
-/** Names are equal whatever their case, as in SQLite. */
-export function isNamed(token: string | undefined, name: string): boolean {
-  return token !== undefined && unquote(token).toLowerCase() === name.toLowerCase();
-}
-
-/** Whether a token is this keyword, which a quoted name never is. */
-export function isWord(token: string | undefined, word: string): boolean {
-  return token?.toLowerCase() === word;
 }

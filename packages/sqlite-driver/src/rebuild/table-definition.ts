@@ -1,107 +1,146 @@
-import { isComment, isWord, splitAtCommas, tokenize } from './sql-tokens.js';
+import { BIGINT_MARK } from '../sqlite-bigint-columns.js';
+import { keyword, nameOf, quote, splitAtCommas, type Token, tokenize } from './sql-tokens.js';
+import { type Clause, type ClauseKind, splitClauses } from './table-clauses.js';
 
-/** One column of a CREATE TABLE. */
+/** A column in the text of a CREATE TABLE. */
 export interface ColumnDefinition {
-  /** As it is written, quotes included. */
   readonly name: string;
-  /** The tokens of the type; empty where there is none. */
-  readonly type: readonly string[];
-  /** NOT NULL, DEFAULT, CHECK and all other clauses, each with the name it was given. */
-  readonly clauses: readonly (readonly string[])[];
+  readonly from: number;
+  readonly to: number;
+  /** The declared type, with the mark of a bigint; empty when there is none. */
+  readonly type: { readonly text: string; readonly from: number; readonly to: number };
+  readonly clauses: readonly Clause[];
 }
 
-/** A CREATE TABLE, taken apart. */
-export interface TableDefinition {
+/** What stands between two commas. */
+interface Item {
+  readonly from: number;
+  readonly to: number;
+  readonly clauses: readonly Clause[];
+}
+
+/**
+ * The text of a CREATE TABLE, read so far that it can be edited: an edit replaces what it is about and leaves every other character, so that
+ * what is not understood is kept. Edits return another definition.
+ */
+export class TableDefinition {
+  readonly sql: string;
+  /** The table's name. */
+  readonly name: string;
   readonly columns: readonly ColumnDefinition[];
-  /** PRIMARY KEY, UNIQUE, CHECK and FOREIGN KEY of the table, each with the name it was given. */
-  readonly constraints: readonly (readonly string[])[];
-  /** STRICT, WITHOUT ROWID. */
-  readonly options: readonly string[];
-}
+  /** The constraints of the table itself. */
+  readonly constraints: readonly Clause[];
+  readonly #nameToken: Token;
+  readonly #items: readonly Item[];
 
-const CLAUSES: ReadonlySet<string> = new Set([
-  'as',
-  'check',
-  'collate',
-  'constraint',
-  'default',
-  'generated',
-  'not',
-  'null',
-  'primary',
-  'references',
-  'unique',
-]);
-
-const TABLE_CONSTRAINTS: ReadonlySet<string> = new Set([
-  'check',
-  'constraint',
-  'foreign',
-  'primary',
-  'unique',
-]);
-
-/** Takes the stored text of a CREATE TABLE apart. @throws Error when it is none that lists its columns. */
-export function parseTable(sql: string): TableDefinition {
-  const tokens = tokenize(sql);
-  const body = tokens.findIndex((token) => token.startsWith('('));
-  const list = tokens[body];
-  if (list === undefined || isWord(tokens[1], 'virtual'))
-    throw new Error('The table does not list its columns.');
-  const items = splitAtCommas(tokenize(list.slice(1, -1)));
-  const isConstraint = (item: readonly string[]): boolean =>
-    TABLE_CONSTRAINTS.has(item[0]?.toLowerCase() ?? '');
-  return {
-    columns: items.filter((item) => !isConstraint(item)).map(parseColumn),
-    constraints: items.filter(isConstraint),
-    options: tokens.slice(body + 1),
-  };
-}
-
-/** Takes one column apart. */
-export function parseColumn(tokens: readonly string[]): ColumnDefinition {
-  const leading = tokens.findIndex((token) => !isComment(token));
-  const [name = '', ...rest] = [...tokens.slice(leading), ...tokens.slice(0, leading)];
-  const end = rest.findIndex((token) => CLAUSES.has(token.toLowerCase()));
-  const type = end === -1 ? rest : rest.slice(0, end);
-  return { name, type, clauses: splitClauses(rest.slice(type.length)) };
-}
-
-/** The text of a CREATE TABLE under a name already quoted. */
-export function formatTable(name: string, { columns, constraints, options }: TableDefinition): string {
-  const items = [
-    ...columns.map((column) => [column.name, ...column.type, ...column.clauses.flat()].join(' ')),
-    ...constraints.map((constraint) => constraint.join(' ')),
-  ];
-  return `create table ${name} (${items.join(', ')}) ${options.join(' ')}`.trimEnd();
-}
-
-/** A clause without the name it was given. */
-export function unnamed(clause: readonly string[]): readonly string[] {
-  return isWord(clause[0], 'constraint') ? clause.slice(2) : clause;
-}
-
-function splitClauses(tokens: readonly string[]): string[][] {
-  const clauses: string[][] = [];
-  for (const [index, token] of tokens.entries()) {
-    const clause = clauses.at(-1);
-    if (clause === undefined || startsClause(tokens, index, clause)) clauses.push([token]);
-    else clause.push(token);
+  /** @param sql of an ordinary table, see {@link isOrdinaryTable}. */
+  constructor(sql: string) {
+    const [, , nameToken = NOTHING, body = NOTHING] = tokenize(sql);
+    this.sql = sql;
+    this.#nameToken = nameToken;
+    this.name = nameOf(nameToken);
+    const parts = splitAtCommas(body.inner);
+    const columns = parts.filter((tokens) => !TABLE_CONSTRAINT.has(keyword(tokens[0])));
+    this.columns = columns.map((tokens) => readColumn(sql, tokens));
+    const others = parts.slice(columns.length).map((tokens) => readItem(tokens));
+    this.constraints = others.flatMap(({ clauses }) => clauses);
+    this.#items = [...this.columns, ...others];
   }
-  return clauses;
+
+  column(name: string): ColumnDefinition | undefined {
+    const wanted = name.toLowerCase();
+    return this.columns.find((column) => column.name.toLowerCase() === wanted);
+  }
+
+  /** The same table under another name. */
+  named(name: string): TableDefinition {
+    return this.#replace(this.#nameToken.from, this.#nameToken.to, quote(name));
+  }
+
+  addColumn(definition: string): TableDefinition {
+    const last = this.columns.at(-1)?.to ?? this.#nameToken.to;
+    return this.#replace(last, last, `, ${definition}`);
+  }
+
+  addConstraint(definition: string): TableDefinition {
+    const last = this.#items.at(-1)?.to ?? this.#nameToken.to;
+    return this.#replace(last, last, `, ${definition}`);
+  }
+
+  removeColumn(column: ColumnDefinition): TableDefinition {
+    return this.#removeItem(column.from);
+  }
+
+  /** Adds a clause at the end of a column. */
+  addClause(column: ColumnDefinition, clause: string): TableDefinition {
+    return this.#replace(column.to, column.to, ` ${clause}`);
+  }
+
+  /** Removes a clause of a column, or a constraint of the table. */
+  removeClause(clause: Clause): TableDefinition {
+    const alone = this.#items.find(({ from, to }) => from === clause.from && to === clause.to);
+    if (alone !== undefined) return this.#removeItem(alone.from);
+    const from = this.sql.charAt(clause.from - 1) === ' ' ? clause.from - 1 : clause.from;
+    return this.#replace(from, clause.to, '');
+  }
+
+  /** Gives a clause another name, or a name. */
+  renameClause({ nameAt, from }: Clause, name: string): TableDefinition {
+    if (nameAt === undefined) return this.#replace(from, from, `constraint ${quote(name)} `);
+    return this.#replace(nameAt.from, nameAt.to, quote(name));
+  }
+
+  setType({ type }: ColumnDefinition, declared: string): TableDefinition {
+    return this.#replace(type.from, type.to, type.text === '' ? ` ${declared}` : declared);
+  }
+
+  #removeItem(from: number): TableDefinition {
+    const index = this.#items.findIndex((item) => item.from === from);
+    const [before, item, after] = [this.#items[index - 1], this.#items[index], this.#items[index + 1]];
+    if (item === undefined) return this;
+    if (before !== undefined) return this.#replace(before.to, item.to, '');
+    return this.#replace(item.from, after?.from ?? item.to, '');
+  }
+
+  #replace(from: number, to: number, text: string): TableDefinition {
+    return new TableDefinition(this.sql.slice(0, from) + text + this.sql.slice(to));
+  }
 }
 
-function startsClause(tokens: readonly string[], index: number, clause: readonly string[]): boolean {
-  const token = tokens[index]?.toLowerCase() ?? '';
-  if (!CLAUSES.has(token)) return false;
-  // `constraint name` belongs to what follows it; `not null`, `generated always as`, and `default null` are one.
-  if (isWord(clause[0], 'constraint') && clause.length === 2) return false;
-  const [first] = unnamed(clause);
-  if (isWord(first, 'not') && unnamed(clause).length === 1) return false;
-  if (isWord(first, 'generated') && token === 'as') return false;
-  if (isWord(first, 'default') && unnamed(clause).length === 1) return false;
-  if (!isWord(first, 'references')) return true;
-  // `on delete set null`, `on update set default`, `not deferrable`.
-  if (isWord(tokens[index - 1], 'set')) return false;
-  return token !== 'not' || isWord(tokens[index + 1], 'null');
+/** Whether `sql` creates a table that SQLite itself keeps, not a virtual one. */
+export function isOrdinaryTable(sql: string): boolean {
+  const [create, table, , body] = tokenize(sql);
+  return keyword(create) === 'CREATE' && keyword(table) === 'TABLE' && body?.kind === 'group';
+}
+
+/** The clauses of a column that are of `kind`. */
+export function clausesOf({ clauses }: ColumnDefinition, kind: ClauseKind): Clause[] {
+  return clauses.filter((clause) => clause.kind === kind);
+}
+
+const NOTHING: Token = { kind: 'symbol', text: '', from: 0, to: 0, inner: [] };
+
+const TABLE_CONSTRAINT: ReadonlySet<string> = new Set([
+  'CONSTRAINT',
+  'PRIMARY',
+  'UNIQUE',
+  'CHECK',
+  'FOREIGN',
+]);
+
+function readItem(tokens: readonly Token[]): Item {
+  return { from: tokens[0]?.from ?? 0, to: tokens.at(-1)?.to ?? 0, clauses: splitClauses(tokens) };
+}
+
+function readColumn(sql: string, tokens: readonly Token[]): ColumnDefinition {
+  const [name, ...rest] = tokens;
+  const clauses = splitClauses(rest);
+  const end = clauses[0]?.from ?? Number.POSITIVE_INFINITY;
+  const typed = rest.filter(({ from }) => from < end);
+  const { from = 0, to = 0 } = { from: typed[0]?.from ?? name?.to, to: typed.at(-1)?.to ?? name?.to };
+  const isMarked = typed.length > 0 && sql.startsWith(BIGINT_MARK, from);
+  const typeTo = isMarked ? from + BIGINT_MARK.length : to;
+  const type = { from, to: typeTo, text: sql.slice(from, typeTo) };
+  const last = Math.max(tokens.at(-1)?.to ?? 0, type.to);
+  return { name: nameOf(name), from: name?.from ?? 0, to: last, type, clauses };
 }

@@ -115,3 +115,6 @@ export type ThreadMessage =
 
 /** Code of the failure to open with an SQLite that may corrupt the file. */
 export const TOO_OLD = 'SQLITE_TOO_OLD';
+
+/** Code of the failure of a schema change that would lose rows it does not delete. */
+export const ROWS_VANISHED = 'SQLITE_ROWS_VANISHED';

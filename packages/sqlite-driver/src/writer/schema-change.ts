@@ -8,6 +8,8 @@ import type { Failure } from '../thread/thread-protocol.js';
  */
 export function switchForeignKeys(connection: ThreadConnection, isOn: boolean): void {
   connection.pragma(`foreign_keys = ${isOn ? 'on' : 'off'}`);
+  // A rebuild that failed half way may have left it on.
+  connection.pragma('legacy_alter_table = off');
   if (readForeignKeys(connection) !== isOn) throw new Error('SQLite did not switch the foreign keys.');
 }
 

@@ -30,8 +30,7 @@ serveThread((request, connection, flags) => {
     case 'begin':
       return begin(connection, flags, request.isSchemaChange);
     case 'run':
-      guard?.note(request.statement.sql);
-      return one(runStatement(connection, request.statement, 0, new ResultSink(flags, request.batchSize)));
+      return one(run(connection, request.statement, new ResultSink(flags, request.batchSize)));
     case 'commit':
       return commit(connection, flags);
     case 'rollback':
@@ -53,6 +52,14 @@ function commitGroup(
   const reply = new GroupCommit(connection, flags, new LockWait(flags), members).run();
   const sink = new ResultSink(flags, ROWS_PER_PART);
   return { ...reply, outcomes: reply.outcomes.map((outcome, member) => sendAhead(outcome, member, sink)) };
+}
+
+/** Runs a statement in the open transaction. */
+function run(connection: ThreadConnection, statement: ThreadStatement, sink: ResultSink): Outcome {
+  guard?.expect(statement.sql);
+  const outcome = runStatement(connection, statement, 0, sink);
+  guard?.note(statement.sql, outcome);
+  return outcome;
 }
 
 /** Runs a statement outside of a transaction, once no other process is in its way. */
@@ -95,7 +102,7 @@ function beginOutcome(result: ReturnType<LockWait['begin']>): Outcome {
 
 function commit(connection: ThreadConnection, flags: ThreadFlags): ThreadReply {
   try {
-    const broken = isSchemaChange ? (findBrokenForeignKey(connection) ?? guard?.findLoss()) : undefined;
+    const broken = guard?.isArmed ? (findBrokenForeignKey(connection) ?? guard.findLoss()) : undefined;
     if (broken !== undefined) return undone(connection, { kind: 'failure', failure: broken });
     if (!flags.claim(0)) return undone(connection, { kind: 'dropped' });
     connection.control('commit');

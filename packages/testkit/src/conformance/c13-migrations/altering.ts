@@ -1,4 +1,4 @@
-import { alterTable, type Storage } from '@sluice/core';
+import type { Storage } from '@sluice/core';
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { describe, expect, test } from 'vitest';
@@ -57,9 +57,10 @@ export function alteringCases(fixture: Fixture): void {
   describe('altering', () => {
     test('C13 a column takes a wider type, and every row its value in it', async () => {
       const storage = await changed((db) =>
-        alterTable(db, 'book', (table) =>
-          table.alterColumn('pages', (column) => column.setDataType('bigint')),
-        ),
+        db.schema
+          .alterTable('book')
+          .alterColumn('pages', (column) => column.setDataType('bigint'))
+          .execute(),
       );
       expect((await books(storage).find({ orderBy: { id: 'asc' } })).map(({ pages }) => pages)).toStrictEqual(
         [10n, null],
@@ -70,9 +71,10 @@ export function alteringCases(fixture: Fixture): void {
 
     test('C13 everything else of the table stays: keys, checks, foreign keys and indexes', async () => {
       const storage = await changed((db) =>
-        alterTable(db, 'book', (table) =>
-          table.alterColumn('pages', (column) => column.setDataType('bigint')),
-        ),
+        db.schema
+          .alterTable('book')
+          .alterColumn('pages', (column) => column.setDataType('bigint'))
+          .execute(),
       );
       await expectRefusal(books(storage).insert({ ...NEW, pages: 0n }), 'check_violation');
       await expectRefusal(books(storage).insert({ ...NEW, author_id: 9 }), 'foreign_key_violation');
@@ -84,7 +86,10 @@ export function alteringCases(fixture: Fixture): void {
 
     test('C13 a parent that is altered keeps the rows of its children, and its next number', async () => {
       const storage = await changed((db) =>
-        alterTable(db, 'author', (table) => table.alterColumn('name', (column) => column.dropNotNull())),
+        db.schema
+          .alterTable('author')
+          .alterColumn('name', (column) => column.dropNotNull())
+          .execute(),
       );
       expect(await books(storage).count()).toBe(2);
       const { id } = await storage.repository('author', { key: 'id' }).insert({ name: 'C' } as never);
@@ -94,39 +99,51 @@ export function alteringCases(fixture: Fixture): void {
 
     test('C13 NOT NULL is set and dropped', async () => {
       const dropped = await changed((db) =>
-        alterTable(db, 'book', (table) => table.alterColumn('author_id', (column) => column.dropNotNull())),
+        db.schema
+          .alterTable('book')
+          .alterColumn('author_id', (column) => column.dropNotNull())
+          .execute(),
       );
       await books(dropped).insert({ ...NEW, author_id: null as never });
       const set = changed((db) =>
-        alterTable(db, 'book', (table) => table.alterColumn('pages', (column) => column.setNotNull())),
+        db.schema
+          .alterTable('book')
+          .alterColumn('pages', (column) => column.setNotNull())
+          .execute(),
       );
       await expectRefusal(set, 'migration_failed');
     });
 
     test('C13 a default is set and dropped', async () => {
       const set = await changed((db) =>
-        alterTable(db, 'book', (table) => table.alterColumn('title', (column) => column.setDefault("it's"))),
+        db.schema
+          .alterTable('book')
+          .alterColumn('title', (column) => column.setDefault("it's"))
+          .execute(),
       );
       const { title: _, ...untitled } = NEW;
       expect((await books(set).insert(untitled as never)).title).toBe("it's");
       const dropped = await changed(async (db) => {
-        await alterTable(db, 'book', (table) =>
-          table.alterColumn('title', (column) => column.setDefault('x')),
-        );
-        await alterTable(db, 'book', (table) => table.alterColumn('title', (column) => column.dropDefault()));
+        await db.schema
+          .alterTable('book')
+          .alterColumn('title', (column) => column.setDefault('x'))
+          .execute();
+        await db.schema
+          .alterTable('book')
+          .alterColumn('title', (column) => column.dropDefault())
+          .execute();
       });
       expect((await books(dropped).insert(untitled as never)).title).toBe(null);
     });
 
     test('C13 constraints are added and dropped by name', async () => {
       const storage = await changed(async (db) => {
-        await alterTable(db, 'book', (table) => table.dropConstraint('book_pages'));
-        await alterTable(db, 'book', (table) =>
-          table.addUniqueConstraint('book_once', ['author_id', 'pages']),
-        );
-        await alterTable(db, 'book', (table) =>
-          table.addCheckConstraint('book_titled', sql`length(title) > 1`),
-        );
+        await db.schema.alterTable('book').dropConstraint('book_pages').execute();
+        await db.schema.alterTable('book').addUniqueConstraint('book_once', ['author_id', 'pages']).execute();
+        await db.schema
+          .alterTable('book')
+          .addCheckConstraint('book_titled', sql`length(title) > 1`)
+          .execute();
       });
       await books(storage).insert({ ...NEW, pages: 0 });
       const twice = await expectRefusal(
@@ -139,16 +156,16 @@ export function alteringCases(fixture: Fixture): void {
 
     test('C13 a constraint that the rows do not keep is not added, and nothing has changed', async () => {
       const failing = changed((db) =>
-        alterTable(db, 'book', (table) => table.addCheckConstraint('book_long', sql`pages > 100`)),
+        db.schema.alterTable('book').addCheckConstraint('book_long', sql`pages > 100`).execute(),
       );
       await expectRefusal(failing, 'migration_failed');
     });
 
     test('C13 columns are added, renamed and dropped', async () => {
       const storage = await changed(async (db) => {
-        await alterTable(db, 'book', (table) => table.addColumn('note', 'text'));
-        await alterTable(db, 'book', (table) => table.renameColumn('title', 'name'));
-        await alterTable(db, 'book', (table) => table.dropColumn('note'));
+        await db.schema.alterTable('book').addColumn('note', 'text').execute();
+        await db.schema.alterTable('book').renameColumn('title', 'name').execute();
+        await db.schema.alterTable('book').dropColumn('note').execute();
       });
       expect(await books(storage).getOrThrow(1)).toStrictEqual({
         id: 1,
@@ -160,12 +177,15 @@ export function alteringCases(fixture: Fixture): void {
 
     test('C13 the name of a table or a column that is not there is told', async () => {
       const column = changed((db) =>
-        alterTable(db, 'book', (table) => table.alterColumn('colour', (each) => each.dropNotNull())),
+        db.schema
+          .alterTable('book')
+          .alterColumn('colour', (each) => each.dropNotNull())
+          .execute(),
       );
       expect((await expectRefusal(column, 'migration_failed')).cause).toMatchObject({
         code: 'unknown_column',
       });
-      const table = changed((db) => alterTable(db, 'brook', (each) => each.dropConstraint('x')));
+      const table = changed((db) => db.schema.alterTable('brook').dropConstraint('x').execute());
       expect((await expectRefusal(table, 'migration_failed')).cause).toMatchObject({ code: 'unknown_table' });
     });
   });

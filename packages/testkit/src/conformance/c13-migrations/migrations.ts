@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import type { ConformanceTarget } from '../conformance-target.js';
 import { CASE_TIMEOUT_MS, useFixture } from '../fixture.js';
+import { alterConstraintsCases } from './alter-constraints.js';
 import { alteringCases } from './altering.js';
 import { failingCases } from './failing.js';
 import { guardingCases } from './guarding.js';
@@ -17,6 +18,7 @@ export function migrationsSuite(target: ConformanceTarget): void {
     failingCases(fixture);
     rebuildCases(fixture);
     alteringCases(fixture);
+    alterConstraintsCases(fixture);
     guardingCases(fixture);
     schemaCases(fixture);
     if (target.capabilities.sharedBetweenProcesses) togetherCases(fixture);

@@ -1,0 +1,116 @@
+import { UnsupportedError, UsageError } from '@sluice/core';
+import {
+  AddColumnNode,
+  AlterColumnNode,
+  AlterTableNode,
+  type ColumnDefinitionNode,
+  DataTypeNode,
+  DropColumnNode,
+  RawNode,
+  RenameColumnNode,
+} from 'kysely';
+import { addColumn, alterColumn, dropColumn } from './column-changes.js';
+import { compileNode } from './compile-node.js';
+import { addConstraint, dropConstraint, renameConstraint } from './constraint-changes.js';
+import type { RunSql } from './run-sql.js';
+import type { TableChange } from './table-change.js';
+import { readTable, rebuildTable } from './table-rebuild.js';
+
+/** One alteration, as the ALTER TABLE of its own that it could be. */
+type Alteration = AlterTableNode;
+
+/**
+ * Does what an ALTER TABLE asks: by SQLite's own where it can do it, and otherwise by rebuilding the table (sqlite.org/lang_altertable.html,
+ * 7). All alterations of one statement that need a rebuild share it.
+ *
+ * @throws UsageError or UnsupportedError for what cannot be done, before anything has changed; an error of SQLite when a row does not fit.
+ */
+export async function alterTable(node: AlterTableNode, run: RunSql): Promise<void> {
+  let waiting: Alteration[] = [];
+  const rebuild = async (): Promise<void> => {
+    const alterations = waiting;
+    waiting = [];
+    if (alterations.length > 0) await rebuildTable(tableOf(node), alterations.map(toChange), run);
+  };
+  for (const alteration of split(node)) {
+    if (!isOwn(alteration) || (await needsFreshChecks(alteration, run))) {
+      waiting.push(alteration);
+      continue;
+    }
+    await rebuild();
+    await run(compileNode(alteration));
+  }
+  await rebuild();
+}
+
+/**
+ * Refuses an ALTER TABLE that SQLite cannot do by itself.
+ *
+ * @throws UsageError that says where it can be done.
+ */
+export function assertOwnAlteration(node: AlterTableNode): void {
+  const [only, another] = split(node);
+  const isDrop = only?.columnAlterations?.some((each) => DropColumnNode.is(each) && !each.ifExists) ?? false;
+  if (only !== undefined && another === undefined && (isDrop || isOwn(only))) return;
+  throw new UsageError(
+    'invalid_query',
+    `This change of "${tableOf(node)}" rebuilds the table in SQLite, for which foreign keys must be switched off. Do it in a migration.`,
+  );
+}
+
+function tableOf({ table }: AlterTableNode): string {
+  return table.table.identifier.name;
+}
+
+function split(node: AlterTableNode): Alteration[] {
+  const { columnAlterations } = node;
+  if (columnAlterations === undefined) return [node];
+  return columnAlterations.map((each) =>
+    AlterTableNode.cloneWithColumnAlteration(AlterTableNode.create(node.table), each),
+  );
+}
+
+/** Whether SQLite does it by itself, and as PostgreSQL does. Its DROP COLUMN leaves constraints and indexes to the application. */
+function isOwn({ renameTo, columnAlterations: [alteration] = [] }: Alteration): boolean {
+  if (renameTo !== undefined) return true;
+  if (alteration === undefined) return false;
+  if (RenameColumnNode.is(alteration)) return true;
+  return AddColumnNode.is(alteration) && isPlain(alteration.column);
+}
+
+/** A column that SQLite adds to a table that has rows (sqlite.org/lang_altertable.html, 5). */
+function isPlain({ ifNotExists, primaryKey, unique, ...column }: ColumnDefinitionNode): boolean {
+  if (ifNotExists || primaryKey || unique || column.autoIncrement || column.generated) return false;
+  if (DataTypeNode.is(column.dataType) && /serial$/.test(column.dataType.dataType)) return false;
+  const value = column.defaultTo?.defaultValue;
+  if (value === undefined) return !column.notNull;
+  return !RawNode.is(value) || LITERAL.test(value.sqlFragments.join('?'));
+}
+
+const LITERAL = /^\s*(?:'(?:[^']|'')*'|[+-]?\d+(?:\.\d+)?|true|false)\s*$/i;
+
+/** Whether a column is to be added under the name that a renamed one has left in its check. */
+async function needsFreshChecks(
+  { table, columnAlterations: [added] = [] }: Alteration,
+  run: RunSql,
+): Promise<boolean> {
+  if (added === undefined || !AddColumnNode.is(added)) return false;
+  const { sql } = await readTable(table.table.identifier.name, run);
+  return sql.includes(`:${added.column.column.column.name.replaceAll('"', '""')}" check`);
+}
+
+function toChange(alteration: Alteration): (change: TableChange) => void {
+  const { addConstraint: added, dropConstraint: dropped, renameConstraint: renamed } = alteration;
+  const [column] = alteration.columnAlterations ?? [];
+  if (added !== undefined) return (change) => addConstraint(change, added, compileNode);
+  if (dropped !== undefined) return (change) => dropConstraint(change, dropped);
+  if (renamed !== undefined) return (change) => renameConstraint(change, renamed);
+  if (column !== undefined) {
+    if (AddColumnNode.is(column)) return (change) => addColumn(change, column, compileNode);
+    if (DropColumnNode.is(column)) return (change) => dropColumn(change, column);
+    if (AlterColumnNode.is(column)) return (change) => alterColumn(change, column, compileNode);
+  }
+  throw new UnsupportedError(
+    `This change of "${tableOf(alteration)}" does not mean the same on every driver. Indexes are made by createIndex and dropped by dropIndex.`,
+  );
+}

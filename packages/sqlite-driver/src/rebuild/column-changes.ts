@@ -1,0 +1,138 @@
+import {
+  parseValueType,
+  portableTypeError,
+  UnsupportedError,
+  UsageError,
+  type ValueType,
+} from '@sluice/core';
+import {
+  type AddColumnNode,
+  type AlterColumnNode,
+  ColumnDefinitionNode,
+  DataTypeNode,
+  DefaultValueNode,
+  type DropColumnNode,
+  type OperationNode,
+} from 'kysely';
+import { BIGINT_MARK } from '../sqlite-bigint-columns.js';
+import { declaredType } from '../sqlite-column-types.js';
+import { toPortableDefault } from '../sqlite-defaults.js';
+import { typeConstraint } from '../sqlite-schema.js';
+import type { CompileNode } from './compile-node.js';
+import { dropConstraintsOn } from './constraint-changes.js';
+import { keyword, quote } from './sql-tokens.js';
+import type { TableChange } from './table-change.js';
+import { listedColumns } from './table-clauses.js';
+import { type ColumnDefinition, clausesOf } from './table-definition.js';
+import { type Conversion, conversionBetween } from './type-conversion.js';
+
+export function addColumn(change: TableChange, { column }: AddColumnNode, compile: CompileNode): void {
+  const { ifNotExists, ...definition } = column;
+  if (ifNotExists && change.definition.column(column.column.column.name) !== undefined) return;
+  change.definition = change.definition.addColumn(compile(ColumnDefinitionNode.cloneWith(definition, {})));
+}
+
+export function dropColumn(change: TableChange, { column, ifExists }: DropColumnNode): void {
+  const { name } = column.column;
+  if (ifExists && change.definition.column(name) === undefined) return;
+  const { name: written } = change.column(name);
+  dropConstraintsOn(change, written);
+  change.definition = change.definition.removeColumn(change.column(written));
+  change.dropped.add(written.toLowerCase());
+}
+
+/** @throws UsageError or UnsupportedError, with the definition as it was. */
+export function alterColumn(change: TableChange, node: AlterColumnNode, compile: CompileNode): void {
+  const column = change.column(node.column.column.name);
+  change.assertStored(column);
+  if (node.dataType !== undefined) setDataType(change, column, node.dataType, compile);
+  if (node.setDefault !== undefined) setDefault(change, column, node.setDefault, compile);
+  if (node.dropDefault) change.removeAll(column.name, 'default');
+  if (node.setNotNull) change.setNotNull(column.name);
+  if (node.dropNotNull) dropNotNull(change, column);
+}
+
+function setDataType(
+  change: TableChange,
+  column: ColumnDefinition,
+  dataType: OperationNode,
+  compile: CompileNode,
+): void {
+  if (!DataTypeNode.is(dataType)) {
+    setRawType(change, column, compile(dataType));
+    return;
+  }
+  const type = parseValueType(dataType.dataType);
+  if (type === undefined) throw portableTypeError(dataType.dataType, 'SQLite');
+  const convert = conversionBetween(change.type(column), type, column.name);
+  change.values.set(column.name, convert(change.values.get(column.name) ?? quote(column.name)));
+  convertDefault(change, column.name, convert);
+  removeTypeCheck(change, column.name);
+  const declared = doesCount(column) ? countingType(column, type) : declaredType(type);
+  change.definition = change.definition.setType(change.column(column.name), declared);
+  change.addClause(column.name, typeConstraint(column.name, type));
+}
+
+/** What only SQLite has is declared as it is written, and converted by SQLite's own affinity. */
+function setRawType(change: TableChange, column: ColumnDefinition, declared: string): void {
+  removeTypeCheck(change, column.name);
+  change.definition = change.definition.setType(change.column(column.name), declared);
+}
+
+function removeTypeCheck(change: TableChange, name: string): void {
+  const check = change.typeCheck(change.column(name));
+  if (check !== undefined) change.definition = change.definition.removeClause(check);
+}
+
+/** A default is converted as the values are. */
+function convertDefault(change: TableChange, name: string, convert: Conversion): void {
+  const [clause] = clausesOf(change.column(name), 'default');
+  const [first, last] = [clause?.tokens[1], clause?.tokens.at(-1)];
+  if (first === undefined || last === undefined) return;
+  const value = change.definition.sql.slice(first.from, last.to);
+  const converted = convert(value);
+  if (converted === value) return;
+  change.removeAll(name, 'default');
+  change.addClause(name, `default (${converted})`);
+}
+
+function setDefault(
+  change: TableChange,
+  column: ColumnDefinition,
+  value: OperationNode,
+  compile: CompileNode,
+): void {
+  const type = change.type(column);
+  const node = DefaultValueNode.create(value);
+  change.removeAll(column.name, 'default');
+  change.addClause(column.name, compile(type === undefined ? node : toPortableDefault(node, type)));
+}
+
+function dropNotNull(change: TableChange, column: ColumnDefinition): void {
+  const keys = change.definition.constraints.filter(({ kind }) => kind === 'primary key');
+  const isKey =
+    clausesOf(column, 'primary key').length > 0 ||
+    keys.some((key) => listedColumns(key).some((name) => name.toLowerCase() === column.name.toLowerCase()));
+  if (isKey) {
+    throw new UsageError(
+      'invalid_query',
+      `"${column.name}" is in the primary key of "${change.definition.name}", so it holds no NULL.`,
+    );
+  }
+  change.removeAll(column.name, 'not null');
+}
+
+function doesCount(column: ColumnDefinition): boolean {
+  return clausesOf(column, 'primary key').some(({ tokens }) =>
+    tokens.some((token) => keyword(token) === 'AUTOINCREMENT'),
+  );
+}
+
+/** Only `integer primary key` numbers its rows. */
+function countingType(column: ColumnDefinition, type: ValueType): string {
+  if (type.name === 'bigint') return BIGINT_MARK;
+  if (type.name === 'integer') return declaredType(type);
+  throw new UnsupportedError(
+    `"${column.name}" counts by itself, which in SQLite only an integer or a bigint does; it cannot become ${type.name}.`,
+  );
+}

@@ -1,0 +1,76 @@
+import { UnsupportedError, UsageError, type ValueType } from '@sluice/core';
+import { markedColumns } from '../sqlite-bigint-columns.js';
+import { parseTypeCheckName, typeCheckName } from '../sqlite-check-name.js';
+import { portableType } from '../sqlite-column-types.js';
+import { type Clause, mentionedNames } from './table-clauses.js';
+import { type ColumnDefinition, clausesOf, type TableDefinition } from './table-definition.js';
+
+/** A table's definition while alterations are made to it, and what they mean for its rows. */
+export class TableChange {
+  definition: TableDefinition;
+  /** The SQL of the values of columns that are not copied as they are, by the column's name. */
+  readonly values: Map<string, string> = new Map();
+  /** Columns that are gone, in lower case. */
+  readonly dropped: Set<string> = new Set();
+
+  constructor(definition: TableDefinition) {
+    this.definition = definition;
+  }
+
+  /** @throws UsageError `unknown_column`. */
+  column(name: string): ColumnDefinition {
+    const column = this.definition.column(name);
+    if (column !== undefined) return column;
+    throw new UsageError('unknown_column', `There is no column "${name}" in "${this.definition.name}".`);
+  }
+
+  /** The portable type of a column; `undefined` when it has none. */
+  type({ name, type }: ColumnDefinition): ValueType | undefined {
+    if (markedColumns(this.definition.sql).includes(name)) return { name: 'bigint' };
+    return portableType(type.text.replace(/\s*(?:--[^\n]*|\/\*[\s\S]*?\*\/)\s*/g, ' '));
+  }
+
+  /** The CHECK that guards a column's type. */
+  typeCheck(column: ColumnDefinition): Clause | undefined {
+    return clausesOf(column, 'check').find(
+      ({ name }) => name !== undefined && parseTypeCheckName(name) !== undefined,
+    );
+  }
+
+  /** @throws UnsupportedError for a generated column. */
+  assertStored(column: ColumnDefinition): void {
+    if (clausesOf(column, 'generated').length === 0) return;
+    throw new UnsupportedError(
+      `"${column.name}" is a generated column, which cannot be altered. Drop it and add it again.`,
+    );
+  }
+
+  removeAll(name: string, kind: Clause['kind']): void {
+    for (;;) {
+      const [clause] = clausesOf(this.column(name), kind);
+      if (clause === undefined) return;
+      this.definition = this.definition.removeClause(clause);
+    }
+  }
+
+  addClause(name: string, clause: string): void {
+    this.definition = this.definition.addClause(this.column(name), clause);
+  }
+
+  setNotNull(name: string): void {
+    if (clausesOf(this.column(name), 'not null').length > 0) return;
+    this.removeAll(name, 'null');
+    this.addClause(name, 'not null');
+  }
+
+  /** After a column was renamed its check still has the old name, and would take another column of that name for its own. */
+  refreshTypeChecks(): void {
+    for (const { name } of this.definition.columns) {
+      const check = this.typeCheck(this.column(name));
+      const told = check?.name === undefined ? undefined : parseTypeCheckName(check.name);
+      if (check === undefined || told === undefined || told.column === name) continue;
+      if (!mentionedNames(check).has(name.toLowerCase())) continue;
+      this.definition = this.definition.renameClause(check, typeCheckName(name, told.type));
+    }
+  }
+}
