@@ -6,8 +6,10 @@ import {
   type MigrationResultSet,
   Migrator,
 } from 'kysely/migration';
+import type { ExecuteOptions } from '../driver/driver.js';
 import { ConstraintError } from '../errors/data-errors.js';
 import { ConfigurationError, MigrationError, UsageError } from '../errors/usage-errors.js';
+import { type CallOptions, toExecuteOptions } from '../storage/call-options.js';
 import { FolderMigrationProvider } from './folder-migration-provider.js';
 import { MigrationChecksums } from './migration-checksums.js';
 
@@ -37,17 +39,24 @@ export interface StorageMigratorOptions {
   /** Runs `work` in a transaction that may change the schema, alone among all processes; tells of each statement. */
   readonly run: <T>(
     work: (kysely: Kysely<unknown>) => Promise<T>,
+    options: ExecuteOptions,
     onStatement?: (sql: string) => void,
   ) => Promise<T>;
   /** Called inside the transaction of the first step that is about to be taken. */
-  readonly onFirstStep: (name: string) => Promise<void>;
+  readonly onFirstStep: (name: string, options: ExecuteOptions) => Promise<void>;
   readonly onStep: (step: MigrationStep) => void;
 }
+
+/** Migrations of a large table take their time, and several processes wait for each other. */
+const DEFAULT_TIMEOUT_MS = 3_600_000;
 
 /**
  * Applies and undoes migrations (contract C13): in the order of their names, each in a transaction of its own with its record, so that one
  * that fails leaves the schema as it was. However many processes start together, each migration runs once. A migration that was edited after
  * it had been applied is refused.
+ *
+ * Each method takes a `signal` and a `timeoutMs` (default one hour) for all it does: the step under way when they end it is undone,
+ * those before it stay, and it ends in an AbortedError or TimeoutError.
  */
 export class StorageMigrator {
   readonly #options: StorageMigratorOptions;
@@ -60,17 +69,20 @@ export class StorageMigrator {
   }
 
   /** Applies every pending migration and returns them. @throws MigrationError; those before the failing one stay applied. */
-  up(): Promise<MigrationStep[]> {
-    return this.#walk(({ pending }) => (pending.length > 0 ? 'up' : undefined));
+  up(options?: CallOptions): Promise<MigrationStep[]> {
+    return this.#walk(({ pending }) => (pending.length > 0 ? 'up' : undefined), options);
   }
 
   /** Undoes the migration applied last and returns it; nothing when none is applied. @throws MigrationError. */
-  down(): Promise<MigrationStep[]> {
-    return this.#walk(({ applied }, steps) => (applied.length > 0 && steps === 0 ? 'down' : undefined));
+  down(options?: CallOptions): Promise<MigrationStep[]> {
+    return this.#walk(
+      ({ applied }, steps) => (applied.length > 0 && steps === 0 ? 'down' : undefined),
+      options,
+    );
   }
 
   /** Applies or undoes migrations until `name` is the last one applied; `null` undoes all. @throws UsageError, MigrationError. */
-  to(name: string | null): Promise<MigrationStep[]> {
+  to(name: string | null, options?: CallOptions): Promise<MigrationStep[]> {
     return this.#walk(({ applied, pending }) => {
       if (name === null) return applied.length > 0 ? 'down' : undefined;
       if (applied.at(-1) === name) return undefined;
@@ -78,20 +90,22 @@ export class StorageMigrator {
       if (pending.includes(name)) return 'up';
       const known = [...applied, ...pending].join(', ');
       throw new UsageError('invalid_query', `There is no migration "${name}". There are: ${known}.`);
-    });
+    }, options);
   }
 
   /** Every migration in order, applied or pending. Waits for a migration that runs in another process. */
-  async status(): Promise<MigrationStatus[]> {
+  async status(options?: CallOptions): Promise<MigrationStatus[]> {
+    const execute = toMigrationOptions(options);
     const migrations = await this.#migrations();
     return this.#options.run(async (kysely) => {
       const infos = await migratorOf(kysely, migrations).getMigrations();
       return infos.map(({ name, executedAt }) => ({ name, appliedAt: executedAt }));
-    });
+    }, execute);
   }
 
   /** What `up` would execute now: the pending migrations are run for real, in one transaction that is undone. @throws MigrationError. */
-  async dryRun(): Promise<MigrationPlan[]> {
+  async dryRun(options?: CallOptions): Promise<MigrationPlan[]> {
+    const execute = toMigrationOptions(options);
     const plans: { name: string; sql: string[] }[] = [];
     let current: string[] | undefined;
     const watched = mapMigrations(await this.#migrations(), (name, migration) => ({
@@ -110,6 +124,7 @@ export class StorageMigrator {
         assertTaken(await migratorOf(kysely, watched).migrateToLatest());
         throw undone;
       },
+      execute,
       (sql) => current?.push(sql),
     );
     await run.catch((error: unknown) => {
@@ -119,28 +134,31 @@ export class StorageMigrator {
   }
 
   /** Accepts every applied migration as it is now, after an edit that changes nothing. */
-  async repair(): Promise<void> {
+  async repair(options?: CallOptions): Promise<void> {
+    const execute = toMigrationOptions(options);
     const migrations = await this.#migrations();
     await this.#options.run(async (kysely) => {
       const { applied } = stateOf(await migratorOf(kysely, migrations).getMigrations());
       await new MigrationChecksums(kysely, migrations).record(applied, true);
-    });
+    }, execute);
   }
 
   /** Takes steps, each in a transaction of its own, until `next` asks for none. */
   async #walk(
     next: (state: MigrationState, steps: number) => Direction | undefined,
+    options: CallOptions | undefined,
   ): Promise<MigrationStep[]> {
+    const execute = toMigrationOptions(options);
     const migrations = await this.#migrations();
     const steps: MigrationStep[] = [];
     let isPrepared = false;
     const prepare = async (name: string): Promise<void> => {
-      if (!isPrepared) await this.#options.onFirstStep(name);
+      if (!isPrepared) await this.#options.onFirstStep(name, execute);
       isPrepared = true;
     };
     for (;;) {
       const decide = (state: MigrationState): Direction | undefined => next(state, steps.length);
-      const step = await this.#commit((kysely) => takeStep(kysely, migrations, decide, prepare));
+      const step = await this.#commit((kysely) => takeStep(kysely, migrations, decide, prepare), execute);
       if (step === undefined) return steps;
       steps.push(step);
       this.#options.onStep(step);
@@ -150,13 +168,14 @@ export class StorageMigrator {
   /** Foreign keys and vanished rows are looked for at COMMIT, when the migration that is to blame has ended without an error. */
   async #commit(
     take: (kysely: Kysely<unknown>) => Promise<MigrationStep | undefined>,
+    execute: ExecuteOptions,
   ): Promise<MigrationStep | undefined> {
     let taken: MigrationStep | undefined;
     const run = this.#options.run(async (kysely) => {
       taken = undefined;
       taken = await take(kysely);
       return taken;
-    });
+    }, execute);
     return run.catch((error: unknown) => {
       const isItsFault = error instanceof ConstraintError || error instanceof MigrationError;
       throw isItsFault && taken !== undefined ? failure(error, taken.name) : error;
@@ -178,6 +197,10 @@ interface MigrationState {
 
 /** Ends the transaction of a dry run. */
 class DryRunUndone extends Error {}
+
+function toMigrationOptions(options: CallOptions = {}): ExecuteOptions {
+  return toExecuteOptions(options, DEFAULT_TIMEOUT_MS, 'migrate');
+}
 
 async function takeStep(
   kysely: Kysely<unknown>,

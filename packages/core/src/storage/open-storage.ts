@@ -4,7 +4,7 @@ import type { Catalog } from '../catalog/catalog.js';
 import { DatabaseDialect } from '../dialect/database-dialect.js';
 import { TypedValuesPlugin } from '../dialect/typed-values.js';
 import type { Capabilities } from '../driver/capabilities.js';
-import type { BeginOptions, Database, DatabaseSql } from '../driver/driver.js';
+import type { BeginOptions, Database, DatabaseSql, ExecuteOptions } from '../driver/driver.js';
 import { SluiceError } from '../errors/sluice-error.js';
 import { StorageCounters, type StorageMetrics } from '../metrics/storage-metrics.js';
 import { StorageMigrator } from '../migrations/storage-migrator.js';
@@ -72,9 +72,9 @@ class OpenStorage<DB> implements Storage<DB> {
     this.kysely = this.#createKysely();
     this.migrator = new StorageMigrator({
       migrations: options.migrations,
-      run: (work, onStatement) => this.#changeSchema(work, onStatement),
-      onFirstStep: (name) =>
-        options.backupBeforeMigrating === false ? Promise.resolve() : this.#backUpBefore(name),
+      run: (work, execute, onStatement) => this.#changeSchema(work, execute, onStatement),
+      onFirstStep: (name, execute) =>
+        options.backupBeforeMigrating === false ? Promise.resolve() : this.#backUpBefore(name, execute),
       onStep: (event) => this.#events.emit('migration', event),
     });
   }
@@ -175,9 +175,9 @@ class OpenStorage<DB> implements Storage<DB> {
   /** Runs `work` in a transaction that may change the schema; the catalog is read anew afterwards. */
   async #changeSchema<T>(
     work: (kysely: Kysely<unknown>) => Promise<T>,
+    execute: ExecuteOptions,
     onStatement?: (sql: string) => void,
   ): Promise<T> {
-    const execute = toExecuteOptions({}, SCHEMA_CHANGE_TIMEOUT_MS, 'migrate');
     const host = { ...this.#host, plugins: [] };
     const result = await this.#run((scope) => work(transactionKysely(scope, host, execute, onStatement)), {
       ...execute,
@@ -189,10 +189,10 @@ class OpenStorage<DB> implements Storage<DB> {
   }
 
   /** Copies what is there before the first migration touches it, where the driver knows where to. */
-  async #backUpBefore(migration: string): Promise<void> {
+  async #backUpBefore(migration: string, execute: ExecuteOptions): Promise<void> {
     const path = this.#database.backupPath?.(`before-${migration}`);
     if (path === undefined || (await this.#database.catalog()).size === 0) return;
-    await this.#database.backup(path, toExecuteOptions({}, SCHEMA_CHANGE_TIMEOUT_MS, 'migrate'));
+    await this.#database.backup(path, execute);
     this.#events.emit('backup', { path });
   }
 
@@ -261,6 +261,3 @@ function createCompiler(sql: DatabaseSql, plugins: readonly KyselyPlugin[]): Kys
   };
   return new Kysely<AnyTables>({ dialect, plugins: [...plugins] });
 }
-
-/** Migrations of a large table take their time, and several processes wait for each other. */
-const SCHEMA_CHANGE_TIMEOUT_MS = 3_600_000;

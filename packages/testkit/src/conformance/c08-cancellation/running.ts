@@ -151,7 +151,7 @@ function slowCases(fixture: Fixture, slowQuery: (kysely: Kysely<SuiteDatabase>) 
       storage.write((tx) => slowQuery(tx.kysely).execute()),
       'timeout',
     );
-    expect(await storage.repository('note', { key: 'id' }).count()).toBe(300);
+    expect(await storage.repository('note', { key: 'id' }).count({}, { timeoutMs: 30_000 })).toBe(300);
   });
 
   test('C8 forty calls ended while they run leave the storage as able as before', async () => {

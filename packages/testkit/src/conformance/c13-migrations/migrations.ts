@@ -3,6 +3,7 @@ import type { ConformanceTarget } from '../conformance-target.js';
 import { CASE_TIMEOUT_MS, useFixture } from '../fixture.js';
 import { alterConstraintsCases } from './alter-constraints.js';
 import { alteringCases } from './altering.js';
+import { endingCases } from './ending.js';
 import { failingCases } from './failing.js';
 import { guardingCases } from './guarding.js';
 import { rebuildCases } from './rebuild.js';
@@ -16,6 +17,7 @@ export function migrationsSuite(target: ConformanceTarget): void {
     const fixture = useFixture(target);
     walkCases(fixture);
     failingCases(fixture);
+    endingCases(fixture);
     rebuildCases(fixture);
     alteringCases(fixture);
     alterConstraintsCases(fixture);
