@@ -13,6 +13,7 @@ import {
   type StatementResult,
   UnsupportedError,
 } from '@sluice/core';
+import type { InlineReader } from './reader/inline-reader.js';
 import { ReaderPool, type ReaderUse } from './reader/reader-pool.js';
 import { assertOwnAlteration } from './rebuild/alter-table.js';
 import { locateBackup, nameBackup } from './sqlite-backup.js';
@@ -42,6 +43,9 @@ export class SqliteDatabase implements Database {
   readonly #engine: SqliteEngine;
   readonly #writer: Writer;
   readonly #readers: ReaderPool;
+  /** How the calling thread opens the file to read by itself; `undefined` when it does not. */
+  readonly #inlineOptions: ConnectionOptions | undefined;
+  #inline: InlineReader | undefined;
   readonly #alterations: Alterations;
   readonly #gate = new SqliteGate();
   #closing: Promise<void> | undefined;
@@ -54,6 +58,8 @@ export class SqliteDatabase implements Database {
     this.#alterations = options.values === 'portable' ? 'own' : 'as_written';
     this.#writer = new Writer(connectionOptions('writer', location, options), options.queueLimit);
     this.#readers = new ReaderPool(connectionOptions('reader', location, options), options);
+    const isInline = options.inlineReads && options.values === 'portable';
+    this.#inlineOptions = isInline ? connectionOptions('reader', location, options) : undefined;
     this.capabilities = {
       concurrentWriters: false,
       sharedBetweenProcesses: !isTemporary,
@@ -71,17 +77,28 @@ export class SqliteDatabase implements Database {
    * @throws ConfigurationError or CorruptError, each saying what to do.
    */
   async open(): Promise<void> {
+    const loaded = import('./reader/inline-reader.js');
     const written = this.#writer.open();
     const read = this.#readers.open(written);
     // Both have ended before either is closed, so that no thread that is still opening is left behind.
     const [writerFailure, readerFailure] = await Promise.all([written, read]);
     const failure = writerFailure ?? readerFailure;
-    if (failure === undefined) return;
-    await this.close();
-    throw this.#engine.toError(failure, undefined);
+    if (failure !== undefined) {
+      await this.close();
+      throw this.#engine.toError(failure, undefined);
+    }
+    const { InlineReader } = await loaded;
+    if (this.#inlineOptions === undefined) return;
+    this.#inline = new InlineReader(this.#inlineOptions, (statement, wait) => this.#execute(statement, wait));
   }
 
-  async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
+  execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
+    const inline = statement.isBounded && this.#closing === undefined ? this.#inline : undefined;
+    if (inline === undefined) return this.#execute(statement, options);
+    return inline.execute(statement, options);
+  }
+
+  async #execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     assertAllowedOutside(statement.sql);
     if (statement.alteration !== undefined && this.#alterations === 'own')
       assertOwnAlteration(statement.alteration);
@@ -159,7 +176,12 @@ export class SqliteDatabase implements Database {
       locks: metrics.lockMetrics(),
       commits: metrics.commits,
       rollbacks: metrics.rollbacks,
-      engine: { ...metrics.engineMetrics(), ...this.#readers.engineMetrics(), ...walMetrics(this.#location) },
+      engine: {
+        ...metrics.engineMetrics(),
+        ...this.#readers.engineMetrics(),
+        inlineReads: this.#inline?.served ?? 0,
+        ...walMetrics(this.#location),
+      },
     };
   }
 
@@ -190,6 +212,7 @@ export class SqliteDatabase implements Database {
 
   /** Readers end first: the last connection to close takes the WAL with it, and only the writer can. */
   async #close(): Promise<void> {
+    this.#inline?.close();
     await this.#gate.close();
     await this.#readers.close();
     await this.#writer.close();

@@ -3,7 +3,12 @@ import { lostError, toError } from './sqlite-errors.js';
 import type { ResolvedOptions } from './sqlite-options.js';
 import { decodeRows, type ResultRows } from './sqlite-rows.js';
 import { type BindValue, bindNative, bindPortable } from './sqlite-values.js';
-import type { Failure, ResultPart, ThreadStatement } from './thread/thread-protocol.js';
+import {
+  type Failure,
+  type ResultPart,
+  ROWS_PER_PART,
+  type ThreadStatement,
+} from './thread/thread-protocol.js';
 import type { CallOutcome } from './thread/watched-call.js';
 
 /** Makes the error that better-sqlite3 throws, from its message and code. */
@@ -27,8 +32,8 @@ export class SqliteEngine {
   }
 
   /** @throws ValueError when SQLite cannot hold a parameter. */
-  bind({ sql, parameters }: Statement): ThreadStatement {
-    return { sql, parameters: parameters.map(this.#bindValue) };
+  bind({ sql, parameters, maxRows = Number.POSITIVE_INFINITY }: Statement): ThreadStatement {
+    return { sql, parameters: parameters.map(this.#bindValue), isShort: maxRows <= ROWS_PER_PART };
   }
 
   /**
@@ -60,7 +65,7 @@ export class SqliteEngine {
           continue;
         }
         const { last } = this.#expectResult(next.value, sql, this.toBatches);
-        if (last !== undefined && last.rows.length > 0) yield decodeRows(last);
+        if (last !== undefined && last.count > 0) yield decodeRows(last);
         return;
       }
     } finally {

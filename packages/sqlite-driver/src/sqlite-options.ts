@@ -11,6 +11,11 @@ export interface SqliteOptions {
   /** Threads for single reads, 1 to 64; they start when they are needed. Default: one per CPU core, at least 2, at most 4. */
   readonly readers?: number;
   /**
+   * Whether rows are read by their key on the calling thread, in microseconds, rather than by a reader thread, where the way there and back
+   * takes ten times as long. Anything that may take longer goes to a thread all the same. Default true.
+   */
+  readonly inlineReads?: boolean;
+  /**
    * How many streams, read transactions and backups may be open at once, 1 to 64. Each holds a reader thread of its own, so that
    * they never keep single reads waiting. Default 8.
    */
@@ -35,8 +40,11 @@ export interface ResolvedOptions extends Required<SqliteOptions> {
 export function resolveOptions(options: SqliteOptions): Required<SqliteOptions> {
   const { durability = 'full' } = options;
   if (durability !== 'full' && durability !== 'normal') throw invalid('durability', "'full' or 'normal'");
+  const { inlineReads = true } = options;
+  if (typeof inlineReads !== 'boolean') throw invalid('inlineReads', 'true or false');
   return {
     durability,
+    inlineReads,
     readers: within(options, 'readers', Math.max(2, Math.min(4, availableParallelism())), 1, 64),
     snapshots: within(options, 'snapshots', 8, 1, 64),
     queueLimit: within(options, 'queueLimit', 10_000, 1, 10_000_000),

@@ -7,13 +7,15 @@ type Decode = (value: NonNullable<SqliteValue>) => unknown;
 
 /** Adds up the parts of a result. An error in a value is kept until the rows are asked for. */
 export class ResultRows {
-  readonly #rows: Row[] = [];
+  #rows: Row[] = [];
   #error: { readonly cause: unknown } | undefined;
 
   add(part: ResultPart): void {
     if (this.#error !== undefined) return;
     try {
-      for (const row of decodeRows(part)) this.#rows.push(row);
+      const rows = decodeRows(part);
+      if (this.#rows.length === 0) this.#rows = rows;
+      else for (const row of rows) this.#rows.push(row);
     } catch (cause) {
       this.#error = { cause };
     }
@@ -26,22 +28,53 @@ export class ResultRows {
   }
 }
 
-/** @throws ValueError when a value cannot be given as its column's type. */
-export function decodeRows({ columns, rows }: ResultPart): Row[] {
-  const decodes = columns.types?.map(decodeOf) ?? columns.names.map(() => nativeValue);
-  return rows.map((values) => decodeRow(values, columns, decodes));
+/** How the values of one result column are decoded. */
+export interface ColumnDecoder {
+  readonly name: string;
+  readonly declared: string | null | undefined;
+  readonly decode: Decode;
 }
 
-function decodeRow(values: readonly SqliteValue[], columns: ResultColumns, decodes: readonly Decode[]): Row {
-  const row: Row = {};
-  for (const [index, name] of columns.names.entries()) {
-    const stored = values[index] ?? null;
-    const value = stored === null ? null : decodes[index]?.(stored);
-    if (value === undefined) throw mismatch(name, columns.types?.[index]);
-    if (name === '__proto__') Object.defineProperty(row, name, { value, enumerable: true, writable: true });
-    else row[name] = value;
+/** The decoders of a result's columns, in order. */
+export function decodersOf({ names, types }: ResultColumns): ColumnDecoder[] {
+  return names.map((name, index) => {
+    const declared = types?.[index];
+    return { name, declared, decode: types === undefined ? nativeValue : decodeOf(declared ?? null) };
+  });
+}
+
+/** @throws ValueError when a value cannot be given as its column's type. */
+export function decodeRows({ columns, count, layout, values }: ResultPart): Row[] {
+  const decoders = decodersOf(columns);
+  const hasProto = columns.names.includes('__proto__');
+  const rows = new Array<Row>(count);
+  for (let at = 0; at < count; at += 1) {
+    const row: Row = {};
+    for (let column = 0; column < decoders.length; column += 1) {
+      const decoder = decoders[column] as ColumnDecoder;
+      const stored = (layout === 'rows' ? values[at]?.[column] : values[column]?.[at]) ?? null;
+      const value = stored === null ? null : decodeValue(decoder, stored);
+      if (hasProto) define(row, decoder.name, value);
+      else row[decoder.name] = value;
+    }
+    rows[at] = row;
   }
-  return row;
+  return rows;
+}
+
+/** @throws ValueError when the value cannot be given as its column's type. */
+export function decodeValue(
+  { name, declared, decode }: ColumnDecoder,
+  stored: NonNullable<SqliteValue>,
+): unknown {
+  const value = decode(stored);
+  if (value === undefined) throw mismatch(name, declared);
+  return value;
+}
+
+/** Sets a property whatever its name. */
+function define(row: Row, name: string, value: unknown): void {
+  Object.defineProperty(row, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
 /** By declared type, which a schema has few of. */

@@ -104,6 +104,8 @@ export interface Statement {
   readonly access: Access;
   /** True when it reads at most a few rows by a key, so that it is cheaper to run at once than to hand over. */
   readonly isBounded?: boolean;
+  /** The most rows it can give, where that is known. */
+  readonly maxRows?: number;
   /**
    * The ALTER TABLE that it is, as Kysely built it. An engine whose own ALTER TABLE can do less takes other steps to the same end in a
    * transaction that is a schema change, and elsewhere refuses it with a UsageError.

@@ -26,6 +26,9 @@ export interface StorageMetrics {
   readonly database: DatabaseMetrics;
 }
 
+/** Single statements outside transactions; `read` and `write` calls. */
+export type OperationKind = 'statements' | 'transactions';
+
 /** Counts what passes through a storage. */
 export class StorageCounters {
   readonly #durations = { statements: new Summary(), transactions: new Summary() };
@@ -33,18 +36,13 @@ export class StorageCounters {
   readonly #replays: Partial<Record<ReplayReason, number>> = {};
   readonly #errors: Partial<Record<ErrorCode, number>> = {};
 
-  /** Runs `work` and records how long it took and how it ended. */
-  async measure<T>(kind: 'statements' | 'transactions', work: () => Promise<T>): Promise<T> {
-    const since = performance.now();
-    try {
-      return await work();
-    } catch (error) {
-      this.#failures[kind] += 1;
-      if (error instanceof SluiceError) this.#errors[error.code] = (this.#errors[error.code] ?? 0) + 1;
-      throw error;
-    } finally {
-      this.#durations[kind].record(performance.now() - since);
-    }
+  /** Records how long a call took, and why it failed if it did. */
+  record(kind: OperationKind, ms: number, failure?: { readonly error: unknown }): void {
+    this.#durations[kind].record(ms);
+    if (failure === undefined) return;
+    this.#failures[kind] += 1;
+    const { error } = failure;
+    if (error instanceof SluiceError) this.#errors[error.code] = (this.#errors[error.code] ?? 0) + 1;
   }
 
   replayed(reason: ReplayReason): void {
@@ -62,7 +60,7 @@ export class StorageCounters {
     };
   }
 
-  #operation(kind: 'statements' | 'transactions'): OperationMetrics {
+  #operation(kind: OperationKind): OperationMetrics {
     return { failures: this.#failures[kind], durations: this.#durations[kind].snapshot() };
   }
 }

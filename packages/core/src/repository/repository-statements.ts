@@ -29,8 +29,8 @@ type Select = SelectQueryBuilder<AnyTables, string, Row>;
 type Insert = InsertQueryBuilder<AnyTables, string, InsertResult | object>;
 type Update = UpdateQueryBuilder<AnyTables, string, string, UpdateResult | object>;
 
-/** A row or two under a key. */
-const BOUNDED_READ: StatementTraits = { access: 'read', isBounded: true };
+/** The row under a key. */
+const BOUNDED_READ: StatementTraits = { access: 'read', isBounded: true, maxRows: 1 };
 
 /** What a `find` may be given; every part may come untyped. */
 export interface RawQuery {

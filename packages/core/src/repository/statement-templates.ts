@@ -10,7 +10,7 @@ export type NextValue = () => Expression<unknown>;
 export type BuildStatement = (next: NextValue) => { compile(): CompiledQuery };
 
 /** What is known of a statement beyond its text. */
-export type StatementTraits = Partial<Pick<Statement, 'access' | 'isBounded'>>;
+export type StatementTraits = Partial<Pick<Statement, 'access' | 'isBounded' | 'maxRows'>>;
 
 /** Stands for a value in a compiled statement. */
 class Slot {
@@ -21,12 +21,20 @@ class Slot {
   }
 }
 
+/** A compiled form. */
+interface Template {
+  /** The statement with {@link Slot}s among its parameters. */
+  readonly statement: Statement;
+  /** Whether its parameters are the values themselves, in their order. */
+  readonly takesValuesAsTheyAre: boolean;
+}
+
 /** How many forms are kept. An application has a few dozen; a search form with free conditions may make many. */
 const MOST_TEMPLATES = 1000;
 
 /** Compiles each form of statement once: building and compiling with Kysely costs more than many a statement takes to run. */
 export class StatementTemplates {
-  readonly #templates = new Map<string, Statement>();
+  readonly #templates = new Map<string, Template>();
 
   /**
    * @param form equal for statements that differ in their values alone; `undefined` when it cannot be told.
@@ -39,14 +47,20 @@ export class StatementTemplates {
     traits: StatementTraits = {},
   ): Statement {
     if (form === undefined) return { ...compile(build, values), ...traits };
-    const template = this.#templates.get(form) ?? this.#add(form, values.length, build, traits);
-    const parameters = template.parameters.map((each) => (each instanceof Slot ? values[each.index] : each));
-    return { ...template, parameters };
+    const { statement, takesValuesAsTheyAre } =
+      this.#templates.get(form) ?? this.#add(form, values.length, build, traits);
+    if (takesValuesAsTheyAre) return { ...statement, parameters: values };
+    const parameters = statement.parameters.map((each) => (each instanceof Slot ? values[each.index] : each));
+    return { ...statement, parameters };
   }
 
-  #add(form: string, length: number, build: BuildStatement, traits: StatementTraits): Statement {
+  #add(form: string, length: number, build: BuildStatement, traits: StatementTraits): Template {
     const slots = Array.from({ length }, (_, index) => new Slot(index));
-    const template = { ...compile(build, slots), ...traits };
+    const statement = { ...compile(build, slots), ...traits };
+    const { parameters } = statement;
+    const takesValuesAsTheyAre =
+      parameters.length === length && parameters.every((each, index) => each === slots[index]);
+    const template = { statement, takesValuesAsTheyAre };
     const [oldest] = this.#templates.keys();
     if (this.#templates.size >= MOST_TEMPLATES && oldest !== undefined) this.#templates.delete(oldest);
     this.#templates.set(form, template);

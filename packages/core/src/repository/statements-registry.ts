@@ -36,6 +36,11 @@ export class StatementsRegistry {
     this.#source = source;
   }
 
+  /** What the statements were made for: they hold as long as this is the same object. */
+  get catalog(): Catalog {
+    return this.#source.tables();
+  }
+
   /** The statements of a table under a key; `undefined` when the table is not known. @throws UsageError `unknown_column` or `invalid_key`. */
   known(name: string, key: readonly string[]): RepositoryStatements | undefined {
     const table = this.#source.tables().get(this.#source.naming.toColumn(name));

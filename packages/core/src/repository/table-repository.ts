@@ -1,4 +1,5 @@
 import type { Insertable, Selectable, Updateable } from 'kysely';
+import type { Catalog } from '../catalog/catalog.js';
 import type { DatabaseTransaction, ExecuteOptions, Row, Statement } from '../driver/driver.js';
 import { NotFoundError, UsageError } from '../errors/usage-errors.js';
 import { type CallOptions, toExecuteOptions } from '../storage/call-options.js';
@@ -45,6 +46,9 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   readonly #host: RepositoryHost;
   readonly #table: T;
   readonly #key: readonly string[];
+  #statements: RepositoryStatements | undefined;
+  /** What {@link TableRepository.#statements} were made for. */
+  #catalog: Catalog | undefined;
 
   constructor(host: RepositoryHost, table: T, key: K) {
     this.#host = host;
@@ -54,7 +58,8 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
 
   async get(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<Selectable<DB[T]> | undefined> {
     const statements = this.#prepared() ?? (await this.#looked());
-    return this.#first(statements.shape, statements.get(key), this.#options('get', options));
+    const { rows } = await this.#host.runner.execute(statements.get(key), this.#options('get', options));
+    return statements.shape.toRows(rows)[0] as Selectable<DB[T]> | undefined;
   }
 
   async getOrThrow(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<Selectable<DB[T]>> {
@@ -215,7 +220,11 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
 
   /** The table's statements at once, so that a call is accepted when it is made; `undefined` when the table is not known. */
   #prepared(): RepositoryStatements | undefined {
-    return this.#host.statements.known(this.#table, this.#key);
+    const { statements } = this.#host;
+    if (statements.catalog === this.#catalog) return this.#statements;
+    this.#statements = statements.known(this.#table, this.#key);
+    this.#catalog = statements.catalog;
+    return this.#statements;
   }
 
   #looked(): Promise<RepositoryStatements> {

@@ -8,8 +8,8 @@ import type {
   StatementResult,
 } from '../driver/driver.js';
 import { ClosedError } from '../errors/flow-errors.js';
-import type { StorageCounters } from '../metrics/storage-metrics.js';
-import { type OnReplay, replay } from '../transaction/replay.js';
+import type { OperationKind, StorageCounters } from '../metrics/storage-metrics.js';
+import { type OnReplay, replayAfter } from '../transaction/replay.js';
 import { assertOutsideTransaction } from '../transaction/surroundings.js';
 import { beginAround } from '../transaction/transaction-scope.js';
 import { OpenStreams } from './open-streams.js';
@@ -40,14 +40,20 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
     return this.#closing !== undefined;
   }
 
-  async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
-    this.assertUsable();
-    return this.track('statements', () =>
-      replay(
-        (attempt) => this.#database.execute(statement, attempt === 1 ? options : { ...options, attempt }),
-        options,
-        this.#onReplay,
-      ),
+  /** Runs one statement. The common case, a first attempt that succeeds, adds one promise and no more: a read by key costs little else. */
+  execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
+    try {
+      this.assertUsable();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const since = this.#enter();
+    return this.#attempt(statement, options).then(
+      (result) => {
+        this.#leave('statements', since);
+        return result;
+      },
+      (error: unknown) => this.#executeAgain(error, statement, options, since),
     );
   }
 
@@ -79,13 +85,15 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
   }
 
   /** Counts a call that was accepted, measures it, and has `close` wait for its answer. */
-  async track<T>(kind: 'statements' | 'transactions', work: () => Promise<T>): Promise<T> {
-    this.#active += 1;
+  async track<T>(kind: OperationKind, work: () => Promise<T>): Promise<T> {
+    const since = this.#enter();
     try {
-      return await this.#counters.measure(kind, work);
-    } finally {
-      this.#active -= 1;
-      if (this.#active === 0) this.#onIdle?.();
+      const result = await work();
+      this.#leave(kind, since);
+      return result;
+    } catch (error) {
+      this.#leave(kind, since, { error });
+      throw error;
     }
   }
 
@@ -94,6 +102,43 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
     if (this.#closing === undefined) assertOutsideTransaction(this.#owner);
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  async #executeAgain(
+    error: unknown,
+    statement: Statement,
+    options: ExecuteOptions,
+    since: number,
+  ): Promise<StatementResult> {
+    const attempt = (count: number): Promise<StatementResult> =>
+      this.#attempt(statement, { ...options, attempt: count });
+    try {
+      const result = await replayAfter(error, attempt, options, this.#onReplay);
+      this.#leave('statements', since);
+      return result;
+    } catch (failure) {
+      this.#leave('statements', since, { error: failure });
+      throw failure;
+    }
+  }
+
+  #attempt(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
+    try {
+      return this.#database.execute(statement, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #enter(): number {
+    this.#active += 1;
+    return performance.now();
+  }
+
+  #leave(kind: OperationKind, since: number, failure?: { readonly error: unknown }): void {
+    this.#counters.record(kind, performance.now() - since, failure);
+    this.#active -= 1;
+    if (this.#active === 0) this.#onIdle?.();
   }
 
   async #close(): Promise<void> {

@@ -25,18 +25,34 @@ export async function replay<T>(
   options: ExecuteOptions,
   onReplay: OnReplay,
 ): Promise<T> {
+  try {
+    return await attempt(1);
+  } catch (error) {
+    return replayAfter(error, attempt, options, onReplay);
+  }
+}
+
+/** The same, for when the first attempt has been made and failed with `error`. */
+export async function replayAfter<T>(
+  error: unknown,
+  attempt: (count: number) => Promise<T>,
+  options: ExecuteOptions,
+  onReplay: OnReplay,
+): Promise<T> {
+  let failure = error;
   let conflict: unknown;
   for (let count = 1; ; count += 1) {
+    const reason = replayReason(failure);
+    if (reason === undefined) throw withCause(failure, conflict);
+    conflict = failure;
+    const delayMs = Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** count);
+    assertTimeLeft(options, delayMs, count, failure);
+    onReplay({ attempt: count, reason, delayMs });
+    await pause(delayMs, options.signal);
     try {
-      return await attempt(count);
-    } catch (error) {
-      const reason = replayReason(error);
-      if (reason === undefined) throw withCause(error, conflict);
-      conflict = error;
-      const delayMs = Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** count);
-      assertTimeLeft(options, delayMs, count, error);
-      onReplay({ attempt: count, reason, delayMs });
-      await pause(delayMs, options.signal);
+      return await attempt(count + 1);
+    } catch (next) {
+      failure = next;
     }
   }
 }

@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import { packRows } from './pack-rows.js';
 import type { ThreadFlags } from './thread-flags.js';
 import type { ResultColumns, ResultPart, SqliteValue, ThreadMessage } from './thread-protocol.js';
 
@@ -36,6 +37,11 @@ export class ResultSink {
     this.#bytes = 0;
   }
 
+  /** Takes all the rows of a short result, which stay here. */
+  addAll(rows: SqliteValue[][]): void {
+    this.#rows = rows;
+  }
+
   /** Takes one row. False when the member was cancelled, so that no more are wanted. */
   add(row: SqliteValue[]): boolean {
     if (this.#rows.length >= this.#batchSize || this.#bytes >= PART_BYTES) this.#send();
@@ -46,13 +52,13 @@ export class ResultSink {
 
   /** The rows that were not sent. */
   last(): ResultPart | undefined {
-    return this.#columns === undefined ? undefined : { columns: this.#columns, rows: this.#rows };
+    return this.#columns === undefined ? undefined : packRows(this.#columns, this.#rows);
   }
 
   #send(): void {
     if (this.#columns === undefined) return;
     this.#awaitCredit();
-    post({ kind: 'part', member: this.#member, part: { columns: this.#columns, rows: this.#rows } });
+    post({ kind: 'part', member: this.#member, part: packRows(this.#columns, this.#rows) });
     this.#sent += 1;
     this.#rows = [];
     this.#bytes = 0;

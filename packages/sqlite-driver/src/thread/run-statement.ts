@@ -5,7 +5,7 @@ import { toFailure } from './thread-failure.js';
 import type { Failure, Outcome, ResultColumns, SqliteValue, ThreadStatement } from './thread-protocol.js';
 
 /** Takes the rows of a result, one by one. */
-export type RowTarget = Pick<ResultSink, 'begin' | 'add' | 'last'>;
+export type RowTarget = Pick<ResultSink, 'begin' | 'add' | 'addAll' | 'last'>;
 
 /** Runs one statement and hands its rows to `target`. Never throws: an error is an outcome. */
 export function runStatement(
@@ -23,7 +23,7 @@ export function runStatement(
   try {
     const parameters = connection.bind(statement);
     if (prepared.columns === undefined) return runWithoutRows(prepared, parameters);
-    return runWithRows(connection, prepared, prepared.columns, parameters, member, target);
+    return runWithRows(connection, prepared, prepared.columns, { ...statement, parameters }, member, target);
   } catch (error) {
     return { kind: 'failure', failure: runFailure(connection, statement, error) };
   } finally {
@@ -48,20 +48,32 @@ function runWithRows(
   connection: ThreadConnection,
   { statement, isReadonly, narrowed }: Prepared,
   columns: ResultColumns,
-  parameters: readonly SqliteValue[],
+  { parameters, isShort }: Pick<ThreadStatement, 'isShort' | 'parameters'>,
   member: number,
   target: RowTarget,
 ): Outcome {
   target.begin(member, columns);
-  for (const row of statement.iterate(...parameters)) {
-    for (const index of narrowed) row[index] = toSafeNumber(row[index]);
-    if (!target.add(row)) return { kind: 'dropped' };
+  // What a write returns is kept until it is committed, however long.
+  if (isShort || !isReadonly) {
+    const rows = statement.all(...parameters);
+    for (const row of rows) narrow(row, narrowed);
+    target.addAll(rows);
+  } else {
+    for (const row of statement.iterate(...parameters)) {
+      narrow(row, narrowed);
+      if (!target.add(row)) return { kind: 'dropped' };
+    }
   }
   const changes = isReadonly ? 0 : connection.changes();
   return { kind: 'result', last: target.last(), changes, lastInsertId: undefined };
 }
 
-function toSafeNumber(value: SqliteValue | undefined): SqliteValue {
+function narrow(row: SqliteValue[], narrowed: readonly number[]): void {
+  for (const index of narrowed) row[index] = toSafeNumber(row[index]);
+}
+
+/** A whole number as a number where it is exact. */
+export function toSafeNumber(value: SqliteValue | undefined): SqliteValue {
   if (typeof value !== 'bigint') return value ?? null;
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;

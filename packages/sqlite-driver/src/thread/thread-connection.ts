@@ -1,6 +1,7 @@
 import Sqlite from 'better-sqlite3';
 import { defineNumericFunctions } from '../numeric/numeric-functions.js';
 import { BIGINT_MARK, markedColumns } from '../sqlite-bigint-columns.js';
+import { portableType } from '../sqlite-column-types.js';
 import { statementKind } from '../sqlite-statement.js';
 import { parseTypeHints, type TypeHints } from '../sqlite-type-hints.js';
 import { isAtLeast, OLDEST_SQLITE } from '../sqlite-versions.js';
@@ -142,13 +143,17 @@ export class ThreadConnection {
     return this.#changes.get() ?? 0;
   }
 
-  /** Forgets what was prepared when the schema has changed since. Called inside a transaction, where it cannot change unseen. */
-  refreshSchema(): void {
+  /**
+   * Forgets what was prepared when the schema has changed since, and says whether it has. Called inside a transaction, where it cannot change
+   * unseen.
+   */
+  refreshSchema(): boolean {
     const version = this.#schemaVersion.get();
-    if (version === this.#preparedFor) return;
+    if (version === this.#preparedFor) return false;
     this.#preparedFor = version;
     this.#prepared.clear();
     if (this.#isPortable) this.#bigintColumns = readBigintColumns(this.#database);
+    return true;
   }
 
   /** Prepares a statement, or finds it prepared. */
@@ -165,7 +170,7 @@ export class ThreadConnection {
     return prepared;
   }
 
-  /** The parameters as better-sqlite3 takes them: it would bind every number as a REAL. */
+  /** The parameters as better-sqlite3 takes them. */
   bind({ parameters }: ThreadStatement): readonly SqliteValue[] {
     return this.#isPortable ? parameters.map(toBound) : parameters;
   }
@@ -190,8 +195,10 @@ export class ThreadConnection {
     const changesSchema = !isReadonly && statementKind(sql) === 'schema';
     if (!statement.reader) return { statement, columns: undefined, narrowed: [], isReadonly, changesSchema };
     const columns = this.#columns(statement, sql);
-    statement.raw(true).safeIntegers(this.#isPortable);
-    return { statement, columns, narrowed: narrowedColumns(columns), isReadonly, changesSchema };
+    const takesBigints = columns.types?.some(mayHoldBigint) ?? false;
+    statement.raw(true).safeIntegers(takesBigints);
+    const narrowed = takesBigints ? narrowedColumns(columns) : [];
+    return { statement, columns, narrowed, isReadonly, changesSchema };
   }
 
   #columns(statement: Sqlite.Statement, sql: string): ResultColumns {
@@ -217,6 +224,12 @@ function narrowedColumns({ types = [] }: ResultColumns): number[] {
   return types.flatMap((type, index) => (type !== null && isBigint(type) ? [] : [index]));
 }
 
+/** Whether whole numbers beyond 2^53 may be right in it; in any other column they are refused when they are decoded. */
+function mayHoldBigint(type: string | null): boolean {
+  const name = type === null ? undefined : portableType(type)?.name;
+  return name === undefined || name === 'bigint';
+}
+
 function isBigint(type: string): boolean {
   return /^(?:bigint|int8)$/i.test(type);
 }
@@ -231,7 +244,8 @@ function assertVersion(version: string): void {
 
 const INT64_LIMIT = 2 ** 63;
 
-function toBound(value: SqliteValue): SqliteValue {
+/** A value as better-sqlite3 takes it: it would bind every number as a REAL. */
+export function toBound(value: SqliteValue): SqliteValue {
   if (typeof value !== 'number' || !Number.isInteger(value)) return value;
   return value >= -INT64_LIMIT && value < INT64_LIMIT ? BigInt(value) : value;
 }

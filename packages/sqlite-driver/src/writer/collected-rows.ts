@@ -1,10 +1,11 @@
+import { packRows } from '../thread/pack-rows.js';
 import type { RowTarget } from '../thread/run-statement.js';
 import type { ResultColumns, ResultPart, SqliteValue } from '../thread/thread-protocol.js';
 
 /** Keeps the rows a write returns until it is committed; nobody may see them before. */
 export class CollectedRows implements RowTarget {
   #columns: ResultColumns | undefined;
-  readonly #rows: SqliteValue[][] = [];
+  #rows: SqliteValue[][] = [];
 
   begin(_member: number, columns: ResultColumns): void {
     this.#columns = columns;
@@ -15,7 +16,11 @@ export class CollectedRows implements RowTarget {
     return true;
   }
 
+  addAll(rows: SqliteValue[][]): void {
+    this.#rows = rows;
+  }
+
   last(): ResultPart | undefined {
-    return this.#columns === undefined ? undefined : { columns: this.#columns, rows: this.#rows };
+    return this.#columns === undefined ? undefined : packRows(this.#columns, this.#rows);
   }
 }

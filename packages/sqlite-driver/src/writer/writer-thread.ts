@@ -1,4 +1,5 @@
 import { describeViolation } from '../constraint/describe-violation.js';
+import { unpackRows } from '../thread/pack-rows.js';
 import { ResultSink } from '../thread/result-sink.js';
 import { runStatement } from '../thread/run-statement.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
@@ -77,10 +78,10 @@ function runAlone(connection: ThreadConnection, flags: ThreadFlags, statement: T
 
 /** Sends all but the last rows of a long result ahead of the reply, so that the calling thread is never held up by one. */
 function sendAhead(outcome: Outcome, member: number, sink: ResultSink): Outcome {
-  if (outcome.kind !== 'result' || outcome.last === undefined || outcome.last.rows.length <= ROWS_PER_PART)
+  if (outcome.kind !== 'result' || outcome.last === undefined || outcome.last.count <= ROWS_PER_PART)
     return outcome;
   sink.begin(member, outcome.last.columns);
-  for (const row of outcome.last.rows) sink.add([...row]);
+  for (const row of unpackRows(outcome.last)) sink.add(row);
   return { ...outcome, last: sink.last() };
 }
 
