@@ -10,7 +10,7 @@ export type NextValue = () => Expression<unknown>;
 export type BuildStatement = (next: NextValue) => { compile(): CompiledQuery };
 
 /** What is known of a statement beyond its text. */
-export type StatementTraits = Partial<Pick<Statement, 'access' | 'isBounded'>>;
+export type StatementTraits = Partial<Pick<Statement, 'access' | 'insertion' | 'isBounded' | 'lookup'>>;
 
 /** Stands for a value in a compiled statement. */
 class Slot {
@@ -30,16 +30,16 @@ export class StatementTemplates {
 
   /**
    * @param form equal for statements that differ in their values alone; `undefined` when it cannot be told.
-   * @param traits of every statement of this form.
+   * @param traits of every statement of this form; asked for once where the form is known.
    */
   statement(
     form: string | undefined,
     values: readonly unknown[],
     build: BuildStatement,
-    traits: StatementTraits = {},
+    traits: () => StatementTraits = noTraits,
   ): Statement {
-    if (form === undefined) return { ...compile(build, values), ...traits };
-    const template = this.#templates.get(form) ?? this.#add(form, values.length, build, traits);
+    if (form === undefined) return { ...compile(build, values), ...traits() };
+    const template = this.#templates.get(form) ?? this.#add(form, values.length, build, traits());
     const parameters = template.parameters.map((each) => (each instanceof Slot ? values[each.index] : each));
     return { ...template, parameters };
   }
@@ -52,6 +52,10 @@ export class StatementTemplates {
     this.#templates.set(form, template);
     return template;
   }
+}
+
+function noTraits(): StatementTraits {
+  return {};
 }
 
 function compile(build: BuildStatement, values: readonly unknown[]): Statement {
