@@ -66,8 +66,8 @@ export class CallGroup {
   /** Batches that wait for a connection, or run. */
   #active = 0;
   #left = 0;
-  /** Calls that are answered singly. */
-  #single = 0;
+  /** Groups of calls that fell out of a batch. */
+  #apart = 0;
   #isScheduled = false;
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
@@ -94,7 +94,7 @@ export class CallGroup {
   }
 
   get isIdle(): boolean {
-    return this.#waiting.length === 0 && this.#active === 0 && this.#single === 0;
+    return this.#waiting.length === 0 && this.#active === 0 && this.#apart === 0;
   }
 
   /** Answers a call together with others. The call is not over yet. */
@@ -112,8 +112,19 @@ export class CallGroup {
     this.#isScheduled = true;
     process.nextTick(() => {
       this.#isScheduled = false;
-      void this.#runBatch();
+      if (this.#waiting.length === 1) void this.#runOnly();
+      else void this.#runBatch();
     });
+  }
+
+  /** Nobody else has called: its own statement is the best there is. */
+  async #runOnly(): Promise<void> {
+    const calls = this.#waiting.splice(0);
+    this.#active += 1;
+    await this.#answerSingly(calls);
+    this.#active -= 1;
+    this.#schedule();
+    this.#settled();
   }
 
   /** The connection comes first: for as long as it is waited for, more callers join. */
@@ -129,7 +140,7 @@ export class CallGroup {
       else await this.#answer(calls, pooled);
     } catch {
       // Each finds out for itself, and gets an error of its own.
-      this.#answerSingly(this.#waiting.splice(0));
+      void this.#answerApart(this.#waiting.splice(0));
     }
     this.#active -= 1;
     this.#schedule();
@@ -148,26 +159,30 @@ export class CallGroup {
     await this.#plan.run(calls, pooled, batch.controller.signal).catch(ignore);
     this.#running.delete(batch);
     await pooled.release();
-    this.#answerSingly(calls.filter((call) => !call.isOver));
+    void this.#answerApart(calls.filter((call) => !call.isOver));
+  }
+
+  /** The next batch does not wait for those who fell out of this one. */
+  async #answerApart(calls: readonly JoinedCall[]): Promise<void> {
+    if (calls.length === 0) return;
+    this.#apart += 1;
+    await this.#answerSingly(calls);
+    this.#apart -= 1;
+    this.#settled();
   }
 
   /** From here on each one's own statement sees to its signal and its deadline. */
-  #answerSingly(calls: readonly JoinedCall[]): void {
-    for (const call of calls) {
-      call.mayLeave = false;
-      this.#single += 1;
-      const over = (): void => {
-        this.#single -= 1;
-        this.#settled();
-      };
-      this.#host
-        .runSingly(call.statement, call.options)
-        .then(
-          (result) => call.resolve(result),
-          (error: unknown) => call.reject(error),
-        )
-        .finally(over);
-    }
+  async #answerSingly(calls: readonly JoinedCall[]): Promise<void> {
+    await Promise.all(
+      calls.map(async (call) => {
+        call.mayLeave = false;
+        try {
+          call.resolve(await this.#host.runSingly(call.statement, call.options));
+        } catch (error) {
+          call.reject(error);
+        }
+      }),
+    );
   }
 
   #settled(): void {

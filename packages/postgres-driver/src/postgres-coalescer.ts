@@ -78,15 +78,22 @@ export class PostgresCoalescer {
     });
   }
 
-  async #join(form: Form, statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
-    assertNotInterrupted(options);
-    const { priority = 'normal' } = options;
-    const group = form.groups[priority] ?? form.makeGroup(priority);
-    if (group.waiting >= this.#host.queueLimit) {
-      this.#refused[group.mode] += 1;
-      throw overloadedError(options);
+  #join(form: Form, statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
+    try {
+      assertNotInterrupted(options);
+      const { priority = 'normal' } = options;
+      const group = form.groups[priority] ?? form.makeGroup(priority);
+      this.#assertRoom(group, options);
+      return group.add(statement, bindPortable(statement.parameters), options);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    return group.add(statement, bindPortable(statement.parameters), options);
+  }
+
+  #assertRoom(group: CallGroup, { label: operation }: ExecuteOptions): void {
+    if (group.waiting < this.#host.queueLimit) return;
+    this.#refused[group.mode] += 1;
+    throw new OverloadedError('Too many calls wait for PostgreSQL; try again later.', { operation });
   }
 
   #addForm(statement: Statement, described: RowInsertion | RowLookup): Form | 'alone' {
@@ -124,9 +131,4 @@ export class PostgresCoalescer {
   #settled(): void {
     if (this.#onIdle !== undefined && this.#isIdle) this.#onIdle();
   }
-}
-
-function overloadedError({ label: operation }: ExecuteOptions): OverloadedError {
-  const message = 'Too many calls wait for PostgreSQL; try again later.';
-  return new OverloadedError(message, { operation });
 }

@@ -63,8 +63,8 @@ export class PostgresDatabase implements Database {
     this.sql = new PostgresSql(config.values, () => this.takeMigrationLock());
   }
 
-  async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
-    this.#assertOpen();
+  execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
+    if (this.#closed !== undefined) return Promise.reject(closedError());
     return this.#coalescer?.execute(statement, options) ?? this.#executeSingly(statement, options);
   }
 
@@ -182,6 +182,7 @@ export class PostgresDatabase implements Database {
         ...options,
         mode,
         mayPrepare: values === 'portable',
+        isBound: values === 'portable',
         isScript: values === 'native',
       });
       assertNothingOpen(connection, options);
@@ -215,7 +216,7 @@ export class PostgresDatabase implements Database {
   }
 
   #assertOpen(): void {
-    if (this.#closed !== undefined) throw new ClosedError('The storage is closed.');
+    if (this.#closed !== undefined) throw closedError();
   }
 
   /** Holds the schema-change lock in a transaction of its own until the returned function is called. */
@@ -232,6 +233,10 @@ export class PostgresDatabase implements Database {
 
 function isReadOnlyRefusal(error: unknown): boolean {
   return error instanceof UsageError && isDatabaseError(error.cause) && error.cause.code === '25006';
+}
+
+function closedError(): ClosedError {
+  return new ClosedError('The storage is closed.');
 }
 
 function assertNothingOpen(connection: PostgresConnection, options: ExecuteOptions): void {

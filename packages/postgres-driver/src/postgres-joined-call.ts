@@ -18,6 +18,7 @@ export class JoinedCall {
   readonly #settle: PromiseWithResolvers<StatementResult> = Promise.withResolvers();
   readonly #onLeave: (call: JoinedCall) => void;
   #isOver = false;
+  #unwatch: (() => void) | undefined;
 
   /** @param onLeave told when the caller goes at its signal or deadline. */
   constructor(
@@ -31,7 +32,7 @@ export class JoinedCall {
     this.options = options;
     this.result = this.#settle.promise;
     this.#onLeave = onLeave;
-    options.signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (options.signal !== undefined) this.#watch(options.signal);
   }
 
   /** Whether the caller has its answer, or has gone. */
@@ -62,17 +63,21 @@ export class JoinedCall {
     this.#onLeave(this);
   }
 
-  readonly #onAbort = (): void => {
-    if (this.#isOver || !this.mayLeave) return;
-    const { label: operation, signal } = this.options;
-    const message = 'The signal was aborted before the statement was answered; nothing was changed.';
-    this.reject(new AbortedError(message, { cause: signal?.reason, operation }));
-    this.#onLeave(this);
-  };
+  #watch(signal: AbortSignal): void {
+    const onAbort = (): void => {
+      if (this.#isOver || !this.mayLeave) return;
+      const { label: operation } = this.options;
+      const message = 'The signal was aborted before the statement was answered; nothing was changed.';
+      this.reject(new AbortedError(message, { cause: signal.reason, operation }));
+      this.#onLeave(this);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#unwatch = () => signal.removeEventListener('abort', onAbort);
+  }
 
   #end(): void {
     this.#isOver = true;
-    this.options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#unwatch?.();
   }
 }
 

@@ -6,7 +6,7 @@ import { type Decoder, decoderOf, type ValueMode } from './postgres-values.js';
 /** Turns what the server sent into rows of JavaScript values. Of columns with one name, the last stays. */
 export function decodeRows({ fields, rows }: RawRows, mode: ValueMode): Row[] {
   if (rows.length === 0) return [];
-  const decoder = new RowDecoder(fields, mode);
+  const decoder = RowDecoder.of(fields, mode);
   return rows.map((values) => decoder.decode(values));
 }
 
@@ -25,6 +25,15 @@ export class RowDecoder {
     this.#template = emptyRow(this.#names.slice(first));
   }
 
+  /** The decoder of a result, made once for the columns of a prepared statement. */
+  static of(fields: readonly FieldDef[], mode: ValueMode): RowDecoder {
+    const known = DECODERS[mode].get(fields);
+    if (known !== undefined) return known;
+    const made = new RowDecoder(fields, mode);
+    DECODERS[mode].set(fields, made);
+    return made;
+  }
+
   decode(values: readonly (string | null)[]): Row {
     const row = { ...this.#template };
     for (let index = this.#first; index < this.#names.length; index += 1) {
@@ -36,6 +45,11 @@ export class RowDecoder {
     return row;
   }
 }
+
+const DECODERS: Readonly<Record<ValueMode, WeakMap<readonly FieldDef[], RowDecoder>>> = {
+  native: new WeakMap(),
+  portable: new WeakMap(),
+};
 
 /** Turns a whole result into the driver interface's. */
 export function toStatementResult(result: RawResult, mode: ValueMode): StatementResult {

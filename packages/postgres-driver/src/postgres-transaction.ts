@@ -87,7 +87,13 @@ export class PostgresTransaction implements DatabaseTransaction {
     const parameters = bindParameters(statement.parameters, values);
     const begin = this.#takeBegin();
     const result = await this.#connection
-      .run(statement.sql, parameters, { ...options, begin, isScript: values === 'native' })
+      .run(statement.sql, parameters, {
+        ...options,
+        begin,
+        mayPrepare: values === 'portable',
+        isBound: values === 'portable',
+        isScript: values === 'native',
+      })
       .catch(counters.recordConflict);
     this.#assertStillOpen();
     return toStatementResult(result, values);
