@@ -3,6 +3,7 @@ import {
   type Capabilities,
   type Catalog,
   ClosedError,
+  ConflictError,
   type Database,
   type DatabaseMetrics,
   type DatabaseTransaction,
@@ -27,6 +28,7 @@ import { PostgresPool } from './postgres-pool.js';
 import type { RawResult } from './postgres-raw-result.js';
 import { toStatementResult } from './postgres-rows.js';
 import { PostgresSql } from './postgres-sql.js';
+import type { WriterOutcome } from './postgres-throttle.js';
 import { beginTransaction } from './postgres-transaction.js';
 
 const CAPABILITIES: Capabilities = {
@@ -101,9 +103,10 @@ export class PostgresDatabase implements Database {
 
   async begin(options: BeginOptions): Promise<DatabaseTransaction> {
     this.#assertOpen();
-    const pooled = await this.#pool.acquire(options.access, options);
+    const outcome: WriterOutcome = { isConflict: false };
+    const pooled = await this.#pool.acquire(options.access, { ...options, outcome });
     const { values, isolation } = this.#config;
-    return beginTransaction(pooled, options, { values, isolation, counters: this.#counters });
+    return beginTransaction(pooled, options, { values, isolation, counters: this.#counters, outcome });
   }
 
   async catalog(): Promise<Catalog> {
@@ -160,10 +163,14 @@ export class PostgresDatabase implements Database {
   ): Promise<StatementResult> {
     const { values } = this.#config;
     const statement = { mode, text: sql, parameters: bindParameters(plain, values) };
-    const { connection, release } = await this.#pool.acquire(mode, options);
+    const outcome: WriterOutcome = { isConflict: false };
+    const { connection, release } = await this.#pool.acquire(mode, { ...options, outcome });
     let result: RawResult;
     try {
       result = await this.#run(connection, statement, options);
+    } catch (error) {
+      outcome.isConflict = error instanceof ConflictError;
+      throw error;
     } finally {
       await release();
     }
