@@ -13,6 +13,8 @@ export type {
   ExecuteOptions,
   IsolationLevel,
   Row,
+  RowInsertion,
+  RowLookup,
   Statement,
   StatementResult,
 } from './driver/driver.js';

@@ -1,4 +1,4 @@
-import { type ExecuteOptions, InternalError, SluiceError } from '@sluice/core';
+import { ConflictError, type ExecuteOptions, InternalError, SluiceError } from '@sluice/core';
 import type { Client } from 'pg';
 import { type BackendKey, sendCancel } from './postgres-cancel.js';
 import { PostgresCursor } from './postgres-cursor.js';
@@ -26,8 +26,10 @@ export interface SendOptions extends ExecuteOptions {
   readonly isScript?: boolean;
   /** The mode a statement outside a transaction needs. Default: any will do. */
   readonly mode?: SessionMode;
-  /** Lets a statement that comes again and again be prepared; outside a transaction, where it can be made again. Default false. */
+  /** Lets a statement that comes again and again be prepared. Default false. */
   readonly mayPrepare?: boolean;
+  /** Whether the parameters are text, bytes and nulls. Default false: `pg` makes them so. */
+  readonly isBound?: boolean;
   /** A BEGIN that travels ahead of the statement. */
   readonly begin?: string | undefined;
   /** What a deadline or signal does to the running statement. Default `cancel`. */
@@ -117,16 +119,18 @@ export class PostgresConnection {
     parameters: readonly unknown[] = [],
     options: SendOptions = {},
   ): Promise<RawResult> {
-    const name = options.mayPrepare && this.#config.prepare ? this.#prepared.nameOf(text) : undefined;
-    if (name === undefined) return this.#runOnce({ text, parameters, isScript: false }, options);
+    const prepared = options.mayPrepare && this.#config.prepare ? this.#prepared.use(text) : undefined;
+    const query: QueryText = { text, parameters, isScript: false, isBound: options.isBound };
+    if (prepared === undefined) return this.#runOnce(query, options);
+    const isInside = options.begin !== undefined || this.status !== 'I';
     try {
-      return await this.#runOnce({ text, parameters, isScript: false, name }, options);
+      return await this.#runOnce({ ...query, prepared }, options);
     } catch (error) {
-      if (this.#isLost || !mayBeStale(error)) throw error;
-      const result = await this.#runOnce({ text, parameters, isScript: false }, options);
-      // It was the preparation that failed: the schema has changed since, and the others may be out of date as well.
+      if (this.#isLost || !mayBeStale(error, isInside)) throw error;
+      // The schema has changed since it was prepared, and the others may be out of date as well.
       this.#isAltered = true;
-      return result;
+      if (isInside) throw staleError(error, options.label);
+      return this.#runOnce(query, options);
     }
   }
 
@@ -307,14 +311,23 @@ export class PostgresConnection {
 
 /**
  * Whether a prepared statement may have failed because the schema is not any more what it was: it is gone (26000), its result has other
- * columns (0A000), or its parameters are held to types that the columns no longer have (22, 42). Nothing was done then.
+ * columns (0A000), or its parameters are held to types that the columns no longer have (22, 42). Nothing was done then. In a transaction,
+ * which all is lost with, only what is not the statement's own fault counts.
  */
-function mayBeStale(error: unknown): boolean {
+function mayBeStale(error: unknown, isInside: boolean): boolean {
   if (!(error instanceof SluiceError) || !isDatabaseError(error.cause)) return false;
-  return STALE.has(error.cause.code?.slice(0, 2) ?? '');
+  const { code = '' } = error.cause;
+  return isInside ? STALE_INSIDE.has(code) : STALE.has(code.slice(0, 2));
 }
 
 const STALE: ReadonlySet<string> = new Set(['0A', '22', '26', '42']);
+
+const STALE_INSIDE: ReadonlySet<string> = new Set(['0A000', '26000', '42804', '42883']);
+
+function staleError(cause: unknown, operation: string | undefined): ConflictError {
+  const message = 'The schema was changed while the transaction ran; it was rolled back.';
+  return new ConflictError('serialization', message, { cause, operation });
+}
 
 /** Procedures may commit; and COMMIT itself says that it is complete only afterwards. */
 const COMMITS_INSIDE = /^\s*(call|commit|do)\b/i;

@@ -2,10 +2,14 @@ import {
   type BeginOptions,
   type Capabilities,
   type Catalog,
+  ClosedError,
+  ConflictError,
   type Database,
   type DatabaseMetrics,
   type DatabaseTransaction,
   type ExecuteOptions,
+  type LaneMetrics,
+  type Priority,
   type Row,
   type Statement,
   type StatementResult,
@@ -13,6 +17,7 @@ import {
   UsageError,
 } from '@sluice/core';
 import { readCatalog } from './postgres-catalog.js';
+import { PostgresCoalescer } from './postgres-coalescer.js';
 import type { PostgresConnection } from './postgres-connection.js';
 import { PostgresCounters } from './postgres-counters.js';
 import { commitUnknownError, isDatabaseError } from './postgres-errors.js';
@@ -23,6 +28,7 @@ import { PostgresPool } from './postgres-pool.js';
 import type { RawResult } from './postgres-raw-result.js';
 import { toStatementResult } from './postgres-rows.js';
 import { PostgresSql } from './postgres-sql.js';
+import type { WriterOutcome } from './postgres-throttle.js';
 import { beginTransaction } from './postgres-transaction.js';
 
 const CAPABILITIES: Capabilities = {
@@ -35,6 +41,13 @@ const CAPABILITIES: Capabilities = {
   maxParameters: MAX_PARAMETERS,
 };
 
+/** A statement with all it needs. */
+interface SingleStatement {
+  readonly mode: SessionMode;
+  readonly text: string;
+  readonly parameters: readonly unknown[];
+}
+
 /** A PostgreSQL database behind a pool of connections. */
 export class PostgresDatabase implements Database {
   readonly capabilities: Capabilities = CAPABILITIES;
@@ -42,14 +55,22 @@ export class PostgresDatabase implements Database {
   readonly #config: PostgresConfig;
   readonly #pool: PostgresPool;
   readonly #counters = new PostgresCounters();
+  readonly #coalescer: PostgresCoalescer | undefined;
+  #closed: Promise<void> | undefined;
 
   constructor(config: PostgresConfig) {
     this.#config = config;
     this.#pool = new PostgresPool(config);
+    this.#coalescer = config.coalesce ? this.#createCoalescer() : undefined;
     this.sql = new PostgresSql(config.values, () => this.takeMigrationLock());
   }
 
-  async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
+  execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
+    if (this.#closed !== undefined) return Promise.reject(closedError());
+    return this.#coalescer?.execute(statement, options) ?? this.#executeSingly(statement, options);
+  }
+
+  async #executeSingly(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     if (statement.access !== 'read') return this.#executeIn('write', statement, options);
     try {
       return await this.#executeIn('read', statement, options);
@@ -81,9 +102,11 @@ export class PostgresDatabase implements Database {
   }
 
   async begin(options: BeginOptions): Promise<DatabaseTransaction> {
-    const pooled = await this.#pool.acquire(options.access, options);
+    this.#assertOpen();
+    const outcome: WriterOutcome = { isConflict: false };
+    const pooled = await this.#pool.acquire(options.access, { ...options, outcome });
     const { values, isolation } = this.#config;
-    return beginTransaction(pooled, options, { values, isolation, counters: this.#counters });
+    return beginTransaction(pooled, options, { values, isolation, counters: this.#counters, outcome });
   }
 
   async catalog(): Promise<Catalog> {
@@ -108,13 +131,22 @@ export class PostgresDatabase implements Database {
   metrics(): DatabaseMetrics {
     const { reads, writes, total, idle } = this.#pool.metrics();
     return {
-      writer: writes,
-      readers: reads,
+      writer: this.#withJoined(writes, 'write'),
+      readers: this.#withJoined(reads, 'read'),
       locks: this.#counters.locks(),
       commits: this.#counters.commits,
       rollbacks: this.#counters.rollbacks,
       engine: { poolTotal: total, poolIdle: idle },
     };
+  }
+
+  /** Those who wait to be answered together wait for a connection like the others. */
+  #withJoined(lane: LaneMetrics, kind: SessionMode): LaneMetrics {
+    const { queued } = lane;
+    const joined = (priority: Priority): number => this.#coalescer?.waiting(kind, priority) ?? 0;
+    const count = (priority: Priority): number => Math.max(queued[priority], joined(priority));
+    const failures = lane.failures + (this.#coalescer?.failures(kind) ?? 0);
+    return { ...lane, failures, queued: { high: count('high'), normal: count('normal'), low: count('low') } };
   }
 
   async backup(_path: string, options: ExecuteOptions): Promise<void> {
@@ -130,30 +162,68 @@ export class PostgresDatabase implements Database {
     options: ExecuteOptions,
   ): Promise<StatementResult> {
     const { values } = this.#config;
-    const parameters = bindParameters(plain, values);
-    const { connection, release } = await this.#pool.acquire(mode, options);
+    const statement = { mode, text: sql, parameters: bindParameters(plain, values) };
+    const outcome: WriterOutcome = { isConflict: false };
+    const { connection, release } = await this.#pool.acquire(mode, { ...options, outcome });
     let result: RawResult;
     try {
-      result = await connection.run(sql, parameters, {
-        ...options,
-        mode,
-        mayPrepare: values === 'portable',
-        isScript: values === 'native',
-      });
-      assertNothingOpen(connection, options);
-      this.#counters.recordCommit(mode);
+      result = await this.#run(connection, statement, options);
     } catch (error) {
-      this.#counters.recordFailure(error);
-      const isUnknown = connection.isLost && connection.lastOutcome === 'unknown';
-      throw isUnknown && mode === 'write' ? commitUnknownError(error, options.label) : error;
+      outcome.isConflict = error instanceof ConflictError;
+      throw error;
     } finally {
       await release();
     }
     return toStatementResult(result, values);
   }
 
+  /** Runs a statement in a transaction of its own. @throws CommitUnknownError when nobody can tell whether a write happened. */
+  readonly #run = async (
+    connection: PostgresConnection,
+    { mode, text, parameters }: SingleStatement,
+    options: ExecuteOptions,
+  ): Promise<RawResult> => {
+    const { values } = this.#config;
+    try {
+      const result = await connection.run(text, parameters, {
+        ...options,
+        mode,
+        mayPrepare: values === 'portable',
+        isBound: values === 'portable',
+        isScript: values === 'native',
+      });
+      assertNothingOpen(connection, options);
+      this.#counters.recordCommit(mode);
+      return result;
+    } catch (error) {
+      this.#counters.recordFailure(error);
+      const isUnknown = connection.isLost && connection.lastOutcome === 'unknown';
+      throw isUnknown && mode === 'write' ? commitUnknownError(error, options.label) : error;
+    }
+  };
+
+  #createCoalescer(): PostgresCoalescer {
+    return new PostgresCoalescer({
+      acquire: (mode, options) => this.#pool.acquire(mode, options),
+      runSingly: (statement, options) => this.#executeSingly(statement, options),
+      run: this.#run,
+      queueLimit: this.#config.queueLimit,
+    });
+  }
+
   close(): Promise<void> {
-    return this.#pool.close();
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  /** The pool closes last: those who wait to be answered together still need it. */
+  async #close(): Promise<void> {
+    await this.#coalescer?.close();
+    await this.#pool.close();
+  }
+
+  #assertOpen(): void {
+    if (this.#closed !== undefined) throw closedError();
   }
 
   /** Holds the schema-change lock in a transaction of its own until the returned function is called. */
@@ -170,6 +240,10 @@ export class PostgresDatabase implements Database {
 
 function isReadOnlyRefusal(error: unknown): boolean {
   return error instanceof UsageError && isDatabaseError(error.cause) && error.cause.code === '25006';
+}
+
+function closedError(): ClosedError {
+  return new ClosedError('The storage is closed.');
 }
 
 function assertNothingOpen(connection: PostgresConnection, options: ExecuteOptions): void {

@@ -1,9 +1,9 @@
 import { type LaneMetrics, type Lease, type Priority, Summary } from '@sluice/core';
-import type { GateOptions } from './postgres-gate.js';
+import type { ThrottleOptions } from './postgres-throttle.js';
 
 /** A lane, or a gate ahead of it. */
 interface Entrance {
-  acquire(options: GateOptions): Promise<Lease>;
+  acquire(options: ThrottleOptions): Promise<Lease>;
 }
 
 /** Measures one kind of caller on a lane that several kinds share. */
@@ -22,7 +22,7 @@ export class PostgresMeter {
   }
 
   /** As {@link Lane.acquire}. */
-  async acquire(options: GateOptions): Promise<Lease> {
+  async acquire(options: ThrottleOptions): Promise<Lease> {
     const { priority = 'normal' } = options;
     this.#queued[priority] += 1;
     try {

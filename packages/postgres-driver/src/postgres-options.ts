@@ -18,6 +18,11 @@ export interface PostgresOptions {
    * statement another session. Default true.
    */
   readonly prepare?: boolean;
+  /**
+   * Whether `get`s, and `insert`s, that are called together and are no part of a transaction are answered by one statement. Each caller gets
+   * what its own would have given. Default true.
+   */
+  readonly coalesce?: boolean;
   /** What `pg_stat_activity` shows. Default: the URL's `application_name`, else `sluice`. */
   readonly applicationName?: string;
   /** The password, or a function asked for it at every new connection. Default: the URL's, else the environment's PGPASSWORD. */
@@ -61,6 +66,7 @@ export interface PostgresConfig {
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly prepare: boolean;
+  readonly coalesce: boolean;
   readonly values: ValueMode;
   readonly isolation: IsolationLevel;
 }
@@ -102,6 +108,7 @@ export function resolvePostgresConfig(
     ),
     idleTimeoutMs: atLeastOne('idleTimeoutMs', options.idleTimeoutMs ?? 30_000),
     prepare: options.prepare ?? true,
+    coalesce: options.coalesce ?? true,
     ...mode,
   };
 }

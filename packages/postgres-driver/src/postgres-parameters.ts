@@ -6,7 +6,7 @@ import type { ValueMode } from './postgres-values.js';
 export const MAX_PARAMETERS = 65_535;
 
 /** What `pg` sends as it is: text, bytes or null. */
-type Bound = string | Buffer | null;
+export type Bound = string | Buffer | null;
 
 /**
  * Turns a statement's parameters into what `pg` sends. PostgreSQL itself infers each one's type from its place.
@@ -14,12 +14,22 @@ type Bound = string | Buffer | null;
  * @throws ValueError for a value no column can hold on every driver, UsageError for `undefined`, UnsupportedError for too many.
  */
 export function bindParameters(parameters: readonly unknown[], mode: ValueMode): readonly unknown[] {
+  assertFew(parameters);
+  return mode === 'native' ? parameters : parameters.map(bind);
+}
+
+/** The same in the contract's way. */
+export function bindPortable(parameters: readonly unknown[]): readonly Bound[] {
+  assertFew(parameters);
+  return parameters.map(bind);
+}
+
+function assertFew(parameters: readonly unknown[]): void {
   if (parameters.length > MAX_PARAMETERS) {
     throw new UnsupportedError(
       `The statement has ${parameters.length} parameters; PostgreSQL takes at most ${MAX_PARAMETERS}. Split it.`,
     );
   }
-  return mode === 'native' ? parameters : parameters.map(bind);
 }
 
 /** Turns a checked value into a parameter's value; the type adds nothing, as PostgreSQL knows it from the column. */

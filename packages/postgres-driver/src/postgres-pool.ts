@@ -2,11 +2,12 @@ import { ClosedError, type ExecuteOptions, Lane, type LaneMetrics, type Lease } 
 import { connect } from './postgres-connect.js';
 import type { PostgresConnection } from './postgres-connection.js';
 import { PostgresConstraints } from './postgres-constraints.js';
-import { type GateOptions, PostgresGate } from './postgres-gate.js';
+import { PostgresGate } from './postgres-gate.js';
 import { assertNotInterrupted, Interrupt } from './postgres-interrupt.js';
 import { PostgresMeter } from './postgres-meter.js';
 import type { SessionMode } from './postgres-mode.js';
 import type { PostgresConfig } from './postgres-options.js';
+import { PostgresThrottle, type ThrottleOptions } from './postgres-throttle.js';
 
 /** A connection on loan. */
 export interface PooledConnection {
@@ -19,7 +20,7 @@ export interface PooledConnection {
 export class PostgresPool {
   readonly #config: PostgresConfig;
   readonly #lane: Lane;
-  readonly #gate: PostgresGate;
+  readonly #throttle: PostgresThrottle;
   readonly #meters: Readonly<Record<'read' | 'write', PostgresMeter>>;
   readonly #constraints: PostgresConstraints;
   /** The most recently used is last, and is lent first, so that the others can grow old. */
@@ -31,10 +32,10 @@ export class PostgresPool {
     const { poolSize: permits, queueLimit } = config;
     this.#config = config;
     this.#lane = new Lane({ name: 'a PostgreSQL connection', permits, queueLimit });
-    this.#gate = new PostgresGate(this.#lane, queueLimit);
+    this.#throttle = new PostgresThrottle(new PostgresGate(this.#lane, queueLimit), permits, queueLimit);
     this.#meters = {
       read: new PostgresMeter(this.#lane, permits),
-      write: new PostgresMeter(this.#gate, permits),
+      write: new PostgresMeter(this.#throttle, permits),
     };
     this.#constraints = new PostgresConstraints(() => this.#openSpare());
   }
@@ -44,7 +45,10 @@ export class PostgresPool {
    *
    * @throws ClosedError, OverloadedError, TimeoutError, AbortedError, or what opening a connection throws.
    */
-  async acquire(access: 'read' | 'write', options: ExecuteOptions & GateOptions): Promise<PooledConnection> {
+  async acquire(
+    access: 'read' | 'write',
+    options: ExecuteOptions & ThrottleOptions,
+  ): Promise<PooledConnection> {
     if (this.#closed !== undefined) throw new ClosedError('The storage is closed.');
     const lease = await this.#meters[access].acquire(options);
     const idle = this.#takeIdle(access);
@@ -75,8 +79,8 @@ export class PostgresPool {
   }
 
   async #drain(): Promise<void> {
-    // The lane would refuse those that the gate has held up.
-    await this.#gate.empty();
+    // The lane would refuse those that were held up.
+    await this.#throttle.empty();
     await this.#lane.close();
     for (const { timer } of this.#idle.splice(0)) clearTimeout(timer);
     await Promise.all([...this.#all].map((connection) => connection.end()));

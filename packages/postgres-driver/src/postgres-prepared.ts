@@ -1,4 +1,4 @@
-import type { Connection } from 'pg';
+import type { Connection, FieldDef } from 'pg';
 
 /** How often a connection must have met a statement before it prepares it. */
 const PREPARED_FROM_USE = 3;
@@ -12,10 +12,17 @@ const LONGEST_TEXT = 8192;
 /** Most statements whose uses are counted. */
 const MOST_COUNTED = 1000;
 
+/** A statement that a connection has prepared, or is about to. */
+export interface PreparedStatement {
+  readonly name: string;
+  /** The columns of its result, once they are known; PostgreSQL refuses to run it when they have changed. */
+  fields: readonly FieldDef[] | undefined;
+}
+
 /** The statements that one connection has prepared, or may be about to. */
 export class PreparedStatements {
   readonly #connection: Connection;
-  readonly #names = new Map<string, string>();
+  readonly #statements = new Map<string, PreparedStatement>();
   readonly #uses = new Map<string, number>();
   #made = 0;
 
@@ -23,11 +30,11 @@ export class PreparedStatements {
     this.#connection = connection;
   }
 
-  /** Counts a use, and gives the name under which the statement is prepared; `undefined` while it is not worth it. */
-  nameOf(text: string): string | undefined {
+  /** Counts a use, and gives what the statement is prepared as; `undefined` while it is not worth it. */
+  use(text: string): PreparedStatement | undefined {
     if (text.length > LONGEST_TEXT) return undefined;
-    const name = this.#names.get(text);
-    if (name !== undefined || this.#names.size >= MOST_PREPARED) return name;
+    const statement = this.#statements.get(text);
+    if (statement !== undefined || this.#statements.size >= MOST_PREPARED) return statement;
     const uses = (this.#uses.get(text) ?? 0) + 1;
     if (uses < PREPARED_FROM_USE) {
       this.#count(text, uses);
@@ -35,14 +42,14 @@ export class PreparedStatements {
     }
     this.#uses.delete(text);
     this.#made += 1;
-    const made = `sluice_${this.#made}`;
-    this.#names.set(text, made);
+    const made: PreparedStatement = { name: `sluice_${this.#made}`, fields: undefined };
+    this.#statements.set(text, made);
     return made;
   }
 
   /** Forgets all of them, after the server did. Names are not used again. */
   forget(): void {
-    this.#names.clear();
+    this.#statements.clear();
     (this.#connection as PreparingConnection).parsedStatements = {};
   }
 

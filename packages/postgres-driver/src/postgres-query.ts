@@ -1,5 +1,7 @@
 import { type Client, type Connection, type FieldDef, Query, type QueryConfig, type Submittable } from 'pg';
 import { isDatabaseError } from './postgres-errors.js';
+import type { Bound } from './postgres-parameters.js';
+import type { PreparedStatement } from './postgres-prepared.js';
 import type { RawResult } from './postgres-raw-result.js';
 
 /** A command without parameters and rows that travels ahead of a statement, in the same round trip. */
@@ -23,8 +25,10 @@ export interface QueryText {
   readonly parameters: readonly unknown[];
   /** Sends it by the simple protocol, which takes several statements and no parameters. */
   readonly isScript: boolean;
-  /** Prepares it under this name, or runs what was prepared so. */
-  readonly name?: string | undefined;
+  /** Prepares it, or runs what was prepared. */
+  readonly prepared?: PreparedStatement | undefined;
+  /** Whether the parameters are text, bytes and nulls; otherwise `pg` makes them so. */
+  readonly isBound?: boolean | undefined;
   /** Not with a script. */
   readonly prelude?: Prelude | undefined;
 }
@@ -44,13 +48,14 @@ export class PostgresQuery implements Submittable {
   #isSent = false;
   #preludeError: unknown;
   #isCompleted = false;
-  #fields: readonly FieldDef[] = [];
+  #fields: readonly FieldDef[];
   #rows: (string | null)[][] = [];
 
   constructor(client: Client, query: QueryText) {
     this.#client = client;
     this.#query = query;
     this.#stage = query.prelude === undefined ? 'statement' : 'prelude';
+    this.#fields = query.prepared?.fields ?? NO_FIELDS;
     this.#settle = Promise.withResolvers();
     this.done = this.#settle.promise;
   }
@@ -67,7 +72,7 @@ export class PostgresQuery implements Submittable {
 
   /** For `pg`, which takes note of what was prepared; the prelude is not. */
   get name(): string | undefined {
-    return this.#stage === 'prelude' ? undefined : this.#query.name;
+    return this.#stage === 'prelude' ? undefined : this.#query.prepared?.name;
   }
 
   get text(): string {
@@ -101,8 +106,10 @@ export class PostgresQuery implements Submittable {
       return;
     }
     this.#isCompleted = true;
+    const { prepared } = this.#query;
+    if (prepared !== undefined) prepared.fields = this.#fields;
     this.#results.push({ ...parseTag(text), fields: this.#fields, rows: this.#rows });
-    this.#fields = [];
+    this.#fields = NO_FIELDS;
     this.#rows = [];
   }
 
@@ -146,7 +153,7 @@ export class PostgresQuery implements Submittable {
   }
 
   #send(connection: Connection): void {
-    const { text, parameters, isScript, name, prelude } = this.#query;
+    const { text, isScript, prelude } = this.#query;
     if (isScript) {
       connection.query(text);
       return;
@@ -157,22 +164,49 @@ export class PostgresQuery implements Submittable {
       connection.execute({}, true);
       if (prelude.isApart) connection.sync();
     }
-    // pg turns the parameters into text or bytes; what it throws over one is the answer.
+    if (this.#query.isBound) this.#sendBound(connection as WireConnection);
+    else this.#sendPlain(connection);
+  }
+
+  #sendBound(connection: WireConnection): void {
+    const { text, parameters, prepared } = this.#query;
+    const name = prepared?.name ?? '';
+    if (prepared === undefined || connection.parsedStatements[name] === undefined)
+      connection.parse({ text, name, types: [] }, true);
+    connection.bind({ statement: name, values: parameters as Bound[] }, true);
+    if (prepared?.fields === undefined) connection.describe({ type: 'P' }, true);
+    connection.execute({}, true);
+    connection.sync();
+  }
+
+  /** pg turns the parameters into text or bytes; what it throws over one is the answer. */
+  #sendPlain(connection: Connection): void {
+    const { text, parameters, prepared } = this.#query;
     const refuse = (error: Error | undefined): void => this.#settle.reject(error);
     // The extended protocol takes one statement; pg would use it only where there are parameters.
-    const config = { name, text, values: [...parameters], queryMode: 'extended' } as QueryConfig;
+    const config = {
+      name: prepared?.name,
+      text,
+      values: [...parameters],
+      queryMode: 'extended',
+    } as QueryConfig;
     new Query(config, refuse).submit(connection);
   }
 }
 
+const NO_FIELDS: readonly FieldDef[] = [];
+
 /** A part of pg's Connection that its types leave out. */
 interface WireConnection extends Connection {
+  /** By name, what pg believes to be prepared. */
+  readonly parsedStatements: Readonly<Record<string, string | undefined>>;
   sendCopyFail(message: string): void;
 }
 
 /** `INSERT 0 3`, `SELECT 5`, `BEGIN`. */
 function parseTag(tag: string): Pick<RawResult, 'command' | 'rowCount'> {
-  const [command = '', ...rest] = tag.split(' ');
-  const count = rest.at(-1);
-  return { command, rowCount: count === undefined || !/^\d+$/.test(count) ? null : Number(count) };
+  const end = tag.indexOf(' ');
+  if (end === -1) return { command: tag, rowCount: null };
+  const count = Number(tag.slice(tag.lastIndexOf(' ') + 1));
+  return { command: tag.slice(0, end), rowCount: Number.isNaN(count) ? null : count };
 }

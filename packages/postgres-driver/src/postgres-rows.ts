@@ -1,14 +1,55 @@
 import type { Row, StatementResult } from '@sluice/core';
+import type { FieldDef } from 'pg';
 import type { RawResult, RawRows } from './postgres-raw-result.js';
 import { type Decoder, decoderOf, type ValueMode } from './postgres-values.js';
 
 /** Turns what the server sent into rows of JavaScript values. Of columns with one name, the last stays. */
 export function decodeRows({ fields, rows }: RawRows, mode: ValueMode): Row[] {
-  const names = fields.map(({ name }) => name);
-  const decoders = fields.map((field) => decoderOf(field, mode));
-  const template = emptyRow(names);
-  return rows.map((values) => decodeRow(values, names, decoders, template));
+  if (rows.length === 0) return [];
+  const decoder = RowDecoder.of(fields, mode);
+  return rows.map((values) => decoder.decode(values));
 }
+
+/** Turns rows of one result, as the server sent them, into rows of JavaScript values. */
+export class RowDecoder {
+  readonly #names: readonly string[];
+  readonly #decoders: readonly Decoder[];
+  readonly #template: Row;
+  readonly #first: number;
+
+  /** @param first the first column that belongs to the rows; those before it are left out. */
+  constructor(fields: readonly FieldDef[], mode: ValueMode, first = 0) {
+    this.#first = first;
+    this.#names = fields.map(({ name }) => name);
+    this.#decoders = fields.map((field) => decoderOf(field, mode));
+    this.#template = emptyRow(this.#names.slice(first));
+  }
+
+  /** The decoder of a result, made once for the columns of a prepared statement. */
+  static of(fields: readonly FieldDef[], mode: ValueMode): RowDecoder {
+    const known = DECODERS[mode].get(fields);
+    if (known !== undefined) return known;
+    const made = new RowDecoder(fields, mode);
+    DECODERS[mode].set(fields, made);
+    return made;
+  }
+
+  decode(values: readonly (string | null)[]): Row {
+    const row = { ...this.#template };
+    for (let index = this.#first; index < this.#names.length; index += 1) {
+      const text = values[index];
+      const name = this.#names[index];
+      if (text === null || text === undefined || name === undefined) continue;
+      row[name] = this.#decoders[index]?.(text);
+    }
+    return row;
+  }
+}
+
+const DECODERS: Readonly<Record<ValueMode, WeakMap<readonly FieldDef[], RowDecoder>>> = {
+  native: new WeakMap(),
+  portable: new WeakMap(),
+};
 
 /** Turns a whole result into the driver interface's. */
 export function toStatementResult(result: RawResult, mode: ValueMode): StatementResult {
@@ -23,20 +64,4 @@ function emptyRow(names: readonly string[]): Row {
   const row: Row = Object.create(null);
   for (const name of names) row[name] = null;
   return { ...row };
-}
-
-function decodeRow(
-  values: readonly (string | null)[],
-  names: readonly string[],
-  decoders: readonly Decoder[],
-  template: Row,
-): Row {
-  const row = { ...template };
-  for (let index = 0; index < names.length; index += 1) {
-    const text = values[index];
-    const name = names[index];
-    if (text === null || text === undefined || name === undefined) continue;
-    row[name] = decoders[index]?.(text);
-  }
-  return row;
 }

@@ -1,5 +1,6 @@
 import {
   type BeginOptions,
+  ConflictError,
   type DatabaseTransaction,
   type ExecuteOptions,
   type IsolationLevel,
@@ -14,6 +15,7 @@ import { commitUnknownError } from './postgres-errors.js';
 import { bindParameters } from './postgres-parameters.js';
 import type { PooledConnection } from './postgres-pool.js';
 import { decodeRows, toStatementResult } from './postgres-rows.js';
+import type { WriterOutcome } from './postgres-throttle.js';
 import type { ValueMode } from './postgres-values.js';
 
 /** Key of the advisory lock that schema changes hold, in whatever process: "sluice" in ASCII. */
@@ -27,6 +29,8 @@ export interface TransactionContext {
   readonly values: ValueMode;
   readonly isolation: IsolationLevel;
   readonly counters: PostgresCounters;
+  /** Told of a conflict. */
+  readonly outcome: WriterOutcome;
 }
 
 /**
@@ -83,12 +87,19 @@ export class PostgresTransaction implements DatabaseTransaction {
   }
 
   async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
-    const { values, counters } = this.#context;
+    const { values } = this.#context;
     const parameters = bindParameters(statement.parameters, values);
     const begin = this.#takeBegin();
     const result = await this.#connection
-      .run(statement.sql, parameters, { ...options, begin, isScript: values === 'native' })
-      .catch(counters.recordConflict);
+      .run(statement.sql, parameters, {
+        ...options,
+        begin,
+        mayPrepare: values === 'portable',
+        isBound: values === 'portable',
+        isScript: values === 'native',
+      })
+
+      .catch(this.#noteConflict);
     this.#assertStillOpen();
     return toStatementResult(result, values);
   }
@@ -98,14 +109,14 @@ export class PostgresTransaction implements DatabaseTransaction {
     batchSize: number,
     options: ExecuteOptions,
   ): AsyncGenerator<readonly Row[]> {
-    const { values, counters } = this.#context;
+    const { values } = this.#context;
     const connection = this.#connection;
     const cursor = connection.openCursor(statement.sql, bindParameters(statement.parameters, values));
     const begin = this.#takeBegin();
     if (begin !== undefined) await connection.run(begin, [], options);
     try {
       for (;;) {
-        const batch = await connection.read(cursor, batchSize, options).catch(counters.recordConflict);
+        const batch = await connection.read(cursor, batchSize, options).catch(this.#noteConflict);
         if (batch.rows.length > 0) yield decodeRows(batch, values);
         if (batch.rows.length < batchSize) return;
       }
@@ -119,13 +130,14 @@ export class PostgresTransaction implements DatabaseTransaction {
     const connection = this.#connection;
     try {
       if (this.#takeBegin() !== undefined) return this.#context.counters.recordCommit(access);
-      const { command } = await connection.run('commit', [], this.#endOptions());
+      const { command } = await connection.run('commit', [], { ...this.#endOptions(), isScript: true });
       // PostgreSQL answers COMMIT in a failed transaction with ROLLBACK, and calls that a success.
       if (command !== 'COMMIT') throw brokenError(label);
       this.#context.counters.recordCommit(access);
     } catch (error) {
       if (!connection.isLost || connection.lastOutcome === 'not sent' || access === 'read') {
         this.#context.counters.recordFailure(error);
+        this.#context.outcome.isConflict ||= error instanceof ConflictError;
         throw error;
       }
       throw commitUnknownError(error, label);
@@ -139,6 +151,11 @@ export class PostgresTransaction implements DatabaseTransaction {
     this.#context.counters.recordRollback();
     await rollBack(this.#pooled, this.#endOptions());
   }
+
+  readonly #noteConflict = (error: unknown): never => {
+    this.#context.outcome.isConflict ||= error instanceof ConflictError;
+    return this.#context.counters.recordConflict(error);
+  };
 
   #takeBegin(): string | undefined {
     const begin = this.#begin;
@@ -171,7 +188,8 @@ export class PostgresTransaction implements DatabaseTransaction {
 /** Rolls back where there is something to, and gives the connection back. Never rejects. */
 async function rollBack({ connection, release }: PooledConnection, options: SendOptions): Promise<void> {
   try {
-    if (!connection.isLost && connection.status !== 'I') await connection.run('rollback', [], options);
+    if (!connection.isLost && connection.status !== 'I')
+      await connection.run('rollback', [], { ...options, isScript: true });
   } catch {
     connection.destroy();
   } finally {

@@ -1,5 +1,5 @@
 import type { AlterTableNode, Dialect, Expression, SqlBool } from 'kysely';
-import type { Catalog } from '../catalog/catalog.js';
+import type { Catalog, CatalogColumn } from '../catalog/catalog.js';
 import type { Priority } from '../lane/waiting-queue.js';
 import type { DatabaseMetrics } from '../metrics/database-metrics.js';
 import type { ValueType } from '../values/value-type.js';
@@ -111,6 +111,32 @@ export interface Statement {
    * transaction that is a schema change, and elsewhere refuses it with a UsageError.
    */
   readonly alteration?: AlterTableNode;
+  /** Set when it does no more than read one row by a key. Its parameters are the key's values. */
+  readonly lookup?: RowLookup;
+  /** Set when it does no more than insert rows of given values. Its parameters are the rows' values, row by row. */
+  readonly insertion?: RowInsertion;
+}
+
+/**
+ * `select * from table where key = …`. One and the same object describes all statements of one form, so a driver may answer several callers by
+ * one statement of its own, or ignore this and run {@link Statement.sql}.
+ */
+export interface RowLookup {
+  /** The table's name in the database, without a schema. */
+  readonly table: string;
+  readonly key: readonly CatalogColumn[];
+}
+
+/** `insert into table (columns) values …`, under the rules of {@link RowLookup}. */
+export interface RowInsertion {
+  /** The table's name in the database, without a schema. */
+  readonly table: string;
+  /** The columns that are given, in the order of each row's parameters. Never empty. */
+  readonly columns: readonly CatalogColumn[];
+  /** The key under which the repository knows a row; a part of it may not be among the columns. */
+  readonly key: readonly CatalogColumn[];
+  /** Whether the stored rows are returned, all columns of each; otherwise only their number. */
+  readonly isReturning: boolean;
 }
 
 /** A row, its keys the result's column names, its values those of the contract (C1). */

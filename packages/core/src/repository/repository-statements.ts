@@ -29,9 +29,6 @@ type Select = SelectQueryBuilder<AnyTables, string, Row>;
 type Insert = InsertQueryBuilder<AnyTables, string, InsertResult | object>;
 type Update = UpdateQueryBuilder<AnyTables, string, string, UpdateResult | object>;
 
-/** The row under a key. */
-const BOUNDED_READ: StatementTraits = { access: 'read', isBounded: true, maxRows: 1 };
-
 /** What a `find` may be given; every part may come untyped. */
 export interface RawQuery {
   readonly where?: unknown;
@@ -63,7 +60,10 @@ export class RepositoryStatements {
 
   get(key: unknown): Statement {
     const build = (next: NextValue): Select => this.#all().where(this.#where.key(next));
-    return this.#templates.statement('get', this.shape.keyValues(key), build, BOUNDED_READ);
+    return this.#templates.statement('get', this.shape.keyValues(key), build, () => ({
+      ...boundedRead(),
+      lookup: this.shape.lookup(),
+    }));
   }
 
   /** Rows under any of `keys`; several statements when one cannot hold the parameters. */
@@ -80,7 +80,7 @@ export class RepositoryStatements {
   has(key: unknown): Statement {
     const found = sql<number>`1`.as('found');
     const build: BuildStatement = (next) => this.#from().select(found).where(this.#where.key(next));
-    return this.#templates.statement('has', this.shape.keyValues(key), build, BOUNDED_READ);
+    return this.#templates.statement('has', this.shape.keyValues(key), build, boundedRead);
   }
 
   find(query: RawQuery): Statement {
@@ -140,7 +140,7 @@ export class RepositoryStatements {
   }
 
   insert(row: unknown): Statement {
-    return this.#insert([encodeRow(this.shape, row)], 'insert', (insert) => insert.returningAll());
+    return this.#insert([encodeRow(this.shape, row)], 'insert', (insert) => insert.returningAll(), true);
   }
 
   /** Statements that store `rows` in order: consecutive rows with the same columns go together as far as parameters allow. */
@@ -149,7 +149,9 @@ export class RepositoryStatements {
     // A row of defaults alone has no form for several.
     const most = (width: number): number =>
       width === 0 ? 1 : Math.max(1, Math.min(1000, Math.floor(this.#maxParameters / width)));
-    return runsOfSameColumns(encoded, most).map((run) => this.#insert(run, 'insertMany', (insert) => insert));
+    return runsOfSameColumns(encoded, most).map((run) =>
+      this.#insert(run, 'insertMany', (insert) => insert, false),
+    );
   }
 
   upsert(row: unknown, update: readonly string[] | undefined): Statement {
@@ -239,7 +241,7 @@ export class RepositoryStatements {
     values: readonly unknown[] = [],
   ): Statement {
     // Of what a callback brought in, the tree has the last word.
-    const traits: StatementTraits = where === undefined || where.isPure ? { access: 'read' } : {};
+    const traits = (): StatementTraits => (where === undefined || where.isPure ? { access: 'read' } : {});
     return this.#templates.statement(
       formOf(form, where),
       [...(where?.values ?? []), ...values],
@@ -256,19 +258,29 @@ export class RepositoryStatements {
     }, query);
   }
 
-  /** Rows with the same columns in one INSERT. */
-  #insert(rows: readonly EncodedRow[], form: string, finish: (insert: Insert) => Insert): Statement {
+  /** Rows with the same columns in one INSERT. @param isReturning for a plain one: whether it returns the rows. */
+  #insert(
+    rows: readonly EncodedRow[],
+    form: string,
+    finish: (insert: Insert) => Insert,
+    isReturning?: boolean,
+  ): Statement {
     const [first] = rows;
     const columns = [...(first?.keys() ?? [])];
     const rowForm = `${form} (${columns.map(({ name }) => name).join()}) ${rows.length}`;
     const values = rows.flatMap((row) => [...row.values()]);
-    return this.#templates.statement(rowForm, values, (next) => {
+    const build: BuildStatement = (next) => {
       const insert = this.#kysely.insertInto(this.shape.name);
       if (columns.length === 0) return finish(insert.defaultValues());
       const record = (): Record<string, Expression<unknown>> =>
         Object.fromEntries(columns.map(({ property }) => [property, next()]));
       return finish(insert.values(rows.map(record)));
-    });
+    };
+    return this.#templates.statement(rowForm, values, build, () =>
+      isReturning === undefined || columns.length === 0
+        ? {}
+        : { insertion: this.shape.insertion(columns, isReturning) },
+    );
   }
 
   #set(patch: EncodedRow, next: NextValue): Update {
@@ -302,6 +314,11 @@ export class RepositoryStatements {
       `An upsert into "${this.shape.name}" needs its key "${missing.property}".`,
     );
   }
+}
+
+/** The row under a key. */
+function boundedRead(): StatementTraits {
+  return { access: 'read', isBounded: true, maxRows: 1 };
 }
 
 function formOf(form: string, where: Condition | undefined): string | undefined {

@@ -10,7 +10,9 @@ export type NextValue = () => Expression<unknown>;
 export type BuildStatement = (next: NextValue) => { compile(): CompiledQuery };
 
 /** What is known of a statement beyond its text. */
-export type StatementTraits = Partial<Pick<Statement, 'access' | 'isBounded' | 'maxRows'>>;
+export type StatementTraits = Partial<
+  Pick<Statement, 'access' | 'insertion' | 'isBounded' | 'lookup' | 'maxRows'>
+>;
 
 /** Stands for a value in a compiled statement. */
 class Slot {
@@ -38,17 +40,17 @@ export class StatementTemplates {
 
   /**
    * @param form equal for statements that differ in their values alone; `undefined` when it cannot be told.
-   * @param traits of every statement of this form.
+   * @param traits of every statement of this form; asked for once where the form is known.
    */
   statement(
     form: string | undefined,
     values: readonly unknown[],
     build: BuildStatement,
-    traits: StatementTraits = {},
+    traits: () => StatementTraits = noTraits,
   ): Statement {
-    if (form === undefined) return { ...compile(build, values), ...traits };
+    if (form === undefined) return { ...compile(build, values), ...traits() };
     const { statement, takesValuesAsTheyAre } =
-      this.#templates.get(form) ?? this.#add(form, values.length, build, traits);
+      this.#templates.get(form) ?? this.#add(form, values.length, build, traits());
     if (takesValuesAsTheyAre) return { ...statement, parameters: values };
     const parameters = statement.parameters.map((each) => (each instanceof Slot ? values[each.index] : each));
     return { ...statement, parameters };
@@ -66,6 +68,10 @@ export class StatementTemplates {
     this.#templates.set(form, template);
     return template;
   }
+}
+
+function noTraits(): StatementTraits {
+  return {};
 }
 
 function compile(build: BuildStatement, values: readonly unknown[]): Statement {

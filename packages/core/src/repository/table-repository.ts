@@ -148,7 +148,9 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   }
 
   async insertMany(rows: readonly Insertable<DB[T]>[], options: CallOptions = {}): Promise<number> {
-    const statements = (this.#prepared() ?? (await this.#looked())).insertMany(rows);
+    const prepared = this.#prepared() ?? (await this.#looked());
+    const statements =
+      rows.length <= ROWS_PER_TURN ? prepared.insertMany(rows) : await insertStatements(prepared, rows);
     const [first, ...others] = statements;
     if (first === undefined) return 0;
     if (others.length === 0) {
@@ -260,6 +262,22 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   #options(method: string, options: CallOptions): ExecuteOptions {
     return toExecuteOptions(options, this.#host.defaultTimeoutMs, `${this.#table}.${method}`);
   }
+}
+
+/** How many rows are encoded without letting the event loop turn. */
+const ROWS_PER_TURN = 1000;
+
+/** All of them before the first is run: a row that is refused must leave nothing behind, also in a transaction that goes on. */
+async function insertStatements(
+  statements: RepositoryStatements,
+  rows: readonly unknown[],
+): Promise<Statement[]> {
+  const made: Statement[] = [];
+  for (let at = 0; at < rows.length; at += ROWS_PER_TURN) {
+    if (at > 0) await new Promise((resolve) => setImmediate(resolve));
+    made.push(...statements.insertMany(rows.slice(at, at + ROWS_PER_TURN)));
+  }
+  return made;
 }
 
 function keyOf(shape: TableShape, row: Row): unknown {

@@ -1,6 +1,6 @@
 import type { Expression } from 'kysely';
 import type { CatalogColumn, CatalogTable } from '../catalog/catalog.js';
-import type { DatabaseSql, Row } from '../driver/driver.js';
+import type { DatabaseSql, Row, RowInsertion, RowLookup } from '../driver/driver.js';
 import { UsageError } from '../errors/usage-errors.js';
 import type { Naming } from '../naming/naming.js';
 import { checkValue } from '../values/check-value.js';
@@ -18,11 +18,13 @@ export class TableShape {
   /** Columns by the application's names, in the table's order. */
   readonly columns: ReadonlyMap<string, ShapeColumn>;
   readonly key: readonly ShapeColumn[];
+  readonly #table: string;
   readonly #sql: DatabaseSql;
   readonly #renamed: readonly ShapeColumn[] | undefined;
 
   constructor(name: string, table: CatalogTable, key: readonly string[], naming: Naming, sql: DatabaseSql) {
     this.name = name;
+    this.#table = table.name;
     this.#sql = sql;
     const columns = [...table.columns.values()].map((column) => ({
       ...column,
@@ -43,6 +45,16 @@ export class TableShape {
       'unknown_column',
       `Table "${this.name}" has no column "${property}". It has: ${known}.`,
     );
+  }
+
+  /** Describes the reading of a row by the key to the driver. */
+  lookup(): RowLookup {
+    return { table: this.#table, key: this.key };
+  }
+
+  /** Describes the insertion of rows with these columns to the driver. */
+  insertion(columns: readonly ShapeColumn[], isReturning: boolean): RowInsertion {
+    return { table: this.#table, columns, key: this.key, isReturning };
   }
 
   /** Checks a value and turns it into a statement's parameter. @throws ValueError. */

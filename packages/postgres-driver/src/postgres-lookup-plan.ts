@@ -1,0 +1,77 @@
+import type { ExecuteOptions, RowLookup } from '@sluice/core';
+import { arrayType, columnArray, fitsArray } from './postgres-array.js';
+import type { BatchPlan, RunBatch } from './postgres-call-group.js';
+import { quoteIdentifier } from './postgres-identifier.js';
+import { answerWith, type JoinedCall } from './postgres-joined-call.js';
+import type { PooledConnection } from './postgres-pool.js';
+import { RowDecoder } from './postgres-rows.js';
+
+/** Most keys of one batch. */
+const MOST_KEYS = 512;
+
+/** Whether lookups of this form can go together. */
+export function canJoinLookups({ key }: RowLookup): boolean {
+  return key.every(fitsArray);
+}
+
+/**
+ * Answers many lookups by one join with the keys, each numbered, so that PostgreSQL's own equality finds the row and the number its caller. Two
+ * callers of one key get two rows.
+ */
+export class LookupPlan implements BatchPlan {
+  readonly mode = 'read';
+  readonly isPaused = false;
+  readonly #lookup: RowLookup;
+  readonly #text: string;
+  readonly #run: RunBatch;
+
+  constructor(lookup: RowLookup, run: RunBatch) {
+    this.#lookup = lookup;
+    this.#run = run;
+    this.#text = lookupText(lookup);
+  }
+
+  take(waiting: JoinedCall[], count: number): JoinedCall[] {
+    return waiting.splice(0, Math.min(count, MOST_KEYS));
+  }
+
+  async run(
+    batch: readonly JoinedCall[],
+    { connection }: PooledConnection,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const arrays = this.#lookup.key.map((column, index) =>
+      columnArray(
+        column,
+        batch.map(({ bound }) => bound[index]),
+      ),
+    );
+    const options: ExecuteOptions = { signal, deadline: latest(batch) };
+    const { fields, rows } = await this.#run(
+      connection,
+      { mode: this.mode, text: this.#text, parameters: arrays },
+      options,
+    );
+    const decoder = new RowDecoder(fields, 'portable', 1);
+    for (const values of rows) {
+      const call = batch[Number(values[0]) - 1];
+      if (call !== undefined && !call.isOver)
+        answerWith(call, () => ({ rows: [decoder.decode(values)], affectedRows: 0 }));
+    }
+    for (const call of batch) if (!call.isOver) call.resolve({ rows: [], affectedRows: 0 });
+  }
+}
+
+function lookupText({ table, key }: RowLookup): string {
+  const arrays = key.map((column, index) => `$${index + 1}::${arrayType(column)}`).join(', ');
+  const names = key.map((_, index) => `key${index}`);
+  const matches = key.map(({ name }, index) => `found.${quoteIdentifier(name)} = wanted.${names[index]}`);
+  return (
+    `select wanted.number, found.* from unnest(${arrays}) with ordinality as wanted(${names.join(', ')}, number) ` +
+    `join ${quoteIdentifier(table)} as found on ${matches.join(' and ')}`
+  );
+}
+
+function latest(batch: readonly JoinedCall[]): number {
+  return batch.reduce((most, { deadline }) => Math.max(most, deadline), 0);
+}

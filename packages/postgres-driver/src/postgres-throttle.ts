@@ -1,0 +1,143 @@
+import { type Lease, WaitingQueue } from '@sluice/core';
+import type { GateOptions, PostgresGate } from './postgres-gate.js';
+import { WriterLimit } from './postgres-writer-limit.js';
+
+/** Most labels whose conflicts are watched; the limits of others are forgotten. */
+const MOST_LABELS = 1000;
+
+/** How a writer's work ended; filled in by whoever does the work. */
+export interface WriterOutcome {
+  isConflict: boolean;
+}
+
+/** What a writer waits with. */
+export interface ThrottleOptions extends GateOptions {
+  /** Writers of one label share a limit. Without one nothing is held back. */
+  readonly label?: string | undefined;
+  readonly outcome?: WriterOutcome | undefined;
+}
+
+interface Kind {
+  readonly limit: WriterLimit;
+  readonly waiting: WaitingQueue<() => void>;
+  inside: number;
+}
+
+/**
+ * Calms a storm of conflicts ahead of the gate: writers of a label that undo each other are let through few at a time, first come, first served;
+ * the others are not touched. What is held up holds no connection.
+ */
+export class PostgresThrottle {
+  readonly #gate: PostgresGate;
+  readonly #permits: number;
+  readonly #queueLimit: number;
+  /** The labels that had a conflict. */
+  readonly #kinds = new Map<string, Kind>();
+  #onEmpty: (() => void) | undefined;
+
+  constructor(gate: PostgresGate, permits: number, queueLimit: number) {
+    this.#gate = gate;
+    this.#permits = permits;
+    this.#queueLimit = queueLimit;
+  }
+
+  /** Waits for the label's turn, and then for the gate. @throws as {@link PostgresGate.acquire}. */
+  async acquire(options: ThrottleOptions = {}): Promise<Lease> {
+    const { label, outcome } = options;
+    if (label === undefined || outcome === undefined) return this.#gate.acquire(options);
+    const kind = this.#kinds.get(label);
+    const since = performance.now();
+    if (kind !== undefined) await this.#enter(kind, options);
+    const era = kind?.limit.era ?? 0;
+    const leave = (): void => {
+      if (kind !== undefined) this.#leave(kind);
+    };
+    try {
+      const lease = await this.#gate.acquire(options);
+      let isReleased = false;
+      const release = (): void => {
+        if (isReleased) return;
+        isReleased = true;
+        lease.release();
+        this.#record(label, outcome, era);
+        leave();
+      };
+      return { waitedMs: performance.now() - since, release };
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  /** Resolves when nobody waits any more, here or at the gate. */
+  async empty(): Promise<void> {
+    if (!this.#isEmpty) {
+      await new Promise<void>((resolve) => {
+        this.#onEmpty = resolve;
+      });
+    }
+    await this.#gate.empty();
+  }
+
+  /** Whoever was undone goes before those who have not begun. */
+  async #enter(kind: Kind, options: ThrottleOptions): Promise<void> {
+    if (kind.waiting.size === 0 && kind.inside < kind.limit.value) {
+      kind.inside += 1;
+      return;
+    }
+    const { attempt = 1, priority } = options;
+    const wait = { ...options, priority: attempt > 1 ? 'high' : priority } as const;
+    await new Promise<void>((resolve, reject) => {
+      kind.waiting.enqueue(resolve, wait, (error) => {
+        reject(error);
+        this.#settled();
+      });
+    });
+  }
+
+  #leave(kind: Kind): void {
+    kind.inside -= 1;
+    while (kind.inside < kind.limit.value) {
+      const next = kind.waiting.dequeue();
+      if (next === undefined) break;
+      kind.inside += 1;
+      next.item();
+    }
+    this.#settled();
+  }
+
+  #record(label: string, { isConflict }: WriterOutcome, era: number): void {
+    const kind = this.#kinds.get(label);
+    if (kind !== undefined) kind.limit.record(isConflict, era);
+    else if (isConflict) this.#add(label).limit.record(true, 0);
+  }
+
+  #add(label: string): Kind {
+    const limit = new WriterLimit(this.#permits);
+    const waiting = new WaitingQueue<() => void>({
+      name: `the writers called "${label}"`,
+      limit: this.#queueLimit,
+    });
+    const kind = { limit, waiting, inside: 0 };
+    if (this.#kinds.size >= MOST_LABELS) this.#forgetIdle();
+    this.#kinds.set(label, kind);
+    return kind;
+  }
+
+  #forgetIdle(): void {
+    for (const [label, { inside, waiting }] of this.#kinds) {
+      if (inside === 0 && waiting.size === 0) this.#kinds.delete(label);
+    }
+  }
+
+  get #isEmpty(): boolean {
+    for (const { inside, waiting } of this.#kinds.values()) {
+      if (inside > 0 || waiting.size > 0) return false;
+    }
+    return true;
+  }
+
+  #settled(): void {
+    if (this.#onEmpty !== undefined && this.#isEmpty) this.#onEmpty();
+  }
+}
