@@ -1,9 +1,12 @@
 export type { Catalog, CatalogColumn, CatalogTable } from './catalog/catalog.js';
 export { DatabaseDialect, type DatabaseDialectOptions } from './dialect/database-dialect.js';
 export type { Capabilities } from './driver/capabilities.js';
+export { type DatabaseWarning, emitProcessWarning, type OnWarning } from './driver/database-warning.js';
 export type {
   Access,
   AggregateName,
+  BackupOptions,
+  BackupProgress,
   BeginOptions,
   CheckedValue,
   Database,
@@ -40,6 +43,7 @@ export {
   type ConnectionErrorCode,
   InternalError,
   OverloadedError,
+  SnapshotTooOldError,
   StorageFullError,
   TimeoutError,
 } from './errors/flow-errors.js';
@@ -90,7 +94,7 @@ export type {
   Where,
   WhereObject,
 } from './repository/repository.js';
-export type { CallOptions, TransactionOptions } from './storage/call-options.js';
+export type { BackupCallOptions, CallOptions, TransactionOptions } from './storage/call-options.js';
 export { openStorage } from './storage/open-storage.js';
 export type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage/storage.js';
 export type { StorageOptions } from './storage/storage-options.js';

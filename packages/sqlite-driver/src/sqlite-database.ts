@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import {
+  type BackupOptions,
   type BeginOptions,
   type Capabilities,
   type Catalog,
@@ -8,11 +9,13 @@ import {
   type DatabaseSql,
   type DatabaseTransaction,
   type ExecuteOptions,
+  type OnWarning,
   type Row,
   type Statement,
   type StatementResult,
   UnsupportedError,
 } from '@sluice/core';
+import { runTask } from './care/run-task.js';
 import type { InlineReader } from './reader/inline-reader.js';
 import { ReaderPool, type ReaderUse } from './reader/reader-pool.js';
 import { assertOwnAlteration } from './rebuild/alter-table.js';
@@ -28,8 +31,15 @@ import { SqliteSql } from './sqlite-sql.js';
 import { statementKind } from './sqlite-statement.js';
 import { type Alterations, SqliteTransaction } from './sqlite-transaction.js';
 import type { LeaseFailure, ThreadLease } from './thread/thread-lease.js';
-import { type ConnectionOptions, ROWS_PER_PART, type ThreadRequest } from './thread/thread-protocol.js';
+import {
+  type ConnectionOptions,
+  type Failure,
+  ROWS_PER_PART,
+  type ThreadRequest,
+} from './thread/thread-protocol.js';
 import type { CallOutcome } from './thread/watched-call.js';
+import { OpenSnapshots } from './wal/open-snapshots.js';
+import { WalKeeper } from './wal/wal-keeper.js';
 import { Writer } from './writer/writer.js';
 
 /** SQLite's own limit (sqlite.org/limits.html, SQLITE_MAX_VARIABLE_NUMBER). */
@@ -46,24 +56,37 @@ export class SqliteDatabase implements Database {
   /** How the calling thread opens the file to read by itself; `undefined` when it does not. */
   readonly #inlineOptions: ConnectionOptions | undefined;
   #inline: InlineReader | undefined;
+  readonly #snapshots = new OpenSnapshots();
+  readonly #keeper: WalKeeper;
   readonly #alterations: Alterations;
   readonly #gate = new SqliteGate();
   #closing: Promise<void> | undefined;
 
-  constructor(location: Location, options: ResolvedOptions, engine: SqliteEngine) {
+  constructor(location: Location, options: ResolvedOptions, engine: SqliteEngine, onWarning: OnWarning) {
     const { isTemporary } = location;
     this.#location = location;
     this.#engine = engine;
     this.sql = new SqliteSql(options.values);
     this.#alterations = options.values === 'portable' ? 'own' : 'as_written';
-    this.#writer = new Writer(connectionOptions('writer', location, options), options.queueLimit);
-    this.#readers = new ReaderPool(connectionOptions('reader', location, options), options);
+    this.#writer = new Writer(connectionOptions('writer', location, options), options.queueLimit, (wal) =>
+      this.#keeper.notice(wal),
+    );
+    this.#readers = new ReaderPool(connectionOptions('reader', location, options), options, this.#snapshots);
+    this.#keeper = new WalKeeper({
+      ...options,
+      connection: connectionOptions('keeper', location, options),
+      snapshots: this.#snapshots,
+      acquireWriter: () => this.#writer.acquire({ priority: 'high' }),
+      onWarning,
+    });
+    this.#snapshots.onEnd(() => this.#keeper.readerEnded());
     const isInline = options.inlineReads && options.values === 'portable';
     this.#inlineOptions = isInline ? connectionOptions('reader', location, options) : undefined;
     this.capabilities = {
       concurrentWriters: false,
       sharedBetweenProcesses: !isTemporary,
       durable: !isTemporary,
+      survivesPowerLoss: !isTemporary && options.durability === 'full',
       onlineBackup: true,
       interruptsRunning: false,
       weakerIsolation: false,
@@ -180,23 +203,25 @@ export class SqliteDatabase implements Database {
         ...metrics.engineMetrics(),
         ...this.#readers.engineMetrics(),
         inlineReads: this.#inline?.served ?? 0,
+        ...this.#keeper.metrics(),
         ...walMetrics(this.#location),
       },
     };
   }
 
-  async backup(path: string, options: ExecuteOptions): Promise<void> {
-    const target = await locateBackup(path);
+  async backup(path: string, options: BackupOptions): Promise<void> {
+    const to = await locateBackup(path);
     this.#gate.enter();
+    const ended = this.#snapshots.add({
+      label: options.label ?? 'backup',
+      origin: undefined,
+      end: undefined,
+    });
     try {
-      const outcome = await this.#onReader(
-        'snapshot',
-        { op: 'backup', path: target },
-        options,
-        new ResultRows(),
-      );
-      this.#engine.expectDone(outcome);
+      const toError = (failure: Failure): Error => this.#engine.toError(failure, undefined);
+      await runTask({ kind: 'backup', from: this.#location.path, to }, { ...options, toError });
     } finally {
+      ended();
       this.#gate.leave();
     }
   }
@@ -215,6 +240,7 @@ export class SqliteDatabase implements Database {
     this.#inline?.close();
     await this.#gate.close();
     await this.#readers.close();
+    await this.#keeper.close();
     await this.#writer.close();
     await this.#location.dispose();
   }
@@ -288,9 +314,12 @@ export class SqliteDatabase implements Database {
 function connectionOptions(
   role: ConnectionOptions['role'],
   { path, isTemporary }: Location,
-  { durability, values, openTimeoutMs }: ResolvedOptions,
+  options: ResolvedOptions,
 ): ConnectionOptions {
-  return { path, role, values, openTimeoutMs, synchronous: isTemporary ? 'off' : durability };
+  const { values, openTimeoutMs, cacheBytes, mmapBytes, tempStore } = options;
+  const synchronous = isTemporary ? 'off' : options.durability;
+  const walLimitBytes = options.walBudgetBytes / 4;
+  return { path, role, values, openTimeoutMs, cacheBytes, mmapBytes, tempStore, synchronous, walLimitBytes };
 }
 
 /** The size of the write-ahead log, from the file itself; 0 when there is none. */

@@ -1,4 +1,4 @@
-import type { Database, Driver } from '@sluice/core';
+import { type Database, type Driver, emitProcessWarning, type OnWarning } from '@sluice/core';
 import { SqliteDatabase } from './sqlite-database.js';
 import { SqliteEngine } from './sqlite-engine.js';
 import { type ResolvedOptions, resolveOptions, type SqliteOptions } from './sqlite-options.js';
@@ -24,19 +24,23 @@ export function sqlite(options: SqliteOptions = {}): Driver {
   return {
     name: 'sqlite',
     schemes: ['sqlite'],
-    open: async (url) => {
+    open: async (url, onWarning) => {
       assertNodeVersion();
-      return openDatabase(await locateUrl(url), resolved);
+      return openDatabase(await locateUrl(url), resolved, onWarning);
     },
   };
 }
 
 /** Opens the database at a location, on a Node that was found new enough. */
-export async function openDatabase(location: Location, options: ResolvedOptions): Promise<Database> {
+export async function openDatabase(
+  location: Location,
+  options: ResolvedOptions,
+  onWarning: OnWarning = emitProcessWarning,
+): Promise<Database> {
   // Loads no native code: that happens in the threads.
   const { SqliteError } = (await import('better-sqlite3')).default;
   const engine = new SqliteEngine(options, (message, code) => new SqliteError(message, code));
-  const database = new SqliteDatabase(location, options, engine);
+  const database = new SqliteDatabase(location, options, engine, onWarning);
   await database.open();
   return database;
 }

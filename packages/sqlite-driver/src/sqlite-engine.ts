@@ -96,6 +96,7 @@ export class SqliteEngine {
         return outcome.createError();
       case 'lost':
         return lostError(outcome.isUnknown, outcome.cause);
+      case 'checkpoint':
       case 'dropped':
       case 'not_read':
         return new InternalError(`A thread answered "${outcome.kind}" where it could not.`);

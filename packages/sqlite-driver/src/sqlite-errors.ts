@@ -34,6 +34,11 @@ type ToError = (circumstances: Circumstances) => Error;
  * two words.
  */
 const BY_CODE: Readonly<Record<string, ToError>> = {
+  EACCES: pathUnusable,
+  EEXIST: (c) => new ConfigurationError('path_unusable', 'A file of that name exists already.', c),
+  ENOSPC: storageFull,
+  EPERM: pathUnusable,
+  EROFS: pathUnusable,
   SQLITE_AUTH: pathUnusable,
   SQLITE_BUSY: (c) => new ConflictError('busy', 'Another process holds the lock of the database.', c),
   SQLITE_BUSY_SNAPSHOT: (c) =>
@@ -58,7 +63,7 @@ const BY_CODE: Readonly<Record<string, ToError>> = {
       c,
     ),
   SQLITE_ERROR: statementError,
-  SQLITE_FULL: (c) => new StorageFullError('The disk is full; nothing was stored. Free some space.', c),
+  SQLITE_FULL: storageFull,
   SQLITE_IOERR: (c) => new ConnectionError('connection_failed', 'The disk reported an error. Check it.', c),
   SQLITE_LOCKED: (c) => new ConflictError('busy', 'Another connection holds a lock on the table.', c),
   SQLITE_MISMATCH: (c) =>
@@ -121,6 +126,10 @@ function bindingError(c: Circumstances): Error {
   }
   if (name === 'RangeError' || name === 'TypeError') return new UsageError('invalid_query', `${message}.`, c);
   return new InternalError(`The SQLite thread failed: ${message}`, c);
+}
+
+function storageFull(c: Circumstances): Error {
+  return new StorageFullError('The disk is full; nothing was stored. Free some space.', c);
 }
 
 function pathUnusable(c: Circumstances): Error {

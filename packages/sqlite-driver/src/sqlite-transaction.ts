@@ -96,8 +96,8 @@ export class SqliteTransaction implements DatabaseTransaction {
     if (this.#lease.isRunning) return this.#lease.release({ op: 'rollback' });
     const outcome = await this.#lease.call({ op: 'rollback' }, {});
     this.#lease.release();
-    // A thread that is gone has taken its transaction with it.
-    if (outcome.kind !== 'lost') this.#engine.expectDone(outcome);
+    // A thread that is gone has taken its transaction with it, and so has whoever revoked the lease.
+    if (outcome.kind !== 'lost' && outcome.kind !== 'over') this.#engine.expectDone(outcome);
   }
 
   #assertUsable({ sql }: Statement): void {

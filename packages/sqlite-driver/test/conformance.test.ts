@@ -10,6 +10,7 @@ conformance({
     concurrentWriters: false,
     sharedBetweenProcesses: true,
     durable: true,
+    survivesPowerLoss: true,
     onlineBackup: true,
     interruptsRunning: false,
     weakerIsolation: false,

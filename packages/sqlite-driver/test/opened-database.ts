@@ -6,6 +6,7 @@ import type {
   Database,
   DatabaseTransaction,
   ExecuteOptions,
+  OnWarning,
   Row,
   StatementResult,
 } from '@sluice/core';
@@ -39,9 +40,11 @@ export async function temporaryFolder(): Promise<string> {
 }
 
 /** Opens a fresh file, or the one at `path`, and closes it after the test. */
-export async function openDatabase(options: SqliteOptions & { path?: string } = {}): Promise<OpenedDatabase> {
-  const { path = join(await temporaryFolder(), 'test.db'), ...rest } = options;
-  const database = await sqlite(rest).open(`sqlite:${path}`);
+export async function openDatabase(
+  options: SqliteOptions & { path?: string; onWarning?: OnWarning } = {},
+): Promise<OpenedDatabase> {
+  const { path = join(await temporaryFolder(), 'test.db'), onWarning, ...rest } = options;
+  const database = await sqlite(rest).open(`sqlite:${path}`, onWarning);
   opened.push(database);
   const run = (
     sql: string,

@@ -9,6 +9,8 @@ export interface Capabilities {
   readonly sharedBetweenProcesses: boolean;
   /** What was acknowledged outlives the process. False for a database in memory. */
   readonly durable: boolean;
+  /** What was acknowledged outlives power loss. `undefined` when that depends on settings the driver does not see. */
+  readonly survivesPowerLoss?: boolean | undefined;
   /** `storage.backup(path)` writes a copy while others go on. */
   readonly onlineBackup: boolean;
   /** A statement that is running is interrupted by its signal or deadline; otherwise only its caller is released. */

@@ -4,6 +4,7 @@ import type { Priority } from '../lane/waiting-queue.js';
 import type { DatabaseMetrics } from '../metrics/database-metrics.js';
 import type { ValueType } from '../values/value-type.js';
 import type { Capabilities } from './capabilities.js';
+import type { OnWarning } from './database-warning.js';
 
 /**
  * A way to reach one engine. Core knows no engine but through this interface: {@link Driver} opens a {@link Database}, which
@@ -18,11 +19,12 @@ export interface Driver {
   /** URL schemes it answers to, without the colon: `['postgres', 'postgresql']`. */
   readonly schemes: readonly string[];
   /**
-   * Opens the database behind `url` and proves that it can be used.
+   * Opens the database behind `url` and proves that it can be used. `onWarning` is told, now and later, what an operator should know although
+   * no call fails; default: a warning of the process.
    *
    * @throws ConfigurationError, ConnectionError or CorruptError, each saying what to do.
    */
-  open(url: string): Promise<Database>;
+  open(url: string, onWarning?: OnWarning): Promise<Database>;
 }
 
 /** An open database. */
@@ -52,7 +54,7 @@ export interface Database {
   /** What the driver measured so far; synchronous and cheap. */
   metrics(): DatabaseMetrics;
   /** Writes a consistent copy to `path` while others go on. Refused where `capabilities.onlineBackup` is false. */
-  backup(path: string, options: ExecuteOptions): Promise<void>;
+  backup(path: string, options: BackupOptions): Promise<void>;
   /** A path for a new backup beside the database, with `label` and the time in its name. Left out, or `undefined`, where there is no such place. */
   backupPath?(label: string): string | undefined;
   /** Refuses new work, finishes what was accepted, and frees every thread, connection, lock and file. */
@@ -166,6 +168,18 @@ export interface ExecuteOptions {
   readonly label?: string | undefined;
   /** Which attempt this is, from 1. A driver may favour what was undone before, so that it gets through. */
   readonly attempt?: number | undefined;
+}
+
+/** How a copy is written. */
+export interface BackupOptions extends ExecuteOptions {
+  /** Told how far it is, in the engine's own units: pages of an SQLite file. */
+  readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
+}
+
+/** How far a backup is. */
+export interface BackupProgress {
+  readonly done: number;
+  readonly total: number;
 }
 
 /** The isolation levels that may be asked for. A driver may give a stronger one. */

@@ -71,6 +71,13 @@ export class StorageFullError extends SluiceError {
   }
 }
 
+/** A stream or read transaction was open for so long that keeping its snapshot cost more than was allowed; it was ended. */
+export class SnapshotTooOldError extends SluiceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('snapshot_too_old', true, message, options);
+  }
+}
+
 /** Sluice itself is wrong. Please report it, with the `cause`. */
 export class InternalError extends SluiceError {
   constructor(message: string, options?: ErrorOptions) {

@@ -25,6 +25,7 @@ export const ERROR_CODES = [
   'overloaded',
   'path_unusable',
   'runtime_too_old',
+  'snapshot_too_old',
   'storage_full',
   'timeout',
   'transaction_broken',

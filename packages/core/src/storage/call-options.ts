@@ -1,4 +1,4 @@
-import type { ExecuteOptions, IsolationLevel } from '../driver/driver.js';
+import type { BackupProgress, ExecuteOptions, IsolationLevel } from '../driver/driver.js';
 import type { Priority } from '../lane/waiting-queue.js';
 
 /** Options that every call takes (contract C8). */
@@ -17,6 +17,12 @@ export interface CallOptions {
 export interface TransactionOptions extends CallOptions {
   /** Weaker levels are an option of drivers with concurrent writers; the others always give `serializable`, the default. */
   readonly isolation?: IsolationLevel | undefined;
+}
+
+/** Options of `backup`. */
+export interface BackupCallOptions extends CallOptions {
+  /** Told how far the copy is, in the engine's own units: pages of an SQLite file. */
+  readonly onProgress?: (progress: BackupProgress) => void;
 }
 
 /** Turns a caller's options into the driver's: a deadline instead of a time span. */

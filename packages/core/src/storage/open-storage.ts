@@ -16,10 +16,16 @@ import type { AnyTables } from '../repository/where.js';
 import type { OnReplay } from '../transaction/replay.js';
 import { runTransaction } from '../transaction/run-transaction.js';
 import type { TransactionScope } from '../transaction/transaction-scope.js';
-import { type CallOptions, type TransactionOptions, toExecuteOptions } from './call-options.js';
+import {
+  type BackupCallOptions,
+  type CallOptions,
+  type TransactionOptions,
+  toExecuteOptions,
+} from './call-options.js';
 import type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage.js';
 import { StorageDatabase } from './storage-database.js';
 import { chooseDriver, type StorageOptions } from './storage-options.js';
+import { StorageWarnings } from './storage-warnings.js';
 import { TransactionHandle, type TransactionHandleHost, transactionKysely } from './transaction-handle.js';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -35,10 +41,13 @@ const HEALTH_TIMEOUT_MS = 2_000;
  */
 export async function openStorage<DB>(options: StorageOptions): Promise<Storage<DB>> {
   const driver = chooseDriver(options);
-  const database = await driver.open(options.url);
-  const storage = new OpenStorage<DB>(driver.name, database, options);
+  const warnings = new StorageWarnings();
+  const database = await driver.open(options.url, warnings.report);
+  const events = new EventEmitter();
+  const storage = new OpenStorage<DB>(driver.name, database, options, events);
   try {
     await storage.readCatalog();
+    warnings.deliverTo(events);
     return storage;
   } catch (error) {
     await storage.close();
@@ -54,15 +63,16 @@ class OpenStorage<DB> implements Storage<DB> {
   readonly #database: Database;
   readonly #guarded: StorageDatabase;
   readonly #counters = new StorageCounters();
-  readonly #events = new EventEmitter();
+  readonly #events: EventEmitter;
   readonly #naming: Naming;
   readonly #timeoutMs: number;
   readonly #host: TransactionHandleHost;
   /** The tables as last read. */
   #tables: Catalog = new Map();
 
-  constructor(driverName: string, database: Database, options: StorageOptions) {
+  constructor(driverName: string, database: Database, options: StorageOptions, events: EventEmitter) {
     this.#driverName = driverName;
+    this.#events = events;
     this.#database = database;
     this.#naming = options.camelCase === true ? camelCaseNaming() : sameNaming;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
@@ -128,9 +138,10 @@ class OpenStorage<DB> implements Storage<DB> {
     }
   }
 
-  async backup(path: string, options: CallOptions = {}): Promise<void> {
+  async backup(path: string, { onProgress, ...options }: BackupCallOptions = {}): Promise<void> {
     this.#guarded.assertUsable();
-    await this.#database.backup(path, toExecuteOptions(options, this.#timeoutMs, 'backup'));
+    const execute = toExecuteOptions(options, this.#timeoutMs, 'backup');
+    await this.#database.backup(path, { ...execute, onProgress });
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,11 @@
 import type { Kysely } from 'kysely';
 import type { Capabilities } from '../driver/capabilities.js';
+import type { DatabaseWarning } from '../driver/database-warning.js';
 import type { StorageMetrics } from '../metrics/storage-metrics.js';
 import type { StorageMigrator } from '../migrations/storage-migrator.js';
 import type { KeyColumns, Repository, RepositoryOptions, TableName } from '../repository/repository.js';
 import type { ReplayReason } from '../transaction/replay.js';
-import type { CallOptions, TransactionOptions } from './call-options.js';
+import type { BackupCallOptions, CallOptions, TransactionOptions } from './call-options.js';
 
 /** What `write`, `read` and `savepoint` hand to their callback. It can be used until the callback's promise settles. */
 export interface StorageTransaction<DB> {
@@ -45,6 +46,8 @@ export interface StorageEvents {
   migration: [event: { readonly name: string; readonly direction: 'up' | 'down' }];
   /** A copy was written to `path` before migrating. */
   backup: [event: { readonly path: string }];
+  /** What an operator should know, although every call goes on. Without a listener it becomes a warning of the process. */
+  warning: [event: DatabaseWarning];
   /** The storage was closed. */
   close: [];
 }
@@ -82,7 +85,7 @@ export interface Storage<DB> extends AsyncDisposable {
   /** Whether the database answers. Never rejects. Default deadline 2,000 ms. */
   health(options?: CallOptions): Promise<StorageHealth>;
   /** Writes a consistent copy of the database to a new file at `path` while others go on. @throws UnsupportedError where the driver has none. */
-  backup(path: string, options?: CallOptions): Promise<void>;
+  backup(path: string, options?: BackupCallOptions): Promise<void>;
   /** Refuses new calls, finishes those accepted, and frees every thread, connection, lock and file. May be called again. */
   close(): Promise<void>;
 }

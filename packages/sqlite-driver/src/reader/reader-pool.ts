@@ -1,15 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Lane, type LaneMetrics, type Lease, type WaitOptions } from '@sluice/core';
+import { Lane, type LaneMetrics, type Lease, type SluiceError, type WaitOptions } from '@sluice/core';
 import { openThread } from '../thread/open-thread.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
 import { type LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
 import type { ConnectionOptions, Failure } from '../thread/thread-protocol.js';
+import type { OpenSnapshots } from '../wal/open-snapshots.js';
 
 /** How long a reader may go on after its caller has left, before another thread takes its place. */
 const GRACE_MS = 250;
 
 /** What a reader is wanted for: one statement, or a snapshot that stays open while the caller thinks. */
 export type ReaderUse = 'single' | 'snapshot';
+
+/** How long a reader is waited for, and who wants it. */
+export type ReaderWait = WaitOptions & { readonly label?: string | undefined };
 
 /** How many of each may be at work at once. */
 export interface ReaderLimits {
@@ -23,15 +27,17 @@ export class ReaderPool {
   readonly #options: ConnectionOptions;
   readonly #lanes: Readonly<Record<ReaderUse, Lane>>;
   readonly #limits: ReaderLimits;
+  readonly #snapshots: OpenSnapshots;
   readonly #idle: SqliteThread[] = [];
   /** Threads that did not return from SQLite; each ends as soon as it does. */
   readonly #runaway = new Set<SqliteThread>();
   #threads = 0;
 
-  constructor(options: ConnectionOptions, limits: ReaderLimits) {
+  constructor(options: ConnectionOptions, limits: ReaderLimits, openSnapshots: OpenSnapshots) {
     const { readers, snapshots, queueLimit } = limits;
     this.#options = options;
     this.#limits = limits;
+    this.#snapshots = openSnapshots;
     this.#lanes = {
       single: new Lane({ name: 'a reader', permits: readers, queueLimit }),
       snapshot: new Lane({ name: 'a snapshot', permits: snapshots, queueLimit }),
@@ -47,17 +53,23 @@ export class ReaderPool {
   }
 
   /** @throws ClosedError; OverloadedError, TimeoutError or AbortedError when the wait ends first. */
-  async acquire(use: ReaderUse, wait: WaitOptions): Promise<ThreadLease | LeaseFailure> {
+  async acquire(use: ReaderUse, wait: ReaderWait): Promise<ThreadLease | LeaseFailure> {
     const lease = await this.#lanes[use].acquire(wait);
     const thread = this.#takeIdle() ?? (await this.#start());
     if ('failure' in thread) {
       lease.release();
       return thread;
     }
-    return new ThreadLease(thread, (_, work) => {
+    const acquired = new ThreadLease(thread, (_, work) => {
+      if (work === undefined) ended();
+      else void work.finally(ended);
       if (work === undefined) this.#giveBack(thread, lease);
       else void this.#awaitReturn(thread, lease, work);
     });
+    const origin = use === 'snapshot' ? new Error('The snapshot was begun here.') : undefined;
+    const end = (createError: () => SluiceError): void => acquired.revoke(createError);
+    const ended = this.#snapshots.add({ label: wait.label, origin, end });
+    return acquired;
   }
 
   laneMetrics(): LaneMetrics {

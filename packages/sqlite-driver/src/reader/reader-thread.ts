@@ -5,7 +5,6 @@ import { isBusy, toFailure } from '../thread/thread-failure.js';
 import type { ThreadFlags } from '../thread/thread-flags.js';
 import type { Failure, Outcome, ThreadStatement } from '../thread/thread-protocol.js';
 import { DONE, serveThread } from '../thread/thread-server.js';
-import { backUp } from './backup.js';
 
 /** How long to sleep before a read is tried again that met the recovery of the WAL. */
 const RETRY_MS = 2;
@@ -13,7 +12,7 @@ const RETRY_MS = 2;
 const DROPPED: Outcome = { kind: 'dropped' };
 const NOT_READ: Outcome = { kind: 'not_read' };
 
-serveThread(async (request, connection, flags) => {
+serveThread((request, connection, flags) => {
   switch (request.op) {
     case 'read':
       return { outcomes: [read(connection, flags, request)] };
@@ -27,8 +26,6 @@ serveThread(async (request, connection, flags) => {
     case 'rollback':
       connection.rollback();
       return { outcomes: [DONE] };
-    case 'backup':
-      return { outcomes: [await backUp(connection, flags, request.path)] };
     default:
       throw new Error(`A reader was asked to ${request.op}.`);
   }

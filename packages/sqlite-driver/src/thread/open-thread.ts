@@ -3,6 +3,7 @@ import type { ConnectionOptions, Failure } from './thread-protocol.js';
 
 /** Where the code of each kind of thread is. */
 const ENTRIES: Readonly<Record<ConnectionOptions['role'], URL>> = {
+  keeper: new URL('../wal/keeper-thread.js', import.meta.url),
   reader: new URL('../reader/reader-thread.js', import.meta.url),
   writer: new URL('../writer/writer-thread.js', import.meta.url),
 };

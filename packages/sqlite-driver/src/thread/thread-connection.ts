@@ -5,6 +5,7 @@ import { portableType } from '../sqlite-column-types.js';
 import { statementKind } from '../sqlite-statement.js';
 import { parseTypeHints, type TypeHints } from '../sqlite-type-hints.js';
 import { isAtLeast, OLDEST_SQLITE } from '../sqlite-versions.js';
+import type { CheckpointMode, WalState } from '../wal/wal-state.js';
 import {
   type ConnectionOptions,
   type ResultColumns,
@@ -16,11 +17,15 @@ import {
 /** Prepared statements kept per connection. */
 const STATEMENT_LIMIT = 500;
 
-/** Memory for pages, per connection. */
-const CACHE_KIB = 16_000;
+/** What a frame of the WAL has before its page (sqlite.org/fileformat2.html#the_write_ahead_log). */
+const FRAME_HEADER_BYTES = 24;
 
-/** The WAL file is cut back to this size when it starts over. */
-const WAL_LIMIT_BYTES = 64 * 2 ** 20;
+/** What `pragma wal_checkpoint` gives. */
+interface CheckpointRow {
+  readonly busy: number;
+  readonly log: number;
+  readonly checkpointed: number;
+}
 
 /** A statement that is ready to run, and what its columns are. */
 export interface Prepared {
@@ -41,12 +46,16 @@ export class ThreadConnection {
   readonly #controls = new Map<string, Sqlite.Statement>();
   readonly #schemaVersion: Sqlite.Statement<unknown[], number>;
   readonly #changes: Sqlite.Statement<unknown[], number>;
+  readonly #checkpoints = new Map<CheckpointMode, Sqlite.Statement<unknown[], CheckpointRow>>();
+  readonly #role: ConnectionOptions['role'];
+  #frameBytes = 0;
   #preparedFor: number | undefined;
   #bigintColumns: ReadonlySet<string> = new Set();
 
   constructor(options: ConnectionOptions) {
     this.#database = new Sqlite(options.path, { readonly: options.role === 'reader', timeout: 0 });
     this.#isPortable = options.values === 'portable';
+    this.#role = options.role;
     this.#schemaVersion = this.#database.prepare<unknown[], number>('pragma schema_version').pluck();
     this.#changes = this.#database.prepare<unknown[], number>('select changes()').pluck();
   }
@@ -60,7 +69,9 @@ export class ThreadConnection {
     const database = this.#database;
     assertVersion(String(database.prepare('select sqlite_version()').pluck().get()));
     database.prepare('select count(*) from sqlite_schema').get();
-    database.pragma(`cache_size = -${CACHE_KIB}`);
+    database.pragma(`cache_size = -${Math.ceil(options.cacheBytes / 1024)}`);
+    database.pragma(`mmap_size = ${options.mmapBytes}`);
+    database.pragma(`temp_store = ${options.tempStore}`);
     database.pragma('foreign_keys = on');
     if (this.#isPortable) {
       database.pragma('case_sensitive_like = on');
@@ -68,14 +79,30 @@ export class ThreadConnection {
     }
     if (options.role === 'reader') database.pragma('query_only = on');
     else this.#configureWriter(options);
+    this.#frameBytes = Number(database.pragma('page_size', { simple: true })) + FRAME_HEADER_BYTES;
   }
 
-  #configureWriter({ synchronous }: ConnectionOptions): void {
+  #configureWriter({ synchronous, walLimitBytes }: ConnectionOptions): void {
     const mode = this.#database.pragma('journal_mode = wal', { simple: true });
     if (mode !== 'wal')
       throw new Error(`The file system does not offer what WAL needs; journal_mode stays "${mode}".`);
     this.#database.pragma(`synchronous = ${synchronous}`);
-    this.#database.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`);
+    this.#database.pragma(`journal_size_limit = ${walLimitBytes}`);
+    // Checkpoints are made by the WAL's keeper, and never by a COMMIT.
+    this.#database.pragma('wal_autocheckpoint = 0');
+  }
+
+  /** Makes a checkpoint and tells what the WAL is then; `noop` only tells. */
+  checkpoint(mode: CheckpointMode): WalState & { readonly isBusy: boolean } {
+    let statement = this.#checkpoints.get(mode);
+    if (statement === undefined) {
+      statement = this.#database.prepare<unknown[], CheckpointRow>(`pragma wal_checkpoint(${mode})`);
+      this.#checkpoints.set(mode, statement);
+    }
+    const { busy, log, checkpointed } = statement.get() ?? { busy: 1, log: 0, checkpointed: 0 };
+    // -1 stands for "not in WAL mode", or for a WAL that somebody else has locked.
+    const frames = { frames: Math.max(0, log), checkpointed: Math.max(0, checkpointed) };
+    return { ...frames, frameBytes: this.#frameBytes, isBusy: busy !== 0 };
   }
 
   /** Runs one of the few statements that frame a transaction: BEGIN, COMMIT, ROLLBACK. */
@@ -175,18 +202,18 @@ export class ThreadConnection {
     return this.#isPortable ? parameters.map(toBound) : parameters;
   }
 
-  /** Copies the database, as it is at this moment, into a new file, `pages` at a time; `onProgress` may throw to give up. */
-  async backup(path: string, pages: number, onProgress: () => void): Promise<void> {
-    await this.#database.backup(path, {
-      progress: () => {
-        onProgress();
-        return pages;
-      },
-    });
+  /** The writer takes the WAL with it, unless another process still needs it. */
+  close(): void {
+    if (this.#role === 'writer' && this.#database.open && !this.#database.inTransaction) this.#truncateWal();
+    this.#database.close();
   }
 
-  close(): void {
-    this.#database.close();
+  #truncateWal(): void {
+    try {
+      this.checkpoint('truncate');
+    } catch {
+      // What is not copied stays in the WAL, and the next connection to the file finds it there.
+    }
   }
 
   #create(sql: string): Prepared {

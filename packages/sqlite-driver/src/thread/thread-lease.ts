@@ -39,7 +39,7 @@ export class ThreadLease {
       onPart(part);
       this.#thread.flags.addCredit();
     });
-    return call.outcome;
+    return this.#told(await call.outcome);
   }
 
   /** Makes a call and yields the parts of its result, read no faster than they are consumed. Leaving early cancels it. */
@@ -66,7 +66,7 @@ export class ThreadLease {
           yield part;
           this.#thread.flags.addCredit();
         }
-        if (outcome !== undefined) return outcome;
+        if (outcome !== undefined) return this.#told(outcome);
       }
     } finally {
       if (!call.isFinished) this.#thread.flags.cancel(0);
@@ -86,6 +86,12 @@ export class ThreadLease {
     this.#revoked = createError;
     if (this.#running !== undefined) this.#thread.flags.cancel(0);
     this.release({ op: 'rollback' });
+  }
+
+  /** What was dropped because the lease was revoked ends in the error given then. */
+  #told(outcome: CallOutcome): CallOutcome {
+    if (this.#revoked === undefined || outcome.kind !== 'dropped') return outcome;
+    return { kind: 'over', createError: this.#revoked };
   }
 
   async #cleanUp(cleanup: ThreadRequest): Promise<void> {

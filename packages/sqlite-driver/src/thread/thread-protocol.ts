@@ -1,4 +1,5 @@
 import type { ViolationDetails } from '../constraint/constraint-message.js';
+import type { CheckpointMode, CheckpointReport, WalState } from '../wal/wal-state.js';
 
 /** A value as SQLite stores it. */
 export type SqliteValue = string | number | bigint | Uint8Array | null;
@@ -18,12 +19,17 @@ export interface ThreadStatement {
 export interface ConnectionOptions {
   /** Absolute path of the file. */
   readonly path: string;
-  readonly role: 'writer' | 'reader';
+  readonly role: 'keeper' | 'reader' | 'writer';
   readonly synchronous: 'full' | 'normal' | 'off';
   /** `portable` types columns and binds whole numbers as integers; `native` is better-sqlite3's own way. */
   readonly values: 'portable' | 'native';
   /** How long another process may keep the file locked while it is being opened. */
   readonly openTimeoutMs: number;
+  readonly cacheBytes: number;
+  readonly mmapBytes: number;
+  readonly tempStore: 'file' | 'memory';
+  /** The WAL file is cut back to this size when it starts over. */
+  readonly walLimitBytes: number;
 }
 
 /** What a thread can be asked for. It does one thing at a time. */
@@ -46,7 +52,8 @@ export type ThreadRequest =
   | { readonly op: 'run'; readonly statement: ThreadStatement; readonly batchSize: number }
   | { readonly op: 'commit' }
   | { readonly op: 'rollback' }
-  | { readonly op: 'backup'; readonly path: string }
+  /** Keeper and writer: copies the WAL into the file, waiting at most so long for short reads. */
+  | { readonly op: 'checkpoint'; readonly mode: CheckpointMode; readonly patienceMs: number }
   | { readonly op: 'close' };
 
 /** The columns of a result. */
@@ -95,7 +102,8 @@ export type Outcome =
   /** It was cancelled, and nothing of it happened. */
   | { readonly kind: 'dropped' }
   /** It does more than read, and was not run. */
-  | { readonly kind: 'not_read' };
+  | { readonly kind: 'not_read' }
+  | { readonly kind: 'checkpoint'; readonly report: CheckpointReport };
 
 /** What taking SQLite's lock cost. */
 export interface LockReport {
@@ -112,6 +120,8 @@ export interface ThreadReply {
   readonly lock?: LockReport;
   readonly commits?: number;
   readonly rollbacks?: number;
+  /** Writer: the write-ahead log after the request. */
+  readonly wal?: WalState | undefined;
 }
 
 /** What a thread posts. */

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { lookAtWal } from '../wal/run-checkpoint.js';
 import { post } from './result-sink.js';
 import { ThreadConnection } from './thread-connection.js';
 import { isBusy, toFailure } from './thread-failure.js';
@@ -24,10 +25,12 @@ const OPEN_RETRY_MS = 5;
 export function serveThread(serve: Serve): void {
   const flags = new ThreadFlags(workerData as SharedFlags);
   let connection: ThreadConnection | undefined;
+  let isWriter = false;
 
   const answer = async (request: ThreadRequest): Promise<void> => {
     if (request.op === 'open') {
       const opened = open(request.options, flags);
+      isWriter = request.options.role === 'writer';
       if (opened instanceof ThreadConnection) connection = opened;
       reply(opened instanceof ThreadConnection ? DONE : { kind: 'failure', failure: opened });
     } else if (request.op === 'close') {
@@ -37,7 +40,9 @@ export function serveThread(serve: Serve): void {
     } else {
       if (connection === undefined)
         throw new Error(`The thread was asked to ${request.op} before it was opened.`);
-      post({ kind: 'reply', reply: await serve(request, connection, flags) });
+      const answered = await serve(request, connection, flags);
+      const wal = isWriter ? lookAtWal(connection) : undefined;
+      post({ kind: 'reply', reply: wal === undefined ? answered : { ...answered, wal } });
     }
   };
   parentPort?.on('message', answer);

@@ -12,6 +12,7 @@ import {
   type ThreadStatement,
 } from '../thread/thread-protocol.js';
 import { DONE, serveThread } from '../thread/thread-server.js';
+import { runCheckpoint } from '../wal/run-checkpoint.js';
 import { ChildRowGuard } from './child-row-guard.js';
 import { CollectedRows } from './collected-rows.js';
 import { GroupCommit } from './group-commit.js';
@@ -36,6 +37,8 @@ serveThread((request, connection, flags) => {
       return commit(connection, flags);
     case 'rollback':
       return undone(connection, DONE);
+    case 'checkpoint':
+      return one(runCheckpoint(connection, flags, request));
     default:
       throw new Error(`The writer was asked to ${request.op}.`);
   }

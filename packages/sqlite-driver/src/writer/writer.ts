@@ -13,6 +13,7 @@ import { type LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
 import type { ConnectionOptions, Failure, ResultPart, ThreadStatement } from '../thread/thread-protocol.js';
 import { Watch } from '../thread/watch.js';
 import { type CallOutcome, toOutcome } from '../thread/watched-call.js';
+import type { WalState } from '../wal/wal-state.js';
 import { WriterMetrics } from './writer-metrics.js';
 
 /** Parameters of one group take no more memory than this, give or take its last statement. */
@@ -43,6 +44,7 @@ type Work = GroupWork | LeaseWork;
 export class Writer {
   readonly #options: ConnectionOptions;
   readonly #queue: WaitingQueue<Work>;
+  readonly #onWal: (wal: WalState) => void;
   readonly #metrics = new WriterMetrics();
   readonly #holds = new Summary();
   #thread: SqliteThread | undefined;
@@ -51,8 +53,10 @@ export class Writer {
   #isClosed = false;
   #onIdle: (() => void) | undefined;
 
-  constructor(options: ConnectionOptions, queueLimit: number) {
+  /** `onWal` is told how long the WAL is after each commit. */
+  constructor(options: ConnectionOptions, queueLimit: number, onWal: (wal: WalState) => void) {
     this.#options = options;
+    this.#onWal = onWal;
     this.#queue = new WaitingQueue({ name: 'the writer', limit: queueLimit });
   }
 
@@ -181,7 +185,10 @@ export class Writer {
         if (work === undefined) release();
         else void work.then(release, release);
       },
-      (reply) => this.#metrics.record(reply),
+      (reply) => {
+        this.#metrics.record(reply);
+        if (reply.wal !== undefined) this.#onWal(reply.wal);
+      },
     );
   }
 
@@ -224,6 +231,7 @@ export class Writer {
     const result = await call;
     watch.stop();
     if (result.kind === 'reply') this.#metrics.recordGroup(members.length, result.reply);
+    if (result.kind === 'reply' && result.reply.wal !== undefined) this.#onWal(result.reply.wal);
     for (const [index, { settle }] of members.entries()) settle(toOutcome(result, index, thread));
   }
 }

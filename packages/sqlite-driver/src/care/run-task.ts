@@ -1,0 +1,62 @@
+import { Worker } from 'node:worker_threads';
+import type { SluiceError, WaitOptions } from '@sluice/core';
+import { lostError } from '../sqlite-errors.js';
+import type { Failure } from '../thread/thread-protocol.js';
+import { Watch } from '../thread/watch.js';
+import type { Task, TaskProgress, TaskResults } from './task.js';
+import type { TaskMessage, TaskStart } from './task-protocol.js';
+
+const ENTRY = new URL('./task-thread.js', import.meta.url);
+
+/** How work on a file is run. */
+export interface TaskOptions extends Pick<WaitOptions, 'deadline' | 'signal'> {
+  readonly onProgress?: ((progress: TaskProgress) => void) | undefined;
+  /** Makes the error of what failed. */
+  readonly toError: (failure: Failure) => Error;
+}
+
+type ResultOf<T extends Task> = TaskResults[T['kind']];
+
+/**
+ * Runs work on a thread of its own, and resolves when the thread is gone.
+ *
+ * @throws TimeoutError or AbortedError when the caller's wait ends first: the work is given up at its next step, and what it had
+ * written is removed.
+ */
+export async function runTask<T extends Task>(task: T, options: TaskOptions): Promise<ResultOf<T>> {
+  const cancelled = new Int32Array(new SharedArrayBuffer(4));
+  let over: (() => SluiceError) | undefined;
+  const watch = new Watch([options], (_, createError) => {
+    over = createError;
+    Atomics.store(cancelled, 0, 1);
+  });
+  try {
+    const last = await lastMessage({ task, cancelled }, options.onProgress);
+    if (last?.kind === 'result') return last.result as ResultOf<T>;
+    if (last?.kind === 'failure') throw options.toError(last.failure);
+    throw over?.() ?? lostError(false, undefined);
+  } finally {
+    watch.stop();
+  }
+}
+
+/** What the thread said last before it ended. */
+function lastMessage(
+  workerData: TaskStart,
+  onProgress: TaskOptions['onProgress'],
+): Promise<TaskMessage | undefined> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(ENTRY, {
+      name: `sluice sqlite ${workerData.task.kind}`,
+      workerData,
+      execArgv: [],
+    });
+    let last: TaskMessage | undefined;
+    worker.on('message', (message: TaskMessage) => {
+      if (message.kind === 'progress') onProgress?.({ done: message.done, total: message.total });
+      else last = message;
+    });
+    worker.once('error', reject);
+    worker.once('exit', () => resolve(last));
+  });
+}

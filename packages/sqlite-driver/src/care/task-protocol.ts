@@ -1,0 +1,16 @@
+import type { Failure } from '../thread/thread-protocol.js';
+import type { Task, TaskProgress } from './task.js';
+
+/** What a thread is started with. */
+export interface TaskStart {
+  readonly task: Task;
+  /** 1 once the caller has left. */
+  readonly cancelled: Int32Array<SharedArrayBuffer>;
+}
+
+/** What a thread posts; anything but progress is its last message. */
+export type TaskMessage =
+  | ({ readonly kind: 'progress' } & TaskProgress)
+  | { readonly kind: 'result'; readonly result: unknown }
+  | { readonly kind: 'failure'; readonly failure: Failure }
+  | { readonly kind: 'cancelled' };

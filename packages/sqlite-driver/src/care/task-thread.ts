@@ -1,0 +1,37 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { toFailure } from '../thread/thread-failure.js';
+import { backUp } from './back-up.js';
+import { type Task, TaskCancelled, type TaskContext } from './task.js';
+import type { TaskMessage, TaskStart } from './task-protocol.js';
+
+const { task, cancelled } = workerData as TaskStart;
+
+function assertWanted(): void {
+  if (Atomics.load(cancelled, 0) === 1) throw new TaskCancelled();
+}
+
+const context: TaskContext = {
+  onProgress: (done, total) => {
+    assertWanted();
+    post({ kind: 'progress', done, total });
+  },
+  assertWanted,
+};
+
+function post(message: TaskMessage): void {
+  parentPort?.postMessage(message);
+}
+
+async function run(work: Task): Promise<unknown> {
+  switch (work.kind) {
+    case 'backup':
+      return backUp(work, context);
+  }
+}
+
+try {
+  post({ kind: 'result', result: await run(task) });
+} catch (error) {
+  if (error instanceof TaskCancelled) post({ kind: 'cancelled' });
+  else post({ kind: 'failure', failure: toFailure(error, 'run') });
+}

@@ -1,0 +1,54 @@
+import type { ThreadConnection } from '../thread/thread-connection.js';
+import { toFailure } from '../thread/thread-failure.js';
+import type { ThreadFlags } from '../thread/thread-flags.js';
+import type { Outcome } from '../thread/thread-protocol.js';
+import type { CheckpointMode, CheckpointReport, WalState } from './wal-state.js';
+
+/** How often a checkpoint looks whether the readers in its way have gone. */
+const RETRY_MS = 1;
+
+/** What a thread is asked for. */
+export interface CheckpointRequest {
+  readonly mode: CheckpointMode;
+  /** How long to wait for short reads to end. */
+  readonly patienceMs: number;
+}
+
+/** Copies the WAL into the file, as far as nobody is in the way. Waits in this thread alone: SQLite's own wait would hold its write lock. */
+export function runCheckpoint(
+  connection: ThreadConnection,
+  flags: ThreadFlags,
+  { mode, patienceMs }: CheckpointRequest,
+): Outcome {
+  const since = performance.now();
+  try {
+    const before = connection.checkpoint('noop');
+    let state = connection.checkpoint(mode);
+    while (state.isBusy && performance.now() - since < patienceMs) {
+      flags.sleepWhile(() => true, RETRY_MS);
+      state = connection.checkpoint(mode);
+    }
+    return { kind: 'checkpoint', report: toReport(before, state, performance.now() - since) };
+  } catch (error) {
+    return { kind: 'failure', failure: toFailure(error, 'run') };
+  }
+}
+
+function toReport(
+  before: WalState,
+  after: WalState & { readonly isBusy: boolean },
+  tookMs: number,
+): CheckpointReport {
+  return { ...after, copied: Math.max(0, after.checkpointed - before.checkpointed), tookMs };
+}
+
+/** The WAL as the writer left it; `undefined` inside a transaction. */
+export function lookAtWal(connection: ThreadConnection): WalState | undefined {
+  if (connection.inTransaction) return undefined;
+  try {
+    return connection.checkpoint('noop');
+  } catch {
+    // The work before this look is done and must be answered; what is wrong shows in the next statement.
+    return undefined;
+  }
+}
