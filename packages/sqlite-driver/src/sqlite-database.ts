@@ -36,6 +36,7 @@ import {
   type Failure,
   ROWS_PER_PART,
   type ThreadRequest,
+  type ThreadStatement,
 } from './thread/thread-protocol.js';
 import type { CallOutcome } from './thread/watched-call.js';
 import { OpenSnapshots } from './wal/open-snapshots.js';
@@ -128,8 +129,9 @@ export class SqliteDatabase implements Database {
     this.#gate.enter();
     try {
       const rows = new ResultRows();
-      const outcome = await this.#run(statement, options, rows);
-      return this.#engine.toResult(outcome, rows, statement.sql);
+      const bound = this.#engine.bind(statement);
+      const outcome = await this.#run(statement, bound, options, rows);
+      return this.#engine.toResult(outcome, rows, statement, bound);
     } finally {
       this.#gate.leave();
     }
@@ -246,8 +248,12 @@ export class SqliteDatabase implements Database {
   }
 
   /** Runs a statement where it belongs: SQLite is asked what it does when nobody else knows. */
-  async #run(statement: Statement, options: ExecuteOptions, rows: ResultRows): Promise<CallOutcome> {
-    const bound = this.#engine.bind(statement);
+  async #run(
+    statement: Statement,
+    bound: ThreadStatement,
+    options: ExecuteOptions,
+    rows: ResultRows,
+  ): Promise<CallOutcome> {
     const kind = statementKind(statement.sql);
     const isQuery = kind === 'query' || kind === 'pragma';
     if (isQuery && statement.access !== 'write') {

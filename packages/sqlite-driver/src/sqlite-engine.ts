@@ -1,4 +1,5 @@
 import { InternalError, type Row, type Statement, type StatementResult } from '@sluice/core';
+import { echoOf, echoRow } from './sqlite-echo.js';
 import { lostError, toError } from './sqlite-errors.js';
 import type { ResolvedOptions } from './sqlite-options.js';
 import { decodeRows, type ResultRows } from './sqlite-rows.js';
@@ -32,16 +33,33 @@ export class SqliteEngine {
   }
 
   /** @throws ValueError when SQLite cannot hold a parameter. */
-  bind({ sql, parameters, maxRows = Number.POSITIVE_INFINITY }: Statement): ThreadStatement {
-    return { sql, parameters: parameters.map(this.#bindValue), isShort: maxRows <= ROWS_PER_PART };
+  bind(statement: Statement): ThreadStatement {
+    const { sql, maxRows = Number.POSITIVE_INFINITY, insertion } = statement;
+    const parameters = statement.parameters.map(this.#bindValue);
+    const echo = echoOf(statement);
+    if (echo !== undefined) return { sql: echo.sql, parameters, isCounted: true };
+    return {
+      sql,
+      parameters,
+      isShort: maxRows <= ROWS_PER_PART,
+      isCounted: insertion?.isReturning === false,
+    };
   }
 
   /**
    * Turns an outcome into the result, or throws the error it stands for. Called from the async function that the caller awaits: an error
    * made there carries the caller's stack frames.
    */
-  toResult(outcome: CallOutcome, rows: ResultRows, sql: string | undefined): StatementResult {
-    const { last, changes, lastInsertId } = this.#expectResult(outcome, sql, this.toResult);
+  toResult(
+    outcome: CallOutcome,
+    rows: ResultRows,
+    statement: Statement,
+    { parameters }: ThreadStatement,
+  ): StatementResult {
+    const { last, changes, lastInsertId } = this.#expectResult(outcome, statement.sql, this.toResult);
+    const echo = echoOf(statement);
+    if (echo !== undefined)
+      return { rows: changes === 0 ? [] : [echoRow(echo, parameters)], affectedRows: changes };
     if (last !== undefined) rows.add(last);
     const result = { rows: rows.finish(), affectedRows: changes };
     return lastInsertId === undefined ? result : { ...result, lastInsertId: BigInt(lastInsertId) };

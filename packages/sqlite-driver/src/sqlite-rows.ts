@@ -1,4 +1,4 @@
-import { type Row, ValueError, type ValueTypeName } from '@sluice/core';
+import { type Row, ValueError, type ValueType, type ValueTypeName } from '@sluice/core';
 import { portableType } from './sqlite-column-types.js';
 import type { ResultColumns, ResultPart, SqliteValue } from './thread/thread-protocol.js';
 
@@ -33,29 +33,37 @@ export interface ColumnDecoder {
   readonly name: string;
   readonly declared: string | null | undefined;
   readonly decode: Decode;
+  /** Values of this kind are given as they are; everything else is decoded. */
+  readonly plain: 'number' | 'string' | 'whole' | undefined;
 }
 
 /** The decoders of a result's columns, in order. */
 export function decodersOf({ names, types }: ResultColumns): ColumnDecoder[] {
   return names.map((name, index) => {
-    const declared = types?.[index];
-    return { name, declared, decode: types === undefined ? nativeValue : decodeOf(declared ?? null) };
+    if (types === undefined) return { name, declared: undefined, decode: nativeValue, plain: undefined };
+    const declared = types[index] ?? null;
+    return { name, declared, ...codecOf(declared) };
   });
+}
+
+/** The decoder of a column whose portable type is known. */
+export function typeDecoder(name: string, { name: type }: ValueType): ColumnDecoder {
+  return { name, declared: type, decode: DECODES[type], plain: PLAIN[type] };
 }
 
 /** @throws ValueError when a value cannot be given as its column's type. */
 export function decodeRows({ columns, count, layout, values }: ResultPart): Row[] {
   const decoders = decodersOf(columns);
+  const decoded = layout === 'columns' ? values : transposed(values, decoders.length);
+  const byColumn = decoders.map((decoder, column) => decodeColumn(decoder, decoded[column] ?? []));
   const hasProto = columns.names.includes('__proto__');
   const rows = new Array<Row>(count);
   for (let at = 0; at < count; at += 1) {
     const row: Row = {};
     for (let column = 0; column < decoders.length; column += 1) {
-      const decoder = decoders[column] as ColumnDecoder;
-      const stored = (layout === 'rows' ? values[at]?.[column] : values[column]?.[at]) ?? null;
-      const value = stored === null ? null : decodeValue(decoder, stored);
-      if (hasProto) define(row, decoder.name, value);
-      else row[decoder.name] = value;
+      const name = columns.names[column] as string;
+      if (hasProto) define(row, name, byColumn[column]?.[at]);
+      else row[name] = byColumn[column]?.[at];
     }
     rows[at] = row;
   }
@@ -72,24 +80,53 @@ export function decodeValue(
   return value;
 }
 
+/** Whether a value is given as it is. */
+export function isPlain(stored: SqliteValue, plain: ColumnDecoder['plain']): boolean {
+  return plain === 'whole' ? Number.isSafeInteger(stored) : typeof stored === plain;
+}
+
+function decodeColumn(decoder: ColumnDecoder, stored: readonly SqliteValue[]): readonly unknown[] {
+  const { plain } = decoder;
+  if (stored.every((value) => value === null || isPlain(value, plain))) return stored;
+  return stored.map((value) => (value === null ? null : decodeValue(decoder, value)));
+}
+
+function transposed(rows: readonly (readonly SqliteValue[])[], width: number): SqliteValue[][] {
+  return Array.from({ length: width }, (_, column) => rows.map((row) => row[column] ?? null));
+}
+
 /** Sets a property whatever its name. */
 function define(row: Row, name: string, value: unknown): void {
   Object.defineProperty(row, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
-/** By declared type, which a schema has few of. */
-const known = new Map<string, Decode>();
+type Codec = Pick<ColumnDecoder, 'decode' | 'plain'>;
 
-function decodeOf(declared: string | null): Decode {
-  if (declared === null) return stored;
-  let decode = known.get(declared);
-  if (decode === undefined) {
+/** By declared type, which a schema has few of. */
+const codecs = new Map<string, Codec>();
+const STORED: Codec = { decode: stored, plain: undefined };
+
+function codecOf(declared: string | null): Codec {
+  if (declared === null) return STORED;
+  let codec = codecs.get(declared);
+  if (codec === undefined) {
     const name = portableType(declared)?.name;
-    decode = name === undefined ? stored : DECODES[name];
-    known.set(declared, decode);
+    codec = name === undefined ? STORED : { decode: DECODES[name], plain: PLAIN[name] };
+    codecs.set(declared, codec);
   }
-  return decode;
+  return codec;
 }
+
+const PLAIN: Readonly<Partial<Record<ValueTypeName, ColumnDecoder['plain']>>> = {
+  date: 'string',
+  'double precision': 'number',
+  integer: 'whole',
+  numeric: 'string',
+  smallint: 'whole',
+  text: 'string',
+  uuid: 'string',
+  varchar: 'string',
+};
 
 /** Whole numbers come as numbers where they are exact and as bigints beyond, whatever column or expression they are from. */
 function stored(value: NonNullable<SqliteValue>): unknown {

@@ -42,8 +42,21 @@ const SKIPPED = /(?:\s|;|--[^\n]*(?:\n|$)|\/\*[\s\S]*?(?:\*\/|$))*/y;
 const TEMPORARY = /^create\s+temp(?:orary)?\b/i;
 const ROLLBACK_TO = /^rollback(?:\s+transaction)?\s+to\b/i;
 
+/** Kinds by text: an application has a few hundred statements that it makes again and again. */
+const known = new Map<string, StatementKind>();
+const MOST_KNOWN = 1000;
+
 /** Tells what kind of statement `sql` is by its first word; an unknown word is a `write`, which is safe whatever it does. */
 export function statementKind(sql: string): StatementKind {
+  let kind = known.get(sql);
+  if (kind !== undefined) return kind;
+  kind = findKind(sql);
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(sql, kind);
+  return kind;
+}
+
+function findKind(sql: string): StatementKind {
   const text = withoutLeadingComments(sql);
   if (TEMPORARY.test(text)) return 'temporary';
   if (ROLLBACK_TO.test(text)) return 'savepoint';

@@ -68,9 +68,10 @@ export class SqliteTransaction implements DatabaseTransaction {
 
   async #run(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     const rows = new ResultRows();
-    const request = { op: 'run', statement: this.#engine.bind(statement), batchSize: ROWS_PER_PART } as const;
+    const bound = this.#engine.bind(statement);
+    const request = { op: 'run', statement: bound, batchSize: ROWS_PER_PART } as const;
     const outcome = await this.#lease.call(request, options, (part) => rows.add(part));
-    return this.#engine.toResult(withoutTemporaryNames(outcome), rows, statement.sql);
+    return this.#engine.toResult(withoutTemporaryNames(outcome), rows, statement, bound);
   }
 
   async *stream(

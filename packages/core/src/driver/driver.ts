@@ -137,6 +137,8 @@ export interface RowInsertion {
   readonly columns: readonly CatalogColumn[];
   /** The key under which the repository knows a row; a part of it may not be among the columns. */
   readonly key: readonly CatalogColumn[];
+  /** All columns of the table, in its order. */
+  readonly row: readonly CatalogColumn[];
   /** Whether the stored rows are returned, all columns of each; otherwise only their number. */
   readonly isReturning: boolean;
 }

@@ -11,11 +11,13 @@ import {
   type UpdateResult,
 } from 'kysely';
 import type { DatabaseSql, Row, Statement } from '../driver/driver.js';
+import { InternalError } from '../errors/flow-errors.js';
 import { UsageError } from '../errors/usage-errors.js';
+import { isBoundedRead } from './bounded-read.js';
 import { readCursor } from './cursor.js';
 import { invalidQuery } from './invalid-query.js';
 import { applyTerm, formOfOrder, type OrderTerm, parseOrder, rowsAfter, totalOrder } from './order.js';
-import { type EncodedRow, encodeRow, formOfRow, runsOfSameColumns } from './row-encoder.js';
+import { type EncodedRow, RowEncoder, type RowForm, runsOfSameColumns } from './row-encoder.js';
 import {
   type BuildStatement,
   type NextValue,
@@ -44,6 +46,8 @@ export class RepositoryStatements {
   readonly #where: WhereParser;
   readonly #maxParameters: number;
   readonly #templates = new StatementTemplates();
+  readonly #encoder: RowEncoder;
+  readonly #insertForms = new WeakMap<RowForm, string>();
 
   constructor(
     shape: TableShape,
@@ -53,6 +57,7 @@ export class RepositoryStatements {
     maxParameters: number,
   ) {
     this.shape = shape;
+    this.#encoder = new RowEncoder(shape);
     this.#kysely = kysely;
     this.#where = new WhereParser(shape, databaseSql, plugins);
     this.#maxParameters = maxParameters;
@@ -94,7 +99,7 @@ export class RepositoryStatements {
       ...(offset === undefined ? [] : [wholeNumber('offset', offset)]),
     ];
     const form = `find ${formOfOrder(terms)} ${bounds.length}`;
-    return this.#select(
+    const statement = this.#select(
       form,
       this.#where.parse(where),
       (select, next) => {
@@ -104,6 +109,9 @@ export class RepositoryStatements {
       },
       bounds,
     );
+    if (typeof limit !== 'number') return statement;
+    const isBounded = offset === undefined && isBoundedRead(this.shape, where, terms, limit);
+    return { ...statement, isBounded, maxRows: limit };
   }
 
   /** One page and one row more, which tells whether there is a next page. */
@@ -126,7 +134,8 @@ export class RepositoryStatements {
       (select, next) => this.#ordered(select, terms).limit(next() as Expression<number>),
       [size + 1],
     );
-    return { statement, terms, size };
+    const isBounded = isBoundedRead(this.shape, where, terms, size);
+    return { statement: { ...statement, isBounded, maxRows: size + 1 }, terms, size };
   }
 
   count(filter: RawQuery): Statement {
@@ -140,30 +149,34 @@ export class RepositoryStatements {
   }
 
   insert(row: unknown): Statement {
-    return this.#insert([encodeRow(this.shape, row)], 'insert', (insert) => insert.returningAll(), true);
+    const encoded = this.#encoder.encode(row);
+    const { form, values } = encoded;
+    return this.#templates.statement(
+      this.#insertForm(form),
+      values,
+      this.#buildInsert(form, 1, (insert) => insert.returningAll()),
+      () => this.#insertionTraits(form, true),
+    );
   }
 
   /** Statements that store `rows` in order: consecutive rows with the same columns go together as far as parameters allow. */
   insertMany(rows: readonly unknown[]): Statement[] {
-    const encoded = rows.map((row) => encodeRow(this.shape, row));
+    const encoded = rows.map((row) => this.#encoder.encode(row));
     // A row of defaults alone has no form for several.
     const most = (width: number): number =>
       width === 0 ? 1 : Math.max(1, Math.min(1000, Math.floor(this.#maxParameters / width)));
-    return runsOfSameColumns(encoded, most).map((run) =>
-      this.#insert(run, 'insertMany', (insert) => insert, false),
-    );
+    return runsOfSameColumns(encoded, most).map((run) => this.#insertRun(run));
   }
 
   upsert(row: unknown, update: readonly string[] | undefined): Statement {
-    const encoded = encodeRow(this.shape, row);
-    this.#assertKeyGiven(encoded);
-    const given = [...encoded.keys()].filter((column) => !this.shape.key.includes(column));
+    const { form, values } = this.#encoder.encode(row);
+    this.#assertKeyGiven(form, values);
+    const given = form.columns.filter((column) => !this.shape.key.includes(column));
     const changed = update?.map((property) => this.shape.column(property)) ?? given;
     // With nothing to change, the key is written over itself, so that the row is returned all the same.
     const written = changed.length > 0 ? changed : this.shape.key;
     const key = this.shape.key.map((column) => column.property);
-    const form = `upsert ${written.map(({ name }) => name).join()}`;
-    return this.#insert([encoded], form, (insert) =>
+    const build = this.#buildInsert(form, 1, (insert) =>
       insert
         .onConflict((conflict) =>
           conflict
@@ -176,12 +189,14 @@ export class RepositoryStatements {
         )
         .returningAll(),
     );
+    const updated = written.map(({ name }) => name).join();
+    return this.#templates.statement(`upsert (${form.id}) ${updated}`, values, build);
   }
 
   update(key: unknown, patch: unknown): Statement {
     const encoded = this.#encodePatch(patch);
-    const values = [...encoded.values(), ...this.shape.keyValues(key)];
-    return this.#templates.statement(`update ${formOfRow(encoded)}`, values, (next) =>
+    const values = [...encoded.values, ...this.shape.keyValues(key)];
+    return this.#templates.statement(`update ${encoded.form.id}`, values, (next) =>
       this.#set(encoded, next).where(this.#where.key(next)).returningAll(),
     );
   }
@@ -189,8 +204,8 @@ export class RepositoryStatements {
   updateMany(filter: RawQuery, patch: unknown): Statement {
     const where = this.#requiredWhere(filter);
     const encoded = this.#encodePatch(patch);
-    const values = [...encoded.values(), ...where.values];
-    return this.#templates.statement(formOf(`updateMany ${formOfRow(encoded)}`, where), values, (next) =>
+    const values = [...encoded.values, ...where.values];
+    return this.#templates.statement(formOf(`updateMany ${encoded.form.id}`, where), values, (next) =>
       this.#set(encoded, next).where(where.build(next)),
     );
   }
@@ -258,40 +273,56 @@ export class RepositoryStatements {
     }, query);
   }
 
-  /** Rows with the same columns in one INSERT. @param isReturning for a plain one: whether it returns the rows. */
-  #insert(
-    rows: readonly EncodedRow[],
-    form: string,
-    finish: (insert: Insert) => Insert,
-    isReturning?: boolean,
-  ): Statement {
+  /** Rows with the same columns in one INSERT. */
+  #insertRun(rows: readonly EncodedRow[]): Statement {
     const [first] = rows;
-    const columns = [...(first?.keys() ?? [])];
-    const rowForm = `${form} (${columns.map(({ name }) => name).join()}) ${rows.length}`;
-    const values = rows.flatMap((row) => [...row.values()]);
-    const build: BuildStatement = (next) => {
+    if (first === undefined) throw new InternalError('An INSERT was built without rows.');
+    const { form } = first;
+    const values: unknown[] = [];
+    for (const row of rows) {
+      for (const value of row.values) values.push(value);
+    }
+    return this.#templates.statement(
+      `insertMany (${form.id}) ${rows.length}`,
+      values,
+      this.#buildInsert(form, rows.length, (insert) => insert),
+      () => this.#insertionTraits(form, false),
+    );
+  }
+
+  /** Kept, because making the text costs as much as the rest of an insert. */
+  #insertForm(form: RowForm): string {
+    let text = this.#insertForms.get(form);
+    if (text === undefined) {
+      text = `insert (${form.id})`;
+      this.#insertForms.set(form, text);
+    }
+    return text;
+  }
+
+  #buildInsert({ columns }: RowForm, count: number, finish: (insert: Insert) => Insert): BuildStatement {
+    return (next) => {
       const insert = this.#kysely.insertInto(this.shape.name);
       if (columns.length === 0) return finish(insert.defaultValues());
       const record = (): Record<string, Expression<unknown>> =>
         Object.fromEntries(columns.map(({ property }) => [property, next()]));
-      return finish(insert.values(rows.map(record)));
+      return finish(insert.values(Array.from({ length: count }, record)));
     };
-    return this.#templates.statement(rowForm, values, build, () =>
-      isReturning === undefined || columns.length === 0
-        ? {}
-        : { insertion: this.shape.insertion(columns, isReturning) },
-    );
+  }
+
+  #insertionTraits({ columns }: RowForm, isReturning: boolean): StatementTraits {
+    return columns.length === 0 ? {} : { insertion: this.shape.insertion(columns, isReturning) };
   }
 
   #set(patch: EncodedRow, next: NextValue): Update {
-    const set = Object.fromEntries([...patch.keys()].map(({ property }) => [property, next()]));
+    const set = Object.fromEntries(patch.form.columns.map(({ property }) => [property, next()]));
     const update = this.#kysely.updateTable(this.shape.name) as unknown as Update;
     return update.set(set);
   }
 
   #encodePatch(patch: unknown): EncodedRow {
-    const encoded = encodeRow(this.shape, patch);
-    if (encoded.size === 0) throw invalidQuery(`the patch of "${this.shape.name}" changes nothing`);
+    const encoded = this.#encoder.encode(patch);
+    if (encoded.values.length === 0) throw invalidQuery(`the patch of "${this.shape.name}" changes nothing`);
     return encoded;
   }
 
@@ -304,10 +335,8 @@ export class RepositoryStatements {
     return condition;
   }
 
-  #assertKeyGiven(row: EncodedRow): void {
-    const missing = this.shape.key.find(
-      (column) => row.get(column) === undefined || row.get(column) === null,
-    );
+  #assertKeyGiven({ columns }: RowForm, values: readonly unknown[]): void {
+    const missing = this.shape.key.find((column) => (values[columns.indexOf(column)] ?? null) === null);
     if (missing === undefined) return;
     throw new UsageError(
       'invalid_key',

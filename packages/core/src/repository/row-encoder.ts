@@ -1,27 +1,78 @@
 import { invalidQuery } from './invalid-query.js';
 import type { ShapeColumn, TableShape } from './table-shape.js';
 
-/** A row or patch by column, its values encoded. */
-export type EncodedRow = ReadonlyMap<ShapeColumn, unknown>;
-
-/** Checks and encodes a row or patch, which may come untyped; what is undefined is left to the column's default. */
-export function encodeRow(shape: TableShape, row: unknown): EncodedRow {
-  if (typeof row !== 'object' || row === null || Array.isArray(row))
-    throw invalidQuery('a row must be an object');
-  const encoded = new Map<ShapeColumn, unknown>();
-  for (const [property, value] of Object.entries(row)) {
-    if (value === undefined) continue;
-    const column = shape.column(property);
-    if (column.isGenerated)
-      throw invalidQuery(`"${property}" is computed by the database and cannot be written`);
-    encoded.set(column, shape.encode(column, value));
-  }
-  return encoded;
+/** The columns that a row or patch gives, in its order. One object for all rows with the same columns. */
+export interface RowForm {
+  readonly columns: readonly ShapeColumn[];
+  /** Tells it apart from other forms of the same table. */
+  readonly id: string;
 }
 
-/** What tells rows with other columns apart. */
-export function formOfRow(row: EncodedRow): string {
-  return [...row.keys()].map(({ name }) => name).join();
+/** A row or patch, its values encoded. */
+export interface EncodedRow {
+  readonly form: RowForm;
+  /** One for each of the form's columns. */
+  readonly values: readonly unknown[];
+}
+
+/** Forms kept for one table. */
+const MOST_FORMS = 500;
+
+/** Checks and encodes the rows and patches of one table, which may come untyped; what is undefined is left to the column's default. */
+export class RowEncoder {
+  readonly #shape: TableShape;
+  readonly #forms = new Map<string, RowForm>();
+  /** What the last row had: the next one most likely has the same. */
+  #lastKeys: readonly string[] = [];
+  #lastForm: RowForm | undefined;
+
+  constructor(shape: TableShape) {
+    this.#shape = shape;
+  }
+
+  /** @throws UsageError `invalid_query` or `unknown_column`, ValueError. */
+  encode(row: unknown): EncodedRow {
+    if (!isRow(row)) throw invalidQuery('a row must be an object');
+    const keys = Object.keys(row);
+    const form = this.#formOf(row, keys);
+    const { columns } = form;
+    const values = new Array<unknown>(columns.length);
+    for (let index = 0; index < columns.length; index += 1) {
+      const column = columns[index] as ShapeColumn;
+      values[index] = this.#shape.encode(column, row[column.property]);
+    }
+    return { form, values };
+  }
+
+  #formOf(row: Readonly<Record<string, unknown>>, keys: readonly string[]): RowForm {
+    const isLikeLast = this.#lastForm !== undefined && isSame(keys, this.#lastKeys);
+    const isWhole = isEveryDefined(row, keys);
+    if (isLikeLast && isWhole && this.#lastForm !== undefined) return this.#lastForm;
+    const given = isWhole ? keys : keys.filter((key) => row[key] !== undefined);
+    const form = this.#form(given);
+    if (isWhole) {
+      this.#lastKeys = keys;
+      this.#lastForm = form;
+    }
+    return form;
+  }
+
+  #form(properties: readonly string[]): RowForm {
+    const columns = properties.map((property) => this.#writable(property));
+    const id = columns.map(({ name }) => name).join();
+    const known = this.#forms.get(id);
+    if (known !== undefined) return known;
+    const form = { columns, id };
+    if (this.#forms.size >= MOST_FORMS) this.#forms.clear();
+    this.#forms.set(id, form);
+    return form;
+  }
+
+  #writable(property: string): ShapeColumn {
+    const column = this.#shape.column(property);
+    if (!column.isGenerated) return column;
+    throw invalidQuery(`"${property}" is computed by the database and cannot be written`);
+  }
 }
 
 /** Cuts rows into runs of neighbours with the same columns, each at most `most` rows long. */
@@ -30,13 +81,32 @@ export function runsOfSameColumns(
   most: (width: number) => number,
 ): EncodedRow[][] {
   const runs: EncodedRow[][] = [];
-  let form: string | undefined;
+  let run: EncodedRow[] | undefined;
   for (const row of rows) {
-    const next = formOfRow(row);
-    const run = runs.at(-1);
-    if (run === undefined || next !== form || run.length >= most(row.size)) runs.push([row]);
-    else run.push(row);
-    form = next;
+    if (run === undefined || run[0]?.form !== row.form || run.length >= most(row.values.length)) {
+      run = [];
+      runs.push(run);
+    }
+    run.push(row);
   }
   return runs;
+}
+
+function isRow(row: unknown): row is Readonly<Record<string, unknown>> {
+  return typeof row === 'object' && row !== null && !Array.isArray(row);
+}
+
+function isSame(keys: readonly string[], others: readonly string[]): boolean {
+  if (keys.length !== others.length) return false;
+  for (let index = 0; index < keys.length; index += 1) {
+    if (keys[index] !== others[index]) return false;
+  }
+  return true;
+}
+
+function isEveryDefined(row: Readonly<Record<string, unknown>>, keys: readonly string[]): boolean {
+  for (const key of keys) {
+    if (row[key] === undefined) return false;
+  }
+  return true;
 }

@@ -54,7 +54,7 @@ export class TableShape {
 
   /** Describes the insertion of rows with these columns to the driver. */
   insertion(columns: readonly ShapeColumn[], isReturning: boolean): RowInsertion {
-    return { table: this.#table, columns, key: this.key, isReturning };
+    return { table: this.#table, columns, key: this.key, row: [...this.columns.values()], isReturning };
   }
 
   /** Checks a value and turns it into a statement's parameter. @throws ValueError. */

@@ -184,8 +184,8 @@ export class InlineReader {
     if (!isSlow && !this.#wasSlow) return;
     this.#wasSlow = isSlow;
     const until = performance.now() + SLOW_FOR_MS;
-    for (const { statement } of calls.slice(0, served)) {
-      const known = this.#known.get(statement.sql);
+    for (const sql of new Set(calls.slice(0, served).map(({ statement }) => statement.sql))) {
+      const known = this.#known.get(sql);
       if (known === undefined) continue;
       known.slowTimes = isSlow ? known.slowTimes + 1 : 0;
       if (known.slowTimes >= SLOW_TIMES) known.slowUntil = until;

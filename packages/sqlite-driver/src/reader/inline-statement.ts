@@ -1,24 +1,17 @@
 import type { Row, Statement } from '@sluice/core';
 import type Sqlite from 'better-sqlite3';
-import { portableType } from '../sqlite-column-types.js';
-import { type ColumnDecoder, decodersOf, decodeValue } from '../sqlite-rows.js';
+import { type ColumnDecoder, decodersOf, decodeValue, isPlain } from '../sqlite-rows.js';
 import { bindPortable } from '../sqlite-values.js';
 import { toSafeNumber } from '../thread/run-statement.js';
 import { type Prepared, type ThreadConnection, toBound } from '../thread/thread-connection.js';
 import type { SqliteValue } from '../thread/thread-protocol.js';
 
-/** A column whose values are given as they are where this holds, and decoded where it does not. */
-interface InlineColumn {
-  readonly decoder: ColumnDecoder;
-  readonly plain: 'number' | 'string' | 'whole' | undefined;
-}
-
 /** A statement prepared to give objects: they carry the names that the columns have when it is run. */
 export class InlineStatement {
   readonly #statement: Sqlite.Statement<unknown[], Row>;
-  readonly #columns: readonly InlineColumn[];
+  readonly #columns: readonly ColumnDecoder[];
 
-  private constructor(statement: Sqlite.Statement<unknown[], Row>, columns: readonly InlineColumn[]) {
+  private constructor(statement: Sqlite.Statement<unknown[], Row>, columns: readonly ColumnDecoder[]) {
     this.#statement = statement;
     this.#columns = columns;
   }
@@ -67,18 +60,14 @@ export class InlineStatement {
     let index = 0;
     for (const name in row) {
       const column = columns[index];
-      if (column?.decoder.name !== name) return false;
+      if (column?.name !== name) return false;
       index += 1;
       const stored = row[name] as SqliteValue;
       if (stored === null || isPlain(stored, column.plain)) continue;
-      row[name] = decodeValue(column.decoder, stored);
+      row[name] = decodeValue(column, stored);
     }
     return index === columns.length;
   }
-}
-
-function isPlain(stored: SqliteValue, plain: InlineColumn['plain']): boolean {
-  return plain === 'whole' ? Number.isSafeInteger(stored) : typeof stored === plain;
 }
 
 function tryPrepare(connection: ThreadConnection, sql: string): Prepared | undefined {
@@ -97,30 +86,11 @@ function hasAmbiguousNames(names: readonly string[]): boolean {
 }
 
 /** What a message between threads does to a value besides: whole numbers come as numbers where they are exact, bytes without a Buffer. */
-function toInline(decoder: ColumnDecoder, isNarrowed: boolean): InlineColumn {
-  const { declared, decode } = decoder;
-  const type = typeof declared === 'string' ? portableType(declared)?.name : undefined;
+function toInline(decoder: ColumnDecoder, isNarrowed: boolean): ColumnDecoder {
+  const { decode } = decoder;
   const narrow = (stored: NonNullable<SqliteValue>): NonNullable<SqliteValue> =>
     toSafeNumber(stored) ?? stored;
-  const inline = {
-    ...decoder,
-    decode: (stored: NonNullable<SqliteValue>) => plainBytes(decode(isNarrowed ? narrow(stored) : stored)),
-  };
-  switch (type) {
-    case 'date':
-    case 'numeric':
-    case 'text':
-    case 'uuid':
-    case 'varchar':
-      return { decoder: inline, plain: 'string' };
-    case 'integer':
-    case 'smallint':
-      return { decoder: inline, plain: 'whole' };
-    case 'double precision':
-      return { decoder: inline, plain: 'number' };
-    default:
-      return { decoder: inline, plain: undefined };
-  }
+  return { ...decoder, decode: (stored) => plainBytes(decode(isNarrowed ? narrow(stored) : stored)) };
 }
 
 function plainBytes(value: unknown): unknown {

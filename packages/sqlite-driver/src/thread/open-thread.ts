@@ -1,5 +1,6 @@
 import { SqliteThread } from './sqlite-thread.js';
 import type { ConnectionOptions, Failure } from './thread-protocol.js';
+import { memberOutcome } from './watched-call.js';
 
 /** Where the code of each kind of thread is. */
 const ENTRIES: Readonly<Record<ConnectionOptions['role'], URL>> = {
@@ -29,8 +30,8 @@ export async function openThread(
 async function open(thread: SqliteThread, options: ConnectionOptions): Promise<Failure | undefined> {
   const result = await thread.call({ op: 'open', options });
   if (result.kind === 'lost') return startFailure(result.cause);
-  const [outcome] = result.reply.outcomes;
-  return outcome?.kind === 'failure' ? outcome.failure : undefined;
+  const outcome = memberOutcome(result.reply, 0);
+  return outcome.kind === 'failure' ? outcome.failure : undefined;
 }
 
 /** The thread did not get as far as opening: its code, or better-sqlite3, could not be loaded. */

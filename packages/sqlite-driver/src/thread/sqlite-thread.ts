@@ -56,6 +56,7 @@ export class SqliteThread {
       this.flags.reset();
       this.#worker.ref();
       this.#worker.postMessage(request);
+      this.flags.announce();
     });
   }
 

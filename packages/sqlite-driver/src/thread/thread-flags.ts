@@ -67,6 +67,21 @@ export class ThreadFlags {
     return Atomics.load(this.shared, CREDIT);
   }
 
+  /** What {@link ThreadFlags.sleepSince} is given, to miss no news in between. */
+  get news(): number {
+    return Atomics.load(this.shared, WAKE);
+  }
+
+  /** Says that there is something new. */
+  announce(): void {
+    this.#wake();
+  }
+
+  /** Sleeps in the thread until there is something new since `news`, or `ms` have passed. */
+  sleepSince(news: number, ms: number): void {
+    Atomics.wait(this.shared, WAKE, news, ms);
+  }
+
   /** Sleeps in the thread while `condition` holds: until something changes, or `ms` have passed. */
   sleepWhile(condition: () => boolean, ms: number): void {
     const seen = Atomics.load(this.shared, WAKE);

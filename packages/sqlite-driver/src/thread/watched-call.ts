@@ -46,8 +46,11 @@ export function toOutcome(result: CallResult, member: number, thread: SqliteThre
   return memberOutcome(result.reply, member);
 }
 
-function memberOutcome({ outcomes }: ThreadReply, member: number): Outcome {
+/** What a reply says of one member. */
+export function memberOutcome({ outcomes }: ThreadReply, member: number): Outcome {
   const outcome = outcomes[member];
   if (outcome === undefined) throw new RangeError(`The thread gave no outcome for member ${member}.`);
-  return outcome;
+  return typeof outcome === 'number'
+    ? { kind: 'result', last: undefined, changes: outcome, lastInsertId: undefined }
+    : outcome;
 }

@@ -3,7 +3,7 @@ import { openThread } from '../thread/open-thread.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
 import type { LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
 import type { ConnectionOptions, Failure } from '../thread/thread-protocol.js';
-import type { CallOutcome } from '../thread/watched-call.js';
+import { type CallOutcome, memberOutcome } from '../thread/watched-call.js';
 import type { OpenSnapshot, OpenSnapshots } from './open-snapshots.js';
 import type { CheckpointReport, WalState } from './wal-state.js';
 
@@ -119,7 +119,7 @@ export class WalKeeper {
     const thread = await this.#ready();
     if ('failure' in thread) return this.#failed(thread.failure);
     const result = await thread.call({ op: 'checkpoint', mode: 'passive', patienceMs: 0 });
-    return result.kind === 'reply' ? this.#record(result.reply.outcomes[0]) : undefined;
+    return result.kind === 'reply' ? this.#record(memberOutcome(result.reply, 0)) : undefined;
   }
 
   /** Lets the writer begin the WAL anew, unless that would have to copy much; false when a reader, or another process, is in the way. */

@@ -3,7 +3,7 @@ import { runStatement } from '../thread/run-statement.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
 import { isBusy, isSystemFailure, toFailure } from '../thread/thread-failure.js';
 import type { ThreadFlags } from '../thread/thread-flags.js';
-import type { Failure, Outcome, ThreadReply, ThreadStatement } from '../thread/thread-protocol.js';
+import type { Failure, LockReport, Outcome, ThreadStatement } from '../thread/thread-protocol.js';
 import { CollectedRows } from './collected-rows.js';
 import type { LockWait } from './lock-wait.js';
 
@@ -16,6 +16,14 @@ type Attempt =
   | { readonly kind: 'apart'; readonly members: readonly number[] }
   /** Nothing was committed; the same may succeed in a moment. */
   | { readonly kind: 'again' };
+
+/** What became of a group. */
+export interface GroupReport {
+  readonly outcomes: readonly Outcome[];
+  readonly lock: LockReport;
+  readonly commits: number;
+  readonly rollbacks: number;
+}
 
 const DROPPED: Outcome = { kind: 'dropped' };
 
@@ -47,7 +55,7 @@ export class GroupCommit {
   }
 
   /** Commits what can be committed, and says what became of each member. */
-  run(): ThreadReply {
+  run(): GroupReport {
     this.#commitTogether([...this.#members.keys()]);
     return {
       outcomes: this.#outcomes,

@@ -31,7 +31,9 @@ export class WriterMetrics {
   recordGroup(size: number, { outcomes, lock, commits = 0, rollbacks = 0 }: ThreadReply): void {
     this.groups += 1;
     this.groupSizeMax = Math.max(this.groupSizeMax, size);
-    this.commits += outcomes.filter(({ kind }) => kind === 'result').length;
+    this.commits += outcomes.filter(
+      (outcome) => typeof outcome === 'number' || outcome.kind === 'result',
+    ).length;
     this.#add(lock, commits, rollbacks);
   }
 

@@ -1,5 +1,6 @@
 import { describeViolation } from '../constraint/describe-violation.js';
 import { unpackRows } from '../thread/pack-rows.js';
+import { unpackStatements } from '../thread/pack-statements.js';
 import { ResultSink } from '../thread/result-sink.js';
 import { runStatement } from '../thread/run-statement.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
@@ -26,7 +27,7 @@ let guard: ChildRowGuard | undefined;
 serveThread((request, connection, flags) => {
   switch (request.op) {
     case 'group':
-      return commitGroup(connection, flags, request.members);
+      return commitGroup(connection, flags, unpackStatements(request.members));
     case 'solo':
       return one(runAlone(connection, flags, request.statement));
     case 'begin':
@@ -55,7 +56,12 @@ function commitGroup(
 ): ThreadReply {
   const reply = new GroupCommit(connection, flags, new LockWait(flags), members).run();
   const sink = new ResultSink(flags, ROWS_PER_PART);
-  return { ...reply, outcomes: reply.outcomes.map((outcome, member) => sendAhead(outcome, member, sink)) };
+  const outcomes = reply.outcomes.map((outcome, member) =>
+    members[member]?.isCounted && outcome.kind === 'result'
+      ? outcome.changes
+      : sendAhead(outcome, member, sink),
+  );
+  return { ...reply, outcomes };
 }
 
 /** Runs a statement in the open transaction. */

@@ -7,6 +7,7 @@ import {
   type WaitOptions,
 } from '@sluice/core';
 import { openThread } from '../thread/open-thread.js';
+import { packStatements } from '../thread/pack-statements.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
 import { MAX_MEMBERS } from '../thread/thread-flags.js';
 import { type LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
@@ -217,7 +218,10 @@ export class Writer {
   }
 
   async #runGroup(thread: SqliteThread, members: readonly GroupWork[]): Promise<void> {
-    const request = { op: 'group', members: members.map(({ statement }) => statement) } as const;
+    const request = {
+      op: 'group',
+      members: packStatements(members.map(({ statement }) => statement)),
+    } as const;
     const call = thread.call(request, (part, member) => {
       members[member]?.onPart(part);
       thread.flags.addCredit();

@@ -1,0 +1,43 @@
+import type { OrderTerm } from './order.js';
+import type { ShapeColumn, TableShape } from './table-shape.js';
+
+/** A read of so few rows costs less than handing it over. */
+const MOST_ROWS = 100;
+
+const LOWER: ReadonlySet<string> = new Set(['gt', 'gte']);
+const UPPER: ReadonlySet<string> = new Set(['lt', 'lte']);
+
+/**
+ * Whether a query reads no more than its limit whatever the table holds: at most {@link MOST_ROWS} neighbours in the order of the key, from
+ * one place of its index on. Any other condition or order may make the engine look at every row.
+ *
+ * @param where as the caller gave it, after it was found valid.
+ */
+export function isBoundedRead(
+  { key }: TableShape,
+  where: unknown,
+  terms: readonly OrderTerm[],
+  limit: number,
+): boolean {
+  const [column, ...others] = key;
+  if (limit > MOST_ROWS || column === undefined || others.length > 0) return false;
+  if (column.isNullable || column.type === undefined || column.type.name === 'numeric') return false;
+  return terms.every((term) => term.column === column) && isRangeOf(column, where);
+}
+
+function isRangeOf({ property }: ShapeColumn, where: unknown): boolean {
+  if (where === undefined) return true;
+  if (typeof where !== 'object' || where === null) return false;
+  const entries = Object.entries(where);
+  const [entry] = entries;
+  return entries.length === 0 || (entries.length === 1 && entry?.[0] === property && isRange(entry[1]));
+}
+
+/** A value, or at most one bound on each side: of two on one side SQLite seeks by one and filters by the other. */
+function isRange(condition: unknown): boolean {
+  if (typeof condition !== 'object' || condition === null) return condition !== undefined;
+  const operators = Object.keys(condition);
+  const lower = operators.filter((operator) => LOWER.has(operator)).length;
+  const upper = operators.filter((operator) => UPPER.has(operator)).length;
+  return lower <= 1 && upper <= 1 && lower + upper === operators.length;
+}
