@@ -21,6 +21,8 @@ export interface ThreadStatement {
 export interface ConnectionOptions {
   /** Absolute path of the file. */
   readonly path: string;
+  /** Which file that was when the database was opened; `undefined` until it is. */
+  readonly file: { readonly identity: string | undefined };
   readonly role: 'keeper' | 'reader' | 'writer';
   readonly synchronous: 'full' | 'normal' | 'off';
   /** `portable` types columns and binds whole numbers as integers; `native` is better-sqlite3's own way. */
@@ -94,6 +96,8 @@ export interface Failure {
   readonly phase: 'open' | 'prepare' | 'run' | 'commit';
   /** Whether the failed statement left part of its work behind, which SQLite allows some statements. */
   readonly leftWork?: boolean;
+  /** The file was locked for too long while it was opened, and is not in WAL mode. */
+  readonly isRollbackJournal?: boolean;
   /** What was found out about a violated constraint. */
   readonly details?: ViolationDetails;
 }
@@ -144,3 +148,15 @@ export const TOO_OLD = 'SQLITE_TOO_OLD';
 
 /** Code of the failure of a schema change that would lose rows it does not delete. */
 export const ROWS_VANISHED = 'SQLITE_ROWS_VANISHED';
+
+/** Code of the failure to work on a file that somebody else has open. */
+export const IN_USE = 'SQLITE_IN_USE';
+
+/** SQLite's own code for a file that is not where it was opened. */
+export const MOVED = 'SQLITE_READONLY_DBMOVED';
+
+/** Code of the failure to restore a damaged backup. */
+export const UNSOUND = 'SQLITE_UNSOUND';
+
+/** Code of the failure to give pages back in small steps. */
+export const NO_INCREMENTAL_VACUUM = 'SQLITE_NO_INCREMENTAL_VACUUM';
