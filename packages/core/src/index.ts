@@ -94,6 +94,7 @@ export type {
   Where,
   WhereObject,
 } from './repository/repository.js';
+export type { BatchResult, BatchResults } from './storage/batch.js';
 export type { BackupCallOptions, CallOptions, TransactionOptions } from './storage/call-options.js';
 export { openStorage } from './storage/open-storage.js';
 export type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage/storage.js';

@@ -1,5 +1,5 @@
 import type { BeginOptions, Database } from '../driver/driver.js';
-import { AbortedError, TimeoutError } from '../errors/flow-errors.js';
+import { AbortedError, ConflictError, TimeoutError } from '../errors/flow-errors.js';
 import { LONGEST_TIMER_MS } from '../lane/longest-timer.js';
 import { type OnReplay, replay, replayReason } from './replay.js';
 import { TransactionScope } from './transaction-scope.js';
@@ -50,11 +50,22 @@ async function attempt<T>(
     await scope.commit();
     return { scope, result };
   } catch (error) {
-    await scope.rollback().catch(host.onRollbackFailure);
+    const undone = await rollback(scope, host);
     // A conflict is replayed even when the callback caught it and threw, or returned, something else.
     const failure = scope.failure?.cause;
-    throw replayReason(failure) === undefined ? error : failure;
+    throw replayReason(failure) === undefined ? (undone ?? error) : failure;
   }
+}
+
+/** A conflict when what the callback had seen, and maybe thrown about, was never committed. */
+async function rollback(scope: TransactionScope, host: TransactionHost): Promise<ConflictError | undefined> {
+  try {
+    await scope.rollback();
+  } catch (error) {
+    if (error instanceof ConflictError) return error;
+    host.onRollbackFailure(error);
+  }
+  return undefined;
 }
 
 /** Gives up on a callback that outlives its deadline or its signal, so that it cannot hold the transaction open. */

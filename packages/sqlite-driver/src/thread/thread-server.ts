@@ -84,7 +84,7 @@ function lingerForNext({ op }: ThreadRequest, flags: ThreadFlags): ThreadRequest
 
 /** What was written to a file that is no longer there is not acknowledged, and told to everybody from then on. */
 function writerReply(answered: ThreadReply, connection: ThreadConnection, watch: FileWatch): ThreadReply {
-  if (connection.inTransaction) return answered;
+  if (connection.inTransaction) return { ...answered, inTransaction: true };
   if (watch.isInPlace()) return { ...answered, wal: lookAtWal(connection) };
   connection.rollback();
   const message = 'The file, or its WAL, was deleted or replaced.';
