@@ -1,3 +1,4 @@
+import { UsageError } from '@sluice/core';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import type { Fixture } from '../fixture.js';
@@ -79,7 +80,8 @@ export function batchCases(fixture: Fixture): void {
 
     test('C4 a batch that would end its own transaction is refused', async () => {
       const work = fixture.storage.batch([insert('a'), { compile: () => sql`commit`.compile(kysely()) }]);
-      await expectRefusal(work, 'invalid_query');
+      // PostgreSQL finds out by what came of it, SQLite by the statement.
+      await expect(work).rejects.toBeInstanceOf(UsageError);
       expect(await accounts().count()).toBe(0);
     });
 
