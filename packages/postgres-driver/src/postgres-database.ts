@@ -23,10 +23,11 @@ import { PostgresCounters } from './postgres-counters.js';
 import { commitUnknownError, isDatabaseError } from './postgres-errors.js';
 import type { SessionMode } from './postgres-mode.js';
 import type { PostgresConfig } from './postgres-options.js';
-import { bindParameters, MAX_PARAMETERS } from './postgres-parameters.js';
+import { MAX_PARAMETERS } from './postgres-parameters.js';
 import { PostgresPool } from './postgres-pool.js';
 import type { RawResult } from './postgres-raw-result.js';
 import { toStatementResult } from './postgres-rows.js';
+import { toSend } from './postgres-sent-statement.js';
 import { PostgresSql } from './postgres-sql.js';
 import type { WriterOutcome } from './postgres-throttle.js';
 import { beginTransaction } from './postgres-transaction.js';
@@ -156,13 +157,9 @@ export class PostgresDatabase implements Database {
     );
   }
 
-  async #executeIn(
-    mode: SessionMode,
-    { sql, parameters: plain }: Statement,
-    options: ExecuteOptions,
-  ): Promise<StatementResult> {
+  async #executeIn(mode: SessionMode, plain: Statement, options: ExecuteOptions): Promise<StatementResult> {
     const { values } = this.#config;
-    const statement = { mode, text: sql, parameters: bindParameters(plain, values) };
+    const statement = { mode, ...toSend(plain, values) };
     const outcome: WriterOutcome = { isConflict: false };
     const { connection, release } = await this.#pool.acquire(mode, { ...options, outcome });
     let result: RawResult;

@@ -15,6 +15,7 @@ import { commitUnknownError } from './postgres-errors.js';
 import { bindParameters } from './postgres-parameters.js';
 import type { PooledConnection } from './postgres-pool.js';
 import { decodeRows, toStatementResult } from './postgres-rows.js';
+import { toSend } from './postgres-sent-statement.js';
 import type { WriterOutcome } from './postgres-throttle.js';
 import type { ValueMode } from './postgres-values.js';
 
@@ -88,10 +89,10 @@ export class PostgresTransaction implements DatabaseTransaction {
 
   async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     const { values } = this.#context;
-    const parameters = bindParameters(statement.parameters, values);
+    const { text, parameters } = toSend(statement, values);
     const begin = this.#takeBegin();
     const result = await this.#connection
-      .run(statement.sql, parameters, {
+      .run(text, parameters, {
         ...options,
         begin,
         mayPrepare: values === 'portable',
