@@ -27,7 +27,7 @@ import { MAX_PARAMETERS } from './postgres-parameters.js';
 import { PostgresPool } from './postgres-pool.js';
 import type { RawResult } from './postgres-raw-result.js';
 import { toStatementResult } from './postgres-rows.js';
-import { toSend } from './postgres-sent-statement.js';
+import { prepareToSend, type Sender } from './postgres-send-statement.js';
 import { PostgresSql } from './postgres-sql.js';
 import type { WriterOutcome } from './postgres-throttle.js';
 import { beginTransaction } from './postgres-transaction.js';
@@ -41,13 +41,6 @@ const CAPABILITIES: Capabilities = {
   weakerIsolation: true,
   maxParameters: MAX_PARAMETERS,
 };
-
-/** A statement with all it needs. */
-interface SingleStatement {
-  readonly mode: SessionMode;
-  readonly text: string;
-  readonly parameters: readonly unknown[];
-}
 
 /** A PostgreSQL database behind a pool of connections. */
 export class PostgresDatabase implements Database {
@@ -159,12 +152,12 @@ export class PostgresDatabase implements Database {
 
   async #executeIn(mode: SessionMode, plain: Statement, options: ExecuteOptions): Promise<StatementResult> {
     const { values } = this.#config;
-    const statement = { mode, ...toSend(plain, values) };
+    const send = prepareToSend(plain, values);
     const outcome: WriterOutcome = { isConflict: false };
     const { connection, release } = await this.#pool.acquire(mode, { ...options, outcome });
     let result: RawResult;
     try {
-      result = await this.#run(connection, statement, options);
+      result = await this.#run(connection, send, mode, options);
     } catch (error) {
       outcome.isConflict = error instanceof ConflictError;
       throw error;
@@ -175,20 +168,14 @@ export class PostgresDatabase implements Database {
   }
 
   /** Runs a statement in a transaction of its own. @throws CommitUnknownError when nobody can tell whether a write happened. */
-  readonly #run = async (
+  async #run(
     connection: PostgresConnection,
-    { mode, text, parameters }: SingleStatement,
+    send: Sender,
+    mode: SessionMode,
     options: ExecuteOptions,
-  ): Promise<RawResult> => {
-    const { values } = this.#config;
+  ): Promise<RawResult> {
     try {
-      const result = await connection.run(text, parameters, {
-        ...options,
-        mode,
-        mayPrepare: values === 'portable',
-        isBound: values === 'portable',
-        isScript: values === 'native',
-      });
+      const result = await send(connection, { ...options, mode });
       assertNothingOpen(connection, options);
       this.#counters.recordCommit(mode);
       return result;
@@ -197,13 +184,17 @@ export class PostgresDatabase implements Database {
       const isUnknown = connection.isLost && connection.lastOutcome === 'unknown';
       throw isUnknown && mode === 'write' ? commitUnknownError(error, options.label) : error;
     }
-  };
+  }
 
   #createCoalescer(): PostgresCoalescer {
     return new PostgresCoalescer({
       acquire: (mode, options) => this.#pool.acquire(mode, options),
       runSingly: (statement, options) => this.#executeSingly(statement, options),
-      run: this.#run,
+      run: (connection, { mode, text, parameters }, options) => {
+        const send: Sender = (to, how) =>
+          to.run(text, parameters, { ...how, mayPrepare: true, isBound: true });
+        return this.#run(connection, send, mode, options);
+      },
       queueLimit: this.#config.queueLimit,
     });
   }

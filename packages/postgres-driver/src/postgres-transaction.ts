@@ -15,7 +15,7 @@ import { commitUnknownError } from './postgres-errors.js';
 import { bindParameters } from './postgres-parameters.js';
 import type { PooledConnection } from './postgres-pool.js';
 import { decodeRows, toStatementResult } from './postgres-rows.js';
-import { toSend } from './postgres-sent-statement.js';
+import { prepareToSend } from './postgres-send-statement.js';
 import type { WriterOutcome } from './postgres-throttle.js';
 import type { ValueMode } from './postgres-values.js';
 
@@ -89,18 +89,9 @@ export class PostgresTransaction implements DatabaseTransaction {
 
   async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     const { values } = this.#context;
-    const { text, parameters } = toSend(statement, values);
+    const send = prepareToSend(statement, values);
     const begin = this.#takeBegin();
-    const result = await this.#connection
-      .run(text, parameters, {
-        ...options,
-        begin,
-        mayPrepare: values === 'portable',
-        isBound: values === 'portable',
-        isScript: values === 'native',
-      })
-
-      .catch(this.#noteConflict);
+    const result = await send(this.#connection, { ...options, begin }).catch(this.#noteConflict);
     this.#assertStillOpen();
     return toStatementResult(result, values);
   }
