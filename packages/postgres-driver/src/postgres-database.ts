@@ -30,7 +30,7 @@ import { toStatementResult } from './postgres-rows.js';
 import { prepareToSend, type Sender } from './postgres-send-statement.js';
 import { PostgresSql } from './postgres-sql.js';
 import type { WriterOutcome } from './postgres-throttle.js';
-import { beginTransaction } from './postgres-transaction.js';
+import { beginTransaction, type PostgresTransaction } from './postgres-transaction.js';
 
 const CAPABILITIES: Capabilities = {
   concurrentWriters: true,
@@ -82,20 +82,26 @@ export class PostgresDatabase implements Database {
     options: ExecuteOptions,
   ): AsyncGenerator<readonly Row[]> {
     const access = statement.access === 'read' ? 'read' : 'write';
-    const transaction = await this.begin({ ...options, access });
-    let hasFailed = false;
+    const transaction = await this.#begin({ ...options, access });
+    // What a read is left in the middle of need not be committed, and may have been cancelled.
+    let mustUndo = access === 'read';
     try {
-      yield* transaction.stream(statement, batchSize, options);
+      yield* transaction.stream(statement, batchSize, options, true);
+      mustUndo = false;
     } catch (error) {
-      hasFailed = true;
+      mustUndo = true;
       throw error;
     } finally {
-      if (hasFailed) await transaction.rollback();
+      if (mustUndo) await transaction.rollback();
       else await transaction.commit();
     }
   }
 
   async begin(options: BeginOptions): Promise<DatabaseTransaction> {
+    return this.#begin(options);
+  }
+
+  async #begin(options: BeginOptions): Promise<PostgresTransaction> {
     this.#assertOpen();
     const outcome: WriterOutcome = { isConflict: false };
     const pooled = await this.#pool.acquire(options.access, { ...options, outcome });
