@@ -353,8 +353,12 @@ const ALTERS_SESSION: ReadonlySet<string> = new Set([
   'SET',
 ]);
 
+/** Functions that change the session in the middle of a query: a lock that outlives its transaction, a setting. */
+const LEAVES_BEHIND = /pg_(try_)?advisory_lock|set_config/i;
+
 function mayAlterSession(command: string, text: string): boolean {
-  return ALTERS_SESSION.has(command) && !/^\s*set\s+(local|transaction)\s/i.test(text);
+  if (ALTERS_SESSION.has(command)) return !/^\s*set\s+(local|transaction)\s/i.test(text);
+  return LEAVES_BEHIND.test(text);
 }
 
 function unexpected(): never {
