@@ -15,6 +15,7 @@ import {
   type StatementResult,
   UnsupportedError,
 } from '@sluice/core';
+import { noteOpen } from './care/open-files.js';
 import { runTask } from './care/run-task.js';
 import type { InlineReader } from './reader/inline-reader.js';
 import { ReaderPool, type ReaderUse } from './reader/reader-pool.js';
@@ -61,6 +62,7 @@ export class SqliteDatabase implements Database {
   readonly #keeper: WalKeeper;
   readonly #alterations: Alterations;
   readonly #gate = new SqliteGate();
+  #onClosed: () => void = () => {};
   #closing: Promise<void> | undefined;
 
   constructor(location: Location, options: ResolvedOptions, engine: SqliteEngine, onWarning: OnWarning) {
@@ -111,6 +113,7 @@ export class SqliteDatabase implements Database {
       await this.close();
       throw this.#engine.toError(failure, undefined);
     }
+    this.#onClosed = noteOpen(this.#location.path);
     const { InlineReader } = await loaded;
     if (this.#inlineOptions === undefined) return;
     this.#inline = new InlineReader(this.#inlineOptions, (statement, wait) => this.#execute(statement, wait));
@@ -244,6 +247,7 @@ export class SqliteDatabase implements Database {
     await this.#readers.close();
     await this.#keeper.close();
     await this.#writer.close();
+    this.#onClosed();
     await this.#location.dispose();
   }
 

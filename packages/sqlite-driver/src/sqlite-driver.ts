@@ -1,4 +1,5 @@
 import { type Database, type Driver, emitProcessWarning, type OnWarning } from '@sluice/core';
+import { assertFileSystem } from './care/file-system.js';
 import { SqliteDatabase } from './sqlite-database.js';
 import { SqliteEngine } from './sqlite-engine.js';
 import { type ResolvedOptions, resolveOptions, type SqliteOptions } from './sqlite-options.js';
@@ -37,6 +38,7 @@ export async function openDatabase(
   options: ResolvedOptions,
   onWarning: OnWarning = emitProcessWarning,
 ): Promise<Database> {
+  if (!location.isTemporary) await assertFileSystem(location.path, options.networkFileSystem, onWarning);
   // Loads no native code: that happens in the threads.
   const { SqliteError } = (await import('better-sqlite3')).default;
   const engine = new SqliteEngine(options, (message, code) => new SqliteError(message, code));

@@ -12,13 +12,21 @@ import {
   NotNullViolationError,
   StorageFullError,
   UniqueViolationError,
+  UnsupportedError,
   UsageError,
   ValueError,
 } from '@sluice/core';
 import { parseViolation, type ViolationDetails } from './constraint/constraint-message.js';
 import { parseTypeCheckName } from './sqlite-check-name.js';
 import { targetTable } from './sqlite-statement.js';
-import { type Failure, ROWS_VANISHED, TOO_OLD } from './thread/thread-protocol.js';
+import {
+  type Failure,
+  IN_USE,
+  NO_INCREMENTAL_VACUUM,
+  ROWS_VANISHED,
+  TOO_OLD,
+  UNSOUND,
+} from './thread/thread-protocol.js';
 
 /** A failure with all that is known of its circumstances. */
 interface Circumstances extends ErrorOptions {
@@ -40,7 +48,7 @@ const BY_CODE: Readonly<Record<string, ToError>> = {
   EPERM: pathUnusable,
   EROFS: pathUnusable,
   SQLITE_AUTH: pathUnusable,
-  SQLITE_BUSY: (c) => new ConflictError('busy', 'Another process holds the lock of the database.', c),
+  SQLITE_BUSY: busyError,
   SQLITE_BUSY_SNAPSHOT: (c) =>
     new ConflictError('busy_snapshot', 'Another transaction wrote after this one began to read.', c),
   SQLITE_CANTOPEN: pathUnusable,
@@ -84,6 +92,9 @@ const BY_CODE: Readonly<Record<string, ToError>> = {
     new ConnectionError('connection_failed', 'The database file was moved or deleted while it was open.', c),
   [TOO_OLD]: (c) =>
     new ConfigurationError('runtime_too_old', `${c.failure.message} Update better-sqlite3.`, c),
+  [IN_USE]: (c) => new ConflictError('busy', c.failure.message, c),
+  [UNSOUND]: (c) => new CorruptError('corrupt', c.failure.message, c),
+  [NO_INCREMENTAL_VACUUM]: (c) => new UnsupportedError(c.failure.message, c),
   [ROWS_VANISHED]: (c) =>
     new MigrationError(
       `${c.failure.message} Delete them by a statement of their own first, if that is meant.`,
@@ -126,6 +137,13 @@ function bindingError(c: Circumstances): Error {
   }
   if (name === 'RangeError' || name === 'TypeError') return new UsageError('invalid_query', `${message}.`, c);
   return new InternalError(`The SQLite thread failed: ${message}`, c);
+}
+
+function busyError(c: Circumstances): Error {
+  const message = c.failure.isRollbackJournal
+    ? 'Another process keeps the file locked in rollback-journal mode, so that it cannot be switched to WAL. Close that process, or let it use WAL too.'
+    : 'Another process holds the lock of the database.';
+  return new ConflictError('busy', message, c);
 }
 
 function storageFull(c: Circumstances): Error {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import Sqlite from 'better-sqlite3';
+import { openToRead } from './open-to-read.js';
 import { putInPlace, syncFolder } from './put-in-place.js';
 import type { TaskContext } from './task.js';
 
@@ -31,7 +31,7 @@ export async function backUp({ from, to }: BackupTask, context: TaskContext): Pr
 
 /** Writes a copy by SQLite's backup interface, which reads the WAL as well. */
 export async function copyDatabase(from: string, to: string, context: TaskContext): Promise<void> {
-  const source = new Sqlite(from, { readonly: true, fileMustExist: true, timeout: 10_000 });
+  const source = openToRead(from);
   try {
     source.prepare('begin').run();
     source.prepare('select count(*) from sqlite_schema').get();

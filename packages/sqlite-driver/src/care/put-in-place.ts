@@ -28,7 +28,7 @@ export function syncFolder(path: string): void {
 }
 
 /** Whether a file system said that it has no hard links. */
-function hasNoLinks(error: unknown): boolean {
+export function hasNoLinks(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === 'EPERM' || code === 'ENOTSUP' || code === 'EOPNOTSUPP' || code === 'ENOSYS';
 }

@@ -1,6 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { toFailure } from '../thread/thread-failure.js';
 import { backUp } from './back-up.js';
+import { checkIntegrity } from './check-integrity.js';
+import { quarantine } from './quarantine.js';
+import { reclaim } from './reclaim.js';
+import { restoreBackup } from './restore-backup.js';
 import { type Task, TaskCancelled, type TaskContext } from './task.js';
 import type { TaskMessage, TaskStart } from './task-protocol.js';
 
@@ -26,6 +30,14 @@ async function run(work: Task): Promise<unknown> {
   switch (work.kind) {
     case 'backup':
       return backUp(work, context);
+    case 'check':
+      return checkIntegrity(work, context);
+    case 'quarantine':
+      return quarantine(work, context);
+    case 'reclaim':
+      return reclaim(work, context);
+    case 'restore':
+      return restoreBackup(work, context);
   }
 }
 

@@ -1,24 +1,31 @@
 import type { BackupTask } from './back-up.js';
+import type { CheckTask, IntegrityReport } from './check-integrity.js';
+import type { QuarantineReport, QuarantineTask } from './quarantine.js';
+import type { ReclaimReport, ReclaimTask } from './reclaim.js';
+import type { RestoreReport, RestoreTask } from './restore-backup.js';
 
 /** Long work on a file that is not a lane's: each has a thread and a connection of its own. */
-export type Task = BackupTask;
+export type Task = BackupTask | CheckTask | QuarantineTask | ReclaimTask | RestoreTask;
 
 /** What each kind of work gives. */
 export interface TaskResults {
   readonly backup: undefined;
+  readonly check: IntegrityReport;
+  readonly quarantine: QuarantineReport;
+  readonly reclaim: ReclaimReport;
+  readonly restore: RestoreReport;
 }
 
-/** How far the work is. */
+/** How far the work is, in units of its own. */
 export interface TaskProgress {
   readonly done: number;
   readonly total: number;
 }
 
-/** What the work may use of its thread. */
+/** What the work may use of its thread. Both end it by an exception when the caller has left. */
 export interface TaskContext {
-  /** Says how far it is. Ends the work by an exception when the caller has left. */
+  /** Says how far it is. */
   readonly onProgress: (done: number, total: number) => void;
-  /** Ends the work by an exception when the caller has left. */
   readonly assertWanted: () => void;
 }
 

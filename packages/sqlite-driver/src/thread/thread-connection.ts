@@ -83,6 +83,9 @@ export class ThreadConnection {
   }
 
   #configureWriter({ synchronous, walLimitBytes }: ConnectionOptions): void {
+    // Acts on a new file, and when VACUUM rewrites an old one. It costs a page in 800, and lets the file shrink in small steps.
+    if (this.#database.pragma('auto_vacuum', { simple: true }) === 0)
+      this.#database.pragma('auto_vacuum = incremental');
     const mode = this.#database.pragma('journal_mode = wal', { simple: true });
     if (mode !== 'wal')
       throw new Error(`The file system does not offer what WAL needs; journal_mode stays "${mode}".`);

@@ -94,6 +94,8 @@ export interface Failure {
   readonly phase: 'open' | 'prepare' | 'run' | 'commit';
   /** Whether the failed statement left part of its work behind, which SQLite allows some statements. */
   readonly leftWork?: boolean;
+  /** The file was locked for too long while it was opened, and is not in WAL mode. */
+  readonly isRollbackJournal?: boolean;
   /** What was found out about a violated constraint. */
   readonly details?: ViolationDetails;
 }
@@ -144,3 +146,12 @@ export const TOO_OLD = 'SQLITE_TOO_OLD';
 
 /** Code of the failure of a schema change that would lose rows it does not delete. */
 export const ROWS_VANISHED = 'SQLITE_ROWS_VANISHED';
+
+/** Code of the failure to work on a file that somebody else has open. */
+export const IN_USE = 'SQLITE_IN_USE';
+
+/** Code of the failure to restore a damaged backup. */
+export const UNSOUND = 'SQLITE_UNSOUND';
+
+/** Code of the failure to give pages back in small steps. */
+export const NO_INCREMENTAL_VACUUM = 'SQLITE_NO_INCREMENTAL_VACUUM';

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { lookAtWal } from '../wal/run-checkpoint.js';
 import { post } from './result-sink.js';
@@ -79,7 +80,10 @@ function open(options: ConnectionOptions, flags: ThreadFlags): ThreadConnection 
   const deadline = performance.now() + options.openTimeoutMs;
   for (;;) {
     const opened = tryOpen(options);
-    if (opened instanceof ThreadConnection || !isBusy(opened) || performance.now() > deadline) return opened;
+    if (opened instanceof ThreadConnection || !isBusy(opened)) return opened;
+    // Whoever has the file open in WAL mode has a WAL.
+    if (performance.now() > deadline)
+      return { ...opened, isRollbackJournal: !existsSync(`${options.path}-wal`) };
     flags.sleepWhile(() => true, OPEN_RETRY_MS);
   }
 }

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, linkSync, renameSync, rmSync } from 'node:fs';
+import Sqlite from 'better-sqlite3';
+import { UNSOUND } from '../thread/thread-protocol.js';
+import { copyDatabase } from './back-up.js';
+import { checkOpened } from './check-integrity.js';
+import { hasNoLinks, putInPlace, syncFolder } from './put-in-place.js';
+import { takeOver } from './sole-owner.js';
+import type { TaskContext } from './task.js';
+
+/** Puts a copy of the database at `from` in the place of the one at `to`, which is kept under the name `aside`. */
+export interface RestoreTask {
+  readonly kind: 'restore';
+  readonly from: string;
+  readonly to: string;
+  readonly aside: string;
+}
+
+/** What {@link restoreBackup} did. */
+export interface RestoreReport {
+  /** Where the database is now that was replaced; `undefined` when there was none. */
+  readonly replaced: string | undefined;
+}
+
+/** What may lie beside a database and belongs to it. */
+const COMPANIONS = ['-wal', '-shm', '-journal'];
+
+/** Copies the backup next to its place and proves the copy sound before anything is touched. */
+export async function restoreBackup(task: RestoreTask, context: TaskContext): Promise<RestoreReport> {
+  const copy = `${task.to}.restoring-${randomUUID()}`;
+  try {
+    await copyDatabase(task.from, copy, context);
+    assertSound(copy, context);
+    if (existsSync(task.to)) {
+      replace(copy, task);
+      return { replaced: task.aside };
+    }
+    // A WAL left behind by a file that is gone would be taken for the new one's.
+    moveCompanions(task);
+    putInPlace(copy, task.to);
+    syncFolder(task.to);
+    return { replaced: undefined };
+  } finally {
+    for (const leftover of ['', ...COMPANIONS]) rmSync(copy + leftover, { force: true });
+  }
+}
+
+function assertSound(path: string, { assertWanted }: TaskContext): void {
+  const database = new Sqlite(path, { fileMustExist: true });
+  try {
+    const { problems } = checkOpened(database, { assertWanted, onProgress: assertWanted });
+    const [first] = problems;
+    if (first === undefined) return;
+    throw new Sqlite.SqliteError(
+      `The backup is damaged, so that nothing was replaced: ${first.message}. Take another one.`,
+      UNSOUND,
+    );
+  } finally {
+    database.close();
+  }
+}
+
+/** At every moment there is a whole database under the name: the old one, and from one step to the next the new one. */
+function replace(copy: string, task: RestoreTask): void {
+  const owner = takeOver(task.to);
+  try {
+    keepAside(task);
+    moveCompanions(task);
+    renameSync(copy, task.to);
+    syncFolder(task.to);
+  } finally {
+    owner?.close();
+  }
+}
+
+function keepAside({ to, aside }: RestoreTask): void {
+  try {
+    linkSync(to, aside);
+  } catch (error) {
+    if (!hasNoLinks(error)) throw error;
+    renameSync(to, aside);
+  }
+}
+
+function moveCompanions({ to, aside }: RestoreTask): void {
+  for (const suffix of COMPANIONS) if (existsSync(to + suffix)) renameSync(to + suffix, aside + suffix);
+}
