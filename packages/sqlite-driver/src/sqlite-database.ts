@@ -15,6 +15,7 @@ import {
   type StatementResult,
   UnsupportedError,
 } from '@sluice/core';
+import { fileIdentity } from './care/file-watch.js';
 import { noteOpen } from './care/open-files.js';
 import { runTask } from './care/run-task.js';
 import type { InlineReader } from './reader/inline-reader.js';
@@ -62,6 +63,7 @@ export class SqliteDatabase implements Database {
   readonly #keeper: WalKeeper;
   readonly #alterations: Alterations;
   readonly #gate = new SqliteGate();
+  readonly #file: { identity: string | undefined } = { identity: undefined };
   #onClosed: () => void = () => {};
   #closing: Promise<void> | undefined;
 
@@ -71,20 +73,20 @@ export class SqliteDatabase implements Database {
     this.#engine = engine;
     this.sql = new SqliteSql(options.values);
     this.#alterations = options.values === 'portable' ? 'own' : 'as_written';
-    this.#writer = new Writer(connectionOptions('writer', location, options), options.queueLimit, (wal) =>
+    this.#writer = new Writer(this.#connectionOptions('writer', options), options.queueLimit, (wal) =>
       this.#keeper.notice(wal),
     );
-    this.#readers = new ReaderPool(connectionOptions('reader', location, options), options, this.#snapshots);
+    this.#readers = new ReaderPool(this.#connectionOptions('reader', options), options, this.#snapshots);
     this.#keeper = new WalKeeper({
       ...options,
-      connection: connectionOptions('keeper', location, options),
+      connection: this.#connectionOptions('keeper', options),
       snapshots: this.#snapshots,
       acquireWriter: () => this.#writer.acquire({ priority: 'high' }),
       onWarning,
     });
     this.#snapshots.onEnd(() => this.#keeper.readerEnded());
     const isInline = options.inlineReads && options.values === 'portable';
-    this.#inlineOptions = isInline ? connectionOptions('reader', location, options) : undefined;
+    this.#inlineOptions = isInline ? this.#connectionOptions('reader', options) : undefined;
     this.capabilities = {
       concurrentWriters: false,
       sharedBetweenProcesses: !isTemporary,
@@ -114,6 +116,7 @@ export class SqliteDatabase implements Database {
       throw this.#engine.toError(failure, undefined);
     }
     this.#onClosed = noteOpen(this.#location.path);
+    this.#file.identity = fileIdentity(this.#location.path);
     const { InlineReader } = await loaded;
     if (this.#inlineOptions === undefined) return;
     this.#inline = new InlineReader(this.#inlineOptions, (statement, wait) => this.#execute(statement, wait));
@@ -251,6 +254,23 @@ export class SqliteDatabase implements Database {
     await this.#location.dispose();
   }
 
+  #connectionOptions(role: ConnectionOptions['role'], options: ResolvedOptions): ConnectionOptions {
+    const { values, openTimeoutMs, cacheBytes, mmapBytes, tempStore } = options;
+    const { path, isTemporary } = this.#location;
+    return {
+      path,
+      file: this.#file,
+      role,
+      values,
+      openTimeoutMs,
+      cacheBytes,
+      mmapBytes,
+      tempStore,
+      synchronous: isTemporary ? 'off' : options.durability,
+      walLimitBytes: options.walBudgetBytes / 4,
+    };
+  }
+
   /** Runs a statement where it belongs: SQLite is asked what it does when nobody else knows. */
   async #run(
     statement: Statement,
@@ -319,17 +339,6 @@ export class SqliteDatabase implements Database {
     this.#gate.forget(lease);
     this.#gate.leave();
   }
-}
-
-function connectionOptions(
-  role: ConnectionOptions['role'],
-  { path, isTemporary }: Location,
-  options: ResolvedOptions,
-): ConnectionOptions {
-  const { values, openTimeoutMs, cacheBytes, mmapBytes, tempStore } = options;
-  const synchronous = isTemporary ? 'off' : options.durability;
-  const walLimitBytes = options.walBudgetBytes / 4;
-  return { path, role, values, openTimeoutMs, cacheBytes, mmapBytes, tempStore, synchronous, walLimitBytes };
 }
 
 /** The size of the write-ahead log, from the file itself; 0 when there is none. */

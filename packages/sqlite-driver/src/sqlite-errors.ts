@@ -89,7 +89,11 @@ const BY_CODE: Readonly<Record<string, ToError>> = {
     new UsageError('invalid_query', 'The statement has fewer parameters than it was given.', c),
   SQLITE_READONLY: readonlyError,
   SQLITE_READONLY_DBMOVED: (c) =>
-    new ConnectionError('connection_failed', 'The database file was moved or deleted while it was open.', c),
+    new ConnectionError(
+      'connection_failed',
+      'The database file, or its -wal, was moved or deleted while it was open; nothing of the call was kept. Open the storage again once it is in its place.',
+      c,
+    ),
   [TOO_OLD]: (c) =>
     new ConfigurationError('runtime_too_old', `${c.failure.message} Update better-sqlite3.`, c),
   [IN_USE]: (c) => new ConflictError('busy', c.failure.message, c),

@@ -1,4 +1,5 @@
 import Sqlite from 'better-sqlite3';
+import { fileIdentity } from '../care/file-watch.js';
 import { defineNumericFunctions } from '../numeric/numeric-functions.js';
 import { BIGINT_MARK, markedColumns } from '../sqlite-bigint-columns.js';
 import { portableType } from '../sqlite-column-types.js';
@@ -8,6 +9,7 @@ import { isAtLeast, OLDEST_SQLITE } from '../sqlite-versions.js';
 import type { CheckpointMode, WalState } from '../wal/wal-state.js';
 import {
   type ConnectionOptions,
+  MOVED,
   type ResultColumns,
   type SqliteValue,
   type ThreadStatement,
@@ -53,6 +55,7 @@ export class ThreadConnection {
   #bigintColumns: ReadonlySet<string> = new Set();
 
   constructor(options: ConnectionOptions) {
+    assertSameFile(options);
     this.#database = new Sqlite(options.path, { readonly: options.role === 'reader', timeout: 0 });
     this.#isPortable = options.values === 'portable';
     this.#role = options.role;
@@ -270,6 +273,12 @@ function assertVersion(version: string): void {
     `SQLite ${version} may corrupt a database that several connections use; ${OLDEST_SQLITE} is the first without that bug.`,
     TOO_OLD,
   );
+}
+
+/** A file that was deleted must not be made again, empty, by whoever opens it next; nor may two connections use different files. */
+function assertSameFile({ path, file: { identity } }: ConnectionOptions): void {
+  if (identity === undefined || fileIdentity(path) === identity) return;
+  throw new Sqlite.SqliteError('The file is not where it was opened.', MOVED);
 }
 
 const INT64_LIMIT = 2 ** 63;

@@ -21,6 +21,8 @@ export interface ThreadStatement {
 export interface ConnectionOptions {
   /** Absolute path of the file. */
   readonly path: string;
+  /** Which file that was when the database was opened; `undefined` until it is. */
+  readonly file: { readonly identity: string | undefined };
   readonly role: 'keeper' | 'reader' | 'writer';
   readonly synchronous: 'full' | 'normal' | 'off';
   /** `portable` types columns and binds whole numbers as integers; `native` is better-sqlite3's own way. */
@@ -149,6 +151,9 @@ export const ROWS_VANISHED = 'SQLITE_ROWS_VANISHED';
 
 /** Code of the failure to work on a file that somebody else has open. */
 export const IN_USE = 'SQLITE_IN_USE';
+
+/** SQLite's own code for a file that is not where it was opened. */
+export const MOVED = 'SQLITE_READONLY_DBMOVED';
 
 /** Code of the failure to restore a damaged backup. */
 export const UNSOUND = 'SQLITE_UNSOUND';

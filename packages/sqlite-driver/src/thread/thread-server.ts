@@ -1,11 +1,19 @@
 import { existsSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { FileWatch } from '../care/file-watch.js';
 import { lookAtWal } from '../wal/run-checkpoint.js';
 import { post } from './result-sink.js';
 import { ThreadConnection } from './thread-connection.js';
 import { isBusy, toFailure } from './thread-failure.js';
 import { type SharedFlags, ThreadFlags } from './thread-flags.js';
-import type { ConnectionOptions, Failure, Outcome, ThreadReply, ThreadRequest } from './thread-protocol.js';
+import {
+  type ConnectionOptions,
+  type Failure,
+  MOVED,
+  type Outcome,
+  type ThreadReply,
+  type ThreadRequest,
+} from './thread-protocol.js';
 
 /** What a thread does for each request but `open` and `close`, which are the same for all. */
 export type Serve = (
@@ -29,13 +37,14 @@ const LINGER_MS = 5;
 export function serveThread(serve: Serve): void {
   const flags = new ThreadFlags(workerData as SharedFlags);
   let connection: ThreadConnection | undefined;
-  let isWriter = false;
+  /** The writer's. */
+  let watch: FileWatch | undefined;
 
   const answer = async (request: ThreadRequest): Promise<void> => {
     if (request.op === 'open') {
       const opened = open(request.options, flags);
-      isWriter = request.options.role === 'writer';
       if (opened instanceof ThreadConnection) connection = opened;
+      if (request.options.role === 'writer') watch = new FileWatch(request.options.path);
       reply(opened instanceof ThreadConnection ? DONE : { kind: 'failure', failure: opened });
     } else if (request.op === 'close') {
       connection?.close();
@@ -45,8 +54,10 @@ export function serveThread(serve: Serve): void {
       if (connection === undefined)
         throw new Error(`The thread was asked to ${request.op} before it was opened.`);
       const answered = await serve(request, connection, flags);
-      const wal = isWriter ? lookAtWal(connection) : undefined;
-      post({ kind: 'reply', reply: wal === undefined ? answered : { ...answered, wal } });
+      post({
+        kind: 'reply',
+        reply: watch === undefined ? answered : writerReply(answered, connection, watch),
+      });
     }
   };
   parentPort?.on('message', async (request: ThreadRequest) => {
@@ -69,6 +80,18 @@ function lingerForNext({ op }: ThreadRequest, flags: ThreadFlags): ThreadRequest
     flags.sleepSince(news, left);
   }
   return undefined;
+}
+
+/** What was written to a file that is no longer there is not acknowledged, and told to everybody from then on. */
+function writerReply(answered: ThreadReply, connection: ThreadConnection, watch: FileWatch): ThreadReply {
+  if (watch.isInPlace()) return { ...answered, wal: lookAtWal(connection) };
+  connection.rollback();
+  const message = 'The file, or its WAL, was deleted or replaced.';
+  const failure: Failure = { code: MOVED, name: 'SqliteError', message, phase: 'run' };
+  const outcomes = answered.outcomes.map(
+    (outcome): Outcome => (outcome.kind === 'result' ? { kind: 'failure', failure } : outcome),
+  );
+  return { ...answered, outcomes };
 }
 
 function reply(outcome: Outcome): void {

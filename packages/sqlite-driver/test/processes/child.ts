@@ -13,8 +13,20 @@ export interface Child {
 
 /** Starts a script of this folder on the Node that runs the tests. */
 export function startChild(script: string, ...parameters: string[]): Child {
+  return startChildAs({}, script, ...parameters);
+}
+
+/** Starts a script as another user. */
+export function startChildAs(
+  user: { readonly uid?: number; readonly gid?: number },
+  script: string,
+  ...parameters: string[]
+): Child {
   const path = fileURLToPath(new URL(script, import.meta.url));
-  const child = spawn(process.execPath, [path, ...parameters], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [path, ...parameters], {
+    ...user,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
   return { process: child, lines, ended: new Promise((resolve) => child.once('close', resolve)) };
