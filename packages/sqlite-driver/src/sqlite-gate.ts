@@ -1,13 +1,17 @@
-import { ClosedError } from '@sluice/core';
-import type { ThreadLease } from './thread/thread-lease.js';
+import { ClosedError, type SluiceError } from '@sluice/core';
 
 /** How long transactions and streams that are open when the database is closed may still go on. */
 const GRACE_MS = 10_000;
 
+/** What can be taken from its holder, whose further calls end in the error. */
+export interface Revocable {
+  revoke(createError: () => SluiceError): void;
+}
+
 /** Counts what was accepted, so that closing can refuse what is new and wait for the rest (contract C12). */
 export class SqliteGate {
   /** What holds a thread while its caller thinks, and could do so for ever. */
-  readonly #leases = new Set<ThreadLease>();
+  readonly #leases = new Set<Revocable>();
   #accepted = 0;
   #isClosed = false;
   #onEmpty: (() => void) | undefined;
@@ -24,11 +28,11 @@ export class SqliteGate {
   }
 
   /** Remembers a lease until {@link SqliteGate.forget}. */
-  hold(lease: ThreadLease): void {
+  hold(lease: Revocable): void {
     this.#leases.add(lease);
   }
 
-  forget(lease: ThreadLease): void {
+  forget(lease: Revocable): void {
     this.#leases.delete(lease);
   }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { FileWatch } from '../care/file-watch.js';
-import { lookAtWal } from '../wal/run-checkpoint.js';
+import { WalGauge } from '../wal/run-checkpoint.js';
 import { post } from './result-sink.js';
 import { ThreadConnection } from './thread-connection.js';
 import { isBusy, toFailure } from './thread-failure.js';
@@ -39,6 +39,7 @@ export function serveThread(serve: Serve): void {
   let connection: ThreadConnection | undefined;
   /** The writer's. */
   let watch: FileWatch | undefined;
+  const gauge = new WalGauge();
 
   const answer = async (request: ThreadRequest): Promise<void> => {
     if (request.op === 'open') {
@@ -56,7 +57,7 @@ export function serveThread(serve: Serve): void {
       const answered = await serve(request, connection, flags);
       post({
         kind: 'reply',
-        reply: watch === undefined ? answered : writerReply(answered, connection, watch),
+        reply: watch === undefined ? answered : writerReply(answered, connection, watch, gauge),
       });
     }
   };
@@ -83,8 +84,13 @@ function lingerForNext({ op }: ThreadRequest, flags: ThreadFlags): ThreadRequest
 }
 
 /** What was written to a file that is no longer there is not acknowledged, and told to everybody from then on. */
-function writerReply(answered: ThreadReply, connection: ThreadConnection, watch: FileWatch): ThreadReply {
-  if (watch.isInPlace()) return { ...answered, wal: lookAtWal(connection) };
+function writerReply(
+  answered: ThreadReply,
+  connection: ThreadConnection,
+  watch: FileWatch,
+  gauge: WalGauge,
+): ThreadReply {
+  if (watch.isInPlace()) return { ...answered, wal: gauge.read(connection) };
   connection.rollback();
   const message = 'The file, or its WAL, was deleted or replaced.';
   const failure: Failure = { code: MOVED, name: 'SqliteError', message, phase: 'run' };
