@@ -94,8 +94,10 @@ function writerReply(
   connection.rollback();
   const message = 'The file, or its WAL, was deleted or replaced.';
   const failure: Failure = { code: MOVED, name: 'SqliteError', message, phase: 'run' };
-  const outcomes = answered.outcomes.map(
-    (outcome): Outcome => (outcome.kind === 'result' ? { kind: 'failure', failure } : outcome),
+  const isDone = (outcome: Outcome | number): boolean =>
+    typeof outcome === 'number' || outcome.kind === 'result';
+  const outcomes = answered.outcomes.map((outcome) =>
+    isDone(outcome) ? ({ kind: 'failure', failure } as const) : outcome,
   );
   return { ...answered, outcomes };
 }
