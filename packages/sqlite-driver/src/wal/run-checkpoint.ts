@@ -41,24 +41,3 @@ function toReport(
 ): CheckpointReport {
   return { ...after, copied: Math.max(0, after.checkpointed - before.checkpointed), tookMs };
 }
-
-/** How often the writer looks how long the WAL is: a look costs a tenth of a small write. */
-const LOOK_MS = 1;
-
-/** Tells how long the WAL is after a write, now and then. */
-export class WalGauge {
-  #lookedAt = Number.NEGATIVE_INFINITY;
-
-  /** `undefined` inside a transaction, and soon after the last look. */
-  read(connection: ThreadConnection): WalState | undefined {
-    const now = performance.now();
-    if (connection.inTransaction || now - this.#lookedAt < LOOK_MS) return undefined;
-    this.#lookedAt = now;
-    try {
-      return connection.checkpoint('noop');
-    } catch {
-      // The work before this look is done and must be answered; what is wrong shows in the next statement.
-      return undefined;
-    }
-  }
-}
