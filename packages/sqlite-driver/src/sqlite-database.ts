@@ -17,7 +17,7 @@ import {
 } from '@sluice/core';
 import { fileIdentity } from './care/file-watch.js';
 import { noteOpen } from './care/open-files.js';
-import { runTask } from './care/run-task.js';
+import { RunningBackups } from './care/running-backups.js';
 import type { InlineReader } from './reader/inline-reader.js';
 import { ReaderPool, type ReaderUse } from './reader/reader-pool.js';
 import { assertOwnAlteration } from './rebuild/alter-table.js';
@@ -65,6 +65,7 @@ export class SqliteDatabase implements Database {
   readonly #keeper: WalKeeper;
   readonly #alterations: Alterations;
   readonly #gate = new SqliteGate();
+  readonly #backups = new RunningBackups(this.#gate, this.#snapshots);
   readonly #file: { identity: string | undefined } = { identity: undefined };
   #onClosed: () => void = () => {};
   #closing: Promise<void> | undefined;
@@ -248,19 +249,8 @@ export class SqliteDatabase implements Database {
 
   async backup(path: string, options: BackupOptions): Promise<void> {
     const to = await locateBackup(path);
-    this.#gate.enter();
-    const ended = this.#snapshots.add({
-      label: options.label ?? 'backup',
-      origin: undefined,
-      end: undefined,
-    });
-    try {
-      const toError = (failure: Failure): Error => this.#engine.toError(failure, undefined);
-      await runTask({ kind: 'backup', from: this.#location.path, to }, { ...options, toError });
-    } finally {
-      ended();
-      this.#gate.leave();
-    }
+    const toError = (failure: Failure): Error => this.#engine.toError(failure, undefined);
+    await this.#backups.run({ kind: 'backup', from: this.#location.path, to }, { ...options, toError });
   }
 
   backupPath(label: string): string | undefined {
@@ -276,6 +266,7 @@ export class SqliteDatabase implements Database {
   async #close(): Promise<void> {
     this.#inline?.close();
     await this.#gate.close();
+    await this.#backups.ended();
     await this.#readers.close();
     await this.#keeper.close();
     await this.#writer.close();

@@ -3,7 +3,7 @@ import { ClosedError, type SluiceError } from '@sluice/core';
 /** How long transactions and streams that are open when the database is closed may still go on. */
 const GRACE_MS = 10_000;
 
-/** What holds a thread. */
+/** What can be taken from its holder, whose further calls end in the error. */
 export interface Revocable {
   revoke(createError: () => SluiceError): void;
 }

@@ -23,8 +23,8 @@ export interface SqliteOptions {
    */
   readonly inlineReads?: boolean;
   /**
-   * How many streams, read transactions and backups may be open at once, 1 to 64. Each holds a reader thread of its own, so that
-   * they never keep single reads waiting. Default 8.
+   * How many streams and read transactions may be open at once, 1 to 64. Each holds a reader thread of its own, so that they never
+   * keep single reads waiting. Default 8.
    */
   readonly snapshots?: number;
   /** How many calls may wait for the writer, and how many for a reader; one more is refused with an OverloadedError. Default 10,000. */

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigurationError } from '@sluice/core';
@@ -41,7 +41,9 @@ export async function locatePath(path: string): Promise<Location> {
   assertPlainPath(path);
   const absolute = resolve(path);
   await assertUsable(absolute);
-  return { path: absolute, isTemporary: false, dispose: async () => {} };
+  // SQLite keeps the WAL beside the file itself, not beside a link to it.
+  const file = await realpath(absolute).catch(() => absolute);
+  return { path: file, isTemporary: false, dispose: async () => {} };
 }
 
 /**

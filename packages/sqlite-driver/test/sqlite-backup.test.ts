@@ -1,4 +1,13 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AbortedError, ConflictError, CorruptError, openStorage, TimeoutError } from '@sluice/core';
 import { restore, sqlite } from '@sluice/sqlite-driver';
@@ -211,4 +220,20 @@ describe('restoring', () => {
     expect(readdirSync(dirname(db.path))).toStrictEqual(['test.db.backup']);
     rmSync(`${db.path}.backup`);
   });
+});
+
+test('a link to a database leads to it: its log is watched, and it is the file that is replaced', async () => {
+  const db = await openFilled(10);
+  await db.database.backup(`${db.path}.backup`, {});
+  await db.database.close();
+  const link = join(await temporaryFolder(), 'link.db');
+  symlinkSync(db.path, link);
+  const linked = await openDatabase({ path: link });
+  await fill(linked, 5);
+  expect(linked.database.metrics().engine.walBytes).toBeGreaterThan(0);
+  expect(await rejection(restore({ from: `${db.path}.backup`, to: db.path }))).toBeInstanceOf(ConflictError);
+  await linked.database.close();
+  await restore({ from: `${db.path}.backup`, to: link });
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(await count(await openDatabase({ path: db.path }))).toBe(10);
 });

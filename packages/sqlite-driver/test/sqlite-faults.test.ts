@@ -227,6 +227,9 @@ describe('the file goes away while it is open', () => {
       const db = await openWithItem();
       const [file, log] = [`${db.path}.kept`, `${db.path}.kept-wal`];
       renameSync(db.path + part, part === '' ? file : log);
+      // The log is looked at once a millisecond.
+      const since = performance.now();
+      await until(() => performance.now() - since > 2);
       for (const id of [2, 3]) {
         const error = await rejection(insert(db, id));
         expect(error).toBeInstanceOf(ConnectionError);
@@ -235,9 +238,9 @@ describe('the file goes away while it is open', () => {
           cause: { code: 'SQLITE_READONLY_DBMOVED' },
         });
       }
-      expect(await rejection(db.database.begin({ access: 'write' }))).toMatchObject({
-        code: 'connection_failed',
-      });
+      const transaction = await db.database.begin({ access: 'write' });
+      await runIn(transaction, 'insert into item values (4)');
+      expect(await rejection(transaction.commit())).toMatchObject({ code: 'connection_failed' });
       await db.database.close();
       if (part === '')
         expect(readdirSync(dirname(db.path)).filter((name) => name === 'test.db')).toStrictEqual([]);

@@ -7,9 +7,10 @@ export class StorageWarnings {
   #events: EventEmitter | undefined;
 
   readonly report = (warning: DatabaseWarning): void => {
-    if (this.#events === undefined) this.#early.push(warning);
-    else if (this.#events.listenerCount('warning') > 0) this.#events.emit('warning', warning);
-    else emitProcessWarning(warning);
+    const events = this.#events;
+    if (events === undefined) this.#early.push(warning);
+    // What a listener throws is its own matter, not that of the driver that warns.
+    else queueMicrotask(() => deliver(events, warning));
   };
 
   /** Begins to deliver, once whoever opens the storage had the time to listen. */
@@ -19,4 +20,9 @@ export class StorageWarnings {
       for (const warning of this.#early.splice(0)) this.report(warning);
     });
   }
+}
+
+function deliver(events: EventEmitter, warning: DatabaseWarning): void {
+  if (events.listenerCount('warning') > 0) events.emit('warning', warning);
+  else emitProcessWarning(warning);
 }

@@ -27,6 +27,7 @@ const PARTS = ['-wal', '-shm', '-journal', ''];
 /** Moves the files aside before anything is read, so that nobody writes to them any more. Nothing is deleted but what this itself made. */
 export function quarantine(task: QuarantineTask, context: TaskContext): QuarantineReport {
   const { path, aside } = task;
+  context.assertWanted();
   assertNobodyHolds(path);
   const parts = PARTS.filter((part) => existsSync(path + part));
   for (const part of parts) renameSync(path + part, aside + part);

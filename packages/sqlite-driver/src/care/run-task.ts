@@ -56,7 +56,7 @@ function lastMessage(
       if (message.kind === 'progress') onProgress?.({ done: message.done, total: message.total });
       else last = message;
     });
-    worker.once('error', reject);
+    worker.once('error', (error) => reject(lostError(false, error)));
     worker.once('exit', () => resolve(last));
   });
 }

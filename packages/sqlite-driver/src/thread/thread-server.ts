@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { FileWatch } from '../care/file-watch.js';
-import { lookAtWal } from '../wal/run-checkpoint.js';
+import { WriterWatch } from '../wal/writer-watch.js';
 import { post } from './result-sink.js';
 import { ThreadConnection } from './thread-connection.js';
 import { isBusy, toFailure } from './thread-failure.js';
@@ -38,13 +37,13 @@ export function serveThread(serve: Serve): void {
   const flags = new ThreadFlags(workerData as SharedFlags);
   let connection: ThreadConnection | undefined;
   /** The writer's. */
-  let watch: FileWatch | undefined;
+  let watch: WriterWatch | undefined;
 
   const answer = async (request: ThreadRequest): Promise<void> => {
     if (request.op === 'open') {
       const opened = open(request.options, flags);
       if (opened instanceof ThreadConnection) connection = opened;
-      if (request.options.role === 'writer') watch = new FileWatch(request.options.path);
+      if (request.options.role === 'writer') watch = new WriterWatch(request.options.path);
       reply(opened instanceof ThreadConnection ? DONE : { kind: 'failure', failure: opened });
     } else if (request.op === 'close') {
       connection?.close();
@@ -54,10 +53,7 @@ export function serveThread(serve: Serve): void {
       if (connection === undefined)
         throw new Error(`The thread was asked to ${request.op} before it was opened.`);
       const answered = await serve(request, connection, flags);
-      post({
-        kind: 'reply',
-        reply: watch === undefined ? answered : writerReply(answered, connection, watch),
-      });
+      post({ kind: 'reply', reply: watch?.complete(answered, connection) ?? answered });
     }
   };
   parentPort?.on('message', async (request: ThreadRequest) => {
@@ -80,20 +76,6 @@ function lingerForNext({ op }: ThreadRequest, flags: ThreadFlags): ThreadRequest
     flags.sleepSince(news, left);
   }
   return undefined;
-}
-
-/** What was written to a file that is no longer there is not acknowledged, and told to everybody from then on. */
-function writerReply(answered: ThreadReply, connection: ThreadConnection, watch: FileWatch): ThreadReply {
-  if (connection.inTransaction) return { ...answered, inTransaction: true };
-  if (watch.isInPlace()) return { ...answered, wal: lookAtWal(connection) };
-  connection.rollback();
-  const message = 'The file, or its WAL, was deleted or replaced.';
-  const failure: Failure = { code: MOVED, name: 'SqliteError', message, phase: 'run' };
-  const outcomes = answered.outcomes.map(
-    (outcome): Outcome =>
-      typeof outcome === 'number' || outcome.kind === 'result' ? { kind: 'failure', failure } : outcome,
-  );
-  return { ...answered, outcomes };
 }
 
 function reply(outcome: Outcome): void {

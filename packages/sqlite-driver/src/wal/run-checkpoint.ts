@@ -41,14 +41,3 @@ function toReport(
 ): CheckpointReport {
   return { ...after, copied: Math.max(0, after.checkpointed - before.checkpointed), tookMs };
 }
-
-/** The WAL as the writer left it; `undefined` inside a transaction. */
-export function lookAtWal(connection: ThreadConnection): WalState | undefined {
-  if (connection.inTransaction) return undefined;
-  try {
-    return connection.checkpoint('noop');
-  } catch {
-    // The work before this look is done and must be answered; what is wrong shows in the next statement.
-    return undefined;
-  }
-}

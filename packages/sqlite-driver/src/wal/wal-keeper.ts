@@ -1,6 +1,7 @@
 import { type DatabaseWarning, SnapshotTooOldError, Summary } from '@sluice/core';
 import { openThread } from '../thread/open-thread.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
+import { toFailure } from '../thread/thread-failure.js';
 import type { LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
 import type { ConnectionOptions, Failure } from '../thread/thread-protocol.js';
 import { type CallOutcome, memberOutcome } from '../thread/watched-call.js';
@@ -97,9 +98,11 @@ export class WalKeeper {
 
   #tend(): void {
     if (this.#work !== undefined || this.#isClosed) return;
-    this.#work = this.#tendOnce().finally(() => {
-      this.#work = undefined;
-    });
+    this.#work = this.#tendOnce()
+      .catch((error: unknown) => this.#failed(toFailure(error, 'run')))
+      .finally(() => {
+        this.#work = undefined;
+      });
   }
 
   async #tendOnce(): Promise<void> {
@@ -128,8 +131,9 @@ export class WalKeeper {
     const leftBytes = (frames - checkpointed) * frameBytes;
     if (leftBytes > 2 * checkpointBytes || frames < this.#restartFrames) return false;
     this.#restartFrames = frames + walBudgetBytes / 16 / frameBytes;
-    const lease = await this.#options.acquireWriter();
-    if ('failure' in lease) return false;
+    const lease = await this.#options.acquireWriter().catch(() => undefined);
+    // Refused by a full queue, or the thread could not be started: callers are told, and the WAL can wait.
+    if (lease === undefined || 'failure' in lease) return false;
     const request = { op: 'checkpoint', mode: 'restart', patienceMs: RESTART_PATIENCE_MS } as const;
     const report = this.#record(await lease.call(request, {}));
     lease.release();
