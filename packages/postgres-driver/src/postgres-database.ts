@@ -32,6 +32,7 @@ import type { WriterOutcome } from './postgres-throttle.js';
 import { beginTransaction } from './postgres-transaction.js';
 
 const CAPABILITIES: Capabilities = {
+  concurrentReaders: true,
   concurrentWriters: true,
   sharedBetweenProcesses: true,
   durable: true,

@@ -18,7 +18,7 @@ export function transactionsSuite(target: ConformanceTarget): void {
     const fixture = useFixture(target);
     statementCases(fixture);
     isolationCases(fixture, target.capabilities);
-    snapshotCases(fixture);
+    snapshotCases(fixture, target.capabilities);
     replayCases(fixture, target.capabilities);
     brokenCases(fixture);
     savepointCases(fixture);
