@@ -25,6 +25,6 @@ export function transactionsSuite(target: ConformanceTarget): void {
     outerHandleCases(fixture);
     endedHandleCases(fixture);
     kyselyTransactionCases(fixture, target.capabilities);
-    controlledCases(fixture);
+    controlledCases(fixture, target.capabilities);
   });
 }

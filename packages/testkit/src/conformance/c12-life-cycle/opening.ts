@@ -79,4 +79,4 @@ export function openingCases(fixture: Fixture, capabilities: Capabilities): void
 }
 
 /** Enough that one handle left by each shows, and few enough for an engine that takes half a second to open. */
-const ROUNDS = 12;
+const ROUNDS = 6;
