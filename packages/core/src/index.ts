@@ -100,5 +100,6 @@ export { openStorage } from './storage/open-storage.js';
 export type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage/storage.js';
 export type { StorageOptions } from './storage/storage-options.js';
 export type { ReplayReason } from './transaction/replay.js';
+export { withinDeadline } from './transaction/within-deadline.js';
 export { portableTypeError } from './values/portable-type-error.js';
 export { parseValueType, VALUE_TYPE_NAMES, type ValueType, type ValueTypeName } from './values/value-type.js';

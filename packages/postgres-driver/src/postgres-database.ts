@@ -33,6 +33,7 @@ import type { WriterOutcome } from './postgres-throttle.js';
 import { beginTransaction, type PostgresTransaction } from './postgres-transaction.js';
 
 const CAPABILITIES: Capabilities = {
+  concurrentReaders: true,
   concurrentWriters: true,
   sharedBetweenProcesses: true,
   durable: true,

@@ -91,6 +91,7 @@ export class SqliteDatabase implements Database {
     const isInline = options.inlineReads && options.values === 'portable';
     this.#inlineOptions = isInline ? this.#connectionOptions('reader', options) : undefined;
     this.capabilities = {
+      concurrentReaders: true,
       concurrentWriters: false,
       sharedBetweenProcesses: !isTemporary,
       durable: !isTemporary,

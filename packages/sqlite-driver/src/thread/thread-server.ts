@@ -5,14 +5,7 @@ import { post } from './result-sink.js';
 import { ThreadConnection } from './thread-connection.js';
 import { isBusy, toFailure } from './thread-failure.js';
 import { type SharedFlags, ThreadFlags } from './thread-flags.js';
-import {
-  type ConnectionOptions,
-  type Failure,
-  MOVED,
-  type Outcome,
-  type ThreadReply,
-  type ThreadRequest,
-} from './thread-protocol.js';
+import type { ConnectionOptions, Failure, Outcome, ThreadReply, ThreadRequest } from './thread-protocol.js';
 
 /** What a thread does for each request but `open` and `close`, which are the same for all. */
 export type Serve = (
