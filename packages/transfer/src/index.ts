@@ -16,5 +16,7 @@ export type {
   TransferPlan,
   Untranslated,
 } from './plan/transfer-plan.js';
+export { type Location, locate } from './target/locate.js';
 export type { RowDifference } from './verify/compare-rows.js';
+export { type VerifyOptions, type VerifyReport, verify } from './verify/verify.js';
 export type { VerifiedTable } from './verify/verify-table.js';

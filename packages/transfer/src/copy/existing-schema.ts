@@ -7,7 +7,7 @@ import { parseColumnType } from '../values/column-type.js';
 import type { ValueForm } from '../values/encode-value.js';
 
 /** Tables in which migrations are recorded: the target has its own, with rows. */
-const BOOKKEEPING = new Set(['kysely_migration', 'kysely_migration_lock']);
+const BOOKKEEPING = new Set(['kysely_migration', 'kysely_migration_lock', 'sluice_migration']);
 
 /**
  * The plan for tables that the application's own migrations have made: their columns and types decide. They must be empty, and no
@@ -17,8 +17,7 @@ const BOOKKEEPING = new Set(['kysely_migration', 'kysely_migration_lock']);
  */
 export async function planForExisting(session: PostgresSession, plan: TransferPlan): Promise<TransferPlan> {
   const existing = await readPostgresTables(session);
-  const sources = plan.tables.filter(({ source }) => !BOOKKEEPING.has(source));
-  const tables = sources.map((table) => adopt(table, existing));
+  const tables = plan.tables.filter(isData).map((table) => adoptTable(table, existing));
   for (const { target } of tables) await assertEmpty(session, target);
   return {
     ...plan,
@@ -29,7 +28,13 @@ export async function planForExisting(session: PostgresSession, plan: TransferPl
   };
 }
 
-function adopt(table: PlannedTable, existing: readonly PostgresTable[]): PlannedTable {
+/** Whether a table holds data of the application, and not the record of its migrations. */
+export function isData({ source }: { readonly source: string }): boolean {
+  return !BOOKKEEPING.has(source);
+}
+
+/** A planned table with the names and types that it has in PostgreSQL. */
+export function adoptTable(table: PlannedTable, existing: readonly PostgresTable[]): PlannedTable {
   const found =
     existing.find(({ name }) => name === table.target) ??
     existing.find(({ name }) => name.toLowerCase() === table.target.toLowerCase());

@@ -84,7 +84,6 @@ parentPort?.on('message', ({ id, task, input }: ReaderRequest) => {
 function open(path: string): Sqlite.Database {
   const opened = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: BUSY_MS });
   opened.pragma('query_only = on');
-  opened.pragma('mmap_size = 268435456');
   // A view or index may call a function of the application's; a schema from elsewhere is not to be trusted.
   opened.pragma('trusted_schema = off');
   return opened;

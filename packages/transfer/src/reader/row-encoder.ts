@@ -105,7 +105,8 @@ export class RowEncoder {
     out: TupleWriter,
   ): ValueProblem | undefined {
     const invalid = this.#exact.invalidBytes(column.reading.source, this.#keyValues(row));
-    return invalid === undefined ? this.#encode(column, value, out) : 'invalid-utf8';
+    if (invalid === undefined) return this.#encode(column, value, out);
+    return column.type.name === 'any' ? this.#encode(column, invalid, out) : 'invalid-utf8';
   }
 
   #resolve(

@@ -22,6 +22,9 @@ export function translateView(name: string, sql: string, scope: ExpressionScope)
   if (words.includes('ORDER') && words.includes('LIMIT')) {
     return { reason: 'ORDER BY with LIMIT: NULLs sort at the other end' };
   }
+  if (body.some((token, index) => keyword(token) === 'LIMIT' && body[index + 1]?.text === '-')) {
+    return { reason: 'a negative LIMIT, which PostgreSQL refuses' };
+  }
   const query = translateExpression(sourceText(sql, body), { ...scope, isQuery: true });
   return 'reason' in query ? query : { sql: `create view ${quoteName(name)}${columns} as ${query.sql}` };
 }

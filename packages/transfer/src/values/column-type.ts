@@ -1,5 +1,6 @@
-/** PostgreSQL's types that a transfer reads and writes in binary form. */
+/** PostgreSQL's types that a transfer reads and writes in binary form; `any` is SQLite's own, for comparing two SQLite files. */
 export const COLUMN_TYPE_NAMES = [
+  'any',
   'bigint',
   'boolean',
   'bytea',

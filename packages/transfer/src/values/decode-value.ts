@@ -8,6 +8,8 @@ export type Decoded = { readonly value: SqliteValue } | { readonly problem: stri
 /** Decodes a field that is not NULL. */
 export function decodeValue(type: ColumnType, bytes: Buffer): Decoded {
   switch (type.name) {
+    case 'any':
+      return { value: bytes[0] === 0x62 ? bytes.subarray(1) : bytes.toString('utf8', 1) };
     case 'smallint':
       return { value: bytes.readInt16BE() };
     case 'integer':

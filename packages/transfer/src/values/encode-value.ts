@@ -30,6 +30,8 @@ export const MAX_VALUE_BYTES: number = 64 * 1024 * 1024;
 /** The encoder of a column of `type`, whose values in SQLite have `form`. */
 export function encoderOf(type: ColumnType, form: ValueForm): EncodeValue {
   switch (type.name) {
+    case 'any':
+      return encodeAny;
     case 'smallint':
       return integerWithin(32_767, (value, out) => {
         out.int32(2);
@@ -68,6 +70,18 @@ export function encoderOf(type: ColumnType, form: ValueForm): EncodeValue {
     case 'timestamptz':
       return momentEncoder(type, form);
   }
+}
+
+/** The storage class in one byte, then the value: 1 is not 1.0, and not '1'. */
+function encodeAny(value: SqliteValue, out: TupleWriter): ValueProblem | undefined {
+  const isInteger = typeof value === 'bigint';
+  const bytes = value instanceof Uint8Array ? value : Buffer.from(String(value));
+  out.int32(bytes.length + 1);
+  out.bytes(
+    Buffer.from(isInteger ? 'i' : typeof value === 'number' ? 'r' : typeof value === 'string' ? 't' : 'b'),
+  );
+  out.bytes(bytes);
+  return undefined;
 }
 
 function integerWithin(max: number, write: (value: number, out: TupleWriter) => void): EncodeValue {
