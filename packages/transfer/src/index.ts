@@ -1,5 +1,6 @@
 export { type AuditOptions, type AuditReport, auditFile, isClear } from './audit/audit.js';
 export type { Finding } from './audit/finding.js';
+export { type TransferBackOptions, transferBack } from './back/transfer-back.js';
 export {
   type TransferOptions,
   type TransferPhase,

@@ -6,7 +6,7 @@ import { readingOf } from '../plan/table-reading.js';
 import type { PlannedTable, TransferPlan, Untranslated } from '../plan/transfer-plan.js';
 import { ReaderPool } from '../reader/reader-pool.js';
 import { quoteName, quoteNames } from '../sql/quote.js';
-import { PostgresSession } from '../target/postgres-session.js';
+import { PostgresSession, toTransferError } from '../target/postgres-session.js';
 import {
   createState,
   finishState,
@@ -95,6 +95,8 @@ export async function transfer(options: TransferOptions): Promise<TransferReport
     const session = await PostgresSession.connect(options.target, options.targetSchema);
     try {
       return await new Transfer(pool, session, options).run();
+    } catch (error) {
+      throw toTransferError(error);
     } finally {
       await session.close();
     }

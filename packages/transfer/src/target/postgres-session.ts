@@ -1,5 +1,12 @@
 import type { Readable, Writable } from 'node:stream';
-import { ConfigurationError, ConnectionError, InternalError, SluiceError } from '@sluice/core';
+import {
+  ConfigurationError,
+  ConnectionError,
+  InternalError,
+  SluiceError,
+  StorageFullError,
+  UnsupportedError,
+} from '@sluice/core';
 import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 
@@ -127,14 +134,34 @@ export function isServerError(error: unknown): error is pg.DatabaseError {
   return error instanceof pg.DatabaseError;
 }
 
+/** An error of the server that nothing could be done about, as one of core's family. */
+export function toTransferError(error: unknown): unknown {
+  if (!isServerError(error)) return error;
+  const options = { cause: error };
+  const code = error.code ?? '';
+  if (code === '53100') {
+    return new StorageFullError(
+      'The disk of the target is full. Make room and run the same command with --resume.',
+      options,
+    );
+  }
+  if (code === '42501') {
+    return new ConfigurationError(
+      'invalid_configuration',
+      `PostgreSQL denies it: ${error.message}.`,
+      options,
+    );
+  }
+  return new UnsupportedError(`PostgreSQL refuses it: ${error.message} (${code}).`, options);
+}
+
 function clientConfig(url: string): pg.ClientConfig {
   try {
-    const { hostname } = new URL(url);
+    new URL(url);
     return {
       connectionString: url,
       application_name: 'sluice transfer',
       keepAlive: true,
-      ...(hostname === '' ? {} : {}),
     };
   } catch {
     throw new ConfigurationError(
