@@ -270,7 +270,8 @@ async function findOrphans(
     } catch (error) {
       // SQLite cannot check a key whose parent has no unique index; PostgreSQL will refuse it, and it will be listed.
       if (!isDamage(error) && !(error instanceof Error && /mismatch/.test(error.message))) throw error;
-      if (error instanceof CorruptError) damage.push(damageFinding(table.name, error));
+      const isKnown = damage.some((known) => known.table === table.name);
+      if (error instanceof CorruptError && !isKnown) damage.push(damageFinding(table.name, error));
     }
   }
   return found;
@@ -292,10 +293,20 @@ function orphanFinding(table: string, rows: readonly unknown[][], policies: Poli
   });
 }
 
+/** The check itself ends at some damages. */
+async function integrityMessages(pool: ReaderPool): Promise<string[]> {
+  try {
+    const rows = await pool.run('query', { sql: 'pragma integrity_check(20)', limit: 20 });
+    return rows.map(([message]) => String(message)).filter((message) => message !== 'ok');
+  } catch (error) {
+    if (error instanceof CorruptError) return [error.message];
+    throw error;
+  }
+}
+
 /** Damaged indexes harm no transfer, which reads tables alone; the application has reason to know. */
 async function checkIntegrity(pool: ReaderPool): Promise<Finding[]> {
-  const rows = await pool.run('query', { sql: 'pragma integrity_check(20)', limit: 20 });
-  const messages = rows.map(([message]) => String(message)).filter((message) => message !== 'ok');
+  const messages = await integrityMessages(pool);
   return messages.map((message) =>
     finding({
       severity: 'note',

@@ -1,4 +1,5 @@
-import { ConfigurationError } from '@sluice/core';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AbortedError, ConfigurationError, ConnectionError } from '@sluice/core';
 import { type AuditReport, auditPool, checkPlan, fingerprintOf, isClear } from '../audit/audit.js';
 import type { Finding } from '../audit/finding.js';
 import type { Policies } from '../plan/policies.js';
@@ -106,8 +107,13 @@ export async function transfer(options: TransferOptions): Promise<TransferReport
   }
 }
 
-/** Keeps two transfers into one database apart. */
+/** Keeps two transfers into one database apart. A killed one holds it until the server notices. */
 const LOCK = 'select pg_try_advisory_lock(727001, 1) as locked';
+const LOCK_ATTEMPTS = 150;
+const LOCK_PAUSE_MS = 200;
+
+/** Held by every session that copies: whoever gets it alone knows that none of a killed transfer will commit any more. */
+const COPY_LOCK = '727001, 2';
 
 class Transfer {
   readonly #pool: ReaderPool;
@@ -122,8 +128,7 @@ class Transfer {
 
   async run(): Promise<TransferReport> {
     const { dryRun = false, resume = false, replace = false } = this.#options;
-    const [lock] = await this.#session.query<{ locked: boolean }>(LOCK);
-    if (lock?.locked !== true) throw refused('Another transfer into this database is running.');
+    await this.#lock();
     const state = await readState(this.#session);
     if (state !== undefined && resume) return this.#goOn(state);
     if (state !== undefined && !replace && !dryRun) {
@@ -134,6 +139,18 @@ class Transfer {
       );
     }
     return this.#begin();
+  }
+
+  async #lock(): Promise<void> {
+    for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt += 1) {
+      const [lock] = await this.#session.query<{ locked: boolean }>(LOCK);
+      if (lock?.locked === true) {
+        await this.#session.query(`select pg_advisory_lock(${COPY_LOCK}), pg_advisory_unlock(${COPY_LOCK})`);
+        return;
+      }
+      await sleep(LOCK_PAUSE_MS);
+    }
+    throw refused('Another transfer into this database is running.');
   }
 
   async #begin(): Promise<TransferReport> {
@@ -244,7 +261,9 @@ class Transfer {
     findings: readonly Finding[],
   ): Promise<TransferReport> {
     const progress = new Map(done);
-    await this.#copyTables(plan, progress);
+    await this.#copyTables(plan, progress).catch((error: unknown) => {
+      throw error instanceof ConnectionError ? interrupted(error) : error;
+    });
     await this.#runStatements(plan, steps);
     const verified = this.#options.verify === false ? [] : await this.#verify(plan, progress);
     await finishState(this.#session);
@@ -265,8 +284,9 @@ class Transfer {
     const outcomes = await Promise.allSettled(
       Array.from({ length: count }, () => this.#copyQueue(plan, left, progress, totalRows)),
     );
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed?.status === 'rejected') throw failed.reason;
+    const reasons = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    // One failure stops the others, whose own end is no reason.
+    if (reasons.length > 0) throw reasons.find((reason) => !(reason instanceof AbortedError)) ?? reasons[0];
   }
 
   async #copyQueue(
@@ -279,6 +299,7 @@ class Transfer {
     try {
       // Rows and their record are lost together, or not at all; the last commit of a transfer waits for all before it.
       await session.query('set synchronous_commit = off');
+      await session.query(`select pg_advisory_lock_shared(${COPY_LOCK})`);
       for (let table = left.shift(); table !== undefined; table = left.shift()) {
         const { target } = table;
         const onProgress = (rows: number): void => this.#report('copy', target, rows, totalRows);
@@ -356,6 +377,12 @@ function report(
 
 function merge(plan: TransferPlan, policies: Policies = {}): TransferPlan {
   return { ...plan, policies: { ...plan.policies, ...policies } };
+}
+
+function interrupted(cause: ConnectionError): ConnectionError {
+  const message =
+    'The connection to PostgreSQL was lost. The tables that are done stay: run the same command with --resume.';
+  return new ConnectionError('connection_lost', message, { cause });
 }
 
 function refused(message: string): ConfigurationError {

@@ -1,5 +1,5 @@
 import { quoteName, quoteText } from './quote.js';
-import { keyword, nameOf, type Token, tokenize } from './tokens.js';
+import { behindGroup, keyword, nameOf, type Token, tokenize } from './tokens.js';
 
 /** What an expression of SQLite is in PostgreSQL, or why there is no rule for it. */
 export type Translation = { readonly sql: string } | { readonly reason: string };
@@ -146,8 +146,11 @@ function translateWord(tokens: readonly Token[], at: number, scope: ExpressionSc
   const word = keyword(token);
   const isCall = tokens[at + 1]?.text === '(';
   const isKeyword = KEYWORDS.has(word) || (scope.isQuery === true && QUERY_WORDS.has(word));
-  // A table's name stands before the columns of an INSERT.
-  const isTable = keyword(tokens[at - 1]) === 'INTO';
+  // A table's name stands before the columns of an INSERT, and that of a common table expression before its own.
+  const isTable =
+    scope.isQuery === true &&
+    isCall &&
+    (keyword(tokens[at - 1]) === 'INTO' || isCommonTable(tokens, behindGroup(tokens, at + 1)));
   if (isCall && !isKeyword && !isTable) return translateCall(tokens, at, word.toLowerCase(), scope);
   const column = scope.columns.get((token?.text ?? '').toLowerCase());
   if (column !== undefined && !isKeyword) return translateColumn(tokens, at, column, scope);
@@ -159,6 +162,11 @@ function translateWord(tokens: readonly Token[], at: number, scope: ExpressionSc
   if (isKeyword) return one(word.toLowerCase());
   if (scope.isQuery === true) return one(quoteName((token?.text ?? '').toLowerCase()));
   return { reason: `"${token?.text}"` };
+}
+
+/** `name (columns) AS (` of a WITH; what a call is named by AS has no parenthesis behind it. */
+function isCommonTable(tokens: readonly Token[], at: number): boolean {
+  return keyword(tokens[at]) === 'AS' && tokens[at + 1]?.text === '(';
 }
 
 /** A boolean column compares with true and false, where SQLite has 1 and 0. */
