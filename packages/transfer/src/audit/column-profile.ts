@@ -1,4 +1,5 @@
 import type { SqliteValue } from '../values/encode-value.js';
+import { parseDecimal } from '../values/numeric-binary.js';
 import { parseDay, parseMoment } from '../values/time-text.js';
 
 /** What a column is meant for, by its declared type. */
@@ -132,10 +133,12 @@ function profileReal(profile: ColumnProfile, value: number, family: DeclaredFami
 }
 
 function profileDigits(profile: ColumnProfile, value: number): void {
-  const text = String(Math.abs(value));
-  const [whole = '', fraction = ''] = text.split('.');
-  if (text.includes('e') || whole.length + fraction.length > 15) profile.longReals += 1;
-  profile.wholeDigits = Math.max(profile.wholeDigits, whole === '0' ? 0 : whole.length);
+  const digits = parseDecimal(String(Math.abs(value)));
+  if (digits === undefined) return;
+  const { whole, fraction } = digits;
+  const significant = (whole + fraction).replace(/^0+/, '').length;
+  if (significant > 15) profile.longReals += 1;
+  profile.wholeDigits = Math.max(profile.wholeDigits, whole.length);
   profile.fractionDigits = Math.max(profile.fractionDigits, fraction.length);
 }
 
