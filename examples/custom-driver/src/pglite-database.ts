@@ -110,7 +110,14 @@ export class PgliteDatabase implements Database {
     const lane = this.#lane.metrics();
     const waits = new Summary().snapshot();
     const begun = this.#ended.commits + this.#ended.rollbacks;
-    const locks = { attempts: begun, successes: begun, failures: 0, retries: 0, failureRate: 0, waits };
+    const locks = {
+      attempts: begun,
+      successes: begun,
+      failures: 0,
+      retries: 0,
+      failureRate: 0,
+      waits,
+    };
     return { writer: lane, readers: lane, locks, ...this.#ended, engine: {} };
   }
 

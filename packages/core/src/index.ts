@@ -58,13 +58,21 @@ export {
   type UsageErrorCode,
 } from './errors/usage-errors.js';
 export { Lane, type LaneOptions, type Lease } from './lane/lane.js';
+export { LaneWaits } from './lane/lane-waits.js';
 export {
+  type Holding,
   type Priority,
   WaitingQueue,
   type WaitingQueueOptions,
   type WaitOptions,
 } from './lane/waiting-queue.js';
-export type { DatabaseMetrics, LaneMetrics, LockMetrics } from './metrics/database-metrics.js';
+export type {
+  DatabaseMetrics,
+  LaneHolder,
+  LaneMetrics,
+  LockEvent,
+  LockMetrics,
+} from './metrics/database-metrics.js';
 export type { OperationMetrics, StorageMetrics } from './metrics/storage-metrics.js';
 export { Summary, type SummarySnapshot } from './metrics/summary.js';
 export type {

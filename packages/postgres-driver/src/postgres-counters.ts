@@ -5,6 +5,7 @@ export class PostgresCounters {
   #commits = 0;
   #rollbacks = 0;
   #writes = 0;
+  #lastConflict: number | undefined;
   #conflicts = 0;
   readonly #lockWaits = new Summary();
 
@@ -28,12 +29,12 @@ export class PostgresCounters {
   /** A single statement, or a COMMIT, that failed and so was rolled back. */
   recordFailure(error: unknown): void {
     this.#rollbacks += 1;
-    if (error instanceof ConflictError) this.#conflicts += 1;
+    this.#noteConflict(error);
   }
 
   /** Counts a conflict inside a transaction and throws the error on. */
   readonly recordConflict = (error: unknown): never => {
-    if (error instanceof ConflictError) this.#conflicts += 1;
+    this.#noteConflict(error);
     throw error;
   };
 
@@ -50,6 +51,13 @@ export class PostgresCounters {
       retries: this.#conflicts,
       waits: this.#lockWaits.snapshot(),
       failureRate: 0,
+      ...(this.#lastConflict === undefined ? {} : { lastEvent: { at: this.#lastConflict, kind: 'retry' } }),
     };
+  }
+
+  #noteConflict(error: unknown): void {
+    if (!(error instanceof ConflictError)) return;
+    this.#conflicts += 1;
+    this.#lastConflict = Date.now();
   }
 }

@@ -1,4 +1,4 @@
-import { type LaneMetrics, type Lease, type Priority, Summary } from '@sluice/core';
+import { type LaneMetrics, LaneWaits, type Lease, type Priority, Summary } from '@sluice/core';
 import type { ThrottleOptions } from './postgres-throttle.js';
 
 /** A lane, or a gate ahead of it. */
@@ -11,7 +11,7 @@ export class PostgresMeter {
   readonly #lane: Entrance;
   readonly #permits: number;
   readonly #queued: Record<Priority, number> = { high: 0, normal: 0, low: 0 };
-  readonly #waits = new Summary();
+  readonly #waits = new LaneWaits();
   readonly #holds = new Summary();
   #held = 0;
   #failures = 0;
@@ -26,7 +26,7 @@ export class PostgresMeter {
     const { priority = 'normal' } = options;
     this.#queued[priority] += 1;
     try {
-      return this.#measure(await this.#lane.acquire(options));
+      return this.#measure(await this.#lane.acquire(options), priority);
     } catch (error) {
       this.#failures += 1;
       throw error;
@@ -40,17 +40,17 @@ export class PostgresMeter {
       permits: this.#permits,
       held: this.#held,
       queued: { ...this.#queued },
-      waits: this.#waits.snapshot(),
+      ...this.#waits.snapshot(),
       holds: this.#holds.snapshot(),
       failures: this.#failures,
     };
   }
 
-  #measure(lease: Lease): Lease {
+  #measure(lease: Lease, priority: Priority): Lease {
     const since = performance.now();
     let isReleased = false;
     this.#held += 1;
-    this.#waits.record(lease.waitedMs);
+    this.#waits.record(lease.waitedMs, priority);
     const release = (): void => {
       if (isReleased) return;
       isReleased = true;

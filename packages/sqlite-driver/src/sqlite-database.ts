@@ -76,7 +76,7 @@ export class SqliteDatabase implements Database {
     this.#engine = engine;
     this.sql = new SqliteSql(options.values);
     this.#alterations = options.values === 'portable' ? 'own' : 'as_written';
-    this.#writer = new Writer(this.#connectionOptions('writer', options), options.queueLimit, (wal) =>
+    this.#writer = new Writer(this.#connectionOptions('writer', options), options, (wal) =>
       this.#keeper.notice(wal),
     );
     this.#readers = new ReaderPool(this.#connectionOptions('reader', options), options, this.#snapshots);
@@ -239,7 +239,7 @@ export class SqliteDatabase implements Database {
       commits: metrics.commits,
       rollbacks: metrics.rollbacks,
       engine: {
-        ...metrics.engineMetrics(),
+        ...this.#writer.engineMetrics(),
         ...this.#readers.engineMetrics(),
         inlineReads: this.#inline?.served ?? 0,
         ...this.#keeper.metrics(),

@@ -29,6 +29,11 @@ export interface SqliteOptions {
   readonly snapshots?: number;
   /** How many calls may wait for the writer, and how many for a reader; one more is refused with an OverloadedError. Default 10,000. */
   readonly queueLimit?: number;
+  /**
+   * How long a `write` may hold the writer while others wait for it, in milliseconds; then it is undone and ends in a TimeoutError that names
+   * it. Migrations are exempt. Default 30,000.
+   */
+  readonly holdLimitMs?: number;
   /** How long opening waits for another process that holds the file locked, in milliseconds. Default 10,000. */
   readonly openTimeoutMs?: number;
   /** Memory for pages, per connection, in bytes. Default 16 MiB; `pi` and `test` 2 MiB. */
@@ -80,6 +85,7 @@ export function resolveOptions(options: SqliteOptions): Required<SqliteOptions> 
     readers: within(options, 'readers', Math.max(2, Math.min(4, availableParallelism())), 1, 64),
     snapshots: within(options, 'snapshots', 8, 1, 64),
     queueLimit: within(options, 'queueLimit', 10_000, 1, 10_000_000),
+    holdLimitMs: within(options, 'holdLimitMs', 30_000, 10, 2 ** 31 - 1),
     openTimeoutMs: within(options, 'openTimeoutMs', 10_000, 0, 2 ** 31 - 1),
     cacheBytes: within(options, 'cacheBytes', settings.cacheBytes, 65_536, 2 ** 40),
     mmapBytes: within(options, 'mmapBytes', settings.mmapBytes, 0, 2 ** 40),
@@ -94,6 +100,7 @@ export function resolveOptions(options: SqliteOptions): Required<SqliteOptions> 
 type NumericOption =
   | 'cacheBytes'
   | 'checkpointBytes'
+  | 'holdLimitMs'
   | 'mmapBytes'
   | 'openTimeoutMs'
   | 'queueLimit'

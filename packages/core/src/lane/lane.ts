@@ -2,6 +2,7 @@ import { ClosedError } from '../errors/flow-errors.js';
 import type { LaneMetrics } from '../metrics/database-metrics.js';
 import { Summary } from '../metrics/summary.js';
 
+import { LaneWaits } from './lane-waits.js';
 import { PRIORITIES, WaitingQueue, type WaitOptions } from './waiting-queue.js';
 
 /** What a {@link Lane} is made with. */
@@ -26,7 +27,7 @@ export interface Lease {
 export class Lane {
   readonly #options: LaneOptions;
   readonly #queue: WaitingQueue<(lease: Lease) => void>;
-  readonly #waits = new Summary();
+  readonly #waits = new LaneWaits();
   readonly #holds = new Summary();
   #held = 0;
   #failures = 0;
@@ -76,7 +77,7 @@ export class Lane {
       permits: this.#options.permits,
       held: this.#held,
       queued: { high: high ?? 0, normal: normal ?? 0, low: low ?? 0 },
-      waits: this.#waits.snapshot(),
+      ...this.#waits.snapshot(),
       holds: this.#holds.snapshot(),
       failures: this.#failures,
     };
@@ -87,7 +88,7 @@ export class Lane {
       const next = this.#queue.dequeue();
       if (next === undefined) break;
       this.#held += 1;
-      this.#waits.record(next.waitedMs);
+      this.#waits.record(next.waitedMs, next.priority);
       next.item(this.#lease(next.waitedMs));
     }
     if (this.#closed && this.#held === 0 && this.#queue.size === 0) this.#drained?.();

@@ -26,6 +26,23 @@ export interface WaitingQueueOptions {
   readonly limit: number;
   /** After this wait, in milliseconds, an item is served before fresher ones of a higher priority. Default 1,000. */
   readonly ageingMs?: number;
+  /** Who is in the way, for the error of those who waited in vain. */
+  readonly holder?: () => Holding | undefined;
+}
+
+/** Who holds what is waited for. */
+export interface Holding {
+  readonly label: string;
+  readonly heldMs: number;
+  /** Made where it was asked for. */
+  readonly origin: Error;
+}
+
+/** What is taken from a {@link WaitingQueue}. */
+export interface Dequeued<T> {
+  readonly item: T;
+  readonly waitedMs: number;
+  readonly priority: Priority;
 }
 
 interface Waiting<T> {
@@ -42,7 +59,7 @@ interface Waiting<T> {
  * An item leaves exactly once: by {@link WaitingQueue.dequeue}, or by its `drop` callback with the error that ended its wait.
  */
 export class WaitingQueue<T> {
-  readonly #options: Required<WaitingQueueOptions>;
+  readonly #options: WaitingQueueOptions & { readonly ageingMs: number };
   readonly #waiting: Record<Priority, Set<Waiting<T>>> = {
     high: new Set(),
     normal: new Set(),
@@ -76,7 +93,7 @@ export class WaitingQueue<T> {
     const { priority = 'normal', deadline = Number.POSITIVE_INFINITY, signal } = options;
     const now = performance.now();
     if (signal?.aborted) throw abortedError(this.#options.name, signal);
-    if (deadline <= now) throw timeoutError(this.#options.name);
+    if (deadline <= now) throw this.#timeoutError();
     if (this.#size >= this.#options.limit) throw this.#overloaded();
 
     const onAbort = (): void => this.#drop(entry, priority, abortedError(this.#options.name, signal));
@@ -93,7 +110,7 @@ export class WaitingQueue<T> {
    *
    * @param accept when given, an item it says no to stays the next, and nothing is taken.
    */
-  dequeue(accept?: (item: T) => boolean): { readonly item: T; readonly waitedMs: number } | undefined {
+  dequeue(accept?: (item: T) => boolean): Dequeued<T> | undefined {
     const now = performance.now();
     const priority = this.#nextPriority(now);
     if (priority === undefined) return undefined;
@@ -101,10 +118,10 @@ export class WaitingQueue<T> {
     if (entry === undefined || accept?.(entry.item) === false) return undefined;
     this.#remove(entry, priority);
     if (entry.deadline <= now) {
-      entry.drop(timeoutError(this.#options.name));
+      entry.drop(this.#timeoutError());
       return this.dequeue(accept);
     }
-    return { item: entry.item, waitedMs: now - entry.since };
+    return { item: entry.item, waitedMs: now - entry.since, priority };
   }
 
   /** Ends every wait with `error`. */
@@ -162,11 +179,23 @@ export class WaitingQueue<T> {
     let earliest = Number.POSITIVE_INFINITY;
     for (const priority of PRIORITIES) {
       for (const entry of this.#waiting[priority]) {
-        if (entry.deadline <= now) this.#drop(entry, priority, timeoutError(this.#options.name));
+        if (entry.deadline <= now) this.#drop(entry, priority, this.#timeoutError());
         else earliest = Math.min(earliest, entry.deadline);
       }
     }
     this.#arm(earliest);
+  }
+
+  #timeoutError(): TimeoutError {
+    const { name } = this.#options;
+    const holder = this.#options.holder?.();
+    if (holder === undefined)
+      return new TimeoutError(`The deadline passed while waiting for ${name}; nothing was executed.`);
+    const { label, heldMs, origin } = holder;
+    return new TimeoutError(
+      `The deadline passed while waiting for ${name}, which "${label}" has held for ${Math.round(heldMs)} ms; nothing was executed. The cause tells where it was taken.`,
+      { cause: origin },
+    );
   }
 
   #overloaded(): OverloadedError {
@@ -179,10 +208,6 @@ export class WaitingQueue<T> {
 
 function first<T>(set: Set<T>): T | undefined {
   return set.values().next().value;
-}
-
-function timeoutError(name: string): TimeoutError {
-  return new TimeoutError(`The deadline passed while waiting for ${name}; nothing was executed.`);
 }
 
 function abortedError(name: string, signal: AbortSignal | undefined): AbortedError {

@@ -11,10 +11,31 @@ export interface LaneMetrics {
   readonly queued: Readonly<Record<Priority, number>>;
   /** How long those served have waited. */
   readonly waits: SummarySnapshot;
+  /** The same by priority. */
+  readonly waitsByPriority: Readonly<Record<Priority, SummarySnapshot>>;
   /** How long the lane was held. */
   readonly holds: SummarySnapshot;
   /** Waits that ended without the lane: deadline, signal, overload. */
   readonly failures: number;
+  /** Who holds the lane now, where it has one holder at a time and that one took it for a while. */
+  readonly holder?: LaneHolder;
+}
+
+/** Who holds a lane. */
+export interface LaneHolder {
+  /** What the caller called itself, or the name of the method. */
+  readonly label: string;
+  readonly heldMs: number;
+  /** From where the lane was asked for. */
+  readonly stack: string;
+}
+
+/** A time when the engine's own lock was not to be had at once. */
+export interface LockEvent {
+  /** In milliseconds since 1970. */
+  readonly at: number;
+  /** Whether it was had in the end. */
+  readonly kind: 'failure' | 'retry';
 }
 
 /** Attempts to take the engine's own lock: SQLite's write lock, PostgreSQL's row and predicate locks. */
@@ -28,6 +49,8 @@ export interface LockMetrics {
   readonly waits: SummarySnapshot;
   /** `failures / attempts`; 0 while there are none. */
   readonly failureRate: number;
+  /** The last time that the lock was not to be had at once; left out while it always was. */
+  readonly lastEvent?: LockEvent;
 }
 
 /** What a driver measures; the same shape on every driver (contract C14). */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Lane, type LaneMetrics, type Lease, type SluiceError, type WaitOptions } from '@sluice/core';
 import { openThread } from '../thread/open-thread.js';
+import { PreparedTotal } from '../thread/prepared-total.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
 import { type LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
 import type { ConnectionOptions, Failure } from '../thread/thread-protocol.js';
@@ -31,6 +32,7 @@ export class ReaderPool {
   readonly #idle: SqliteThread[] = [];
   /** Threads that did not return from SQLite; each ends as soon as it does. */
   readonly #runaway = new Set<SqliteThread>();
+  readonly #prepared = new PreparedTotal();
   #threads = 0;
 
   constructor(options: ConnectionOptions, limits: ReaderLimits, openSnapshots: OpenSnapshots) {
@@ -79,10 +81,13 @@ export class ReaderPool {
   /** Figures for the driver's own metrics. */
   engineMetrics(): Record<string, number> {
     const snapshots = this.#lanes.snapshot.metrics();
+    const { hits, misses } = this.#prepared.counts();
     return {
       readerThreads: this.#threads,
       runawayReaders: this.#runaway.size,
       snapshotsHeld: snapshots.held,
+      readerStatementHits: hits,
+      readerStatementMisses: misses,
     };
   }
 
@@ -104,6 +109,7 @@ export class ReaderPool {
     const opened = await openThread(this.#options, ready);
     if (opened.kind === 'failure') return opened;
     this.#threads += 1;
+    this.#prepared.add(opened.thread);
     void opened.thread.ended.then(() => {
       this.#threads -= 1;
     });

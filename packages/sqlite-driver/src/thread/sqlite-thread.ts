@@ -1,6 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import { ThreadFlags } from './thread-flags.js';
-import type { ResultPart, ThreadMessage, ThreadReply, ThreadRequest } from './thread-protocol.js';
+import type {
+  PreparedCounts,
+  ResultPart,
+  ThreadMessage,
+  ThreadReply,
+  ThreadRequest,
+} from './thread-protocol.js';
 
 /** A reply, or the news that the thread ended before it could give one. */
 export type CallResult =
@@ -23,6 +29,7 @@ export class SqliteThread {
   #call: Call | undefined;
   #cause: unknown;
   #isAlive = true;
+  #prepared: PreparedCounts = { hits: 0, misses: 0 };
 
   constructor(entry: URL, name: string) {
     this.#worker = new Worker(entry, { name, workerData: this.flags.shared, execArgv: [] });
@@ -37,6 +44,11 @@ export class SqliteThread {
         resolve();
       });
     });
+  }
+
+  /** How its statements were found, up to its last reply. */
+  get preparedCounts(): PreparedCounts {
+    return this.#prepared;
   }
 
   get isAlive(): boolean {
@@ -76,7 +88,10 @@ export class SqliteThread {
 
   #receive(message: ThreadMessage): void {
     if (message.kind === 'part') this.#call?.onPart?.(message.part, message.member);
-    else this.#settle(message);
+    else {
+      this.#prepared = message.prepared ?? this.#prepared;
+      this.#settle({ kind: 'reply', reply: message.reply });
+    }
   }
 
   #lose(): void {

@@ -10,6 +10,7 @@ import type { CheckpointMode, WalState } from '../wal/wal-state.js';
 import {
   type ConnectionOptions,
   MOVED,
+  type PreparedCounts,
   type ResultColumns,
   type SqliteValue,
   type ThreadStatement,
@@ -51,6 +52,8 @@ export class ThreadConnection {
   readonly #checkpoints = new Map<CheckpointMode, Sqlite.Statement<unknown[], CheckpointRow>>();
   readonly #role: ConnectionOptions['role'];
   #frameBytes = 0;
+  #hits = 0;
+  #misses = 0;
   #preparedFor: number | undefined;
   #bigintColumns: ReadonlySet<string> = new Set();
 
@@ -61,6 +64,11 @@ export class ThreadConnection {
     this.#role = options.role;
     this.#schemaVersion = this.#database.prepare<unknown[], number>('pragma schema_version').pluck();
     this.#changes = this.#database.prepare<unknown[], number>('select changes()').pluck();
+  }
+
+  /** How its statements were found since it was opened. */
+  get preparedCounts(): PreparedCounts {
+    return { hits: this.#hits, misses: this.#misses };
   }
 
   get inTransaction(): boolean {
@@ -197,10 +205,12 @@ export class ThreadConnection {
   prepare(sql: string): Prepared {
     const known = this.#prepared.get(sql);
     if (known !== undefined) {
+      this.#hits += 1;
       this.#prepared.delete(sql);
       this.#prepared.set(sql, known);
       return known;
     }
+    this.#misses += 1;
     const prepared = this.#create(sql);
     this.#prepared.set(sql, prepared);
     if (this.#prepared.size > STATEMENT_LIMIT) this.#forgetOldest();

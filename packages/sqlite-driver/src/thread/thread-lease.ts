@@ -14,6 +14,8 @@ export class ThreadLease {
   readonly #undo: ThreadRequest;
   /** The call that the thread works on, also when its caller has left. */
   #running: Promise<unknown> | undefined;
+  /** Called when the thread is given back, or taken. */
+  onRelease: (() => void) | undefined;
   #isReleased = false;
   #revoked: (() => SluiceError) | undefined;
 
@@ -99,6 +101,7 @@ export class ThreadLease {
   release(cleanup?: ThreadRequest): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
+    this.onRelease?.();
     this.#takeBack(this.#thread, cleanup === undefined ? this.#running : this.#cleanUp(cleanup));
   }
 

@@ -155,7 +155,13 @@ export interface ThreadReply {
 /** What a thread posts. */
 export type ThreadMessage =
   | { readonly kind: 'part'; readonly member: number; readonly part: ResultPart }
-  | { readonly kind: 'reply'; readonly reply: ThreadReply };
+  | { readonly kind: 'reply'; readonly reply: ThreadReply; readonly prepared?: PreparedCounts };
+
+/** How often a statement was found prepared, and how often it had to be. */
+export interface PreparedCounts {
+  readonly hits: number;
+  readonly misses: number;
+}
 
 /** Code of the failure to open with an SQLite that may corrupt the file. */
 export const TOO_OLD = 'SQLITE_TOO_OLD';

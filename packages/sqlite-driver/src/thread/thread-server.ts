@@ -46,7 +46,8 @@ export function serveThread(serve: Serve): void {
       if (connection === undefined)
         throw new Error(`The thread was asked to ${request.op} before it was opened.`);
       const answered = await serve(request, connection, flags);
-      post({ kind: 'reply', reply: watch?.complete(answered, connection) ?? answered });
+      const reply = watch?.complete(answered, connection) ?? answered;
+      post({ kind: 'reply', reply, prepared: connection.preparedCounts });
     }
   };
   parentPort?.on('message', async (request: ThreadRequest) => {

@@ -25,6 +25,11 @@ export class WriteLease implements TransactionLease {
     return this.#lease.isReleased;
   }
 
+  /** Calls `onOver` when it was given back, or taken. */
+  onOver(onOver: () => void): void {
+    this.#lease.onRelease = onOver;
+  }
+
   get isRunning(): boolean {
     return this.#lease.isRunning;
   }

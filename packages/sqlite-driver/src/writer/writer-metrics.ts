@@ -1,10 +1,10 @@
-import { type LockMetrics, Summary } from '@sluice/core';
+import { LaneWaits, type LockEvent, type LockMetrics, Summary } from '@sluice/core';
 import type { ThreadReply } from '../thread/thread-protocol.js';
 
 /** What the writer counted. */
 export class WriterMetrics {
   /** Waits for the writer of those it served. */
-  readonly waits: Summary = new Summary();
+  readonly waits: LaneWaits = new LaneWaits();
   /** Waits that ended without the writer. */
   laneFailures = 0;
   /** Transactions committed: one for each statement, however many shared a COMMIT. */
@@ -20,6 +20,7 @@ export class WriterMetrics {
   #successes = 0;
   #retries = 0;
   #failures = 0;
+  #lastEvent: LockEvent | undefined;
 
   /** Adds the reply to a request made under a lease, or to a COMMIT for several `members`. */
   record({ lock, commits = 0, rollbacks = 0 }: ThreadReply, members = 1): void {
@@ -45,6 +46,7 @@ export class WriterMetrics {
       retries: this.#retries,
       waits: this.#lockWaits.snapshot(),
       failureRate: this.#attempts === 0 ? 0 : this.#failures / this.#attempts,
+      ...(this.#lastEvent === undefined ? {} : { lastEvent: this.#lastEvent }),
     };
   }
 
@@ -67,5 +69,8 @@ export class WriterMetrics {
     this.#retries += lock.retries;
     this.#failures += lock.attempts - lock.successes;
     this.#lockWaits.record(lock.waitedMs);
+    const hasFailed = lock.attempts > lock.successes;
+    if (hasFailed || lock.retries > 0)
+      this.#lastEvent = { at: Date.now(), kind: hasFailed ? 'failure' : 'retry' };
   }
 }

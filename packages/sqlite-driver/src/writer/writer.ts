@@ -1,13 +1,16 @@
 import {
   ClosedError,
+  type Holding,
   type LaneMetrics,
   type SluiceError,
   Summary,
+  TimeoutError,
   WaitingQueue,
   type WaitOptions,
 } from '@sluice/core';
 import { openThread } from '../thread/open-thread.js';
 import { packStatements } from '../thread/pack-statements.js';
+import { PreparedTotal } from '../thread/prepared-total.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
 import { MAX_MEMBERS } from '../thread/thread-flags.js';
 import { type LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
@@ -23,6 +26,7 @@ import { type CallOutcome, toOutcome } from '../thread/watched-call.js';
 import type { WalState } from '../wal/wal-state.js';
 import { SharedCommit } from './shared-commit.js';
 import { WriteLease } from './write-lease.js';
+import { WriterHolder } from './writer-holder.js';
 import { WriterMetrics } from './writer-metrics.js';
 
 /** Parameters of one group take no more memory than this, give or take its last statement. */
@@ -30,6 +34,12 @@ const GROUP_BYTES = 8 * 2 ** 20;
 
 /** How long a holder of the writer may make no call while others wait for the COMMIT that they share with it. */
 const PATIENCE_MS = 5;
+
+/** What the writer is limited by. */
+export interface WriterLimits {
+  readonly queueLimit: number;
+  readonly holdLimitMs: number;
+}
 
 /** How somebody waits for the writer. */
 export interface BeginWait extends WaitOptions {
@@ -52,7 +62,9 @@ interface LeaseWork {
   readonly kind: 'lease';
   /** Whether it may run in the transaction of those before it, whose COMMIT then waits for it. */
   readonly mayFollow: boolean;
-  readonly label: string | undefined;
+  readonly label: string;
+  /** Made where it was asked for. */
+  readonly origin: Error;
   readonly grant: (lease: ThreadLease) => void;
   readonly fail: (failure: Failure) => void;
 }
@@ -65,11 +77,14 @@ type Work = GroupWork | LeaseWork;
  */
 export class Writer {
   readonly #options: ConnectionOptions;
+  readonly #holdLimitMs: number;
   readonly #queue: WaitingQueue<Work>;
   readonly #onWal: (wal: WalState) => void;
   readonly #metrics = new WriterMetrics();
   readonly #holds = new Summary();
   readonly #shared = new SharedCommit();
+  readonly #holder = new WriterHolder();
+  readonly #prepared = new PreparedTotal();
   #thread: SqliteThread | undefined;
   #isHeld = false;
   #isPumping = false;
@@ -77,17 +92,23 @@ export class Writer {
   #onIdle: (() => void) | undefined;
 
   /** `onWal` is told how long the WAL is after each commit. */
-  constructor(options: ConnectionOptions, queueLimit: number, onWal: (wal: WalState) => void) {
+  constructor(options: ConnectionOptions, limits: WriterLimits, onWal: (wal: WalState) => void) {
+    const { queueLimit, holdLimitMs } = limits;
     this.#options = options;
+    this.#holdLimitMs = holdLimitMs;
     this.#onWal = onWal;
-    this.#queue = new WaitingQueue({ name: 'the writer', limit: queueLimit });
+    this.#queue = new WaitingQueue({
+      name: 'the writer',
+      limit: queueLimit,
+      holder: () => this.#holder.describe(),
+    });
   }
 
   /** Starts the thread and proves that the file can be written. */
   async open(): Promise<Failure | undefined> {
     const opened = await openThread(this.#options);
     if (opened.kind === 'failure') return opened.failure;
-    this.#thread = opened.thread;
+    this.#begun(opened.thread);
     return undefined;
   }
 
@@ -125,14 +146,23 @@ export class Writer {
     if ('failure' in lease) return lease;
     const writeLease = new WriteLease(lease, this.#shared);
     if (this.#shared.size > 0) this.#patrol(writeLease);
+    this.#limit(writeLease);
     return writeLease;
   }
 
   #acquire(wait: BeginWait, mayFollow: boolean): Promise<ThreadLease | LeaseFailure> {
+    const { label = 'somebody' } = wait;
+    const origin = new Error(`The writer was taken by "${label}" here.`);
     return new Promise((grant, reject) => {
       const fail = (failure: Failure): void => grant({ failure });
-      this.#enqueue({ kind: 'lease', mayFollow, label: wait.label, grant, fail }, wait, reject);
+      this.#enqueue({ kind: 'lease', mayFollow, label, origin, grant, fail }, wait, reject);
     });
+  }
+
+  /** Figures for the driver's own metrics. */
+  engineMetrics(): Record<string, number> {
+    const { hits, misses } = this.#prepared.counts();
+    return { ...this.#metrics.engineMetrics(), writerStatementHits: hits, writerStatementMisses: misses };
   }
 
   get metrics(): WriterMetrics {
@@ -145,9 +175,10 @@ export class Writer {
       permits: 1,
       held: this.#isHeld ? 1 : 0,
       queued: { high: depth('high'), normal: depth('normal'), low: depth('low') },
-      waits: this.#metrics.waits.snapshot(),
+      ...this.#metrics.waits.snapshot(),
       holds: this.#holds.snapshot(),
       failures: this.#metrics.laneFailures,
+      ...this.#holder.snapshot(),
     };
   }
 
@@ -195,7 +226,7 @@ export class Writer {
       else this.#onIdle?.();
       return;
     }
-    this.#metrics.waits.record(next.waitedMs);
+    this.#metrics.waits.record(next.waitedMs, next.priority);
     void this.#run(next.item, this.#hold());
   }
 
@@ -209,6 +240,7 @@ export class Writer {
     const since = performance.now();
     return () => {
       this.#isHeld = false;
+      this.#holder.end();
       this.#holds.record(performance.now() - since);
       this.#serve();
     };
@@ -231,12 +263,26 @@ export class Writer {
     }, PATIENCE_MS);
   }
 
+  /** Sees to it that nobody holds the writer beyond the limit while others wait. */
+  #limit(lease: WriteLease): void {
+    const timer = setInterval(() => {
+      const holder = this.#holder.describe();
+      if (lease.isOver || holder === undefined) return clearInterval(timer);
+      if (holder.heldMs < this.#holdLimitMs || this.#queue.size === 0) return;
+      clearInterval(timer);
+      lease.revoke(() => heldTooLong(holder));
+    }, this.#holdLimitMs);
+    timer.unref();
+    lease.onOver(() => clearInterval(timer));
+  }
+
   async #run(work: Work, release: () => void): Promise<void> {
     const thread = await this.#ready();
     if ('failure' in thread) {
       fail(work, thread.failure);
       release();
     } else if (work.kind === 'lease') {
+      this.#holder.begin(work.label, work.origin);
       work.grant(this.#lease(thread, release));
     } else {
       await this.#runGroup(thread, this.#collectGroup(work));
@@ -270,8 +316,13 @@ export class Writer {
     const opened = await openThread(this.#options);
     if (opened.kind === 'failure') return opened;
     this.#metrics.threadRestarts += 1;
-    this.#thread = opened.thread;
+    this.#begun(opened.thread);
     return opened.thread;
+  }
+
+  #begun(thread: SqliteThread): void {
+    this.#thread = thread;
+    this.#prepared.add(thread);
   }
 
   /** All that waits behind `first` and can be committed with it, in order. */
@@ -281,7 +332,7 @@ export class Writer {
     while (members.length < MAX_MEMBERS && bytes < GROUP_BYTES) {
       const next = this.#queue.dequeue((work) => work.kind === 'group');
       if (next?.item.kind !== 'group') break;
-      this.#metrics.waits.record(next.waitedMs);
+      this.#metrics.waits.record(next.waitedMs, next.priority);
       members.push(next.item);
       bytes += parameterBytes(next.item.statement);
     }
@@ -309,6 +360,13 @@ export class Writer {
     if (result.kind === 'reply' && result.reply.wal !== undefined) this.#onWal(result.reply.wal);
     for (const [index, { settle }] of members.entries()) settle(toOutcome(result, index, thread));
   }
+}
+
+function heldTooLong({ label, heldMs, origin }: Holding): TimeoutError {
+  return new TimeoutError(
+    `The transaction "${label}" had held the writer for ${Math.round(heldMs)} ms while others waited for it, and was undone. Do less in one, or raise holdLimitMs. The cause tells where it was begun.`,
+    { cause: origin },
+  );
 }
 
 function fail(work: Work, failure: Failure): void {

@@ -12,6 +12,7 @@ const LANE = {
   held: number,
   queued: { high: number, normal: number, low: number },
   waits: SUMMARY,
+  waitsByPriority: { high: SUMMARY, normal: SUMMARY, low: SUMMARY },
   holds: SUMMARY,
   failures: number,
 };
@@ -103,6 +104,13 @@ export function observabilitySuite(target: ConformanceTarget): void {
       await held.release();
       await Promise.all(work);
       const after = storage.metrics().database.writer;
+      for (const [priority, calls] of [
+        ['high', 1],
+        ['low', 2],
+      ] as const) {
+        const [earlier, later] = [before, after].map((lane) => lane.waitsByPriority[priority].count);
+        expect((later ?? 0) - (earlier ?? 0)).toBe(calls);
+      }
       expect([after.held, after.queued]).toStrictEqual([0, { high: 0, normal: 0, low: 0 }]);
       expect(after.waits.count).toBeGreaterThan(before.waits.count);
       expect(after.waits.maxMs).toBeGreaterThan(0);

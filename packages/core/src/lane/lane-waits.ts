@@ -1,0 +1,24 @@
+import { Summary, type SummarySnapshot } from '../metrics/summary.js';
+import type { Priority } from './waiting-queue.js';
+
+/** How long those served by a lane have waited, in all and by priority. */
+export class LaneWaits {
+  readonly #all = new Summary();
+  readonly #byPriority = { high: new Summary(), normal: new Summary(), low: new Summary() };
+
+  record(ms: number, priority: Priority): void {
+    this.#all.record(ms);
+    this.#byPriority[priority].record(ms);
+  }
+
+  snapshot(): {
+    readonly waits: SummarySnapshot;
+    readonly waitsByPriority: Readonly<Record<Priority, SummarySnapshot>>;
+  } {
+    const { high, normal, low } = this.#byPriority;
+    return {
+      waits: this.#all.snapshot(),
+      waitsByPriority: { high: high.snapshot(), normal: normal.snapshot(), low: low.snapshot() },
+    };
+  }
+}
