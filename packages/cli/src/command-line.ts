@@ -2,8 +2,12 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { codegenCommand } from './codegen/codegen-command.js';
 import type { CommandOutput } from './command-output.js';
+import { completionCommand } from './completion/completion-command.js';
 import { describeFailure } from './describe-failure.js';
 import { EXIT_CODES, type ExitCode } from './exit-codes.js';
+import { auditCommand } from './transfer/audit-command.js';
+import { transferCommand } from './transfer/transfer-command.js';
+import { verifyCommand } from './transfer/verify-command.js';
 
 /** Runs `sluice` with these arguments and resolves to its exit status. Never rejects and never ends the process. */
 export async function runCommandLine(args: readonly string[], output: CommandOutput): Promise<ExitCode> {
@@ -29,7 +33,9 @@ function createProgram(output: CommandOutput, finish: (code: ExitCode) => void):
     .showHelpAfterError('Add --help for what it takes.')
     .configureOutput({ writeOut: output.out, writeErr: output.err })
     .exitOverride();
-  program.addCommand(codegenCommand(output, finish).copyInheritedSettings(program));
+  const commands = [codegenCommand, auditCommand, transferCommand, verifyCommand];
+  for (const create of commands) program.addCommand(create(output, finish).copyInheritedSettings(program));
+  program.addCommand(completionCommand(program, output).copyInheritedSettings(program));
   return program;
 }
 

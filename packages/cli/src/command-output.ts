@@ -2,4 +2,6 @@
 export interface CommandOutput {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Whether `err` is a terminal, which shows progress as a bar; otherwise there are plain lines. Default: false. */
+  readonly isTerminal?: boolean;
 }

@@ -94,10 +94,12 @@ export type {
   Where,
   WhereObject,
 } from './repository/repository.js';
+export type { BatchResult, BatchResults } from './storage/batch.js';
 export type { BackupCallOptions, CallOptions, TransactionOptions } from './storage/call-options.js';
 export { openStorage } from './storage/open-storage.js';
 export type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage/storage.js';
 export type { StorageOptions } from './storage/storage-options.js';
 export type { ReplayReason } from './transaction/replay.js';
+export { withinDeadline } from './transaction/within-deadline.js';
 export { portableTypeError } from './values/portable-type-error.js';
 export { parseValueType, VALUE_TYPE_NAMES, type ValueType, type ValueTypeName } from './values/value-type.js';

@@ -124,6 +124,22 @@ describe('openStorage', () => {
     expectTypeOf(openStorage<DB>).returns.resolves.toEqualTypeOf<Storage<DB>>();
   });
 
+  it('gives each query of a batch its own rows', () => {
+    const { kysely } = storage;
+    const select = kysely.selectFrom('media').select('slug');
+    const insert = kysely.insertInto('media').defaultValues();
+    const results = storage.batch([select, insert, insert.returning('slug')]);
+    expectTypeOf(results).resolves.toEqualTypeOf<
+      [
+        { readonly rows: { slug: string }[]; readonly affectedRows: number },
+        { readonly rows: never[]; readonly affectedRows: number },
+        { readonly rows: { slug: string }[]; readonly affectedRows: number },
+      ]
+    >();
+    // @ts-expect-error a promise is no query
+    storage.batch([select.execute()]);
+  });
+
   it('needs a URL and drivers', () => {
     // @ts-expect-error no drivers
     openStorage<DB>({ url: 'sqlite:./app.db' });

@@ -9,6 +9,9 @@ import { type ServerFacts, sessionStatement } from './postgres-session.js';
 /** How long to wait before asking a server again that is starting up. */
 const STARTING_UP_DELAY_MS = 100;
 
+/** After how long without traffic the operating system asks whether the other side is still there; its own default is two hours. */
+const KEEP_ALIVE_MS = 30_000;
+
 /**
  * Opens a connection and sets its session up. A server that answers “starting up” is asked again until the time is over; one that
  * does not answer is not waited for beyond it.
@@ -64,6 +67,7 @@ function clientConfig(config: PostgresConfig): ConstructorParameters<typeof Clie
     options: config.serverOptions,
     application_name: config.applicationName,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   };
 }
 

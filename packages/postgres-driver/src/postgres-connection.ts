@@ -30,6 +30,8 @@ export interface SendOptions extends ExecuteOptions {
   readonly mayPrepare?: boolean;
   /** Whether the parameters are text, bytes and nulls. Default false: `pg` makes them so. */
   readonly isBound?: boolean;
+  /** What a COPY … FROM STDIN reads; it travels with the statement. */
+  readonly copyData?: Buffer;
   /** A BEGIN that travels ahead of the statement. */
   readonly begin?: string | undefined;
   /** What a deadline or signal does to the running statement. Default `cancel`. */
@@ -120,7 +122,13 @@ export class PostgresConnection {
     options: SendOptions = {},
   ): Promise<RawResult> {
     const prepared = options.mayPrepare && this.#config.prepare ? this.#prepared.use(text) : undefined;
-    const query: QueryText = { text, parameters, isScript: false, isBound: options.isBound };
+    const query: QueryText = {
+      text,
+      parameters,
+      isScript: false,
+      isBound: options.isBound,
+      copyData: options.copyData,
+    };
     if (prepared === undefined) return this.#runOnce(query, options);
     const isInside = options.begin !== undefined || this.status !== 'I';
     try {
@@ -345,8 +353,12 @@ const ALTERS_SESSION: ReadonlySet<string> = new Set([
   'SET',
 ]);
 
+/** Functions that change the session in the middle of a query: a lock that outlives its transaction, a setting. */
+const LEAVES_BEHIND = /pg_(try_)?advisory_lock|set_config/i;
+
 function mayAlterSession(command: string, text: string): boolean {
-  return ALTERS_SESSION.has(command) && !/^\s*set\s+(local|transaction)\s/i.test(text);
+  if (ALTERS_SESSION.has(command)) return !/^\s*set\s+(local|transaction)\s/i.test(text);
+  return LEAVES_BEHIND.test(text);
 }
 
 function unexpected(): never {

@@ -23,15 +23,17 @@ import { PostgresCounters } from './postgres-counters.js';
 import { commitUnknownError, isDatabaseError } from './postgres-errors.js';
 import type { SessionMode } from './postgres-mode.js';
 import type { PostgresConfig } from './postgres-options.js';
-import { bindParameters, MAX_PARAMETERS } from './postgres-parameters.js';
+import { MAX_PARAMETERS } from './postgres-parameters.js';
 import { PostgresPool } from './postgres-pool.js';
 import type { RawResult } from './postgres-raw-result.js';
 import { toStatementResult } from './postgres-rows.js';
+import { prepareToSend, type Sender } from './postgres-send-statement.js';
 import { PostgresSql } from './postgres-sql.js';
 import type { WriterOutcome } from './postgres-throttle.js';
-import { beginTransaction } from './postgres-transaction.js';
+import { beginTransaction, type PostgresTransaction } from './postgres-transaction.js';
 
 const CAPABILITIES: Capabilities = {
+  concurrentReaders: true,
   concurrentWriters: true,
   sharedBetweenProcesses: true,
   durable: true,
@@ -40,13 +42,6 @@ const CAPABILITIES: Capabilities = {
   weakerIsolation: true,
   maxParameters: MAX_PARAMETERS,
 };
-
-/** A statement with all it needs. */
-interface SingleStatement {
-  readonly mode: SessionMode;
-  readonly text: string;
-  readonly parameters: readonly unknown[];
-}
 
 /** A PostgreSQL database behind a pool of connections. */
 export class PostgresDatabase implements Database {
@@ -88,20 +83,26 @@ export class PostgresDatabase implements Database {
     options: ExecuteOptions,
   ): AsyncGenerator<readonly Row[]> {
     const access = statement.access === 'read' ? 'read' : 'write';
-    const transaction = await this.begin({ ...options, access });
-    let hasFailed = false;
+    const transaction = await this.#begin({ ...options, access });
+    // What a read is left in the middle of need not be committed, and may have been cancelled.
+    let mustUndo = access === 'read';
     try {
-      yield* transaction.stream(statement, batchSize, options);
+      yield* transaction.stream(statement, batchSize, options, true);
+      mustUndo = false;
     } catch (error) {
-      hasFailed = true;
+      mustUndo = true;
       throw error;
     } finally {
-      if (hasFailed) await transaction.rollback();
+      if (mustUndo) await transaction.rollback();
       else await transaction.commit();
     }
   }
 
   async begin(options: BeginOptions): Promise<DatabaseTransaction> {
+    return this.#begin(options);
+  }
+
+  async #begin(options: BeginOptions): Promise<PostgresTransaction> {
     this.#assertOpen();
     const outcome: WriterOutcome = { isConflict: false };
     const pooled = await this.#pool.acquire(options.access, { ...options, outcome });
@@ -156,18 +157,14 @@ export class PostgresDatabase implements Database {
     );
   }
 
-  async #executeIn(
-    mode: SessionMode,
-    { sql, parameters: plain }: Statement,
-    options: ExecuteOptions,
-  ): Promise<StatementResult> {
+  async #executeIn(mode: SessionMode, plain: Statement, options: ExecuteOptions): Promise<StatementResult> {
     const { values } = this.#config;
-    const statement = { mode, text: sql, parameters: bindParameters(plain, values) };
+    const send = prepareToSend(plain, values);
     const outcome: WriterOutcome = { isConflict: false };
     const { connection, release } = await this.#pool.acquire(mode, { ...options, outcome });
     let result: RawResult;
     try {
-      result = await this.#run(connection, statement, options);
+      result = await this.#run(connection, send, mode, options);
     } catch (error) {
       outcome.isConflict = error instanceof ConflictError;
       throw error;
@@ -178,20 +175,14 @@ export class PostgresDatabase implements Database {
   }
 
   /** Runs a statement in a transaction of its own. @throws CommitUnknownError when nobody can tell whether a write happened. */
-  readonly #run = async (
+  async #run(
     connection: PostgresConnection,
-    { mode, text, parameters }: SingleStatement,
+    send: Sender,
+    mode: SessionMode,
     options: ExecuteOptions,
-  ): Promise<RawResult> => {
-    const { values } = this.#config;
+  ): Promise<RawResult> {
     try {
-      const result = await connection.run(text, parameters, {
-        ...options,
-        mode,
-        mayPrepare: values === 'portable',
-        isBound: values === 'portable',
-        isScript: values === 'native',
-      });
+      const result = await send(connection, { ...options, mode });
       assertNothingOpen(connection, options);
       this.#counters.recordCommit(mode);
       return result;
@@ -200,13 +191,17 @@ export class PostgresDatabase implements Database {
       const isUnknown = connection.isLost && connection.lastOutcome === 'unknown';
       throw isUnknown && mode === 'write' ? commitUnknownError(error, options.label) : error;
     }
-  };
+  }
 
   #createCoalescer(): PostgresCoalescer {
     return new PostgresCoalescer({
       acquire: (mode, options) => this.#pool.acquire(mode, options),
       runSingly: (statement, options) => this.#executeSingly(statement, options),
-      run: this.#run,
+      run: (connection, { mode, text, parameters }, options) => {
+        const send: Sender = (to, how) =>
+          to.run(text, parameters, { ...how, mayPrepare: true, isBound: true });
+        return this.#run(connection, send, mode, options);
+      },
       queueLimit: this.#config.queueLimit,
     });
   }

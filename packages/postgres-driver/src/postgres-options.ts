@@ -11,6 +11,17 @@ export interface PostgresOptions {
   readonly queueLimit?: number;
   /** How long opening a connection may take, in milliseconds, a server that is starting up included. Default 10,000. */
   readonly connectTimeoutMs?: number;
+  /** How long a call may wait for a connection, in milliseconds, where its own deadline is later. Default: for as long as its deadline lets it. */
+  readonly acquireTimeoutMs?: number;
+  /** How long a statement may run before the server cancels it, in milliseconds; a safety net below the calls' own deadlines. Default: none. */
+  readonly statementTimeoutMs?: number;
+  /** How long a statement may wait for a lock before it ends in a ConflictError, in milliseconds. Default: for as long as its deadline lets it. */
+  readonly lockTimeoutMs?: number;
+  /**
+   * After how many milliseconds without a statement the server ends a transaction, so that a client that froze holds no locks for ever.
+   * Default 300,000.
+   */
+  readonly idleInTransactionTimeoutMs?: number;
   /** After how many idle milliseconds a connection is closed. Default 30,000. */
   readonly idleTimeoutMs?: number;
   /**
@@ -64,6 +75,9 @@ export interface PostgresConfig {
   readonly poolSize: number;
   readonly queueLimit: number;
   readonly connectTimeoutMs: number;
+  readonly acquireTimeoutMs: number | undefined;
+  /** The server's own limits, in milliseconds, by the names of its settings. */
+  readonly limits: Readonly<Record<string, number>>;
   readonly idleTimeoutMs: number;
   readonly prepare: boolean;
   readonly coalesce: boolean;
@@ -106,11 +120,33 @@ export function resolvePostgresConfig(
       'connectTimeoutMs',
       options.connectTimeoutMs ?? parsed.connectTimeoutMs ?? 10_000,
     ),
+    acquireTimeoutMs:
+      options.acquireTimeoutMs === undefined
+        ? undefined
+        : atLeastOne('acquireTimeoutMs', options.acquireTimeoutMs),
+    limits: serverLimits(options),
     idleTimeoutMs: atLeastOne('idleTimeoutMs', options.idleTimeoutMs ?? 30_000),
     prepare: options.prepare ?? true,
     coalesce: options.coalesce ?? true,
     ...mode,
   };
+}
+
+function serverLimits({
+  statementTimeoutMs,
+  lockTimeoutMs,
+  idleInTransactionTimeoutMs = 300_000,
+}: PostgresOptions): Record<string, number> {
+  const limits = {
+    statementTimeoutMs: ['statement_timeout', statementTimeoutMs],
+    lockTimeoutMs: ['lock_timeout', lockTimeoutMs],
+    idleInTransactionTimeoutMs: ['idle_in_transaction_session_timeout', idleInTransactionTimeoutMs],
+  } as const;
+  return Object.fromEntries(
+    Object.entries(limits).flatMap(([option, [setting, value]]) =>
+      value === undefined ? [] : [[setting, atLeastOne(option, value)]],
+    ),
+  );
 }
 
 function passwordSource(password: PostgresOptions['password']): () => Promise<string> {

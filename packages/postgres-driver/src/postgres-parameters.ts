@@ -15,13 +15,13 @@ export type Bound = string | Buffer | null;
  */
 export function bindParameters(parameters: readonly unknown[], mode: ValueMode): readonly unknown[] {
   assertFew(parameters);
-  return mode === 'native' ? parameters : parameters.map(bind);
+  return mode === 'native' ? parameters : parameters.map(bindValue);
 }
 
 /** The same in the contract's way. */
 export function bindPortable(parameters: readonly unknown[]): readonly Bound[] {
   assertFew(parameters);
-  return parameters.map(bind);
+  return parameters.map(bindValue);
 }
 
 function assertFew(parameters: readonly unknown[]): void {
@@ -38,7 +38,8 @@ export function encodeValue(value: CheckedValue): unknown {
   return value instanceof Uint8Array ? asBuffer(value) : value;
 }
 
-function bind(value: unknown, index: number): Bound {
+/** One of them. @param index in the statement's parameters, for messages. */
+export function bindValue(value: unknown, index: number): Bound {
   switch (typeof value) {
     case 'string':
       return checkText(value, index);

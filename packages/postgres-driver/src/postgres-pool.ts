@@ -50,7 +50,7 @@ export class PostgresPool {
     options: ExecuteOptions & ThrottleOptions,
   ): Promise<PooledConnection> {
     if (this.#closed !== undefined) throw new ClosedError('The storage is closed.');
-    const lease = await this.#meters[access].acquire(options);
+    const lease = await this.#meters[access].acquire(this.#withAcquireTimeout(options));
     const idle = this.#takeIdle(access);
     if (idle !== undefined) return this.#lend(idle, lease);
     try {
@@ -60,6 +60,13 @@ export class PostgresPool {
       throw error;
     }
     return this.#openWithin(lease, options);
+  }
+
+  #withAcquireTimeout(options: ExecuteOptions & ThrottleOptions): ThrottleOptions {
+    const { acquireTimeoutMs } = this.#config;
+    if (acquireTimeoutMs === undefined) return options;
+    const { deadline = Number.POSITIVE_INFINITY } = options;
+    return { ...options, deadline: Math.min(deadline, performance.now() + acquireTimeoutMs) };
   }
 
   metrics(): {

@@ -29,6 +29,8 @@ export interface QueryText {
   readonly prepared?: PreparedStatement | undefined;
   /** Whether the parameters are text, bytes and nulls; otherwise `pg` makes them so. */
   readonly isBound?: boolean | undefined;
+  /** What a COPY … FROM STDIN reads. The server ignores it if the COPY fails before. Only with bound parameters. */
+  readonly copyData?: Buffer | undefined;
   /** Not with a script. */
   readonly prelude?: Prelude | undefined;
 }
@@ -120,7 +122,8 @@ export class PostgresQuery implements Submittable {
   handlePortalSuspended(): void {}
 
   handleCopyInResponse(connection: Connection): void {
-    (connection as WireConnection).sendCopyFail('COPY FROM STDIN is not supported here.');
+    if (this.#query.copyData === undefined)
+      (connection as WireConnection).sendCopyFail('COPY FROM STDIN is not supported here.');
   }
 
   handleCopyData(): void {}
@@ -169,13 +172,17 @@ export class PostgresQuery implements Submittable {
   }
 
   #sendBound(connection: WireConnection): void {
-    const { text, parameters, prepared } = this.#query;
+    const { text, parameters, prepared, copyData } = this.#query;
     const name = prepared?.name ?? '';
     if (prepared === undefined || connection.parsedStatements[name] === undefined)
       connection.parse({ text, name, types: [] }, true);
     connection.bind({ statement: name, values: parameters as Bound[] }, true);
     if (prepared?.fields === undefined) connection.describe({ type: 'P' }, true);
     connection.execute({}, true);
+    if (copyData !== undefined) {
+      connection.sendCopyFromChunk(copyData);
+      connection.endCopyFrom();
+    }
     connection.sync();
   }
 
@@ -200,6 +207,8 @@ const NO_FIELDS: readonly FieldDef[] = [];
 interface WireConnection extends Connection {
   /** By name, what pg believes to be prepared. */
   readonly parsedStatements: Readonly<Record<string, string | undefined>>;
+  sendCopyFromChunk(data: Buffer): void;
+  endCopyFrom(): void;
   sendCopyFail(message: string): void;
 }
 

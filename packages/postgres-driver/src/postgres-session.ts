@@ -14,12 +14,17 @@ export interface ServerFacts {
  * The one statement that sets a session up and answers with {@link ServerFacts}. Every value comes as text, so what decides its form is
  * fixed here. In `native` mode only what `pg`'s own parsers count on is set: the rest stays as server, role and database have it.
  */
-export function sessionStatement({ values, isolation }: Pick<PostgresConfig, 'isolation' | 'values'>): {
+export function sessionStatement({
+  values,
+  isolation,
+  limits,
+}: Pick<PostgresConfig, 'isolation' | 'limits' | 'values'>): {
   readonly text: string;
   readonly parameters: readonly string[];
 } {
   const settings = values === 'portable' ? { ...NATIVE_SETTINGS, ...PORTABLE_SETTINGS } : NATIVE_SETTINGS;
-  const entries = Object.entries({ ...settings, default_transaction_isolation: isolation });
+  const all = { ...settings, ...limits, default_transaction_isolation: isolation };
+  const entries = Object.entries(all).map(([name, value]) => [name, String(value)]);
   const calls = entries.map((_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, false)`);
   const facts =
     "current_setting('server_version_num') as version, current_setting('server_encoding') as encoding, current_setting('default_transaction_read_only') as read_only";

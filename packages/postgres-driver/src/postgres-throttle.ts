@@ -1,9 +1,9 @@
-import { type Lease, WaitingQueue } from '@sluice/core';
+import { type Lease, TimeoutError, WaitingQueue, type WaitOptions } from '@sluice/core';
 import type { GateOptions, PostgresGate } from './postgres-gate.js';
 import { WriterLimit } from './postgres-writer-limit.js';
 
-/** Most labels whose conflicts are watched; the limits of others are forgotten. */
-const MOST_LABELS = 1000;
+/** How long a writer waits for its turn before it goes on among the others: one of them may be waiting for what comes after it. */
+const PATIENCE_MS = 2000;
 
 /** How a writer's work ended; filled in by whoever does the work. */
 export interface WriterOutcome {
@@ -81,15 +81,26 @@ export class PostgresThrottle {
 
   /** Whoever was undone goes before those who have not begun. */
   async #enter(kind: Kind, options: ThrottleOptions): Promise<void> {
-    if (kind.waiting.size === 0 && kind.inside < kind.limit.value) {
-      kind.inside += 1;
-      return;
-    }
-    const { attempt = 1, priority } = options;
-    const wait = { ...options, priority: attempt > 1 ? 'high' : priority } as const;
-    await new Promise<void>((resolve, reject) => {
-      kind.waiting.enqueue(resolve, wait, (error) => {
-        reject(error);
+    if (kind.waiting.size > 0 || kind.inside >= kind.limit.value) await this.#wait(kind, options);
+    else kind.inside += 1;
+  }
+
+  #wait(kind: Kind, options: ThrottleOptions): Promise<void> {
+    const { attempt = 1, priority, deadline = Number.POSITIVE_INFINITY, signal } = options;
+    const patience = performance.now() + PATIENCE_MS;
+    const wait: WaitOptions = {
+      priority: attempt > 1 ? 'high' : priority,
+      deadline: Math.min(deadline, patience),
+      signal,
+    };
+    return new Promise((resolve, reject) => {
+      const enter = (): void => {
+        kind.inside += 1;
+        resolve();
+      };
+      kind.waiting.enqueue(enter, wait, (error) => {
+        if (error instanceof TimeoutError && patience < deadline) enter();
+        else reject(error);
         this.#settled();
       });
     });
@@ -100,7 +111,6 @@ export class PostgresThrottle {
     while (kind.inside < kind.limit.value) {
       const next = kind.waiting.dequeue();
       if (next === undefined) break;
-      kind.inside += 1;
       next.item();
     }
     this.#settled();
@@ -114,20 +124,11 @@ export class PostgresThrottle {
 
   #add(label: string): Kind {
     const limit = new WriterLimit(this.#permits);
-    const waiting = new WaitingQueue<() => void>({
-      name: `the writers called "${label}"`,
-      limit: this.#queueLimit,
-    });
+    const name = `the writers called "${label}"`;
+    const waiting = new WaitingQueue<() => void>({ name, limit: this.#queueLimit });
     const kind = { limit, waiting, inside: 0 };
-    if (this.#kinds.size >= MOST_LABELS) this.#forgetIdle();
     this.#kinds.set(label, kind);
     return kind;
-  }
-
-  #forgetIdle(): void {
-    for (const [label, { inside, waiting }] of this.#kinds) {
-      if (inside === 0 && waiting.size === 0) this.#kinds.delete(label);
-    }
   }
 
   get #isEmpty(): boolean {
@@ -137,7 +138,11 @@ export class PostgresThrottle {
     return true;
   }
 
+  /** A storm is over when nobody is left; the next one is met anew. */
   #settled(): void {
+    for (const [label, { inside, waiting }] of this.#kinds) {
+      if (inside === 0 && waiting.size === 0) this.#kinds.delete(label);
+    }
     if (this.#onEmpty !== undefined && this.#isEmpty) this.#onEmpty();
   }
 }

@@ -12,9 +12,10 @@ import {
 import type { PostgresConnection, SendOptions } from './postgres-connection.js';
 import type { PostgresCounters } from './postgres-counters.js';
 import { commitUnknownError } from './postgres-errors.js';
-import { bindParameters } from './postgres-parameters.js';
 import type { PooledConnection } from './postgres-pool.js';
-import { decodeRows, toStatementResult } from './postgres-rows.js';
+import { toStatementResult } from './postgres-rows.js';
+import { prepareToSend } from './postgres-send-statement.js';
+import { PostgresStream } from './postgres-stream.js';
 import type { WriterOutcome } from './postgres-throttle.js';
 import type { ValueMode } from './postgres-values.js';
 
@@ -88,40 +89,28 @@ export class PostgresTransaction implements DatabaseTransaction {
 
   async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     const { values } = this.#context;
-    const parameters = bindParameters(statement.parameters, values);
+    const send = prepareToSend(statement, values);
     const begin = this.#takeBegin();
-    const result = await this.#connection
-      .run(statement.sql, parameters, {
-        ...options,
-        begin,
-        mayPrepare: values === 'portable',
-        isBound: values === 'portable',
-        isScript: values === 'native',
-      })
-
-      .catch(this.#noteConflict);
+    const result = await send(this.#connection, { ...options, begin }).catch(this.#noteConflict);
     this.#assertStillOpen();
     return toStatementResult(result, values);
   }
 
+  /** @param isAlone whether nothing else happens in the transaction. */
   async *stream(
     statement: Statement,
     batchSize: number,
     options: ExecuteOptions,
+    isAlone = false,
   ): AsyncGenerator<readonly Row[]> {
     const { values } = this.#context;
-    const connection = this.#connection;
-    const cursor = connection.openCursor(statement.sql, bindParameters(statement.parameters, values));
-    const begin = this.#takeBegin();
-    if (begin !== undefined) await connection.run(begin, [], options);
+    const plan = { statement, batchSize, options, values, isAlone, begin: this.#begin };
+    const stream = new PostgresStream(this.#connection, plan);
+    this.#takeBegin();
     try {
-      for (;;) {
-        const batch = await connection.read(cursor, batchSize, options).catch(this.#noteConflict);
-        if (batch.rows.length > 0) yield decodeRows(batch, values);
-        if (batch.rows.length < batchSize) return;
-      }
-    } finally {
-      await connection.closeCursor(cursor);
+      yield* stream.read();
+    } catch (error) {
+      this.#noteConflict(error);
     }
   }
 

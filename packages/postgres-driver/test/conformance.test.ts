@@ -7,6 +7,7 @@ const urls = new Map<string, Promise<string>>();
 conformance({
   name: 'postgres',
   capabilities: {
+    concurrentReaders: true,
     concurrentWriters: true,
     sharedBetweenProcesses: true,
     durable: true,

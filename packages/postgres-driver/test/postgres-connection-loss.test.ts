@@ -88,7 +88,11 @@ test('ends a stream whose connection is lost', async () => {
       parameters: [],
       access: 'read',
     } as const;
-    for await (const _ of victim.database.stream(statement, 10, {})) await terminate(victim);
+    let isCut = false;
+    for await (const _ of victim.database.stream(statement, 10, {})) {
+      if (!isCut) await terminate(victim);
+      isCut = true;
+    }
   };
   expect(await rejection(read())).toMatchObject({ code: 'connection_lost' });
   expect(victim.database.metrics().readers.held).toBe(0);

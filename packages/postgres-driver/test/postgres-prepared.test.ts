@@ -1,3 +1,6 @@
+import { openStorage } from '@sluice/core';
+import { postgres } from '@sluice/postgres-driver';
+import { temporaryPostgresUrl } from '@sluice/testkit';
 import { expect, test } from 'vitest';
 import { openDatabase, rejection } from './opened-database.js';
 
@@ -62,4 +65,22 @@ test('tells the failure of a prepared statement as it is', async () => {
     });
     expect(await rows(BY_KEY, [99], { access: 'read' })).toEqual([]);
   }
+});
+
+test('makes a transaction again whose prepared statement the schema has left behind', async () => {
+  const url = await temporaryPostgresUrl();
+  const { run } = await openDatabase({ url });
+  await run('create table t (id integer primary key, v integer)');
+  await run('insert into t values (1, 1)');
+  const storage = await openStorage<{ t: { id: number; v: number } }>({
+    url,
+    drivers: [postgres({ poolSize: 1 })],
+  });
+  const read = (): Promise<unknown> =>
+    storage.write((tx) => tx.repository('t', { key: 'id' }).get(1), { timeoutMs: 5000 });
+  for (let n = 0; n < 5; n += 1) expect(await read()).toEqual({ id: 1, v: 1 });
+  await run('alter table t add column w text');
+  expect(await read()).toEqual({ id: 1, v: 1, w: null });
+  expect(storage.metrics().replays).toEqual({ serialization: 1 });
+  await storage.close();
 });

@@ -24,14 +24,15 @@ import { assertOwnAlteration } from './rebuild/alter-table.js';
 import { locateBackup, nameBackup } from './sqlite-backup.js';
 import { readCatalog } from './sqlite-catalog.js';
 import type { SqliteEngine } from './sqlite-engine.js';
-import { SqliteGate } from './sqlite-gate.js';
-import { assertAllowedOutside } from './sqlite-guard.js';
+import { type Revocable, SqliteGate } from './sqlite-gate.js';
+import { assertAllowedInside, assertAllowedOutside } from './sqlite-guard.js';
 import type { ResolvedOptions } from './sqlite-options.js';
 import type { Location } from './sqlite-path.js';
 import { ResultRows } from './sqlite-rows.js';
 import { SqliteSql } from './sqlite-sql.js';
 import { statementKind } from './sqlite-statement.js';
 import { type Alterations, SqliteTransaction } from './sqlite-transaction.js';
+import { packStatements } from './thread/pack-statements.js';
 import type { LeaseFailure, ThreadLease } from './thread/thread-lease.js';
 import {
   type ConnectionOptions,
@@ -40,6 +41,7 @@ import {
   type ThreadRequest,
   type ThreadStatement,
 } from './thread/thread-protocol.js';
+import { SoleLease } from './thread/transaction-lease.js';
 import type { CallOutcome } from './thread/watched-call.js';
 import { OpenSnapshots } from './wal/open-snapshots.js';
 import { WalKeeper } from './wal/wal-keeper.js';
@@ -89,6 +91,7 @@ export class SqliteDatabase implements Database {
     const isInline = options.inlineReads && options.values === 'portable';
     this.#inlineOptions = isInline ? this.#connectionOptions('reader', options) : undefined;
     this.capabilities = {
+      concurrentReaders: true,
       concurrentWriters: false,
       sharedBetweenProcesses: !isTemporary,
       durable: !isTemporary,
@@ -166,25 +169,52 @@ export class SqliteDatabase implements Database {
   }
 
   async begin(options: BeginOptions): Promise<DatabaseTransaction> {
-    const isRead = options.access === 'read';
-    if (isRead && options.isSchemaChange)
+    if (options.access === 'write' && !options.isSchemaChange) {
+      const lease = await this.#hold(() => this.#writer.begin(options));
+      return new SqliteTransaction(this.#engine, lease, this.#alterations, () => this.#unhold(lease));
+    }
+    return this.#beginAlone(options);
+  }
+
+  async batch(statements: readonly Statement[], options: ExecuteOptions): Promise<StatementResult[]> {
+    for (const { sql, alteration } of statements) {
+      assertAllowedInside(sql);
+      if (alteration !== undefined && this.#alterations === 'own') assertOwnAlteration(alteration);
+    }
+    const bound = statements.map((statement) => this.#engine.bind(statement));
+    const lease = await this.#hold(() => this.#writer.begin(options));
+    try {
+      const outcome = await lease.call({ op: 'batch', statements: packStatements(bound) }, options);
+      const results = this.#engine.toResults(outcome, statements, bound);
+      this.#engine.expectDone(await lease.commit());
+      return results;
+    } catch (error) {
+      // What failed may have failed over what others did before it, which was undone as well.
+      const undone = lease.isOver ? undefined : await lease.rollback();
+      if (undone?.kind === 'over') this.#engine.expectDone(undone);
+      throw error;
+    } finally {
+      this.#unhold(lease);
+    }
+  }
+
+  /** A snapshot, or a change of the schema. */
+  async #beginAlone(options: BeginOptions): Promise<DatabaseTransaction> {
+    const { access, isSchemaChange = false } = options;
+    if (access === 'read' && isSchemaChange)
       throw new UnsupportedError('A read transaction cannot change the schema.');
     const lease = await this.#hold(() =>
-      isRead ? this.#readers.acquire('snapshot', options) : this.#writer.acquire(options),
+      access === 'read' ? this.#readers.acquire('snapshot', options) : this.#writer.acquire(options),
     );
-    const outcome = await lease.call(
-      { op: 'begin', isSchemaChange: options.isSchemaChange ?? false },
-      options,
-    );
+    const outcome = await lease.call({ op: 'begin', isSchemaChange }, options);
     if (outcome.kind !== 'result') {
       // A caller who left may have left while the transaction began.
       lease.release(outcome.kind === 'over' ? { op: 'rollback' } : undefined);
       this.#unhold(lease);
       this.#engine.expectDone(outcome);
     }
-    const alterations =
-      options.isSchemaChange && this.#alterations === 'own' ? 'own_or_rebuild' : this.#alterations;
-    return new SqliteTransaction(this.#engine, lease, alterations, () => this.#unhold(lease));
+    const alterations = isSchemaChange && this.#alterations === 'own' ? 'own_or_rebuild' : this.#alterations;
+    return new SqliteTransaction(this.#engine, new SoleLease(lease), alterations, () => this.#unhold(lease));
   }
 
   async catalog(): Promise<Catalog> {
@@ -313,7 +343,7 @@ export class SqliteDatabase implements Database {
   }
 
   /** Acquires a thread that is held while the caller thinks; {@link SqliteDatabase.close} waits for it, though not for ever. */
-  async #hold(acquire: () => Promise<ThreadLease | LeaseFailure>): Promise<ThreadLease> {
+  async #hold<L extends Revocable>(acquire: () => Promise<L | LeaseFailure>): Promise<L> {
     this.#gate.enter();
     try {
       const lease = await acquire();
@@ -326,7 +356,7 @@ export class SqliteDatabase implements Database {
     }
   }
 
-  #unhold(lease: ThreadLease): void {
+  #unhold(lease: Revocable): void {
     this.#gate.forget(lease);
     this.#gate.leave();
   }

@@ -2,7 +2,7 @@ import { InternalError, type Row, type Statement, type StatementResult } from '@
 import { echoOf, echoRow } from './sqlite-echo.js';
 import { lostError, toError } from './sqlite-errors.js';
 import type { ResolvedOptions } from './sqlite-options.js';
-import { decodeRows, type ResultRows } from './sqlite-rows.js';
+import { decodeRows, ResultRows } from './sqlite-rows.js';
 import { type BindValue, bindNative, bindPortable } from './sqlite-values.js';
 import {
   type Failure,
@@ -65,6 +65,21 @@ export class SqliteEngine {
     return lastInsertId === undefined ? result : { ...result, lastInsertId: BigInt(lastInsertId) };
   }
 
+  /** The results of a batch, or the error of the statement at which it ended. */
+  toResults(
+    outcome: CallOutcome,
+    statements: readonly Statement[],
+    bound: readonly ThreadStatement[],
+  ): StatementResult[] {
+    if (outcome.kind !== 'batch') {
+      this.expectDone(outcome);
+      throw new InternalError('A thread answered a batch as if it were none.');
+    }
+    return outcome.outcomes.map((each, index) =>
+      this.toResult(each, new ResultRows(), statements[index] as Statement, bound[index] as ThreadStatement),
+    );
+  }
+
   /** Throws the error that an outcome stands for, if it is none of a request without a result. */
   expectDone(outcome: CallOutcome): void {
     this.#expectResult(outcome, undefined, this.expectDone);
@@ -114,6 +129,7 @@ export class SqliteEngine {
         return outcome.createError();
       case 'lost':
         return lostError(outcome.isUnknown, outcome.cause);
+      case 'batch':
       case 'checkpoint':
       case 'dropped':
       case 'not_read':

@@ -13,8 +13,8 @@ import type { SqliteEngine } from './sqlite-engine.js';
 import { assertAllowedInside } from './sqlite-guard.js';
 import { ResultRows } from './sqlite-rows.js';
 import { statementKind } from './sqlite-statement.js';
-import type { ThreadLease } from './thread/thread-lease.js';
 import { ROWS_PER_PART } from './thread/thread-protocol.js';
+import type { TransactionLease } from './thread/transaction-lease.js';
 
 /**
  * What becomes of an ALTER TABLE: SQLite's own only, SQLite's own or a rebuild of the table, or whatever the statement's text says.
@@ -24,12 +24,12 @@ export type Alterations = 'own' | 'own_or_rebuild' | 'as_written';
 /** A transaction on the writer, or a snapshot on a reader, until it ends. */
 export class SqliteTransaction implements DatabaseTransaction {
   readonly #engine: SqliteEngine;
-  readonly #lease: ThreadLease;
+  readonly #lease: TransactionLease;
   readonly #alterations: Alterations;
   readonly #onEnd: () => void;
   #isEnded = false;
 
-  constructor(engine: SqliteEngine, lease: ThreadLease, alterations: Alterations, onEnd: () => void) {
+  constructor(engine: SqliteEngine, lease: TransactionLease, alterations: Alterations, onEnd: () => void) {
     this.#engine = engine;
     this.#lease = lease;
     this.#alterations = alterations;
@@ -86,19 +86,14 @@ export class SqliteTransaction implements DatabaseTransaction {
 
   async commit(): Promise<void> {
     this.#end();
-    const outcome = await this.#lease.call({ op: 'commit' }, {});
-    this.#lease.release();
-    this.#engine.expectDone(outcome);
+    this.#engine.expectDone(await this.#lease.commit());
   }
 
-  /** While SQLite is still at work for a caller who has left, the rollback follows by itself; nobody needs to wait for it. */
   async rollback(): Promise<void> {
     this.#end();
-    if (this.#lease.isRunning) return this.#lease.release({ op: 'rollback' });
-    const outcome = await this.#lease.call({ op: 'rollback' }, {});
-    this.#lease.release();
-    // A thread that is gone has taken its transaction with it, and so has whoever revoked the lease.
-    if (outcome.kind !== 'lost' && outcome.kind !== 'over') this.#engine.expectDone(outcome);
+    const outcome = await this.#lease.rollback();
+    // A thread that is gone has taken its transaction with it.
+    if (outcome.kind !== 'lost') this.#engine.expectDone(outcome);
   }
 
   #assertUsable({ sql }: Statement): void {

@@ -7,6 +7,7 @@ const paths = new Map<string, Promise<string>>();
 conformance({
   name: 'sqlite',
   capabilities: {
+    concurrentReaders: true,
     concurrentWriters: false,
     sharedBetweenProcesses: true,
     durable: true,

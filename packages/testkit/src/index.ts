@@ -1,6 +1,16 @@
 export { conformance } from './conformance/conformance.js';
 export type { ConformanceOpenOptions, ConformanceTarget } from './conformance/conformance-target.js';
 export { startTcpRelay, type TcpRelay, type TcpTarget } from './faults/tcp-relay.js';
+export { checkHistory } from './history/check-history.js';
+export type { History, Operation, Problem, ProblemKind, RecordedTransaction } from './history/history.js';
+export {
+  type HistoryDatabase,
+  historyMigrations,
+  type RecordHistoryOptions,
+  recordHistory,
+} from './history/record-history.js';
+export type { AnomalyName } from './isolation/anomalies.js';
+export { type IsolationTable, isolationMatrix } from './isolation/isolation-matrix.js';
 export {
   type TemporaryPostgresOptions,
   temporaryPostgresUrl,

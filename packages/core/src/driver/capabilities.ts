@@ -3,6 +3,8 @@
  * absent must be refused with an UnsupportedError. Applications read the same object as `storage.capabilities`.
  */
 export interface Capabilities {
+  /** Reads run beside an open write transaction, and writes beside an open read; otherwise transactions run one at a time. */
+  readonly concurrentReaders: boolean;
   /** Several write transactions may run at once, so that a conflict may replay one. */
   readonly concurrentWriters: boolean;
   /** Several processes may open the same database. False for a database in memory. */

@@ -44,6 +44,11 @@ export interface Database {
    * iteration early frees what it held.
    */
   stream(statement: Statement, batchSize: number, options: ExecuteOptions): AsyncIterable<readonly Row[]>;
+  /**
+   * Runs statements as one transaction without waiting between them, and resolves with a result for each when it is committed. All or nothing.
+   * Left out where nothing is gained by it: core then begins a transaction and runs them one after the other.
+   */
+  batch?(statements: readonly Statement[], options: ExecuteOptions): Promise<StatementResult[]>;
   /** Begins a transaction. Its isolation is serializable unless the options ask for less. */
   begin(options: BeginOptions): Promise<DatabaseTransaction>;
 
@@ -212,6 +217,9 @@ export interface DatabaseTransaction {
    * @throws ConflictError when it was rolled back and may be replayed; CommitUnknownError when nobody can tell.
    */
   commit(): Promise<void>;
-  /** Undoes everything. Rejects only when that could not be proven; the connection is then gone. */
+  /**
+   * Undoes everything. Rejects when that could not be proven, and the connection is gone; or in a ConflictError when what the transaction
+   * had seen was never committed.
+   */
   rollback(): Promise<void>;
 }

@@ -1,7 +1,16 @@
 import { type ErrorCode, type ErrorOptions, SluiceError } from './sluice-error.js';
 
 /** Why a {@link ConflictError} arose. */
-export type ConflictReason = 'busy' | 'busy_snapshot' | 'deadlock' | 'lock_timeout' | 'serialization';
+export type ConflictReason =
+  | 'busy'
+  | 'busy_snapshot'
+  | 'deadlock'
+  | 'lock_timeout'
+  | 'serialization'
+  /** It shared a COMMIT with a transaction that failed. */
+  | 'shared_commit'
+  /** It kept others from being committed while it made no call. */
+  | 'yielded';
 
 /**
  * Another transaction got in the way and this one was rolled back whole. `storage.write` replays it by itself until

@@ -4,6 +4,7 @@ import type { DatabaseTransaction, ExecuteOptions, Row, Statement } from '../dri
 import { NotFoundError, UsageError } from '../errors/usage-errors.js';
 import { type CallOptions, toExecuteOptions } from '../storage/call-options.js';
 import { writeCursor } from './cursor.js';
+import { encodeInParts, insertAll, insertInParts, ROWS_PER_TURN } from './insert-in-parts.js';
 import { assertBatchSize } from './invalid-query.js';
 import { loadInBatches } from './load.js';
 import type {
@@ -148,21 +149,16 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   }
 
   async insertMany(rows: readonly Insertable<DB[T]>[], options: CallOptions = {}): Promise<number> {
-    const prepared = this.#prepared() ?? (await this.#looked());
-    const statements =
-      rows.length <= ROWS_PER_TURN ? prepared.insertMany(rows) : await insertStatements(prepared, rows);
-    const [first, ...others] = statements;
+    const statements = this.#prepared() ?? (await this.#looked());
+    const execute = this.#options('insertMany', options);
+    const isLong = rows.length > ROWS_PER_TURN;
+    if (isLong && !this.#host.isTransaction)
+      return this.#host.atomically((runner) => insertInParts(runner, statements, rows, execute), options);
+    const made = isLong ? await encodeInParts(statements, rows) : statements.insertMany(rows);
+    const [first, ...others] = made;
     if (first === undefined) return 0;
-    if (others.length === 0) {
-      return (await this.#host.runner.execute(first, this.#options('insertMany', options))).affectedRows;
-    }
-    return this.#host.atomically(async (runner) => {
-      let inserted = 0;
-      for (const statement of statements) {
-        inserted += (await runner.execute(statement, this.#options('insertMany', options))).affectedRows;
-      }
-      return inserted;
-    }, options);
+    if (others.length === 0) return (await this.#host.runner.execute(first, execute)).affectedRows;
+    return this.#host.atomically((runner) => insertAll(runner, made, execute), options);
   }
 
   async upsert(row: Insertable<DB[T]>, options: UpsertOptions<DB, T> = {}): Promise<Selectable<DB[T]>> {
@@ -262,22 +258,6 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   #options(method: string, options: CallOptions): ExecuteOptions {
     return toExecuteOptions(options, this.#host.defaultTimeoutMs, `${this.#table}.${method}`);
   }
-}
-
-/** How many rows are encoded without letting the event loop turn. */
-const ROWS_PER_TURN = 1000;
-
-/** All of them before the first is run: a row that is refused must leave nothing behind, also in a transaction that goes on. */
-async function insertStatements(
-  statements: RepositoryStatements,
-  rows: readonly unknown[],
-): Promise<Statement[]> {
-  const made: Statement[] = [];
-  for (let at = 0; at < rows.length; at += ROWS_PER_TURN) {
-    if (at > 0) await new Promise((resolve) => setImmediate(resolve));
-    made.push(...statements.insertMany(rows.slice(at, at + ROWS_PER_TURN)));
-  }
-  return made;
 }
 
 function keyOf(shape: TableShape, row: Row): unknown {

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { type Dialect, DummyDriver, Kysely, type KyselyPlugin } from 'kysely';
+import { type Compilable, type Dialect, DummyDriver, Kysely, type KyselyPlugin } from 'kysely';
 import type { Catalog } from '../catalog/catalog.js';
 import { DatabaseDialect } from '../dialect/database-dialect.js';
 import { TypedValuesPlugin } from '../dialect/typed-values.js';
@@ -16,6 +16,7 @@ import type { AnyTables } from '../repository/where.js';
 import type { OnReplay } from '../transaction/replay.js';
 import { runTransaction } from '../transaction/run-transaction.js';
 import type { TransactionScope } from '../transaction/transaction-scope.js';
+import { type BatchHost, type BatchResults, compileBatch, runBatch, toBatchResults } from './batch.js';
 import {
   type BackupCallOptions,
   type CallOptions,
@@ -110,6 +111,20 @@ class OpenStorage<DB> implements Storage<DB> {
     return this.#transaction('read', callback, options);
   }
 
+  async batch<const Queries extends readonly Compilable<unknown>[]>(
+    queries: Queries,
+    options: CallOptions = {},
+  ): Promise<BatchResults<Queries>> {
+    this.#guarded.assertUsable();
+    const statements = compileBatch(queries);
+    if (statements.length === 0) return [] as unknown as BatchResults<Queries>;
+    const execute = toExecuteOptions(options, this.#timeoutMs, 'batch');
+    const results = await this.#guarded.track('transactions', () =>
+      runBatch(this.#transactionHost(), statements, execute),
+    );
+    return (await toBatchResults(this.kysely, results)) as unknown as BatchResults<Queries>;
+  }
+
   metrics(): StorageMetrics {
     return this.#counters.snapshot(this.#driverName, this.#database.metrics());
   }
@@ -174,13 +189,18 @@ class OpenStorage<DB> implements Storage<DB> {
 
   async #run<T>(callback: (scope: TransactionScope) => Promise<T>, options: BeginOptions): Promise<T> {
     this.#guarded.assertUsable();
-    const host = {
+    return this.#guarded.track('transactions', () =>
+      runTransaction(this.#transactionHost(), callback, options),
+    );
+  }
+
+  #transactionHost(): BatchHost {
+    return {
       owner: this,
       database: this.#database,
       onReplay: this.#onReplay,
       onRollbackFailure: (error: unknown) => this.#events.emit('rollbackFailure', { error }),
     };
-    return this.#guarded.track('transactions', () => runTransaction(host, callback, options));
   }
 
   /** Runs `work` in a transaction that may change the schema; the catalog is read anew afterwards. */

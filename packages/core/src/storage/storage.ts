@@ -1,10 +1,11 @@
-import type { Kysely } from 'kysely';
+import type { Compilable, Kysely } from 'kysely';
 import type { Capabilities } from '../driver/capabilities.js';
 import type { DatabaseWarning } from '../driver/database-warning.js';
 import type { StorageMetrics } from '../metrics/storage-metrics.js';
 import type { StorageMigrator } from '../migrations/storage-migrator.js';
 import type { KeyColumns, Repository, RepositoryOptions, TableName } from '../repository/repository.js';
 import type { ReplayReason } from '../transaction/replay.js';
+import type { BatchResults } from './batch.js';
 import type { BackupCallOptions, CallOptions, TransactionOptions } from './call-options.js';
 
 /** What `write`, `read` and `savepoint` hand to their callback. It can be used until the callback's promise settles. */
@@ -77,6 +78,26 @@ export interface Storage<DB> extends AsyncDisposable {
   write<T>(callback: (tx: StorageTransaction<DB>) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Runs `callback` on one snapshot, read only. It never waits for a writer, nor a writer for it. */
   read<T>(callback: (tx: StorageTransaction<DB>) => Promise<T>, options?: TransactionOptions): Promise<T>;
+
+  /**
+   * Runs queries that are known beforehand as one serializable transaction, all or nothing, without a callback that others would have to wait
+   * for: on SQLite in one message to the writer.
+   *
+   * ```ts
+   * const [inserted, updated] = await storage.batch([
+   *   storage.kysely.insertInto('orders').values(order).returning('id'),
+   *   storage.kysely.updateTable('stock').set({ left: 4 }).where('item', '=', order.item),
+   * ]);
+   * ```
+   *
+   * @param queries of this storage's own `kysely`.
+   * @returns rows and the number of affected rows of each query.
+   * @throws the error of the first query that fails, after everything was undone; otherwise as {@link Storage.write}.
+   */
+  batch<const Queries extends readonly Compilable<unknown>[]>(
+    queries: Queries,
+    options?: CallOptions,
+  ): Promise<BatchResults<Queries>>;
 
   /** What happened since the storage was opened; synchronous and cheap. */
   metrics(): StorageMetrics;

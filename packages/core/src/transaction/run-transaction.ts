@@ -1,8 +1,8 @@
 import type { BeginOptions, Database } from '../driver/driver.js';
-import { AbortedError, TimeoutError } from '../errors/flow-errors.js';
-import { LONGEST_TIMER_MS } from '../lane/longest-timer.js';
+import { ConflictError } from '../errors/flow-errors.js';
 import { type OnReplay, replay, replayReason } from './replay.js';
 import { TransactionScope } from './transaction-scope.js';
+import { withinDeadline } from './within-deadline.js';
 
 /** What a transaction runs on. */
 export interface TransactionHost {
@@ -39,6 +39,7 @@ async function attempt<T>(
 ): Promise<{ readonly scope: TransactionScope; readonly result: T }> {
   const scope = new TransactionScope(host.owner, await host.database.begin(options));
   try {
+    // A callback that outlives its deadline or its signal must not hold the transaction open.
     const result = await withinDeadline(
       scope.run(async () => {
         const returned = await callback(scope);
@@ -46,45 +47,25 @@ async function attempt<T>(
         return returned;
       }),
       options,
+      'the transaction was rolled back',
     );
     await scope.commit();
     return { scope, result };
   } catch (error) {
-    await scope.rollback().catch(host.onRollbackFailure);
+    const undone = await rollback(scope, host);
     // A conflict is replayed even when the callback caught it and threw, or returned, something else.
     const failure = scope.failure?.cause;
-    throw replayReason(failure) === undefined ? error : failure;
+    throw replayReason(failure) === undefined ? (undone ?? error) : failure;
   }
 }
 
-/** Gives up on a callback that outlives its deadline or its signal, so that it cannot hold the transaction open. */
-function withinDeadline<T>(work: Promise<T>, options: BeginOptions): Promise<T> {
-  const { deadline = Number.POSITIVE_INFINITY, signal, label } = options;
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      reject(
-        new AbortedError(
-          'The signal was aborted; the transaction was rolled back.',
-          abortCause(signal, label),
-        ),
-      );
-    };
-    const onDeadline = (): void => {
-      reject(new TimeoutError('The deadline passed; the transaction was rolled back.', { operation: label }));
-    };
-    const leftMs = deadline - performance.now();
-    const timer = leftMs <= LONGEST_TIMER_MS ? setTimeout(onDeadline, leftMs) : undefined;
-    signal?.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-    });
-  });
-}
-
-function abortCause(
-  signal: AbortSignal | undefined,
-  operation: string | undefined,
-): { cause: unknown; operation: string | undefined } {
-  return { cause: signal?.reason, operation };
+/** A conflict when what the callback had seen, and maybe thrown about, was never committed. */
+async function rollback(scope: TransactionScope, host: TransactionHost): Promise<ConflictError | undefined> {
+  try {
+    await scope.rollback();
+  } catch (error) {
+    if (error instanceof ConflictError) return error;
+    host.onRollbackFailure(error);
+  }
+  return undefined;
 }

@@ -125,7 +125,11 @@ export class ThreadConnection {
   rollback(): void {
     if (!this.#database.inTransaction) return;
     this.control('rollback');
-    // What the transaction changed of the schema is gone, and another change may get the same version.
+    this.forgetSchema();
+  }
+
+  /** After something was undone: what it changed of the schema is gone, and another change may get the same version. */
+  forgetSchema(): void {
     this.#preparedFor = undefined;
   }
 

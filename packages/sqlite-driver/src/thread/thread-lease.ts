@@ -11,20 +11,42 @@ export class ThreadLease {
   readonly #thread: SqliteThread;
   readonly #takeBack: TakeBack;
   readonly #onReply: (reply: ThreadReply) => void;
+  readonly #undo: ThreadRequest;
   /** The call that the thread works on, also when its caller has left. */
   #running: Promise<unknown> | undefined;
   #isReleased = false;
   #revoked: (() => SluiceError) | undefined;
 
-  constructor(thread: SqliteThread, takeBack: TakeBack, onReply: (reply: ThreadReply) => void = () => {}) {
+  /** @param undo what takes back the work of a holder from whom the thread is taken. */
+  constructor(
+    thread: SqliteThread,
+    takeBack: TakeBack,
+    onReply: (reply: ThreadReply) => void = () => {},
+    undo: ThreadRequest = { op: 'rollback' },
+  ) {
     this.#thread = thread;
     this.#takeBack = takeBack;
     this.#onReply = onReply;
+    this.#undo = undo;
   }
 
   /** Whether the thread works for a caller who has left. */
   get isRunning(): boolean {
     return this.#running !== undefined;
+  }
+
+  /** The error that its holder is told since it was taken from him. */
+  get revocation(): (() => SluiceError) | undefined {
+    return this.#revoked;
+  }
+
+  get isReleased(): boolean {
+    return this.#isReleased;
+  }
+
+  /** Resolves when the call under way is through. */
+  get settled(): Promise<unknown> {
+    return this.#running ?? Promise.resolve();
   }
 
   /** Makes a call and hands every part of a long result to `onPart`, which must not throw. */
@@ -85,7 +107,7 @@ export class ThreadLease {
     if (this.#isReleased) return;
     this.#revoked = createError;
     if (this.#running !== undefined) this.#thread.flags.cancel(0);
-    this.release({ op: 'rollback' });
+    this.release(this.#undo);
   }
 
   /** What was dropped because the lease was revoked ends in the error given then. */

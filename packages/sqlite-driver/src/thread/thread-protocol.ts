@@ -61,7 +61,17 @@ export type ThreadRequest =
   /** Writer: one statement that SQLite refuses inside a transaction, such as VACUUM. */
   | { readonly op: 'solo'; readonly statement: ThreadStatement }
   | { readonly op: 'begin'; readonly isSchemaChange: boolean }
-  | { readonly op: 'run'; readonly statement: ThreadStatement; readonly batchSize: number }
+  /** With `enters`, the first of a member of a shared transaction, which it begins where there is none. */
+  | {
+      readonly op: 'run';
+      readonly statement: ThreadStatement;
+      readonly batchSize: number;
+      readonly enters?: boolean;
+    }
+  /** Writer: statements of one caller, as the next member of a shared transaction. Ends at the first that fails. */
+  | { readonly op: 'batch'; readonly statements: PackedStatements }
+  /** Writer: undoes what the last member of a shared transaction did, and leaves the others' work in it. */
+  | { readonly op: 'undo' }
   | { readonly op: 'commit' }
   | { readonly op: 'rollback' }
   /** Keeper and writer: copies the WAL into the file, waiting at most so long for short reads. */
@@ -117,6 +127,8 @@ export type Outcome =
   | { readonly kind: 'dropped' }
   /** It does more than read, and was not run. */
   | { readonly kind: 'not_read' }
+  /** One for each statement of a batch that was run; only the last may be a failure. */
+  | { readonly kind: 'batch'; readonly outcomes: readonly Outcome[] }
   | { readonly kind: 'checkpoint'; readonly report: CheckpointReport };
 
 /** What taking SQLite's lock cost. */
@@ -134,6 +146,8 @@ export interface ThreadReply {
   readonly lock?: LockReport;
   readonly commits?: number;
   readonly rollbacks?: number;
+  /** Writer: whether a transaction is open. */
+  readonly inTransaction?: boolean;
   /** Writer: the write-ahead log after the request. */
   readonly wal?: WalState | undefined;
 }

@@ -18,7 +18,7 @@ export class WriterWatch {
 
   /** The reply that the caller gets. What was written to a file that is no longer there is not acknowledged. */
   complete(answered: ThreadReply, connection: ThreadConnection): ThreadReply {
-    if (connection.inTransaction) return answered;
+    if (connection.inTransaction) return { ...answered, inTransaction: true };
     const now = performance.now();
     const isDue = now - this.#lookedAt >= LOOK_MS;
     if (isDue) this.#lookedAt = now;

@@ -1,7 +1,8 @@
 import type { ThreadConnection } from '../thread/thread-connection.js';
 import { isBusy, toFailure } from '../thread/thread-failure.js';
 import type { ThreadFlags } from '../thread/thread-flags.js';
-import type { Failure, LockReport } from '../thread/thread-protocol.js';
+import type { Failure, LockReport, Outcome, ThreadReply } from '../thread/thread-protocol.js';
+import { DONE } from '../thread/thread-server.js';
 
 /**
  * Shortest and longest sleep between two tries. They do not grow: whoever has waited longest would then look least often, and
@@ -63,6 +64,19 @@ export class LockWait {
     const ms = SHORTEST_SLEEP_MS + Math.random() * (LONGEST_SLEEP_MS - SHORTEST_SLEEP_MS);
     this.#flags.sleepWhile(isWanted, ms);
   }
+}
+
+/** Begins a transaction that holds the write lock, and looks at the schema. */
+export function beginLocked(connection: ThreadConnection, flags: ThreadFlags): ThreadReply {
+  const lock = new LockWait(flags);
+  const result = lock.begin(connection, () => !flags.isCancelled(0));
+  if (result === 'locked') connection.refreshSchema();
+  return { outcomes: [beginOutcome(result)], lock: lock.report() };
+}
+
+function beginOutcome(result: ReturnType<LockWait['begin']>): Outcome {
+  if (result === 'locked') return DONE;
+  return result === 'given_up' ? { kind: 'dropped' } : { kind: 'failure', failure: result };
 }
 
 function tryBegin(connection: ThreadConnection): Failure | undefined {

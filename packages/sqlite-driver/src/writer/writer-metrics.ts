@@ -21,9 +21,9 @@ export class WriterMetrics {
   #retries = 0;
   #failures = 0;
 
-  /** Adds the reply to a request made under a lease. */
-  record({ lock, commits = 0, rollbacks = 0 }: ThreadReply): void {
-    this.commits += commits;
+  /** Adds the reply to a request made under a lease, or to a COMMIT for several `members`. */
+  record({ lock, commits = 0, rollbacks = 0 }: ThreadReply, members = 1): void {
+    this.commits += commits * members;
     this.#add(lock, commits, rollbacks);
   }
 

@@ -17,12 +17,14 @@ import { runCheckpoint } from '../wal/run-checkpoint.js';
 import { ChildRowGuard } from './child-row-guard.js';
 import { CollectedRows } from './collected-rows.js';
 import { GroupCommit } from './group-commit.js';
-import { LockWait } from './lock-wait.js';
+import { beginLocked, LockWait } from './lock-wait.js';
 import { findBrokenForeignKey, readForeignKeys, switchForeignKeys } from './schema-change.js';
+import { SharedTransaction } from './shared-transaction.js';
 
 /** Whether the open transaction is a schema change, with the foreign keys switched off. */
 let isSchemaChange = false;
 let guard: ChildRowGuard | undefined;
+const sharedTransaction = new SharedTransaction();
 
 serveThread((request, connection, flags) => {
   switch (request.op) {
@@ -33,7 +35,11 @@ serveThread((request, connection, flags) => {
     case 'begin':
       return begin(connection, flags, request.isSchemaChange);
     case 'run':
-      return one(run(connection, request.statement, new ResultSink(flags, request.batchSize)));
+      return request.enters ? enterAndRun(connection, flags, request) : one(run(connection, flags, request));
+    case 'batch':
+      return enterAndRunAll(connection, flags, unpackStatements(request.statements));
+    case 'undo':
+      return undo(connection);
     case 'commit':
       return commit(connection, flags);
     case 'rollback':
@@ -64,10 +70,47 @@ function commitGroup(
   return { ...reply, outcomes };
 }
 
+interface Run {
+  readonly statement: ThreadStatement;
+  readonly batchSize: number;
+}
+
+/** The first statement of a member of a shared transaction. */
+function enterAndRun(connection: ThreadConnection, flags: ThreadFlags, request: Run): ThreadReply {
+  const entered = sharedTransaction.enter(connection, flags);
+  return isDone(entered) ? { ...entered, outcomes: [run(connection, flags, request)] } : entered;
+}
+
+function enterAndRunAll(
+  connection: ThreadConnection,
+  flags: ThreadFlags,
+  statements: readonly ThreadStatement[],
+): ThreadReply {
+  const entered = sharedTransaction.enter(connection, flags);
+  if (!isDone(entered)) return entered;
+  const outcomes: Outcome[] = [];
+  for (const statement of statements) {
+    if (flags.isCancelled(0)) return { ...entered, outcomes: [{ kind: 'dropped' }] };
+    const outcome = runStatement(connection, statement, 0, new CollectedRows());
+    outcomes.push(outcome);
+    if (outcome.kind !== 'result') break;
+  }
+  return { ...entered, outcomes: [{ kind: 'batch', outcomes }] };
+}
+
+function isDone({ outcomes: [outcome] }: ThreadReply): boolean {
+  return typeof outcome !== 'number' && outcome?.kind === 'result';
+}
+
+function undo(connection: ThreadConnection): ThreadReply {
+  if (sharedTransaction.undoLast(connection)) return one(DONE);
+  return undone(connection, DONE);
+}
+
 /** Runs a statement in the open transaction. */
-function run(connection: ThreadConnection, statement: ThreadStatement, sink: ResultSink): Outcome {
+function run(connection: ThreadConnection, flags: ThreadFlags, { statement, batchSize }: Run): Outcome {
   guard?.expect(statement.sql);
-  const outcome = runStatement(connection, statement, 0, sink);
+  const outcome = runStatement(connection, statement, 0, new ResultSink(flags, batchSize));
   guard?.note(statement.sql, outcome);
   return outcome;
 }
@@ -95,19 +138,12 @@ function sendAhead(outcome: Outcome, member: number, sink: ResultSink): Outcome 
 }
 
 function begin(connection: ThreadConnection, flags: ThreadFlags, changesSchema: boolean): ThreadReply {
-  const lock = new LockWait(flags);
   if (changesSchema) switchForeignKeys(connection, false);
   isSchemaChange = changesSchema;
-  const result = lock.begin(connection, () => !flags.isCancelled(0));
-  if (result === 'locked') connection.refreshSchema();
-  else endTransaction(connection);
-  if (result === 'locked' && changesSchema) guard = new ChildRowGuard(connection);
-  return { outcomes: [beginOutcome(result)], lock: lock.report() };
-}
-
-function beginOutcome(result: ReturnType<LockWait['begin']>): Outcome {
-  if (result === 'locked') return DONE;
-  return result === 'given_up' ? { kind: 'dropped' } : { kind: 'failure', failure: result };
+  const reply = beginLocked(connection, flags);
+  if (!connection.inTransaction) endTransaction(connection);
+  else if (changesSchema) guard = new ChildRowGuard(connection);
+  return reply;
 }
 
 function commit(connection: ThreadConnection, flags: ThreadFlags): ThreadReply {
@@ -132,6 +168,7 @@ function undone(connection: ThreadConnection, outcome: Outcome): ThreadReply {
 
 /** Leaves the connection as it was before the transaction, or ends the thread. */
 function endTransaction(connection: ThreadConnection): void {
+  sharedTransaction.end();
   connection.rollback();
   if (isSchemaChange) switchForeignKeys(connection, true);
   isSchemaChange = false;

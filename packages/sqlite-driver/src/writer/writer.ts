@@ -11,14 +11,32 @@ import { packStatements } from '../thread/pack-statements.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
 import { MAX_MEMBERS } from '../thread/thread-flags.js';
 import { type LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
-import type { ConnectionOptions, Failure, ResultPart, ThreadStatement } from '../thread/thread-protocol.js';
+import type {
+  ConnectionOptions,
+  Failure,
+  ResultPart,
+  ThreadReply,
+  ThreadStatement,
+} from '../thread/thread-protocol.js';
 import { Watch } from '../thread/watch.js';
 import { type CallOutcome, toOutcome } from '../thread/watched-call.js';
 import type { WalState } from '../wal/wal-state.js';
+import { SharedCommit } from './shared-commit.js';
+import { WriteLease } from './write-lease.js';
 import { WriterMetrics } from './writer-metrics.js';
 
 /** Parameters of one group take no more memory than this, give or take its last statement. */
 const GROUP_BYTES = 8 * 2 ** 20;
+
+/** How long a holder of the writer may make no call while others wait for the COMMIT that they share with it. */
+const PATIENCE_MS = 5;
+
+/** How somebody waits for the writer. */
+export interface BeginWait extends WaitOptions {
+  readonly label?: string | undefined;
+  /** From 1. */
+  readonly attempt?: number | undefined;
+}
 
 /** A write of its own, waiting to be committed with others. */
 interface GroupWork {
@@ -29,9 +47,12 @@ interface GroupWork {
   readonly settle: (outcome: CallOutcome) => void;
 }
 
-/** Somebody who wants the writer alone. */
+/** Somebody who wants to have the writer for a while. */
 interface LeaseWork {
   readonly kind: 'lease';
+  /** Whether it may run in the transaction of those before it, whose COMMIT then waits for it. */
+  readonly mayFollow: boolean;
+  readonly label: string | undefined;
   readonly grant: (lease: ThreadLease) => void;
   readonly fail: (failure: Failure) => void;
 }
@@ -48,6 +69,7 @@ export class Writer {
   readonly #onWal: (wal: WalState) => void;
   readonly #metrics = new WriterMetrics();
   readonly #holds = new Summary();
+  readonly #shared = new SharedCommit();
   #thread: SqliteThread | undefined;
   #isHeld = false;
   #isPumping = false;
@@ -90,9 +112,26 @@ export class Writer {
    * @throws as {@link Writer.execute}.
    */
   acquire(wait: WaitOptions): Promise<ThreadLease | LeaseFailure> {
+    return this.#acquire(wait, false);
+  }
+
+  /**
+   * Waits for a turn at the writer for a transaction that shares its COMMIT with others; one that was undone before has it to itself.
+   *
+   * @throws as {@link Writer.execute}.
+   */
+  async begin(wait: BeginWait): Promise<WriteLease | LeaseFailure> {
+    const lease = await this.#acquire(wait, (wait.attempt ?? 1) === 1);
+    if ('failure' in lease) return lease;
+    const writeLease = new WriteLease(lease, this.#shared);
+    if (this.#shared.size > 0) this.#patrol(writeLease);
+    return writeLease;
+  }
+
+  #acquire(wait: BeginWait, mayFollow: boolean): Promise<ThreadLease | LeaseFailure> {
     return new Promise((grant, reject) => {
       const fail = (failure: Failure): void => grant({ failure });
-      this.#enqueue({ kind: 'lease', grant, fail }, wait, reject);
+      this.#enqueue({ kind: 'lease', mayFollow, label: wait.label, grant, fail }, wait, reject);
     });
   }
 
@@ -115,7 +154,7 @@ export class Writer {
   /** Refuses new work, finishes what was accepted, and ends the thread; as the last connection it takes the WAL with it. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    if (this.#isHeld || this.#queue.size > 0) {
+    if (this.#isHeld || this.#queue.size > 0 || this.#shared.size > 0) {
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve;
       });
@@ -150,20 +189,46 @@ export class Writer {
 
   #serve(): void {
     if (this.#isHeld) return;
-    const next = this.#queue.dequeue();
+    const next = this.#queue.dequeue((work) => this.#shared.size === 0 || this.#follows(work));
     if (next === undefined) {
-      this.#onIdle?.();
+      if (this.#shared.size > 0) void this.#commitShared(this.#hold());
+      else this.#onIdle?.();
       return;
     }
     this.#metrics.waits.record(next.waitedMs);
+    void this.#run(next.item, this.#hold());
+  }
+
+  /** Whether it can go on in the transaction of those that wait for their COMMIT. */
+  #follows(work: Work): boolean {
+    return work.kind === 'lease' && work.mayFollow && this.#shared.isOpen && this.#thread?.isAlive === true;
+  }
+
+  #hold(): () => void {
     this.#isHeld = true;
     const since = performance.now();
-    const release = (): void => {
+    return () => {
       this.#isHeld = false;
       this.#holds.record(performance.now() - since);
       this.#serve();
     };
-    void this.#run(next.item, release);
+  }
+
+  async #commitShared(release: () => void): Promise<void> {
+    if (this.#thread !== undefined)
+      await this.#shared.commit(this.#thread, (reply, members) => this.#note(reply, members));
+    release();
+  }
+
+  /** Sees to it that nobody's COMMIT waits for a holder that thinks. */
+  #patrol(holder: WriteLease): void {
+    const timer = setInterval(() => {
+      if (holder.isOver || this.#shared.size === 0) return clearInterval(timer);
+      if (holder.idleMs < PATIENCE_MS) return;
+      clearInterval(timer);
+      this.#shared.close();
+      holder.yield();
+    }, PATIENCE_MS);
   }
 
   async #run(work: Work, release: () => void): Promise<void> {
@@ -187,10 +252,16 @@ export class Writer {
         else void work.then(release, release);
       },
       (reply) => {
-        this.#metrics.record(reply);
-        if (reply.wal !== undefined) this.#onWal(reply.wal);
+        this.#note(reply);
+        if (!reply.inTransaction) this.#shared.abandon();
       },
+      { op: 'undo' },
     );
+  }
+
+  #note(reply: ThreadReply, members?: number): void {
+    this.#metrics.record(reply, members);
+    if (reply.wal !== undefined) this.#onWal(reply.wal);
   }
 
   /** The thread, started anew when the last one ended. */

@@ -1,4 +1,4 @@
-import { describe } from 'vitest';
+import { afterAll, describe } from 'vitest';
 import { valuesSuite } from './c01-values/values.js';
 import { orderSuite } from './c02-order/order.js';
 import { transactionsSuite } from './c03-transactions/transactions.js';
@@ -15,10 +15,11 @@ import { migrationsSuite } from './c13-migrations/migrations.js';
 import { observabilitySuite } from './c14-observability/observability.js';
 import type { ConformanceTarget } from './conformance-target.js';
 import { manifestSuite } from './manifest.js';
+import { reportScore } from './report/report-score.js';
 
 /**
  * Registers the conformance suite for one driver with Vitest: a `describe` for each number of the contract. Call it at the top of a test
- * file; a driver that passes keeps the contract.
+ * file; a driver that passes keeps the contract. The run prints a score by number, and writes it to `target.report`.
  *
  * @example
  * conformance({
@@ -29,6 +30,8 @@ import { manifestSuite } from './manifest.js';
  */
 export function conformance(target: ConformanceTarget): void {
   describe(`conformance of ${target.name}`, () => {
+    // biome-ignore lint/correctness/noEmptyPattern: Vitest takes nothing else for the fixtures, of which none is used.
+    afterAll(({}, suite) => reportScore(target, suite));
     manifestSuite(target);
     valuesSuite(target);
     orderSuite(target);

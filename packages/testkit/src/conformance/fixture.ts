@@ -1,7 +1,7 @@
 import type { Storage } from '@sluice/core';
 import { afterAll, afterEach, beforeEach } from 'vitest';
-import { withDeadline } from '../postgres-server/deadline.js';
 import type { ConformanceOpenOptions, ConformanceTarget } from './conformance-target.js';
+import { CASE_TIMEOUT_MS, Patience } from './patience.js';
 import { type SuiteDatabase, type SuiteStorage, TABLES_CHILDREN_FIRST } from './schema/suite-database.js';
 import { suiteMigrations } from './schema/suite-migrations.js';
 
@@ -19,9 +19,7 @@ export interface Fixture {
   newName(): string;
 }
 
-/** No case and no hook takes longer than this, whatever a driver does. */
-export const CASE_TIMEOUT_MS = 20_000;
-const CLOSE_TIMEOUT_MS = 15_000;
+export { CASE_TIMEOUT_MS } from './patience.js';
 
 let databases = 0;
 
@@ -29,19 +27,29 @@ let databases = 0;
 export function useFixture(target: ConformanceTarget): Fixture {
   const fixture = new DatabaseFixture(target);
   beforeEach(() => fixture.prepare(), CASE_TIMEOUT_MS);
-  afterEach(({ task }) => fixture.tidy(task.result?.state === 'fail'), CASE_TIMEOUT_MS);
+  afterEach(({ task }) => {
+    if (ranLate(task.result?.errors)) Patience.of(target).countLateCase();
+    return fixture.tidy(task.result?.state === 'fail');
+  }, CASE_TIMEOUT_MS);
   afterAll(() => fixture.end(), CASE_TIMEOUT_MS);
   return fixture;
 }
 
+/** Vitest tells a case that ran into its deadline by its message alone. */
+function ranLate(errors: readonly { readonly message: string }[] | undefined): boolean {
+  return errors?.some(({ message }) => message.startsWith('Test timed out in')) === true;
+}
+
 class DatabaseFixture implements Fixture {
   readonly #target: ConformanceTarget;
+  readonly #patience: Patience;
   readonly #names = new Set<string>();
   readonly #extra: Storage<unknown>[] = [];
   #main: { readonly storage: SuiteStorage; readonly name: string } | undefined;
 
   constructor(target: ConformanceTarget) {
     this.#target = target;
+    this.#patience = Patience.of(target);
   }
 
   get storage(): SuiteStorage {
@@ -72,9 +80,10 @@ class DatabaseFixture implements Fixture {
   }
 
   async prepare(): Promise<void> {
+    this.#patience.assertLeft();
     if (this.#main === undefined) {
       const name = this.newName();
-      const storage = await this.#target.open<SuiteDatabase>(name, { migrations: suiteMigrations });
+      const storage = await this.#openInTime<SuiteDatabase>(name, { migrations: suiteMigrations });
       await storage.migrator.up();
       this.#main = { storage, name };
     }
@@ -98,8 +107,14 @@ class DatabaseFixture implements Fixture {
   }
 
   async #open<DB>(options: ConformanceOpenOptions, name: string): Promise<Storage<DB>> {
-    const storage = await this.#target.open<DB>(name, options);
+    const storage = await this.#openInTime<DB>(name, options);
     this.#extra.push(storage as Storage<unknown>);
+    return storage;
+  }
+
+  async #openInTime<DB>(name: string, options: ConformanceOpenOptions): Promise<Storage<DB>> {
+    const storage = await this.#patience.wait('open()', this.#target.open<DB>(name, options));
+    PATIENCE.set(storage, this.#patience);
     return storage;
   }
 }
@@ -110,14 +125,13 @@ async function closeAll(storages: readonly Pick<Storage<unknown>, 'close'>[]): P
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
-/** Closes a storage, and fails when that takes longer than fifteen seconds. */
+/** Closes a storage, and fails when that takes longer than a driver is given. */
 export function closeInTime(storage: Pick<Storage<unknown>, 'close'>): Promise<void> {
-  return withDeadline(
-    storage.close(),
-    CLOSE_TIMEOUT_MS,
-    () => new Error(`close() did not end within ${CLOSE_TIMEOUT_MS} ms.`),
-  );
+  const patience = PATIENCE.get(storage);
+  return patience === undefined ? storage.close() : patience.wait('close()', storage.close());
 }
+
+const PATIENCE = new WeakMap<object, Patience>();
 
 async function emptyTables(storage: SuiteStorage): Promise<void> {
   await storage.write(async (tx) => {

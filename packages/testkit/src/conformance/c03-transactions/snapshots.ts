@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
+import type { Capabilities } from '@sluice/core';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { collect } from '../collect.js';
@@ -7,7 +8,7 @@ import { expectRefusal } from '../refusal.js';
 import type { SuiteTransaction } from '../schema/suite-database.js';
 
 /** `read` sees one moment, and changes nothing. */
-export function snapshotCases(fixture: Fixture): void {
+export function snapshotCases(fixture: Fixture, { concurrentReaders }: Capabilities): void {
   const store = async (): Promise<void> => {
     await fixture.storage.repository('account', { key: 'name' }).insertMany([
       { name: 'a', balance: 50 },
@@ -21,20 +22,24 @@ export function snapshotCases(fixture: Fixture): void {
       const { storage } = fixture;
       const outside = storage.write.bind(storage);
       const runOutside = outsideOf();
+      let writing: Promise<unknown> = Promise.resolve();
       const seen = await storage.read(async (tx) => {
         const accounts = tx.repository('account', { key: 'name' });
         const a = await accounts.getOrThrow('a');
-        await runOutside(() =>
+        writing = runOutside(() =>
           outside(async (writer) => {
             await writer.repository('account', { key: 'name' }).update('a', { balance: 0 });
             await writer.repository('account', { key: 'name' }).update('b', { balance: 100 });
           }),
         );
+        // Where transactions run one at a time, the writer waits for this one.
+        if (concurrentReaders) await writing;
         const b = await accounts.getOrThrow('b');
         const streamed = await collect(accounts.stream({ orderBy: { name: 'asc' } }));
         return [a.balance, b.balance, ...streamed.map(({ balance }) => balance)];
       });
       expect(seen).toStrictEqual([50, 50, 50, 50]);
+      await writing;
       expect(await storage.repository('account', { key: 'name' }).get('a')).toMatchObject({ balance: 0 });
     });
 
@@ -42,15 +47,19 @@ export function snapshotCases(fixture: Fixture): void {
       await store();
       const { storage } = fixture;
       const runOutside = outsideOf();
+      let writing: Promise<unknown> = Promise.resolve();
       const counts = await storage.read(async (tx) => {
         const accounts = tx.repository('account', { key: 'name' });
         const before = await accounts.count({ where: { balance: { gte: 0 } } });
-        await runOutside(() =>
+        writing = runOutside(() =>
           storage.repository('account', { key: 'name' }).insert({ name: 'c', balance: 1 }),
         );
+        if (concurrentReaders) await writing;
         return [before, await accounts.count({ where: { balance: { gte: 0 } } })];
       });
       expect(counts).toStrictEqual([2, 2]);
+      await writing;
+      expect(await storage.repository('account', { key: 'name' }).count()).toBe(3);
     });
 
     test('C3 the snapshot of read is not older than what was committed before it began', async () => {
@@ -84,13 +93,17 @@ export function snapshotCases(fixture: Fixture): void {
       ]);
     });
 
-    test('C3 many reads run beside an open writer, none waiting for it', async () => {
+    const many = concurrentReaders
+      ? 'many reads run beside an open writer, none waiting for it'
+      : 'many reads wait for an open writer, as declared, and see what it committed';
+    test(`C3 ${many}`, async () => {
       await store();
       const { storage } = fixture;
       const runOutside = outsideOf();
+      let totals: Promise<number[]> = Promise.resolve([]);
       await storage.write(async (tx) => {
         await tx.repository('account', { key: 'name' }).update('a', { balance: 0 });
-        const totals = await runOutside(() =>
+        totals = runOutside(() =>
           Promise.all(
             Array.from({ length: 20 }, () =>
               storage.read(async (reader) => {
@@ -100,8 +113,9 @@ export function snapshotCases(fixture: Fixture): void {
             ),
           ),
         );
-        expect(totals).toStrictEqual(Array(20).fill(100));
+        if (concurrentReaders) await totals;
       });
+      expect(await totals).toStrictEqual(Array(20).fill(concurrentReaders ? 100 : 50));
     });
   });
 }

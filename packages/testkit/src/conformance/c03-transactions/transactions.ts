@@ -18,13 +18,13 @@ export function transactionsSuite(target: ConformanceTarget): void {
     const fixture = useFixture(target);
     statementCases(fixture);
     isolationCases(fixture, target.capabilities);
-    snapshotCases(fixture);
+    snapshotCases(fixture, target.capabilities);
     replayCases(fixture, target.capabilities);
     brokenCases(fixture);
     savepointCases(fixture);
     outerHandleCases(fixture);
     endedHandleCases(fixture);
     kyselyTransactionCases(fixture, target.capabilities);
-    controlledCases(fixture);
+    controlledCases(fixture, target.capabilities);
   });
 }

@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import type { ConformanceTarget } from '../conformance-target.js';
 import { CASE_TIMEOUT_MS, useFixture } from '../fixture.js';
+import { batchCases } from './batch.js';
 import { insertManyCases } from './insert-many.js';
 import { loadCases } from './load.js';
 import { singleRowCases } from './single-rows.js';
@@ -9,6 +10,7 @@ import { singleRowCases } from './single-rows.js';
 export function atomicitySuite(target: ConformanceTarget): void {
   describe('C4 atomicity', { timeout: CASE_TIMEOUT_MS }, () => {
     const fixture = useFixture(target);
+    batchCases(fixture);
     insertManyCases(fixture, target.capabilities);
     loadCases(fixture);
     singleRowCases(fixture);

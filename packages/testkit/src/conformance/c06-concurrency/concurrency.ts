@@ -10,6 +10,8 @@ export function concurrencySuite(target: ConformanceTarget): void {
   describe('C6 concurrency', { timeout: CASE_TIMEOUT_MS }, () => {
     const fixture = useFixture(target);
     crowdCases(fixture);
+    if (target.capabilities.concurrentReaders) readersBesideWriterCases(fixture);
+    else oneAtATimeCases(fixture);
     fairnessCases(fixture);
     if (target.capabilities.sharedBetweenProcesses) sharingCases(fixture);
     else {
@@ -75,7 +77,9 @@ function crowdCases(fixture: Fixture): void {
     const rows = await accounts.find();
     expect(rows.reduce((sum, { balance }) => sum + balance, 0)).toBe(80);
   });
+}
 
+function readersBesideWriterCases(fixture: Fixture): void {
   test('C6 a read is answered while a writer holds its transaction open', async () => {
     const { storage } = fixture;
     const written = createGate();
@@ -107,6 +111,39 @@ function crowdCases(fixture: Fixture): void {
     go.resolve();
     expect(await reading).toBe(0);
   });
+}
+
+function oneAtATimeCases(fixture: Fixture): void {
+  const accounts = (): ReturnType<typeof fixture.storage.repository<'account', 'name'>> =>
+    fixture.storage.repository('account', { key: 'name' });
+
+  for (const kind of ['write', 'read'] as const) {
+    test(`C6 calls wait for an open ${kind} transaction, as declared, and are answered after it`, async () => {
+      const begun = createGate();
+      const go = createGate();
+      const order: string[] = [];
+      const holding = fixture.storage[kind](async (tx) => {
+        await tx.repository('account', { key: 'name' }).count();
+        begun.resolve();
+        await go.promise;
+        order.push('transaction');
+      });
+      await begun.promise;
+      const calls = Promise.all([
+        accounts()
+          .insert({ name: 'a', balance: 1 })
+          .then(() => order.push('write')),
+        accounts()
+          .count()
+          .then(() => order.push('read')),
+      ]);
+      await passTurns();
+      go.resolve();
+      await Promise.all([holding, calls]);
+      expect(order[0]).toBe('transaction');
+      expect(order.toSorted()).toStrictEqual(['read', 'transaction', 'write']);
+    });
+  }
 }
 
 function fairnessCases(fixture: Fixture): void {

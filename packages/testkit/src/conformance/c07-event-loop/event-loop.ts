@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -80,6 +80,7 @@ export function eventLoopSuite(target: ConformanceTarget): void {
         await storage.repository('specimen', { key: 'id' }).insert(rowWith(1, 'bytes', bytes));
         const folder = await mkdtemp(join(tmpdir(), 'sluice-backup-'));
         await expectTicks(() => storage.backup(join(folder, 'copy')));
+        expect((await stat(join(folder, 'copy'))).size).toBeGreaterThan(bytes.length);
         await rm(folder, { recursive: true });
       });
     }

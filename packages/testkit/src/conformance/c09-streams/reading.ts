@@ -1,11 +1,13 @@
+import type { Capabilities } from '@sluice/core';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { collect } from '../collect.js';
 import type { Fixture } from '../fixture.js';
 import { expectRefusal } from '../refusal.js';
+import { passTurns } from '../rendezvous.js';
 
 /** What a stream gives, and what it costs. */
-export function readingCases(fixture: Fixture): void {
+export function readingCases(fixture: Fixture, { concurrentReaders }: Capabilities): void {
   const accounts = () => fixture.storage.repository('account', { key: 'name' });
   const store = async (count: number): Promise<void> => {
     await accounts().insertMany(
@@ -53,36 +55,8 @@ export function readingCases(fixture: Fixture): void {
       }
     });
 
-    test('C9 a stream sees one snapshot while others insert, change and remove rows', async () => {
-      await store(1_000);
-      const rows: number[] = [];
-      for await (const { balance } of accounts().stream({ orderBy: { name: 'asc' } }, { batchSize: 10 })) {
-        rows.push(balance);
-        if (rows.length % 100 !== 0) continue;
-        await accounts().insert({ name: `z${rows.length}`, balance: -1 });
-        await accounts().updateMany({ where: { balance: { gt: 500 } } }, { balance: -2 });
-        await accounts().deleteMany({ where: { name: { startsWith: 'n0009' } } });
-      }
-      expect(rows).toStrictEqual(Array.from({ length: 1_000 }, (_, index) => index));
-    });
-
-    test('C9 an open stream blocks no writer, and no other reader', async () => {
-      await store(100);
-      const stream = accounts().stream({}, { batchSize: 1 });
-      await stream.next();
-      await Promise.all(
-        Array.from({ length: 50 }, (_, id) =>
-          fixture.storage
-            .repository('note', { key: 'id' })
-            .insert({ id, body: null, rank: null, pinned: null }),
-        ),
-      );
-      await fixture.storage.write((tx) =>
-        tx.repository('account', { key: 'name' }).deleteMany({ where: {} }),
-      );
-      expect(await accounts().count()).toBe(0);
-      expect(await collect(stream)).toHaveLength(99);
-    });
+    if (concurrentReaders) besideWritersCases(fixture, store);
+    else oneAtATimeCases(fixture, store);
 
     test('C9 twenty streams at once all come to their end', async () => {
       await store(500);
@@ -125,6 +99,59 @@ export function readingCases(fixture: Fixture): void {
         'unknown_table',
       );
     });
+  });
+}
+
+type Store = (count: number) => Promise<void>;
+
+function besideWritersCases(fixture: Fixture, store: Store): void {
+  const accounts = () => fixture.storage.repository('account', { key: 'name' });
+
+  test('C9 a stream sees one snapshot while others insert, change and remove rows', async () => {
+    await store(1_000);
+    const rows: number[] = [];
+    for await (const { balance } of accounts().stream({ orderBy: { name: 'asc' } }, { batchSize: 10 })) {
+      rows.push(balance);
+      if (rows.length % 100 !== 0) continue;
+      await accounts().insert({ name: `z${rows.length}`, balance: -1 });
+      await accounts().updateMany({ where: { balance: { gt: 500 } } }, { balance: -2 });
+      await accounts().deleteMany({ where: { name: { startsWith: 'n0009' } } });
+    }
+    expect(rows).toStrictEqual(Array.from({ length: 1_000 }, (_, index) => index));
+  });
+
+  test('C9 an open stream blocks no writer, and no other reader', async () => {
+    await store(100);
+    const stream = accounts().stream({}, { batchSize: 1 });
+    await stream.next();
+    await Promise.all(
+      Array.from({ length: 50 }, (_, id) =>
+        fixture.storage
+          .repository('note', { key: 'id' })
+          .insert({ id, body: null, rank: null, pinned: null }),
+      ),
+    );
+    await fixture.storage.write((tx) => tx.repository('account', { key: 'name' }).deleteMany({ where: {} }));
+    expect(await accounts().count()).toBe(0);
+    expect(await collect(stream)).toHaveLength(99);
+  });
+}
+
+function oneAtATimeCases(fixture: Fixture, store: Store): void {
+  test('C9 a writer waits until an open stream is read to its end, as declared, and every row of the stream is from before', async () => {
+    const accounts = fixture.storage.repository('account', { key: 'name' });
+    await store(100);
+    const stream = accounts.stream({}, { batchSize: 1 });
+    await stream.next();
+    let isWritten = false;
+    const writing = accounts.deleteMany({ where: {} }).then(() => {
+      isWritten = true;
+    });
+    await passTurns();
+    expect(isWritten).toBe(false);
+    expect(await collect(stream)).toHaveLength(99);
+    await writing;
+    expect(await accounts.count()).toBe(0);
   });
 }
 

@@ -9,7 +9,7 @@ import { transactionStreamCases } from './transaction-streams.js';
 export function streamsSuite(target: ConformanceTarget): void {
   describe('C9 streams', { timeout: CASE_TIMEOUT_MS }, () => {
     const fixture = useFixture(target);
-    readingCases(fixture);
+    readingCases(fixture, target.capabilities);
     leavingCases(fixture);
     transactionStreamCases(fixture);
   });

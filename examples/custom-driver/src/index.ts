@@ -1,0 +1,1 @@
+export { type PgliteOptions, pglite } from './pglite-driver.js';

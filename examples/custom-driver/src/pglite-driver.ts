@@ -1,0 +1,25 @@
+import { ConfigurationError, type Driver } from '@sluice/core';
+import { PgliteDatabase } from './pglite-database.js';
+import { PgliteThread } from './pglite-thread.js';
+
+/** Options of {@link pglite}. */
+export interface PgliteOptions {
+  /** Most calls that may wait; one more is refused. Default 10,000. */
+  readonly queueLimit?: number | undefined;
+}
+
+/** A driver for PGlite: PostgreSQL in WebAssembly, on a thread of this process, in memory. Its URL is `pglite::memory:`. */
+export function pglite({ queueLimit = 10_000 }: PgliteOptions = {}): Driver {
+  return {
+    name: 'pglite',
+    schemes: ['pglite'],
+    open: async (url) => {
+      if (url !== 'pglite::memory:') {
+        const message =
+          'PGlite is opened in memory only, because two processes would destroy its folder. Write pglite::memory:.';
+        throw new ConfigurationError('invalid_configuration', message);
+      }
+      return new PgliteDatabase(await PgliteThread.open(), queueLimit);
+    },
+  };
+}

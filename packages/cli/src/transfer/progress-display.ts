@@ -1,0 +1,78 @@
+import { SingleBar } from 'cli-progress';
+import type { CommandOutput } from '../command-output.js';
+import { count } from './text-table.js';
+
+/** Rows done in a phase of work. */
+export interface ProgressStep {
+  readonly phase: string;
+  readonly table: string | undefined;
+  /** Rows more than at the last step. */
+  readonly rows: number;
+  readonly totalRows: number | undefined;
+}
+
+/** Tenths of a phase between two plain lines. */
+const LINES_PER_PHASE = 10;
+
+/** Shows progress with its rate and the time left: a bar on a terminal, a line for each tenth elsewhere. */
+export class ProgressDisplay {
+  readonly #output: CommandOutput;
+  #bar: SingleBar | undefined;
+  #phase = '';
+  #rows = 0;
+  #printed = 0;
+  #startedAt = 0;
+
+  constructor(output: CommandOutput) {
+    this.#output = output;
+  }
+
+  update({ phase, table, rows, totalRows }: ProgressStep): void {
+    if (phase !== this.#phase) this.#begin(phase, totalRows);
+    this.#rows += rows;
+    const rate = count(
+      Math.round(this.#rows / Math.max((performance.now() - this.#startedAt) / 1000, 0.001)),
+    );
+    if (this.#bar !== undefined) this.#bar.update(this.#rows, { table: table ?? '', rate });
+    else if (totalRows !== undefined && totalRows > 0) this.#line(totalRows, rate);
+  }
+
+  stop(): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+  }
+
+  #begin(phase: string, totalRows: number | undefined): void {
+    this.stop();
+    this.#phase = phase;
+    this.#rows = 0;
+    this.#printed = 0;
+    this.#startedAt = performance.now();
+    if (this.#output.isTerminal !== true) {
+      this.#output.err(`${phase}\n`);
+      return;
+    }
+    this.#bar = new SingleBar({
+      format:
+        totalRows === undefined
+          ? `${phase}  {value} rows  {rate} rows/s  {table}`
+          : `${phase}  {bar} {percentage} %  {value}/{total} rows  {rate} rows/s  {eta_formatted} left  {table}`,
+      stream: process.stderr,
+      hideCursor: true,
+      clearOnComplete: true,
+      etaBuffer: 100,
+    });
+    this.#bar.start(totalRows ?? 0, 0, { table: '', rate: '0' });
+  }
+
+  #line(totalRows: number, rate: string): void {
+    const tenth = Math.floor((this.#rows / totalRows) * LINES_PER_PHASE);
+    if (tenth <= this.#printed) return;
+    this.#printed = tenth;
+    const seconds = (performance.now() - this.#startedAt) / 1000;
+    const left = Math.max(0, Math.round((seconds * (totalRows - this.#rows)) / this.#rows));
+    this.#output.err(
+      `${this.#phase}  ${tenth * 10} %  ${count(this.#rows)} of ${count(totalRows)} rows, ${rate} rows/s, ${left} s left\n`,
+    );
+  }
+}

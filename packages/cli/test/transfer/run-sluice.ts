@@ -1,0 +1,36 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const SLUICE = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url));
+
+/** What a process of `sluice` left. */
+export interface SluiceRun {
+  /** `null` after a signal. */
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Starts `sluice`; a URL of a database goes by the environment variable TARGET_URL. */
+export function startSluice(
+  args: readonly string[],
+  url: string,
+): { child: ChildProcess; ended: Promise<SluiceRun> } {
+  const env = { ...process.env, TARGET_URL: url, NO_COLOR: '1' };
+  const child = spawn(process.execPath, [SLUICE, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (data) => {
+    out += data;
+  });
+  child.stderr.on('data', (data) => {
+    err += data;
+  });
+  const ended = new Promise<SluiceRun>((resolve) => child.on('close', (code) => resolve({ code, out, err })));
+  return { child, ended };
+}
+
+/** Runs `sluice` to its end. */
+export function runSluice(args: readonly string[], url = ''): Promise<SluiceRun> {
+  return startSluice(args, url).ended;
+}

@@ -1,0 +1,76 @@
+import type { Compilable, DeleteResult, InsertResult, Kysely, MergeResult, UpdateResult } from 'kysely';
+import { createQueryId } from 'kysely';
+import { toStatement } from '../dialect/database-dialect.js';
+import type { Database, ExecuteOptions, Row, Statement, StatementResult } from '../driver/driver.js';
+import { replay } from '../transaction/replay.js';
+import { runTransaction, type TransactionHost } from '../transaction/run-transaction.js';
+
+/** The results of a batch's queries, in their order. */
+export type BatchResults<Queries extends readonly Compilable<unknown>[]> = {
+  -readonly [Index in keyof Queries]: BatchResult<Queries[Index]>;
+};
+
+/** What one query of a batch gave. */
+export interface BatchResult<Query> {
+  /** Empty for a query that returns none. */
+  readonly rows: BatchRow<Query>[];
+  /** Rows inserted, updated or deleted; 0 for a read. */
+  readonly affectedRows: number;
+}
+
+type BatchRow<Query> =
+  Query extends Compilable<infer Output>
+    ? Exclude<Output, DeleteResult | InsertResult | MergeResult | UpdateResult>
+    : never;
+
+/** What a batch runs on. */
+export interface BatchHost extends TransactionHost {
+  readonly database: Pick<Database, 'batch' | 'begin'>;
+}
+
+/** Runs statements that are known beforehand as one transaction: by the driver in one message where it can, otherwise one after the other. */
+export async function runBatch(
+  host: BatchHost,
+  statements: readonly Statement[],
+  options: ExecuteOptions,
+): Promise<readonly StatementResult[]> {
+  const isRead = statements.every(({ access }) => access === 'read');
+  const { database, onReplay } = host;
+  if (!isRead && database.batch !== undefined) {
+    const batch = database.batch.bind(database);
+    return replay((attempt) => batch(statements, { ...options, attempt }), options, onReplay);
+  }
+  const access = isRead ? 'read' : 'write';
+  return runTransaction(
+    host,
+    async (scope) => {
+      const results: StatementResult[] = [];
+      for (const statement of statements) results.push(await scope.execute(statement, options));
+      return results;
+    },
+    { ...options, access },
+  );
+}
+
+/** Compiles the queries as their builders would. */
+export function compileBatch(queries: readonly Compilable<unknown>[]): Statement[] {
+  return queries.map((query) => toStatement(query.compile()));
+}
+
+/** Gives rows the names that a query of `kysely` gives them. */
+export async function toBatchResults<DB>(
+  kysely: Kysely<DB>,
+  results: readonly StatementResult[],
+): Promise<{ rows: Row[]; affectedRows: number }[]> {
+  const { plugins } = kysely.getExecutor();
+  const named: { rows: Row[]; affectedRows: number }[] = [];
+  for (const { rows, affectedRows } of results) {
+    let result: { rows: Row[] } = { rows };
+    for (const plugin of plugins) {
+      const transformed = await plugin.transformResult({ result, queryId: createQueryId() });
+      result = { rows: transformed.rows as Row[] };
+    }
+    named.push({ rows: result.rows, affectedRows });
+  }
+  return named;
+}

@@ -1,0 +1,31 @@
+import type { ExecuteOptions } from '../driver/driver.js';
+import { AbortedError, TimeoutError } from '../errors/flow-errors.js';
+import { LONGEST_TIMER_MS } from '../lane/longest-timer.js';
+
+/**
+ * Settles as `work` does, or rejects when the call's deadline passes or its signal is aborted. The work itself goes on: what it holds is for
+ * the caller to free.
+ *
+ * @param outcome what the error says became of the call: `the transaction was rolled back`.
+ * @throws TimeoutError, AbortedError.
+ */
+export function withinDeadline<T>(work: Promise<T>, options: ExecuteOptions, outcome: string): Promise<T> {
+  const { deadline = Number.POSITIVE_INFINITY, signal, label } = options;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      const cause = { cause: signal?.reason, operation: label };
+      reject(new AbortedError(`The signal was aborted; ${outcome}.`, cause));
+    };
+    const onDeadline = (): void => {
+      reject(new TimeoutError(`The deadline passed; ${outcome}.`, { operation: label }));
+    };
+    const leftMs = deadline - performance.now();
+    const timer = leftMs <= LONGEST_TIMER_MS ? setTimeout(onDeadline, leftMs) : undefined;
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted) onAbort();
+    work.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    });
+  });
+}

@@ -1,0 +1,111 @@
+import { isIP } from 'node:net';
+import { inspect } from 'node:util';
+import { ConnectionError, type Database } from '@sluice/core';
+import { postgres } from '@sluice/postgres-driver';
+import { beforeAll, expect, test } from 'vitest';
+import { openDatabase, rejection } from './opened-database.js';
+import { type Certificates, makeCertificates, startOwnServer } from './own-server.js';
+
+let certificates: Certificates;
+let serverUrl: string;
+
+beforeAll(async () => {
+  certificates = makeCertificates();
+  const server = await startOwnServer();
+  serverUrl = server.url;
+  const { hostname } = new URL(serverUrl);
+  await useCertificate(`${isIP(hostname) === 0 ? 'DNS' : 'IP'}:${hostname}`);
+});
+
+/** Gives the server a certificate for `name`; connections made from now on see it. */
+async function useCertificate(name: string): Promise<void> {
+  const { certificate, key } = certificates.serverFor(name);
+  const database = await postgres({ ssl: false }).open(serverUrl);
+  try {
+    await writeOnServer(database, 'server.crt', certificate);
+    await writeOnServer(database, 'server.key', key);
+    await runEach(database, [
+      `alter system set ssl_cert_file = 'server.crt'`,
+      `alter system set ssl_key_file = 'server.key'`,
+      'alter system set ssl = on',
+      'select pg_reload_conf()',
+    ]);
+    while (
+      (await rows(database, `select 1 from pg_settings where name = 'ssl' and setting = 'on'`)).length === 0
+    );
+  } finally {
+    await database.close();
+  }
+}
+
+/** In the folder of its data, where the server finds it by its bare name. */
+async function writeOnServer(database: Database, file: string, text: string): Promise<void> {
+  const program = `cat > ${file} && chmod 600 ${file}`;
+  const lines = text.trim().split('\n');
+  const values = lines.map((line) => `('${line}')`).join(', ');
+  await runEach(database, [`copy (select * from (values ${values}) as line) to program '${program}'`]);
+}
+
+async function runEach(database: Database, statements: readonly string[]): Promise<void> {
+  for (const statement of statements) await rows(database, statement);
+}
+
+async function rows(database: Database, sql: string): Promise<readonly unknown[]> {
+  return (await database.execute({ sql, parameters: [], access: 'write' }, {})).rows;
+}
+
+function withTls(parameters: string): string {
+  return `${serverUrl}?${parameters}`;
+}
+
+const IS_ENCRYPTED = 'select ssl from pg_stat_ssl where pid = pg_backend_pid()';
+
+test.each(['verify-full', 'require', 'verify-ca'])('encrypts and verifies under sslmode=%s', async (mode) => {
+  const url = withTls(`sslmode=${mode}&sslrootcert=${certificates.authority}`);
+  const opened = await openDatabase({ url });
+  expect(await opened.rows(IS_ENCRYPTED)).toEqual([{ ssl: true }]);
+});
+
+test('encrypts with the options of Node as well', async () => {
+  const { readFile } = await import('node:fs/promises');
+  const ca = await readFile(certificates.authority, 'utf8');
+  const opened = await openDatabase({ url: serverUrl, ssl: { ca } });
+  expect(await opened.rows(IS_ENCRYPTED)).toEqual([{ ssl: true }]);
+});
+
+test('cancels a statement over an encrypted connection', async () => {
+  const url = withTls(`sslmode=verify-full&sslrootcert=${certificates.authority}`);
+  const { run, rows: read } = await openDatabase({ url, poolSize: 1 });
+  const error = await rejection(run('select pg_sleep(60)', [], { deadline: performance.now() + 100 }));
+  expect(error).toMatchObject({ code: 'timeout' });
+  expect(await read('select 1 as one')).toEqual([{ one: 1 }]);
+});
+
+test.each([
+  ['verify-full', ''],
+  ['verify-full', 'stranger'],
+  ['require', ''],
+  ['verify-ca', 'stranger'],
+] as const)('refuses a certificate of an unknown authority under sslmode=%s', async (mode, authority) => {
+  const root = authority === '' ? '' : `&sslrootcert=${certificates[authority]}`;
+  const error = await rejection(postgres().open(withTls(`sslmode=${mode}${root}`)));
+  expect(error).toBeInstanceOf(ConnectionError);
+  expect(error).toMatchObject({ code: 'connection_failed' });
+  expect(String(error)).toContain('certificate');
+  expect(inspect(error, { depth: 10 })).not.toContain(new URL(serverUrl).password);
+});
+
+test('goes on with an unknown certificate only where that is said openly', async () => {
+  const opened = await openDatabase({ url: withTls('sslmode=no-verify') });
+  expect(await opened.rows(IS_ENCRYPTED)).toEqual([{ ssl: true }]);
+});
+
+test('refuses a certificate for another name, unless only the authority counts', async () => {
+  await useCertificate('DNS:db.example.com');
+  const root = `sslrootcert=${certificates.authority}`;
+  expect(await rejection(postgres().open(withTls(`sslmode=verify-full&${root}`)))).toMatchObject({
+    code: 'connection_failed',
+  });
+  const opened = await openDatabase({ url: withTls(`sslmode=verify-ca&${root}`) });
+  expect(await opened.rows(IS_ENCRYPTED)).toEqual([{ ssl: true }]);
+});

@@ -1,0 +1,67 @@
+import type { SluiceError, WaitOptions } from '@sluice/core';
+import type { ThreadLease } from './thread-lease.js';
+import type { ResultPart, ThreadRequest } from './thread-protocol.js';
+import type { CallOutcome } from './watched-call.js';
+
+/** A thread in the hands of one transaction, until it ends. */
+export interface TransactionLease {
+  /** Whether the thread works for a caller who has left. */
+  readonly isRunning: boolean;
+  call(request: ThreadRequest, wait: WaitOptions, onPart?: (part: ResultPart) => void): Promise<CallOutcome>;
+  stream(request: ThreadRequest, wait: WaitOptions): AsyncGenerator<ResultPart, CallOutcome>;
+  /** Commits and gives the thread back. */
+  commit(): Promise<CallOutcome>;
+  /** Undoes everything and gives the thread back; while it works for a caller who has left, that follows by itself. */
+  rollback(): Promise<CallOutcome>;
+  /** Takes the thread from its holder, whose further calls end in the error. */
+  revoke(createError: () => SluiceError): void;
+}
+
+/** Nothing had to be done. */
+export const DONE_OUTCOME: CallOutcome = {
+  kind: 'result',
+  last: undefined,
+  changes: 0,
+  lastInsertId: undefined,
+};
+
+/** The lease of a transaction that shares nothing: a snapshot of a reader, or a schema change. It was begun before. */
+export class SoleLease implements TransactionLease {
+  readonly #lease: ThreadLease;
+
+  constructor(lease: ThreadLease) {
+    this.#lease = lease;
+  }
+
+  get isRunning(): boolean {
+    return this.#lease.isRunning;
+  }
+
+  call(request: ThreadRequest, wait: WaitOptions, onPart?: (part: ResultPart) => void): Promise<CallOutcome> {
+    return this.#lease.call(request, wait, onPart);
+  }
+
+  stream(request: ThreadRequest, wait: WaitOptions): AsyncGenerator<ResultPart, CallOutcome> {
+    return this.#lease.stream(request, wait);
+  }
+
+  async commit(): Promise<CallOutcome> {
+    const outcome = await this.#lease.call({ op: 'commit' }, {});
+    this.#lease.release();
+    return outcome;
+  }
+
+  async rollback(): Promise<CallOutcome> {
+    if (this.#lease.isRunning) {
+      this.#lease.release({ op: 'rollback' });
+      return DONE_OUTCOME;
+    }
+    const outcome = await this.#lease.call({ op: 'rollback' }, {});
+    this.#lease.release();
+    return outcome;
+  }
+
+  revoke(createError: () => SluiceError): void {
+    this.#lease.revoke(createError);
+  }
+}

@@ -1,0 +1,105 @@
+import { ConflictError, type SluiceError, type WaitOptions } from '@sluice/core';
+import type { ThreadLease } from '../thread/thread-lease.js';
+import type { ResultPart, ThreadRequest } from '../thread/thread-protocol.js';
+import { DONE_OUTCOME, type TransactionLease } from '../thread/transaction-lease.js';
+import type { CallOutcome } from '../thread/watched-call.js';
+import type { SharedCommit } from './shared-commit.js';
+
+/**
+ * The writer in the hands of one transaction, which shares its COMMIT with those that finished just before it and those that follow
+ * at once. BEGIN travels with its first statement.
+ */
+export class WriteLease implements TransactionLease {
+  readonly #lease: ThreadLease;
+  readonly #shared: SharedCommit;
+  #isEntered = false;
+  #idleSince = performance.now();
+
+  constructor(lease: ThreadLease, shared: SharedCommit) {
+    this.#lease = lease;
+    this.#shared = shared;
+  }
+
+  /** Whether it was given back, or taken. */
+  get isOver(): boolean {
+    return this.#lease.isReleased;
+  }
+
+  get isRunning(): boolean {
+    return this.#lease.isRunning;
+  }
+
+  /** For how long its holder has made no call; 0 while one is under way. */
+  get idleMs(): number {
+    return this.#lease.isRunning ? 0 : performance.now() - this.#idleSince;
+  }
+
+  async call(
+    request: ThreadRequest,
+    wait: WaitOptions,
+    onPart?: (part: ResultPart) => void,
+  ): Promise<CallOutcome> {
+    const outcome = await this.#lease.call(this.#entering(request), wait, onPart);
+    this.#idleSince = performance.now();
+    return outcome;
+  }
+
+  async *stream(request: ThreadRequest, wait: WaitOptions): AsyncGenerator<ResultPart, CallOutcome> {
+    const outcome = yield* this.#lease.stream(this.#entering(request), wait);
+    this.#idleSince = performance.now();
+    return outcome;
+  }
+
+  async commit(): Promise<CallOutcome> {
+    await this.#lease.settled;
+    if (this.#lease.revocation !== undefined) return { kind: 'over', createError: this.#lease.revocation };
+    const outcome = this.#isEntered ? this.#shared.join() : DONE_OUTCOME;
+    this.#lease.release();
+    return outcome;
+  }
+
+  async rollback(): Promise<CallOutcome> {
+    if (this.#lease.isRunning) {
+      this.#lease.release({ op: 'undo' });
+      return DONE_OUTCOME;
+    }
+    const { revocation } = this.#lease;
+    if (revocation !== undefined || !this.#isEntered) {
+      this.#lease.release();
+      // What its callback made of the others' work is of no account: it is made again.
+      return revocation?.() instanceof ConflictError
+        ? { kind: 'over', createError: revocation }
+        : DONE_OUTCOME;
+    }
+    const undone = await this.#lease.call({ op: 'undo' }, {});
+    // What it told its caller may rest on what those before it did.
+    const outcome = undone.kind === 'result' && this.#shared.size > 0 ? this.#shared.join() : undone;
+    this.#lease.release();
+    return outcome;
+  }
+
+  revoke(createError: () => SluiceError): void {
+    this.#lease.revoke(createError);
+  }
+
+  release(): void {
+    this.#lease.release();
+  }
+
+  /** Takes the writer from a holder that makes others wait for their COMMIT while it thinks; it will have it to itself the next time. */
+  yield(): void {
+    this.#lease.revoke(
+      () =>
+        new ConflictError(
+          'yielded',
+          'The transaction was undone because it kept others from being committed while it made no call; it is to be made again.',
+        ),
+    );
+  }
+
+  #entering(request: ThreadRequest): ThreadRequest {
+    if (this.#isEntered) return request;
+    this.#isEntered = request.op === 'run' || request.op === 'batch';
+    return request.op === 'run' ? { ...request, enters: true } : request;
+  }
+}

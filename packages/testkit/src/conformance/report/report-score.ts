@@ -1,0 +1,24 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ConformanceTarget } from '../conformance-target.js';
+import { Patience } from '../patience.js';
+import { drawBadge } from './badge.js';
+import { badgeMessage, describeScore } from './describe-score.js';
+import { type ScoredTask, scoreOf } from './score.js';
+
+/** Prints the score of a finished suite, and writes it where the target or the environment says. */
+export async function reportScore(target: ConformanceTarget, suite: ScoredTask): Promise<void> {
+  const score = scoreOf(target.name, target.capabilities, suite);
+  console.log(describeScore(score, Patience.of(target).lost));
+  const folder = target.report ?? process.env.SLUICE_CONFORMANCE_REPORT;
+  if (folder === undefined || folder === '') return;
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, target.name.replace(/[^\w.-]+/g, '-'));
+  await writeFile(`${path}.json`, `${JSON.stringify(score, undefined, 2)}\n`);
+  // Part of a suite earns no badge, and must not leave that of an earlier run to be mistaken for its own.
+  const message = score.isComplete ? badgeMessage(score) : 'incomplete';
+  await writeFile(
+    `${path}.svg`,
+    drawBadge('sluice contract', message, score.isComplete && score.failures.length === 0),
+  );
+}

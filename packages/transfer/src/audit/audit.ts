@@ -1,0 +1,318 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { CorruptError } from '@sluice/core';
+import { makePlan } from '../plan/make-plan.js';
+import { type Policies, policyOf } from '../plan/policies.js';
+import { readingOf } from '../plan/table-reading.js';
+import type { TransferPlan } from '../plan/transfer-plan.js';
+import { ReaderPool } from '../reader/reader-pool.js';
+import type { Misfits, TableProfile } from '../reader/reader-protocol.js';
+import type { SourceSchema, SourceTable } from '../source/source-schema.js';
+import { addProfile, emptyProfile } from './column-profile.js';
+import { type Finding, finding } from './finding.js';
+import { misfitFinding } from './misfit-finding.js';
+import { columnNotes, schemaFindings } from './schema-findings.js';
+
+/** What an audit finds. */
+export interface AuditReport {
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly journalMode: string;
+  readonly tables: readonly { readonly name: string; readonly rows: number }[];
+  readonly findings: readonly Finding[];
+  /** The plan that a transfer would follow. */
+  readonly plan: TransferPlan;
+}
+
+export interface AuditOptions {
+  readonly policies?: Policies;
+  /** Checks indexes against their tables too, which reads the whole file once more. Default: false. */
+  readonly integrity?: boolean;
+  /** Tables to leave out. */
+  readonly exclude?: readonly string[];
+  /** A plan to check the rows against. Default: one is made. */
+  readonly plan?: TransferPlan | undefined;
+  readonly onProgress?: (progress: { readonly table: string; readonly rows: number }) => void;
+}
+
+/** Whether nothing stands against a transfer. */
+export function isClear({ findings }: { readonly findings: readonly Finding[] }): boolean {
+  return findings.every(({ severity, settledBy }) => severity === 'note' || settledBy !== undefined);
+}
+
+/**
+ * Audits a SQLite file as it stands: every value and object that cannot go over to PostgreSQL as it is, in one snapshot, on threads.
+ *
+ * @throws ConfigurationError or CorruptError when the file cannot be read at all.
+ */
+export async function auditFile(path: string, options: AuditOptions = {}): Promise<AuditReport> {
+  const pool = await ReaderPool.open(path, READERS);
+  try {
+    return await auditPool(pool, path, options);
+  } finally {
+    await pool.close();
+  }
+}
+
+const READERS = 2;
+
+/** Audits what the readers of `pool` see. */
+export async function auditPool(
+  pool: ReaderPool,
+  path: string,
+  options: AuditOptions = {},
+): Promise<AuditReport> {
+  const { policies = {} } = options;
+  const schema = without(await pool.readSchema(), options.exclude ?? []);
+  const damage: Finding[] = [];
+  const profiles = await profileTables(pool, schema, damage, options);
+  const fingerprint = fingerprintOf(path);
+  const made = makePlan({ file: basename(path), fingerprint, schema, profiles, policies });
+  const plan = options.plan === undefined ? made.plan : { ...options.plan, source: made.plan.source };
+  const findings = options.plan === undefined ? made.findings : [];
+  const misfits = await checkTables(pool, plan, options.plan === undefined ? profiles : undefined, damage);
+  const orphans = await findOrphans(pool, schema, policies, damage);
+  const integrity = options.integrity === true ? await checkIntegrity(pool) : [];
+  return {
+    file: path,
+    sizeBytes: schema.sizeBytes,
+    journalMode: schema.journalMode,
+    tables: schema.tables.map(({ name }) => ({ name, rows: profiles.get(name)?.rows ?? 0 })),
+    findings: [
+      ...damage,
+      ...integrity,
+      ...findings,
+      ...misfits,
+      ...orphans,
+      ...schemaFindings(schema, profiles, policies),
+      ...columnNotes(schema, profiles, plan),
+    ],
+    plan,
+  };
+}
+
+/** Checks every row against a plan: what does not fit and has no policy stands against a transfer. */
+export async function checkPlan(pool: ReaderPool, plan: TransferPlan): Promise<Finding[]> {
+  const damage: Finding[] = [];
+  const misfits = await checkTables(pool, plan, undefined, damage);
+  return [...damage, ...misfits];
+}
+
+function without(schema: SourceSchema, exclude: readonly string[]): SourceSchema {
+  const names = new Set(exclude.map((name) => name.toLowerCase()));
+  return { ...schema, tables: schema.tables.filter(({ name }) => !names.has(name.toLowerCase())) };
+}
+
+/** Changes with every commit: the file, its WAL, and the counter in the file's header (sqlite.org/fileformat2.html, 1.3). */
+export function fingerprintOf(path: string): string {
+  const hash = createHash('sha256');
+  for (const file of [path, `${path}-wal`]) hash.update(describeFile(file));
+  return hash.digest('hex').slice(0, 16);
+}
+
+function describeFile(path: string): string {
+  try {
+    const { size, mtimeMs } = statSync(path);
+    const header = Buffer.alloc(100);
+    const file = openSync(path, 'r');
+    readSync(file, header, 0, 100, 0);
+    closeSync(file);
+    return size === 0 ? 'empty' : `${size} ${mtimeMs} ${header.toString('hex')}`;
+  } catch {
+    return 'empty';
+  }
+}
+
+async function profileTables(
+  pool: ReaderPool,
+  { tables }: SourceSchema,
+  damage: Finding[],
+  { onProgress }: AuditOptions,
+): Promise<Map<string, TableProfile>> {
+  const profiles = await Promise.all(
+    tables.map(async (table) => [table.name, await profileTable(pool, table, damage, onProgress)] as const),
+  );
+  return new Map(profiles.flatMap(([name, profile]) => (profile === undefined ? [] : [[name, profile]])));
+}
+
+async function profileTable(
+  pool: ReaderPool,
+  table: SourceTable,
+  damage: Finding[],
+  onProgress: AuditOptions['onProgress'],
+): Promise<TableProfile | undefined> {
+  const reading = {
+    source: table.name,
+    rowidName: table.rowidName,
+    keyColumns: table.primaryKey,
+    columns: table.columns.map(({ name, declaredType }) => ({
+      name,
+      declaredType,
+      isKey: table.primaryKey.includes(name),
+    })),
+  };
+  try {
+    const parts = await pool.parts(table.name, table.rowidName);
+    const events = { onProgress: (rows: number) => onProgress?.({ table: table.name, rows }) };
+    const profiles = await Promise.all(
+      parts.map((range) => pool.run('profile', { table: reading, range }, events)),
+    );
+    return sumProfiles(table, profiles);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    damage.push(damageFinding(table.name, error));
+    return undefined;
+  }
+}
+
+function sumProfiles(table: SourceTable, profiles: readonly TableProfile[]): TableProfile {
+  const columns = table.columns.map(emptyProfile);
+  for (const profile of profiles) {
+    profile.columns.forEach((part, index) => {
+      const column = columns[index];
+      if (column !== undefined) addProfile(column, part);
+    });
+  }
+  return { rows: profiles.reduce((sum, { rows }) => sum + rows, 0), columns };
+}
+
+/** A table whose rows cannot be read: damaged pages, or a column that only the application's own functions compute. */
+function isDamage(error: unknown): error is Error {
+  return error instanceof CorruptError || (error instanceof Error && /SQLITE_ERROR/.test(error.message));
+}
+
+function damageFinding(table: string, error: Error): Finding {
+  return finding({
+    severity: 'problem',
+    kind: 'unreadable',
+    table,
+    message: `The rows cannot all be read: ${error.message}`,
+    advice: 'recover the file first (sqlite3 FILE .recover), or leave the table out with --exclude',
+  });
+}
+
+/** Reads once more the tables in which something may not fit, with the same code that a transfer uses; all without profiles. */
+async function checkTables(
+  pool: ReaderPool,
+  plan: TransferPlan,
+  profiles: ReadonlyMap<string, TableProfile> | undefined,
+  damage: Finding[],
+): Promise<Finding[]> {
+  const found = await Promise.all(
+    plan.tables.map(async (planned) => {
+      const profile = profiles?.get(planned.source);
+      if (profile !== undefined && !mayMisfit(planned.columns, profile)) return [];
+      const reading = { ...readingOf({ ...plan, policies: {} }, planned), exceptSql: undefined };
+      try {
+        const parts = await pool.parts(planned.source, reading.rowidName);
+        const tasks = parts.map((range) => pool.run('encode', { table: reading, range, mode: 'check' }));
+        const misfits = sumMisfits((await Promise.all(tasks)).flatMap((result) => result.misfits));
+        return misfits.map((misfit) => misfitFinding(planned, misfit, plan.policies));
+      } catch (error) {
+        if (!isDamage(error)) throw error;
+        damage.push(damageFinding(planned.source, error));
+        return [];
+      }
+    }),
+  );
+  return found.flat();
+}
+
+/** Whether a value of the column may not fit; one whose values all have the class and form of the type does. */
+function mayMisfit(
+  columns: TransferPlan['tables'][number]['columns'],
+  { columns: profiles }: TableProfile,
+): boolean {
+  return columns.some((column, index) => {
+    const profile = profiles[index];
+    if (profile === undefined) return false;
+    const { nulls, integers, reals, texts, blobs, nulTexts, invalidTexts, infinite } = profile;
+    if ((column.isNotNull && nulls > 0) || nulTexts > 0 || invalidTexts > 0 || infinite > 0) return true;
+    if (blobs > 0 && profile.blobBytes > BIG) return true;
+    const values = integers + reals + texts + blobs;
+    if (values === 0) return false;
+    if (/^(?:text|varchar)/.test(column.type)) return texts !== values || profile.textLength * 3 > BIG;
+    if (column.type === 'bytea') return blobs !== values;
+    if (/^(?:smallint|integer|bigint)$/.test(column.type)) return integers !== values;
+    return column.type !== 'double precision' || reals + integers !== values;
+  });
+}
+
+const BIG = 32 * 1024 * 1024;
+
+function sumMisfits(parts: readonly Misfits[]): Misfits[] {
+  const sums = new Map<string, Misfits>();
+  for (const part of parts) {
+    const id = `${part.problem} ${part.column}`;
+    const sum = sums.get(id);
+    if (sum === undefined) sums.set(id, { ...part, keys: [...part.keys] });
+    else {
+      sum.count += part.count;
+      sum.keys.push(...part.keys.slice(0, 5 - sum.keys.length));
+    }
+  }
+  return [...sums.values()];
+}
+
+async function findOrphans(
+  pool: ReaderPool,
+  schema: SourceSchema,
+  policies: Policies,
+  damage: Finding[],
+): Promise<Finding[]> {
+  const found: Finding[] = [];
+  for (const table of schema.tables.filter(({ foreignKeys }) => foreignKeys.length > 0)) {
+    const sql = `select "table", rowid, parent, fkid from pragma_foreign_key_check('${table.name.replaceAll("'", "''")}')`;
+    try {
+      const rows = await pool.run('query', { sql, limit: 1_000_000 });
+      if (rows.length > 0) found.push(orphanFinding(table.name, rows, policies));
+    } catch (error) {
+      // SQLite cannot check a key whose parent has no unique index; PostgreSQL will refuse it, and it will be listed.
+      if (!isDamage(error) && !(error instanceof Error && /mismatch/.test(error.message))) throw error;
+      const isKnown = damage.some((known) => known.table === table.name);
+      if (error instanceof CorruptError && !isKnown) damage.push(damageFinding(table.name, error));
+    }
+  }
+  return found;
+}
+
+function orphanFinding(table: string, rows: readonly unknown[][], policies: Policies): Finding {
+  const action = policyOf(policies, 'orphan', table);
+  const parents = [...new Set(rows.map(([, , parent]) => String(parent)))].join(', ');
+  return finding({
+    severity: 'problem',
+    kind: 'orphan',
+    table,
+    count: rows.length,
+    keys: rows.slice(0, 5).map(([, rowid]) => `rowid = ${rowid ?? 'unknown'}`),
+    message: `Foreign keys to ${parents} point nowhere.`,
+    advice:
+      'quarantine the rows, or convert:not-valid to leave the foreign key unchecked for the rows that are there',
+    settledBy: action === 'quarantine' || action === 'convert:not-valid' ? action : undefined,
+  });
+}
+
+/** The check itself ends at some damages. */
+async function integrityMessages(pool: ReaderPool): Promise<string[]> {
+  try {
+    const rows = await pool.run('query', { sql: 'pragma integrity_check(20)', limit: 20 });
+    return rows.map(([message]) => String(message)).filter((message) => message !== 'ok');
+  } catch (error) {
+    if (error instanceof CorruptError) return [error.message];
+    throw error;
+  }
+}
+
+/** Damaged indexes harm no transfer, which reads tables alone; the application has reason to know. */
+async function checkIntegrity(pool: ReaderPool): Promise<Finding[]> {
+  const messages = await integrityMessages(pool);
+  return messages.map((message) =>
+    finding({
+      severity: 'note',
+      kind: 'damaged',
+      message: `The integrity check says: ${message}`,
+      advice: 'REINDEX mends an index',
+    }),
+  );
+}

@@ -1,0 +1,109 @@
+import { sqliteDialect } from '@sluice/sqlite-driver';
+import { type ColumnDefinitionBuilder, type CreateTableBuilder, Kysely, sql } from 'kysely';
+import type { Untranslated } from '../plan/transfer-plan.js';
+import type { PostgresTable } from '../target/postgres-tables.js';
+import type { BackColumn } from './back-columns.js';
+import type { PostgresTableObjects } from './postgres-objects.js';
+
+export interface BackTable {
+  readonly table: PostgresTable;
+  readonly columns: readonly BackColumn[];
+  readonly objects: PostgresTableObjects;
+}
+
+/** Creates the tables through Sluice's SQLite driver, so that the application's storage finds them as its migrations would make them. */
+export async function createBackTables(
+  path: string,
+  tables: readonly BackTable[],
+  untranslated: Untranslated[],
+): Promise<void> {
+  const database = new Kysely<never>({ dialect: sqliteDialect({ path, values: 'portable' }) });
+  try {
+    for (const table of tables) await createTable(database, table, untranslated);
+  } finally {
+    await database.destroy();
+  }
+}
+
+/** The column that SQLite numbers: an identity that is the whole primary key. */
+export function identityOf({ table, columns }: BackTable): BackColumn | undefined {
+  const [key, another] = table.primaryKey;
+  const column = another === undefined ? columns.find(({ name }) => name === key) : undefined;
+  const isNumbered = column?.source.isIdentity === true && /^(?:integer|bigint)$/.test(column.portable);
+  return isNumbered ? column : undefined;
+}
+
+type Builder = CreateTableBuilder<string, string>;
+
+async function createTable(
+  database: Kysely<never>,
+  back: BackTable,
+  untranslated: Untranslated[],
+): Promise<void> {
+  const { table, columns, objects } = back;
+  const identity = identityOf(back);
+  let builder: Builder = database.schema.createTable(table.name);
+  for (const column of columns) {
+    builder = builder.addColumn(column.name, column.portable as 'text', (definition) =>
+      define(definition, column, column === identity, table.name, untranslated),
+    );
+  }
+  if (table.primaryKey.length > 0 && identity === undefined) {
+    builder = builder.addPrimaryKeyConstraint(`${table.name}_pkey`, [...table.primaryKey]);
+  }
+  for (const { name, columns: keys } of objects.uniqueKeys)
+    builder = builder.addUniqueConstraint(name, [...keys]);
+  for (const key of objects.foreignKeys) {
+    builder = builder.addForeignKeyConstraint(
+      key.name,
+      [...key.columns],
+      key.parent,
+      [...key.parentColumns],
+      (made) => made.onDelete(key.onDelete as 'cascade').onUpdate(key.onUpdate as 'cascade'),
+    );
+  }
+  await builder.execute();
+  for (const { name, columns: keys, isUnique } of objects.indexes) {
+    const index = database.schema
+      .createIndex(name)
+      .on(table.name)
+      .columns([...keys]);
+    await (isUnique ? index.unique() : index).execute();
+  }
+}
+
+function define(
+  definition: ColumnDefinitionBuilder,
+  { name, source, note }: BackColumn,
+  isIdentity: boolean,
+  table: string,
+  untranslated: Untranslated[],
+): ColumnDefinitionBuilder {
+  if (note !== undefined)
+    untranslated.push({ object: `type of ${table}.${name}`, reason: note, sql: source.type });
+  if (isIdentity) return definition.primaryKey().autoIncrement();
+  const made = source.isNotNull ? definition.notNull() : definition;
+  if (source.defaultSql === null) return made;
+  const defaultTo = source.isGenerated || note !== undefined ? undefined : translateBack(source.defaultSql);
+  if (defaultTo !== undefined) return made.defaultTo(defaultTo);
+  const what = source.isGenerated ? 'generated column' : 'default';
+  untranslated.push({
+    object: `${what} ${table}.${name}`,
+    reason: 'no rule for it on the way back',
+    sql: source.defaultSql,
+  });
+  return made;
+}
+
+/** Literals, the current time and random uuids, which the driver knows. */
+function translateBack(text: string): unknown {
+  const literal =
+    /^'((?:[^']|'')*)'::(?:text|character varying|uuid|date|numeric|jsonb?)(?:\([\d,]+\))?$/.exec(text)?.[1];
+  if (literal !== undefined) return literal.replaceAll("''", "'");
+  if (/^-?\d+$/.test(text)) return Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text);
+  if (/^-?\d+\.\d+$/.test(text)) return text;
+  if (text === 'true' || text === 'false') return text === 'true';
+  return /^(?:now\(\)|CURRENT_TIMESTAMP|gen_random_uuid\(\))$/.test(text)
+    ? sql.raw(text.toLowerCase())
+    : undefined;
+}

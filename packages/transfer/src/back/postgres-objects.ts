@@ -1,0 +1,83 @@
+import type { Untranslated } from '../plan/transfer-plan.js';
+import type { PostgresSession } from '../target/postgres-session.js';
+
+export interface PostgresForeignKey {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly parent: string;
+  readonly parentColumns: readonly string[];
+  readonly onDelete: string;
+  readonly onUpdate: string;
+}
+
+export interface PostgresKey {
+  readonly name: string;
+  readonly columns: readonly string[];
+}
+
+export interface PostgresIndex extends PostgresKey {
+  readonly isUnique: boolean;
+}
+
+/** What a table has besides its columns. */
+export interface PostgresTableObjects {
+  readonly table: string;
+  readonly uniqueKeys: readonly PostgresKey[];
+  readonly foreignKeys: readonly PostgresForeignKey[];
+  /** Indexes on plain columns of all rows, in ascending order. */
+  readonly indexes: readonly PostgresIndex[];
+}
+
+/** Reads keys and indexes of the tables in the search path. */
+export async function readTableObjects(session: PostgresSession): Promise<Map<string, PostgresTableObjects>> {
+  const rows = await session.query<{ objects: PostgresTableObjects }>(OBJECTS);
+  return new Map(rows.map(({ objects }) => [objects.table, objects]));
+}
+
+const NAMES = (relation: string, numbers: string): string =>
+  `(select json_agg(attname order by part.position) from unnest(${numbers}) with ordinality as part(number, position)
+     join pg_attribute on attrelid = ${relation} and attnum = part.number)`;
+
+const ACTION = (column: string): string =>
+  `case ${column} when 'c' then 'cascade' when 'n' then 'set null' when 'd' then 'set default' when 'r' then 'restrict' else 'no action' end`;
+
+const VISIBLE = `pg_table_is_visible(t.oid) and t.relnamespace::regnamespace::text not like 'pg\\_%' and t.relnamespace <> 'information_schema'::regnamespace`;
+
+const PLAIN_INDEX = `indexprs is null and indpred is null and indnkeyatts = indnatts and 0 <> all(indkey::int2[]) and not indisprimary`;
+
+const OBJECTS = `
+  select json_build_object(
+    'table', t.relname,
+    'uniqueKeys', (select coalesce(json_agg(json_build_object('name', conname, 'columns', ${NAMES('t.oid', 'conkey')})), '[]')
+      from pg_constraint where conrelid = t.oid and contype = 'u'),
+    'foreignKeys', (select coalesce(json_agg(json_build_object('name', conname, 'columns', ${NAMES('t.oid', 'conkey')},
+        'parent', (select relname from pg_class where oid = confrelid), 'parentColumns', ${NAMES('confrelid', 'confkey')},
+        'onDelete', ${ACTION('confdeltype')}, 'onUpdate', ${ACTION('confupdtype')})), '[]')
+      from pg_constraint where conrelid = t.oid and contype = 'f'),
+    'indexes', (select coalesce(json_agg(json_build_object('name', i.relname, 'isUnique', indisunique, 'columns',
+        ${NAMES('t.oid', "string_to_array(indkey::text, ' ')::int2[]")})), '[]')
+      from pg_index join pg_class i on i.oid = indexrelid
+      where indrelid = t.oid and ${PLAIN_INDEX} and not exists (select 1 from pg_constraint where conindid = indexrelid))
+  ) as objects
+  from pg_class t where t.relkind in ('r', 'p') and ${VISIBLE}`;
+
+/** What is not translated on the way back: CHECKs, other indexes, views and triggers, each as PostgreSQL writes it. */
+export async function readUntranslated(session: PostgresSession): Promise<Untranslated[]> {
+  const rows = await session.query<{ object: string; sql: string }>(`
+    select 'check ' || conname || ' of ' || t.relname as object, pg_get_constraintdef(c.oid) as sql
+      from pg_constraint c join pg_class t on t.oid = conrelid where contype = 'c' and ${VISIBLE}
+    union all
+    select 'index ' || i.relname, pg_get_indexdef(indexrelid) from pg_index join pg_class i on i.oid = indexrelid
+      join pg_class t on t.oid = indrelid where not (${PLAIN_INDEX}) and not indisprimary and t.relkind in ('r', 'p') and ${VISIBLE}
+    union all
+    select 'view ' || t.relname, pg_get_viewdef(t.oid) from pg_class t where t.relkind in ('v', 'm') and ${VISIBLE}
+    union all
+    select 'trigger ' || tgname || ' of ' || t.relname, pg_get_triggerdef(g.oid) from pg_trigger g join pg_class t on t.oid = tgrelid
+      where not tgisinternal and ${VISIBLE}
+    order by 1`);
+  return rows.map(({ object, sql }) => ({
+    object,
+    sql,
+    reason: 'the way back translates tables, keys and plain indexes',
+  }));
+}

@@ -1,0 +1,153 @@
+import { HashSums } from '../hash/hash-sums.js';
+import { readingOf } from '../plan/table-reading.js';
+import type { PlannedTable, TransferPlan } from '../plan/transfer-plan.js';
+import type { ReaderPool } from '../reader/reader-pool.js';
+import type { EncodedRows, EncodeMode } from '../reader/reader-protocol.js';
+import type { TableReading } from '../reader/table-reading.js';
+import { quoteName, quoteText } from '../sql/quote.js';
+import { copyInSql, createTableSql } from '../target/create-table-sql.js';
+import type { PostgresSession } from '../target/postgres-session.js';
+import { recordStep, recordTable, STATE_SCHEMA, type TableProgress } from '../target/transfer-state.js';
+import { CopyInStream } from './copy-in-stream.js';
+
+export interface CopyTableInput {
+  readonly pool: ReaderPool;
+  readonly session: PostgresSession;
+  readonly plan: TransferPlan;
+  readonly table: PlannedTable;
+  readonly onProgress?: ((rows: number) => void) | undefined;
+}
+
+/**
+ * Creates a table, copies its rows, makes its keys and indexes and records that it is done: one transaction, so that after a kill at any
+ * point the table is there with its record, or not at all.
+ */
+export async function copyTable(input: CopyTableInput): Promise<TableProgress> {
+  const { session, plan, table } = input;
+  return session.transaction(async () => {
+    const isOwn = plan.schema === 'translate';
+    if (isOwn) await session.query(createTableSql(table));
+    const progress = await copyRows(input, isOwn);
+    if (isOwn) await runStatements(session, table);
+    await setIdentity(session, table);
+    await recordTable(session, table.target, progress);
+    return progress;
+  });
+}
+
+async function copyRows(input: CopyTableInput, isOwn: boolean): Promise<TableProgress> {
+  const { session, plan, table } = input;
+  const reading = readingOf(plan, table);
+  const stored = reading.columns.slice(0, reading.columns.length - reading.generatedCount);
+  const columns = stored.map(({ target }) => target);
+  const results = await send(input, reading, 'copy', copyInSql(table.target, columns, isOwn));
+  const sums = new HashSums();
+  for (const part of results) sums.addAll(HashSums.fromBytes(part.sums));
+  const total = (pick: (part: EncodedRows) => number): number =>
+    results.reduce((sum, part) => sum + pick(part), 0);
+  const orphans = reading.exceptSql === undefined ? 0 : await copyOrphans(input, reading);
+  const quarantined = total((part) => part.quarantined);
+  if (quarantined > 0) {
+    const target = `${STATE_SCHEMA}.quarantine (table_name, row_key, column_name, reason, content)`;
+    await send(input, reading, 'rejects', `copy ${target} from stdin (format binary)`);
+  }
+  await assertRows(
+    session,
+    table,
+    total((part) => part.rows),
+    isOwn,
+  );
+  return {
+    rows: sums.rows,
+    quarantined: quarantined + orphans,
+    converted: total((part) => part.converted),
+    sums,
+  };
+}
+
+/** Sends all parts of a table, several at once, through one COPY. */
+async function send(
+  { pool, session, table, onProgress }: CopyTableInput,
+  reading: TableReading,
+  mode: EncodeMode,
+  sql: string,
+): Promise<EncodedRows[]> {
+  const stream = new CopyInStream(session, sql);
+  try {
+    const parts = await pool.parts(table.source, reading.rowidName);
+    const events = {
+      onChunk: (bytes: Buffer) => stream.write(bytes),
+      onProgress: mode === 'copy' ? onProgress : undefined,
+    };
+    const tasks = parts.map((range) => pool.run('encode', { table: reading, range, mode }, events));
+    const results = await Promise.all(tasks);
+    await stream.finish();
+    return results;
+  } catch (error) {
+    await stream.abandon();
+    throw error;
+  }
+}
+
+/** Rows whose foreign keys point nowhere are read by SQL and written to quarantine whole. */
+async function copyOrphans({ pool, session, table }: CopyTableInput, reading: TableReading): Promise<number> {
+  const columns = reading.columns.map(({ source }) => quoteName(source)).join(', ');
+  const rows = await pool.run('query', {
+    sql: `select ${columns} from ${quoteName(table.source)} where ${reading.exceptSql}`,
+    limit: MAX_ORPHANS,
+    isLossless: true,
+  });
+  for (const values of rows) {
+    const content = Object.fromEntries(reading.columns.map(({ source }, index) => [source, values[index]]));
+    const key = reading.columns
+      .slice(0, reading.keyCount)
+      .map(({ source }) => `${source} = ${JSON.stringify(content[source])}`)
+      .join(', ');
+    await session.query(`insert into ${STATE_SCHEMA}.quarantine values ($1, $2, $3, $4, $5)`, [
+      table.target,
+      key,
+      '',
+      'orphan',
+      JSON.stringify(content),
+    ]);
+  }
+  return rows.length;
+}
+
+const MAX_ORPHANS = 1_000_000;
+
+/** A trigger or rule of an existing table may have left rows out. */
+async function assertRows(
+  session: PostgresSession,
+  table: PlannedTable,
+  rows: number,
+  isOwn: boolean,
+): Promise<void> {
+  if (isOwn) return;
+  const [count] = await session.query<{ count: string }>(`select count(*) from ${quoteName(table.target)}`);
+  if (Number(count?.count) === rows) return;
+  throw new Error(
+    `${quoteName(table.target)} took ${count?.count} of ${rows} rows: it has triggers or rules of its own.`,
+  );
+}
+
+/** Keys, CHECKs and indexes. What the server refuses is recorded with its reason, and reported. */
+async function runStatements(session: PostgresSession, table: PlannedTable): Promise<void> {
+  for (const { object, sql } of table.statements) {
+    const refusal = await session.attempt(async () => {
+      await session.query(sql);
+    });
+    await recordStep(session, object, sql, refusal?.message ?? null);
+  }
+}
+
+/** The next number is above the highest that was ever given: by AUTOINCREMENT's mark, or by a row that is there. */
+async function setIdentity(session: PostgresSession, table: PlannedTable): Promise<void> {
+  const column = table.columns.find(({ identityNext }) => identityNext !== null);
+  if (column === undefined || BigInt(column.identityNext ?? 1) > 2n ** 63n - 1n) return;
+  const name = quoteName(column.target);
+  await session.query(
+    `select setval(pg_get_serial_sequence(${quoteText(quoteName(table.target))}, ${quoteText(column.target)}),
+       greatest((select coalesce(max(${name}), 0) + 1 from ${quoteName(table.target)}), ${BigInt(column.identityNext ?? 1)}), false)`,
+  );
+}

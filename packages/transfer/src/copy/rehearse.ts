@@ -1,0 +1,118 @@
+import type {
+  PlannedColumn,
+  PlannedStatement,
+  PlannedTable,
+  TransferPlan,
+  Untranslated,
+} from '../plan/transfer-plan.js';
+import { createTableSql } from '../target/create-table-sql.js';
+import type { PostgresSession } from '../target/postgres-session.js';
+
+/** Thrown to end a rehearsal: nothing of it stays. */
+class RehearsalOver extends Error {}
+
+/**
+ * Makes the whole schema without rows in a transaction that is rolled back, so that what the server refuses is known before anything is
+ * written. What it refuses is taken out of the plan and listed.
+ *
+ * `before` runs first, inside the same transaction.
+ *
+ * @throws the server's error when it refuses a table itself.
+ */
+export async function rehearse(
+  session: PostgresSession,
+  plan: TransferPlan,
+  before: () => Promise<void>,
+): Promise<TransferPlan> {
+  let rehearsed = plan;
+  try {
+    await session.transaction(async () => {
+      await before();
+      rehearsed = await makeSchema(session, plan);
+      throw new RehearsalOver();
+    });
+  } catch (error) {
+    if (!(error instanceof RehearsalOver)) throw error;
+  }
+  return rehearsed;
+}
+
+async function makeSchema(session: PostgresSession, plan: TransferPlan): Promise<TransferPlan> {
+  const untranslated: Untranslated[] = [...plan.untranslated];
+  const tables: PlannedTable[] = [];
+  for (const table of plan.tables) {
+    const made = await makeTable(session, table, untranslated);
+    tables.push({ ...made, statements: await runAll(session, made.statements, untranslated) });
+  }
+  const statements = await runViews(session, plan.statements, untranslated);
+  return { ...plan, tables, statements, untranslated };
+}
+
+/** A generated column whose expression the server refuses becomes a plain one. */
+async function makeTable(
+  session: PostgresSession,
+  table: PlannedTable,
+  untranslated: Untranslated[],
+): Promise<PlannedTable> {
+  const create = (made: PlannedTable): Promise<Error | undefined> =>
+    session.attempt(async () => {
+      await session.query(createTableSql(made));
+    });
+  const refusal = await create(table);
+  if (refusal === undefined) return table;
+  const columns: PlannedColumn[] = table.columns.map((column) => ({ ...column, generatedSql: null }));
+  const plain: PlannedTable = { ...table, columns };
+  const second = await create(plain);
+  if (second !== undefined) throw second;
+  for (const { source, generatedSql } of table.columns) {
+    if (generatedSql === null) continue;
+    const object = `generated column ${table.source}.${source}`;
+    untranslated.push({
+      object,
+      reason: `${refusal.message}; its values are copied into a plain column`,
+      sql: generatedSql,
+    });
+  }
+  return plain;
+}
+
+async function runAll(
+  session: PostgresSession,
+  statements: readonly PlannedStatement[],
+  untranslated: Untranslated[],
+): Promise<PlannedStatement[]> {
+  const accepted: PlannedStatement[] = [];
+  for (const statement of statements) {
+    const refusal = await session.attempt(async () => {
+      await session.query(statement.sql);
+    });
+    if (refusal === undefined) accepted.push(statement);
+    else
+      untranslated.push({
+        object: statement.object,
+        reason: `PostgreSQL refuses it: ${refusal.message}`,
+        sql: statement.sql,
+      });
+  }
+  return accepted;
+}
+
+/** Views may refer to views that come later: those refused are tried again as long as one more is accepted. */
+async function runViews(
+  session: PostgresSession,
+  statements: readonly PlannedStatement[],
+  untranslated: Untranslated[],
+): Promise<PlannedStatement[]> {
+  const accepted: PlannedStatement[] = [];
+  for (let left = statements; left.length > 0; ) {
+    const refused: Untranslated[] = [];
+    const made = await runAll(session, left, refused);
+    accepted.push(...made);
+    if (made.length === 0 || refused.length === 0) {
+      untranslated.push(...refused);
+      break;
+    }
+    left = left.filter((statement) => !made.includes(statement));
+  }
+  return accepted;
+}

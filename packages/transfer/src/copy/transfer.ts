@@ -1,0 +1,390 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AbortedError, ConfigurationError, ConnectionError } from '@sluice/core';
+import { type AuditReport, auditPool, checkPlan, fingerprintOf, isClear } from '../audit/audit.js';
+import type { Finding } from '../audit/finding.js';
+import type { Policies } from '../plan/policies.js';
+import { readingOf } from '../plan/table-reading.js';
+import type { PlannedTable, TransferPlan, Untranslated } from '../plan/transfer-plan.js';
+import { ReaderPool } from '../reader/reader-pool.js';
+import { quoteName, quoteNames } from '../sql/quote.js';
+import { PostgresSession, toTransferError } from '../target/postgres-session.js';
+import {
+  createState,
+  finishState,
+  forgetTable,
+  readState,
+  recordStep,
+  STATE_SCHEMA,
+  type TableProgress,
+  type TransferState,
+} from '../target/transfer-state.js';
+import { postgresSide, sqliteSide, type VerifiedTable, verifyTable } from '../verify/verify-table.js';
+import { copyTable } from './copy-table.js';
+import { planForExisting } from './existing-schema.js';
+import { rehearse } from './rehearse.js';
+
+/** Where a transfer is. */
+export type TransferPhase = 'audit' | 'copy' | 'finish' | 'rehearse' | 'verify';
+
+export interface TransferProgress {
+  readonly phase: TransferPhase;
+  readonly table: string | undefined;
+  /** Rows more than at the last report. */
+  readonly rows: number;
+  /** Rows of the whole phase, where known. */
+  readonly totalRows: number | undefined;
+}
+
+export interface TransferOptions {
+  /** Path of the SQLite file. */
+  readonly source: string;
+  /** `postgres://…`. */
+  readonly target: string;
+  /** Schema of the target that takes the tables, which must exist. Default: the role's search path. */
+  readonly targetSchema?: string | undefined;
+  /** A plan of an earlier audit. Default: the file is audited now. */
+  readonly plan?: TransferPlan | undefined;
+  readonly policies?: Policies;
+  /** `existing`: the tables are there, made by the application's migrations. Default: `translate`. */
+  readonly schema?: 'existing' | 'translate';
+  /** Tables to leave out. */
+  readonly exclude?: readonly string[];
+  /** Goes on with a transfer that was interrupted. */
+  readonly resume?: boolean;
+  /** Drops the tables of the plan, and the state of an earlier transfer, before it begins. */
+  readonly replace?: boolean;
+  /** Audits, rehearses and gives the plan; writes nothing. */
+  readonly dryRun?: boolean;
+  /** Default: true. */
+  readonly verify?: boolean;
+  /** Tables copied at once, and threads that read. Default: 2. */
+  readonly jobs?: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (progress: TransferProgress) => void;
+}
+
+export interface TransferredTable {
+  readonly table: string;
+  readonly rows: number;
+  readonly quarantined: number;
+  readonly converted: number;
+}
+
+export interface TransferReport {
+  /** `refused`: the findings stand against it, and nothing was written. */
+  readonly outcome: 'different' | 'done' | 'planned' | 'refused';
+  readonly findings: readonly Finding[];
+  readonly plan: TransferPlan;
+  readonly tables: readonly TransferredTable[];
+  readonly verified: readonly VerifiedTable[];
+  /** What the target does not have: not translated, or refused by the server. */
+  readonly untranslated: readonly Untranslated[];
+}
+
+/**
+ * Moves a SQLite file into PostgreSQL. Every table is one transaction, recorded in the side schema `sluice_transfer`, so that a transfer
+ * that ended at any point is taken up by `resume`.
+ *
+ * @throws ConfigurationError when the target is not as it must be; ConnectionError when it is lost; CorruptError for a damaged source.
+ */
+export async function transfer(options: TransferOptions): Promise<TransferReport> {
+  const jobs = options.jobs ?? 2;
+  const pool = await ReaderPool.open(options.source, jobs);
+  const stop = (): void => pool.cancel();
+  options.signal?.addEventListener('abort', stop, { once: true });
+  try {
+    const session = await PostgresSession.connect(options.target, options.targetSchema);
+    try {
+      return await new Transfer(pool, session, options).run();
+    } catch (error) {
+      throw toTransferError(error);
+    } finally {
+      await session.close();
+    }
+  } finally {
+    options.signal?.removeEventListener('abort', stop);
+    await pool.close();
+  }
+}
+
+/** Keeps two transfers into one database apart. A killed one holds it until the server notices. */
+const LOCK = 'select pg_try_advisory_lock(727001, 1) as locked';
+const LOCK_ATTEMPTS = 150;
+const LOCK_PAUSE_MS = 200;
+
+/** Held by every session that copies: whoever gets it alone knows that none of a killed transfer will commit any more. */
+const COPY_LOCK = '727001, 2';
+
+class Transfer {
+  readonly #pool: ReaderPool;
+  readonly #session: PostgresSession;
+  readonly #options: TransferOptions;
+
+  constructor(pool: ReaderPool, session: PostgresSession, options: TransferOptions) {
+    this.#pool = pool;
+    this.#session = session;
+    this.#options = options;
+  }
+
+  async run(): Promise<TransferReport> {
+    const { dryRun = false, resume = false, replace = false } = this.#options;
+    await this.#lock();
+    const state = await readState(this.#session);
+    if (state !== undefined && resume) return this.#goOn(state);
+    if (state !== undefined && !replace && !dryRun) {
+      throw refused(
+        state.isFinished
+          ? 'A transfer into this database was made already. Add --replace to make it again from the beginning.'
+          : 'A transfer into this database was interrupted. Add --resume to go on, or --replace to begin again.',
+      );
+    }
+    return this.#begin();
+  }
+
+  async #lock(): Promise<void> {
+    for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt += 1) {
+      const [lock] = await this.#session.query<{ locked: boolean }>(LOCK);
+      if (lock?.locked === true) {
+        await this.#session.query(`select pg_advisory_lock(${COPY_LOCK}), pg_advisory_unlock(${COPY_LOCK})`);
+        return;
+      }
+      await sleep(LOCK_PAUSE_MS);
+    }
+    throw refused('Another transfer into this database is running.');
+  }
+
+  async #begin(): Promise<TransferReport> {
+    const audited = await this.#makePlan();
+    const { findings } = audited;
+    if (!isClear(audited)) return report({ outcome: 'refused', findings, plan: audited.plan });
+    if (this.#options.schema === 'existing') return this.#beginExisting(audited.plan);
+    const plan = await this.#prepare(audited.plan);
+    if (this.#options.dryRun === true) {
+      return report({ outcome: 'planned', findings, plan, untranslated: plan.untranslated });
+    }
+    await this.#session.transaction(async () => {
+      if (this.#options.replace === true && plan.schema === 'translate') await this.#dropTables(plan);
+      await createState(this.#session, plan);
+    });
+    return this.#copyAll(plan, new Map(), new Map(), findings);
+  }
+
+  /** The tables are there: their types decide, and every value is checked against them before anything is written. */
+  async #beginExisting(audited: TransferPlan): Promise<TransferReport> {
+    const plan = await planForExisting(this.#session, audited);
+    const findings = await checkPlan(this.#pool, plan);
+    if (!isClear({ findings })) return report({ outcome: 'refused', findings, plan });
+    if (this.#options.dryRun === true) return report({ outcome: 'planned', findings, plan });
+    await this.#session.transaction(() => createState(this.#session, plan));
+    return this.#copyAll(plan, new Map(), new Map(), findings);
+  }
+
+  async #makePlan(): Promise<Pick<AuditReport, 'findings' | 'plan'>> {
+    const { source, policies, plan, exclude = [] } = this.#options;
+    this.#report('audit', undefined, 0, undefined);
+    if (plan !== undefined && plan.source.fingerprint === fingerprintOf(source))
+      return { plan: merge(plan, policies), findings: [] };
+    const audited = await auditPool(this.#pool, source, {
+      policies: { ...plan?.policies, ...policies },
+      exclude,
+      plan: plan === undefined ? undefined : merge(plan, policies),
+      onProgress: ({ table, rows }) => this.#report('audit', table, rows, undefined),
+    });
+    return audited;
+  }
+
+  /** What must hold of the target, and what the server thinks of the plan. */
+  async #prepare(plan: TransferPlan): Promise<TransferPlan> {
+    this.#report('rehearse', undefined, 0, undefined);
+    const existing = await this.#existing(plan);
+    if (existing.length > 0 && this.#options.replace !== true) {
+      throw refused(
+        `The target is not empty: it has ${existing.map(quoteName).join(', ')}. Choose an empty database or --target-schema, or add --replace to drop these tables.`,
+      );
+    }
+    return rehearse(this.#session, plan, async () => {
+      if (existing.length > 0) await this.#dropTables(plan);
+    });
+  }
+
+  async #existing(plan: TransferPlan): Promise<string[]> {
+    const rows = await this.#session.query<{ relname: string }>(
+      `select relname from pg_class where pg_table_is_visible(oid) and relname = any($1)
+         and relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) order by relname`,
+      [plan.tables.map(({ target }) => target)],
+    );
+    return rows.map(({ relname }) => relname);
+  }
+
+  /** Together, so that their foreign keys to each other do not matter; what else depends on them stops it. */
+  async #dropTables(plan: TransferPlan): Promise<void> {
+    const views = plan.statements.flatMap(({ object }) =>
+      object.startsWith('view ') ? [object.slice(5)] : [],
+    );
+    const existing = await this.#existing(plan);
+    for (const view of views.toReversed())
+      await this.#session.query(`drop view if exists ${quoteName(view)}`);
+    if (existing.length > 0) await this.#session.query(`drop table ${quoteNames(existing)}`);
+  }
+
+  /** Tables that are done stay if they are as the source is now, and are copied again if not. */
+  async #goOn(state: TransferState): Promise<TransferReport> {
+    const { plan } = state;
+    if (state.isFinished) return this.#copyAll(plan, state.tables, state.steps, []);
+    const done = new Map<string, TableProgress>();
+    for (const table of plan.tables) {
+      const progress = state.tables.get(table.target);
+      if (progress === undefined) continue;
+      const sums = await sqliteSide(this.#pool).hash(readingOf(plan, table));
+      if (sums.differences(progress.sums).size === 0) done.set(table.target, progress);
+      else await this.#undo(plan, table);
+    }
+    return this.#copyAll(plan, done, state.steps, []);
+  }
+
+  async #undo(plan: TransferPlan, table: PlannedTable): Promise<void> {
+    await this.#session.transaction(async () => {
+      const name = quoteName(table.target);
+      await this.#session.query(
+        plan.schema === 'translate' ? `drop table ${name} cascade` : `delete from ${name}`,
+      );
+      await forgetTable(this.#session, table.target);
+      // Foreign keys and views that hung on the table are gone with it.
+      await this.#session.query(`delete from ${STATE_SCHEMA}.step`);
+    });
+  }
+
+  async #copyAll(
+    plan: TransferPlan,
+    done: ReadonlyMap<string, TableProgress>,
+    steps: ReadonlyMap<string, string | null>,
+    findings: readonly Finding[],
+  ): Promise<TransferReport> {
+    const progress = new Map(done);
+    await this.#copyTables(plan, progress).catch((error: unknown) => {
+      throw error instanceof ConnectionError ? interrupted(error) : error;
+    });
+    await this.#runStatements(plan, steps);
+    const verified = this.#options.verify === false ? [] : await this.#verify(plan, progress);
+    await finishState(this.#session);
+    const tables = plan.tables.map(({ target }) => transferred(target, progress.get(target)));
+    const untranslated = [...plan.untranslated, ...(await this.#refusals())];
+    const outcome = verified.every(({ isEqual }) => isEqual) ? 'done' : 'different';
+    return report({ outcome, findings, plan, tables, verified, untranslated });
+  }
+
+  /** The largest tables first, several at once, each over a connection of its own. Existing tables go parents first, one by one. */
+  async #copyTables(plan: TransferPlan, progress: Map<string, TableProgress>): Promise<void> {
+    const isOwn = plan.schema === 'translate';
+    const left = plan.tables.filter(({ target }) => !progress.has(target));
+    if (isOwn) left.sort((one, other) => other.rows - one.rows);
+    const totalRows = left.reduce((sum, { rows }) => sum + rows, 0);
+    this.#report('copy', undefined, 0, totalRows);
+    const count = isOwn ? Math.min(this.#options.jobs ?? 2, left.length) : 1;
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: count }, () => this.#copyQueue(plan, left, progress, totalRows)),
+    );
+    const reasons = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    // One failure stops the others, whose own end is no reason.
+    if (reasons.length > 0) throw reasons.find((reason) => !(reason instanceof AbortedError)) ?? reasons[0];
+  }
+
+  async #copyQueue(
+    plan: TransferPlan,
+    left: PlannedTable[],
+    progress: Map<string, TableProgress>,
+    totalRows: number,
+  ): Promise<void> {
+    const session = await PostgresSession.connect(this.#options.target, this.#options.targetSchema);
+    try {
+      // Rows and their record are lost together, or not at all; the last commit of a transfer waits for all before it.
+      await session.query('set synchronous_commit = off');
+      await session.query(`select pg_advisory_lock_shared(${COPY_LOCK})`);
+      for (let table = left.shift(); table !== undefined; table = left.shift()) {
+        const { target } = table;
+        const onProgress = (rows: number): void => this.#report('copy', target, rows, totalRows);
+        progress.set(target, await copyTable({ pool: this.#pool, session, plan, table, onProgress }));
+      }
+    } catch (error) {
+      left.length = 0;
+      this.#pool.cancel();
+      throw error;
+    } finally {
+      await session.close();
+    }
+  }
+
+  async #runStatements(plan: TransferPlan, steps: ReadonlyMap<string, string | null>): Promise<void> {
+    this.#report('finish', undefined, 0, undefined);
+    for (const { object, sql } of plan.statements) {
+      if (steps.has(`${object}: ${sql}`)) continue;
+      await this.#session.transaction(async () => {
+        const refusal = await this.#session.attempt(async () => {
+          await this.#session.query(sql);
+        });
+        await recordStep(this.#session, `${object}: ${sql}`, sql, refusal?.message ?? null);
+      });
+    }
+    for (const { target } of plan.tables) await this.#session.query(`analyze ${quoteName(target)}`);
+  }
+
+  async #refusals(): Promise<Untranslated[]> {
+    const rows = await this.#session.query<{ object: string; sql: string; refusal: string }>(
+      `select object, sql, refusal from ${STATE_SCHEMA}.step where refusal is not null order by object`,
+    );
+    return rows.map(({ object, sql, refusal }) => ({
+      object,
+      sql,
+      reason: `PostgreSQL refuses it: ${refusal}`,
+    }));
+  }
+
+  async #verify(plan: TransferPlan, progress: ReadonlyMap<string, TableProgress>): Promise<VerifiedTable[]> {
+    const totalRows = [...progress.values()].reduce((sum, { rows }) => sum + rows, 0);
+    this.#report('verify', undefined, 0, totalRows);
+    const verified: VerifiedTable[] = [];
+    for (const table of plan.tables) {
+      const reading = readingOf(plan, table);
+      const known = progress.get(table.target)?.sums;
+      const onProgress = (rows: number): void => this.#report('verify', table.target, rows, totalRows);
+      verified.push(
+        await verifyTable(reading, sqliteSide(this.#pool), postgresSide(this.#session), known, onProgress),
+      );
+    }
+    return verified;
+  }
+
+  #report(
+    phase: TransferPhase,
+    table: string | undefined,
+    rows: number,
+    totalRows: number | undefined,
+  ): void {
+    this.#options.onProgress?.({ phase, table, rows, totalRows });
+  }
+}
+
+function transferred(table: string, progress: TableProgress | undefined): TransferredTable {
+  const { rows = 0, quarantined = 0, converted = 0 } = progress ?? {};
+  return { table, rows, quarantined, converted };
+}
+
+function report(
+  parts: Pick<TransferReport, 'findings' | 'outcome' | 'plan'> & Partial<TransferReport>,
+): TransferReport {
+  return { tables: [], verified: [], untranslated: [], ...parts };
+}
+
+function merge(plan: TransferPlan, policies: Policies = {}): TransferPlan {
+  return { ...plan, policies: { ...plan.policies, ...policies } };
+}
+
+function interrupted(cause: ConnectionError): ConnectionError {
+  const message =
+    'The connection to PostgreSQL was lost. The tables that are done stay: run the same command with --resume.';
+  return new ConnectionError('connection_lost', message, { cause });
+}
+
+function refused(message: string): ConfigurationError {
+  return new ConfigurationError('invalid_configuration', message);
+}

@@ -1,0 +1,54 @@
+/** Two lanes of 32 bits, written by {@link hashBytes}: a pair of numbers without making an object for each row. */
+export const hashed = { high: 0, low: 0 };
+
+/**
+ * Hashes bytes with two lanes of MurmurHash3's 32-bit form (Austin Appleby, public domain), different in their multipliers and
+ * seeds, so that together they are 64 bits. It finds accidents, not an adversary.
+ */
+export function hashBytes(bytes: Uint8Array, from: number, to: number): void {
+  let high = 0x9747b28c | 0;
+  let low = 0x5bd1e995 | 0;
+  const words = from + ((to - from) & ~3);
+  let at = from;
+  for (; at < words; at += 4) {
+    // In bounds by the loop's condition.
+    const word =
+      byte(bytes, at) |
+      (byte(bytes, at + 1) << 8) |
+      (byte(bytes, at + 2) << 16) |
+      (byte(bytes, at + 3) << 24);
+    high = mixHigh(high, word);
+    low = mixLow(low, word);
+  }
+  let tail = 0;
+  for (let shift = 0; at < to; at += 1, shift += 8) tail |= byte(bytes, at) << shift;
+  const length = to - from;
+  hashed.high = finish(mixHigh(high, tail) ^ length);
+  hashed.low = finish(mixLow(low, tail) ^ length);
+}
+
+function byte(bytes: Uint8Array, at: number): number {
+  return bytes[at] as number;
+}
+
+function mixHigh(state: number, word: number): number {
+  let k = Math.imul(word, 0xcc9e2d51);
+  k = Math.imul((k << 15) | (k >>> 17), 0x1b873593);
+  const mixed = state ^ k;
+  return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0;
+}
+
+function mixLow(state: number, word: number): number {
+  let k = Math.imul(word, 0xab0e9789);
+  k = Math.imul((k << 16) | (k >>> 16), 0x38b34ae5);
+  const mixed = state ^ k;
+  return (Math.imul((mixed << 17) | (mixed >>> 15), 5) + 0x561ccd1b) | 0;
+}
+
+function finish(state: number): number {
+  let mixed = state ^ (state >>> 16);
+  mixed = Math.imul(mixed, 0x85ebca6b);
+  mixed ^= mixed >>> 13;
+  mixed = Math.imul(mixed, 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}

@@ -1,0 +1,23 @@
+export { type AuditOptions, type AuditReport, auditFile, isClear } from './audit/audit.js';
+export type { Finding } from './audit/finding.js';
+export { type TransferBackOptions, transferBack } from './back/transfer-back.js';
+export {
+  type TransferOptions,
+  type TransferPhase,
+  type TransferProgress,
+  type TransferReport,
+  type TransferredTable,
+  transfer,
+} from './copy/transfer.js';
+export { type Policies, parsePolicies } from './plan/policies.js';
+export type {
+  PlannedColumn,
+  PlannedStatement,
+  PlannedTable,
+  TransferPlan,
+  Untranslated,
+} from './plan/transfer-plan.js';
+export { type Location, locate } from './target/locate.js';
+export type { RowDifference } from './verify/compare-rows.js';
+export { type VerifyOptions, type VerifyReport, verify } from './verify/verify.js';
+export type { VerifiedTable } from './verify/verify-table.js';

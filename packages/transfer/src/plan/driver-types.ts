@@ -1,0 +1,49 @@
+import { parseValueType, type ValueType } from '@sluice/core';
+import type { ValueForm } from '../values/encode-value.js';
+
+/** Sluice's SQLite driver declares its columns so that nobody else's are mistaken for them. */
+export interface DriverType {
+  readonly type: string;
+  readonly form: ValueForm;
+}
+
+const DECLARED: Readonly<Record<string, string>> = {
+  bytea_blob: 'bytea',
+  date_text: 'date',
+  json_text: 'json',
+  jsonb_text: 'jsonb',
+  numeric_text: 'numeric',
+  uuid_text: 'uuid',
+};
+
+/**
+ * The type of a column that Sluice's driver made: it has the driver's CHECK, named `sluice:TYPE:COLUMN`, or is the identity that the
+ * driver marks as a bigint. `undefined` for every other column.
+ */
+export function driverType(table: string, column: string, declaredType: string): DriverType | undefined {
+  const check = new RegExp(`"sluice:([^:"]+):${escapePattern(column.replaceAll('"', '""'))}"`, 'i').exec(
+    table,
+  );
+  if (check === null) return undefined;
+  if (table.includes(`"${column.replaceAll('"', '""')}" integer /* bigint */`))
+    return { type: 'bigint', form: 'plain' };
+  const [base = '', rest = ''] = declaredType.toLowerCase().split(/(?=\()/);
+  const renamed = DECLARED[base.trim()];
+  const type = parseValueType(renamed === undefined ? declaredType : renamed + rest);
+  return type === undefined ? undefined : { type: formatType(type), form: formOf(type) };
+}
+
+function formatType({ name, length, precision, scale }: ValueType): string {
+  if (name === 'timestamptz') return 'timestamptz(3)';
+  if (length !== undefined) return `${name}(${length})`;
+  return precision === undefined ? name : `${name}(${precision}, ${scale ?? 0})`;
+}
+
+function formOf({ name }: ValueType): ValueForm {
+  if (name === 'timestamptz') return 'epoch-ms';
+  return name === 'date' ? 'iso' : 'plain';
+}
+
+function escapePattern(text: string): string {
+  return text.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&');
+}

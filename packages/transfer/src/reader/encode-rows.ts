@@ -1,0 +1,69 @@
+import type Sqlite from 'better-sqlite3';
+import { HashSums } from '../hash/hash-sums.js';
+import { quoteName } from '../sql/quote.js';
+import type { TupleWriter } from '../values/tuple-writer.js';
+import { type EncodedRows, type EncodeInput, type Misfits, REFUSED_VALUE } from './reader-protocol.js';
+import { writeRejectedRow } from './rejected-row.js';
+import { RowEncoder, type RowProblem } from './row-encoder.js';
+import { sourceRows } from './source-rows.js';
+
+/** Keys of rows that a report shows for one kind of misfit. */
+const SHOWN_KEYS = 5;
+
+/** A value that does not fit and has no policy; the copy of its table ends. */
+export class RefusedValueError extends Error {
+  readonly code: string = REFUSED_VALUE;
+}
+
+/** What the loop over the rows tells its surroundings. */
+export interface EncodeSink {
+  readonly out: TupleWriter;
+  /** Called after each row that stays in `out`. */
+  readonly onRow: () => void;
+}
+
+/** Encodes a part of a table; see {@link EncodeInput} for what each mode does. */
+export function encodeRows(database: Sqlite.Database, input: EncodeInput, sink: EncodeSink): EncodedRows {
+  const { table, mode, range } = input;
+  const encoder = new RowEncoder(database, table);
+  const sums = new HashSums();
+  const misfits = new Map<string, Misfits>();
+  const counts = { rows: 0, quarantined: 0, converted: 0 };
+  const { out } = sink;
+  const columns = table.columns.map(({ source }) => source);
+  const selection = { ...table, columns, range, exceptSql: mode === 'rejects' ? undefined : table.exceptSql };
+  for (const row of sourceRows(database, selection)) {
+    const from = out.position;
+    const problem = encoder.encode(row, out);
+    counts.converted += encoder.converted;
+    if (problem === undefined) {
+      counts.rows += 1;
+      sums.add(out.buffer, from + 2, encoder.keyEnd, out.position);
+      out.position = mode === 'copy' ? encoder.storedEnd : from;
+    } else {
+      out.position = from;
+      if (problem.action === 'fail' && mode !== 'check') throw refuse(table.source, problem);
+      if (problem.action === 'quarantine') counts.quarantined += 1;
+      if (mode === 'check') addMisfits(misfits, encoder.problems);
+      if (mode === 'rejects') writeRejectedRow(out, table, row, problem, encoder.rawTexts(row));
+    }
+    sink.onRow();
+  }
+  return { ...counts, sums: sums.toBytes(), misfits: [...misfits.values()] };
+}
+
+function refuse(table: string, { column, problem, key }: RowProblem): RefusedValueError {
+  return new RefusedValueError(
+    `${quoteName(table)}.${quoteName(column)} has a value that does not fit (${problem}) in the row ${key}.`,
+  );
+}
+
+function addMisfits(misfits: Map<string, Misfits>, problems: readonly RowProblem[]): void {
+  for (const { column, problem, key } of problems) {
+    const id = `${problem} ${column}`;
+    const known = misfits.get(id) ?? { column, problem, count: 0, keys: [] };
+    misfits.set(id, known);
+    known.count += 1;
+    if (known.keys.length < SHOWN_KEYS) known.keys.push(key);
+  }
+}

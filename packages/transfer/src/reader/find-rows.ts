@@ -1,0 +1,43 @@
+import type Sqlite from 'better-sqlite3';
+import { bucketOf } from '../hash/hash-sums.js';
+import { hashBytes, hashed } from '../hash/row-hash.js';
+import { TupleWriter } from '../values/tuple-writer.js';
+import type { FindInput, FoundRow } from './reader-protocol.js';
+import { RowEncoder } from './row-encoder.js';
+import { sourceRows } from './source-rows.js';
+
+/** Finds the rows of some buckets, up to a limit. Rows that do not fit are not in the target either, and are left out. */
+export function findRows(database: Sqlite.Database, input: FindInput, onRow: () => void): FoundRow[] {
+  const { table, range, limit } = input;
+  const buckets = new Set(input.buckets);
+  const encoder = new RowEncoder(database, table);
+  const out = new TupleWriter();
+  const found: FoundRow[] = [];
+  const columns = table.columns.map(({ source }) => source);
+  for (const row of sourceRows(database, { ...table, columns, range })) {
+    onRow();
+    out.position = 0;
+    if (encoder.encode(row, out) !== undefined) continue;
+    if (!buckets.has(bucketOf(out.buffer, 2, encoder.keyEnd))) continue;
+    found.push(foundRow(out.buffer, encoder.keyEnd, out.position));
+    if (found.length >= limit) break;
+  }
+  return found;
+}
+
+/** Takes a tuple apart; it begins with two bytes that count its fields. */
+export function foundRow(tuple: Buffer, keyEnd: number, end: number): FoundRow {
+  hashBytes(tuple, 2, end);
+  const hash = `${hashed.high}:${hashed.low}`;
+  const fields: (string | null)[] = [];
+  for (let at = 2; at < end; ) {
+    const length = tuple.readInt32BE(at);
+    at += 4;
+    fields.push(length < 0 ? null : tuple.toString('hex', at, at + Math.min(length, SHOWN_BYTES)));
+    at += Math.max(length, 0);
+  }
+  return { key: tuple.toString('hex', 2, Math.min(keyEnd, 2 + SHOWN_BYTES)), hash, fields };
+}
+
+/** A report shows the beginning of a large value. */
+const SHOWN_BYTES = 4096;

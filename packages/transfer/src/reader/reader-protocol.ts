@@ -1,0 +1,131 @@
+import type { ColumnProfile } from '../audit/column-profile.js';
+import type { SourceSchema } from '../source/source-schema.js';
+import type { ValueProblem } from '../values/problem-kind.js';
+import type { RowidRange, TableReading } from './table-reading.js';
+
+/** What a reader's thread can be asked for, with what it answers. */
+export interface ReaderTasks {
+  readonly open: {
+    readonly input: { readonly path: string; readonly hasMonitor: boolean };
+    readonly output: null;
+  };
+  /** A number that changes with every commit of another connection (sqlite.org/pragma.html#pragma_data_version). */
+  readonly version: { readonly input: null; readonly output: number };
+  readonly begin: { readonly input: null; readonly output: null };
+  readonly rollback: { readonly input: null; readonly output: null };
+  readonly schema: { readonly input: null; readonly output: SourceSchema };
+  readonly span: {
+    readonly input: { readonly table: string; readonly rowidName: string };
+    readonly output: RowidRange;
+  };
+  readonly profile: {
+    readonly input: { readonly table: ProfileReading; readonly range: RowidRange };
+    readonly output: TableProfile;
+  };
+  readonly encode: { readonly input: EncodeInput; readonly output: EncodedRows };
+  readonly find: { readonly input: FindInput; readonly output: readonly FoundRow[] };
+  readonly query: {
+    readonly input: {
+      readonly sql: string;
+      readonly limit: number;
+      /** Gives every value as JSON with its storage class. */
+      readonly isLossless?: boolean;
+    };
+    readonly output: readonly unknown[][];
+  };
+}
+
+export type ReaderTaskName = keyof ReaderTasks;
+
+export interface ProfileReading {
+  readonly source: string;
+  readonly rowidName: string | undefined;
+  readonly keyColumns: readonly string[];
+  readonly columns: readonly {
+    readonly name: string;
+    readonly declaredType: string;
+    readonly isKey: boolean;
+  }[];
+}
+
+export interface TableProfile {
+  readonly rows: number;
+  readonly columns: readonly ColumnProfile[];
+}
+
+/**
+ * `check` counts what does not fit; `copy` sends tuples and fails at the first value that does not fit and has no policy; `rejects` sends
+ * the rows in quarantine; `hash` only sums up hashes.
+ */
+export type EncodeMode = 'check' | 'copy' | 'hash' | 'rejects';
+
+export interface EncodeInput {
+  readonly table: TableReading;
+  readonly range: RowidRange;
+  readonly mode: EncodeMode;
+}
+
+/** Values of one column that do not fit, for one reason. */
+export interface Misfits {
+  readonly column: string;
+  readonly problem: ValueProblem;
+  count: number;
+  /** Keys of the first few rows. */
+  readonly keys: string[];
+}
+
+export interface EncodedRows {
+  /** Rows that fit, and were sent when they were to be sent. */
+  readonly rows: number;
+  readonly quarantined: number;
+  readonly converted: number;
+  /** Bytes of {@link HashSums}. */
+  readonly sums: Uint8Array;
+  readonly misfits: readonly Misfits[];
+}
+
+export interface FindInput {
+  readonly table: TableReading;
+  readonly range: RowidRange;
+  readonly buckets: readonly number[];
+  /** Most rows to give back. */
+  readonly limit: number;
+}
+
+/** A row of one side, for comparing it with that of the other. */
+export interface FoundRow {
+  /** The key's bytes, in hexadecimal digits; of the whole row where there is no key. */
+  readonly key: string;
+  readonly hash: string;
+  /** Hexadecimal digits of each field's bytes; `null` is NULL. */
+  readonly fields: readonly (string | null)[];
+}
+
+export interface ReaderRequest {
+  readonly id: number;
+  readonly task: ReaderTaskName;
+  readonly input: unknown;
+}
+
+export type ReaderMessage =
+  | { readonly id: number; readonly kind: 'chunk'; readonly buffer: ArrayBuffer; readonly length: number }
+  | { readonly id: number; readonly kind: 'error'; readonly error: ReaderFailure }
+  | { readonly id: number; readonly kind: 'progress'; readonly rows: number }
+  | { readonly id: number; readonly kind: 'result'; readonly output: unknown };
+
+export interface ReaderFailure {
+  readonly message: string;
+  /** SQLite's code such as `SQLITE_CORRUPT`, or {@link REFUSED_VALUE}, or {@link CANCELLED}. */
+  readonly code: string | undefined;
+}
+
+export const REFUSED_VALUE = 'SLUICE_REFUSED_VALUE';
+export const CANCELLED = 'SLUICE_CANCELLED';
+
+/** What a reader's thread is started with. */
+export interface ReaderStart {
+  /** [0]: buffers that came back so far; [1]: 1 when work is to stop. */
+  readonly signals: Int32Array;
+  /** Buffers come back through it. */
+  readonly recycled: import('node:worker_threads').MessagePort;
+}

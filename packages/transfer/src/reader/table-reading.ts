@@ -1,0 +1,36 @@
+import type { ValueForm } from '../values/encode-value.js';
+import type { ValueProblem } from '../values/problem-kind.js';
+
+/** What to do about a value that does not fit. */
+export type PolicyAction = 'fail' | 'quarantine' | `convert:${string}`;
+
+/** How a column is read in the source and written in the target. */
+export interface ColumnReading {
+  readonly source: string;
+  readonly target: string;
+  /** PostgreSQL's type as {@link parseColumnType} reads it. */
+  readonly type: string;
+  readonly form: ValueForm;
+  readonly isNotNull: boolean;
+  /** Other problems fail. */
+  readonly policies: Readonly<Partial<Record<ValueProblem, PolicyAction>>>;
+}
+
+/** How a table is read: key columns first, then the stored ones, then the generated ones, which are verified but not sent. */
+export interface TableReading {
+  readonly source: string;
+  readonly target: string;
+  /** `undefined` when the table has no rowid, or no name to read it by. */
+  readonly rowidName: string | undefined;
+  readonly columns: readonly ColumnReading[];
+  /** How many of the columns are the key; 0 when the whole row is. */
+  readonly keyCount: number;
+  readonly generatedCount: number;
+  /** Whether integers may be beyond 2^53. */
+  readonly hasBigIntegers: boolean;
+  /** SQL of the rows to leave out, of the orphans that are put in quarantine; `undefined` is none. */
+  readonly exceptSql: string | undefined;
+}
+
+/** Part of a table by rowid, both ends included; `undefined` is the whole table. */
+export type RowidRange = readonly [from: string, to: string] | undefined;

@@ -1,0 +1,228 @@
+import { quoteName, quoteText } from './quote.js';
+import { behindGroup, keyword, nameOf, type Token, tokenize } from './tokens.js';
+
+/** What an expression of SQLite is in PostgreSQL, or why there is no rule for it. */
+export type Translation = { readonly sql: string } | { readonly reason: string };
+
+/** What an expression may refer to. */
+export interface ExpressionScope {
+  /** Target name by lower-case source name; a name that is not here has no meaning. */
+  readonly columns: ReadonlyMap<string, string>;
+  /** Types of the columns by lower-case source name, where known. */
+  readonly types: ReadonlyMap<string, string>;
+  /** Inside a whole query: other names are aliases, and the words of queries mean what they mean. */
+  readonly isQuery?: boolean;
+}
+
+/** Words that mean the same on both engines, inside an expression. */
+const KEYWORDS = new Set(
+  'AND OR NOT NULL IS IN BETWEEN CASE WHEN THEN ELSE END LIKE ESCAPE DISTINCT FROM EXISTS CAST AS'.split(' '),
+);
+
+/** Words of queries and of the statements inside triggers that mean the same. */
+const QUERY_WORDS = new Set(
+  'SELECT ALL WHERE GROUP BY HAVING ORDER ASC DESC JOIN INNER LEFT RIGHT FULL OUTER CROSS ON USING UNION INTERSECT EXCEPT WITH RECURSIVE LIMIT OFFSET VALUES INSERT INTO UPDATE SET DELETE NEW OLD'.split(
+    ' ',
+  ),
+);
+
+const AGGREGATES: Readonly<Record<string, string>> = {
+  count: 'count',
+  max: 'max',
+  min: 'min',
+  sum: 'sum',
+  row_number: 'row_number',
+  rank: 'rank',
+};
+
+/** Functions that give the same result for the same arguments (sqlite.org/lang_corefunc.html), and their names in PostgreSQL. */
+const FUNCTIONS: Readonly<Record<string, string>> = {
+  abs: 'abs',
+  coalesce: 'coalesce',
+  ifnull: 'coalesce',
+  length: 'length',
+  ltrim: 'ltrim',
+  nullif: 'nullif',
+  octet_length: 'octet_length',
+  replace: 'replace',
+  rtrim: 'rtrim',
+  sign: 'sign',
+  trim: 'btrim',
+};
+
+/** Functions of the ASCII letters alone: so are PostgreSQL's under the collation "C". */
+const ASCII_FUNCTIONS = new Set(['lower', 'upper']);
+
+const OPERATORS = new Set([
+  '+',
+  '-',
+  '*',
+  '(',
+  ')',
+  ',',
+  '<',
+  '>',
+  '<=',
+  '>=',
+  '=',
+  '<>',
+  '||',
+  '.',
+  '~',
+  '&',
+  '|',
+  '<<',
+  '>>',
+]);
+
+/** Translates an expression of a CHECK, a default, a generated column or an index, by rules for every word of it. */
+export function translateExpression(sql: string, scope: ExpressionScope): Translation {
+  const tokens = tokenize(sql);
+  const parts: string[] = [];
+  for (let at = 0; at < tokens.length; at += 1) {
+    const step = translateToken(tokens, at, scope);
+    if ('reason' in step) return step;
+    parts.push(step.sql);
+    at += step.taken - 1;
+  }
+  return { sql: parts.join(' ').replaceAll(' . ', '.') };
+}
+
+type Step = { readonly sql: string; readonly taken: number } | { readonly reason: string };
+
+function translateToken(tokens: readonly Token[], at: number, scope: ExpressionScope): Step {
+  const token = tokens[at];
+  if (token === undefined) return { reason: 'it ends too early' };
+  switch (token.kind) {
+    case 'number':
+      return /^0x/i.test(token.text) ? one(String(BigInt(token.text))) : one(token.text.replaceAll('_', ''));
+    case 'string':
+      return one(stringLiteral(token.text));
+    case 'blob':
+      return one(`'\\x${token.text.slice(2, -1)}'::bytea`);
+    case 'parameter':
+      return { reason: `the parameter ${token.text}` };
+    case 'symbol':
+      return token.text === '/' || token.text === '%'
+        ? translateDivision(tokens, at, scope)
+        : translateSymbol(token.text);
+    case 'name':
+      return translateName(token, scope);
+    case 'word':
+      return translateWord(tokens, at, scope);
+  }
+}
+
+function translateSymbol(text: string): Step {
+  if (text === '==') return one('=');
+  if (text === '!=') return one('<>');
+  return OPERATORS.has(text) ? one(text) : { reason: `the operator "${text}"` };
+}
+
+/** A division by zero is NULL in SQLite, and an error in PostgreSQL. */
+function translateDivision(tokens: readonly Token[], at: number, scope: ExpressionScope): Step {
+  const divisor = tokens[at + 1];
+  const operator = tokens[at]?.text ?? '';
+  if (divisor?.kind === 'number' && Number(divisor.text) !== 0) return one(operator);
+  const next = tokens[at + 2]?.text;
+  const isSimple = (divisor?.kind === 'word' || divisor?.kind === 'name') && next !== '.' && next !== '(';
+  if (!isSimple) return { reason: `"${operator}" by an expression, which may be zero` };
+  const step = translateToken(tokens, at + 1, scope);
+  return 'reason' in step ? step : { sql: `${operator} nullif(${step.sql}, 0)`, taken: 2 };
+}
+
+/** SQLite takes a name in double quotes that is no column for a string. */
+function translateName(token: Token, { columns, isQuery }: ExpressionScope): Step {
+  const target = columns.get(nameOf(token).toLowerCase());
+  if (target !== undefined) return one(quoteName(target));
+  if (isQuery === true) return one(quoteName(nameOf(token).toLowerCase()));
+  return token.text.startsWith('"')
+    ? one(quoteText(nameOf(token)))
+    : { reason: `the unknown name ${token.text}` };
+}
+
+function translateWord(tokens: readonly Token[], at: number, scope: ExpressionScope): Step {
+  const token = tokens[at];
+  const word = keyword(token);
+  const isCall = tokens[at + 1]?.text === '(';
+  const isKeyword = KEYWORDS.has(word) || (scope.isQuery === true && QUERY_WORDS.has(word));
+  // A table's name stands before the columns of an INSERT, and that of a common table expression before its own.
+  const isTable =
+    scope.isQuery === true &&
+    isCall &&
+    (keyword(tokens[at - 1]) === 'INTO' || isCommonTable(tokens, behindGroup(tokens, at + 1)));
+  if (isCall && !isKeyword && !isTable) return translateCall(tokens, at, word.toLowerCase(), scope);
+  const column = scope.columns.get((token?.text ?? '').toLowerCase());
+  if (column !== undefined && !isKeyword) return translateColumn(tokens, at, column, scope);
+  if (word === 'LIKE') return translateLike(tokens, at);
+  if (word === 'TRUE' || word === 'FALSE') return one(word.toLowerCase());
+  if (word === 'CURRENT_TIMESTAMP' || word === 'CURRENT_DATE' || word === 'CURRENT_TIME')
+    return { reason: word };
+  if (word === 'CAST') return { reason: 'CAST, whose rules differ' };
+  if (isKeyword) return one(word.toLowerCase());
+  if (scope.isQuery === true) return one(quoteName((token?.text ?? '').toLowerCase()));
+  return { reason: `"${token?.text}"` };
+}
+
+/** `name (columns) AS (` of a WITH; what a call is named by AS has no parenthesis behind it. */
+function isCommonTable(tokens: readonly Token[], at: number): boolean {
+  return keyword(tokens[at]) === 'AS' && tokens[at + 1]?.text === '(';
+}
+
+/** A boolean column compares with true and false, where SQLite has 1 and 0. */
+function translateColumn(
+  tokens: readonly Token[],
+  at: number,
+  column: string,
+  { types }: ExpressionScope,
+): Step {
+  const name = quoteName(column);
+  if (types.get((tokens[at]?.text ?? '').toLowerCase()) !== 'boolean') return one(name);
+  const operator = tokens[at + 1]?.text ?? '';
+  const bit = tokens[at + 2]?.text;
+  const isComparison = ['=', '==', '<>', '!='].includes(operator) && (bit === '0' || bit === '1');
+  if (isComparison) {
+    const isTrue = (bit === '1') === (operator === '=' || operator === '==');
+    return { sql: isTrue ? name : `not ${name}`, taken: 3 };
+  }
+  const list = tokens
+    .slice(at + 1, at + 7)
+    .map(({ text }) => text.toLowerCase())
+    .join('');
+  if (list.startsWith('in(0,1)') || list.startsWith('in(1,0)'))
+    return { sql: `${name} in (true, false)`, taken: 7 };
+  return one(name);
+}
+
+/** SQLite's LIKE takes ASCII letters of either case for the same; so does ILIKE under the collation "C". It has no escape of its own. */
+function translateLike(tokens: readonly Token[], at: number): Step {
+  const pattern = tokens[at + 1];
+  if (pattern?.kind !== 'string' || keyword(tokens[at + 2]) === 'ESCAPE')
+    return { reason: 'LIKE with a pattern that is no literal' };
+  return { sql: `ilike ${stringLiteral(pattern.text)} collate "C" escape ''`, taken: 2 };
+}
+
+function translateCall(
+  tokens: readonly Token[],
+  at: number,
+  name: string,
+  { isQuery }: ExpressionScope,
+): Step {
+  const aggregate = isQuery === true ? AGGREGATES[name] : undefined;
+  if (aggregate !== undefined) return one(aggregate);
+  const inner = tokens[at + 2];
+  if (ASCII_FUNCTIONS.has(name) && inner !== undefined && tokens[at + 3]?.text === ')') {
+    return one(name);
+  }
+  const target = FUNCTIONS[name];
+  return target === undefined ? { reason: `the function ${name}()` } : one(target);
+}
+
+function one(sql: string): Step {
+  return { sql, taken: 1 };
+}
+
+/** A backslash is a character like any other in both. */
+function stringLiteral(text: string): string {
+  return text.includes('\\') ? `E${text.replaceAll('\\', '\\\\')}` : text;
+}

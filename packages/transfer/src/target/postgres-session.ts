@@ -1,0 +1,197 @@
+import type { Readable, Writable } from 'node:stream';
+import {
+  ConfigurationError,
+  ConnectionError,
+  InternalError,
+  SluiceError,
+  StorageFullError,
+  UnsupportedError,
+} from '@sluice/core';
+import pg from 'pg';
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+
+/** One connection to PostgreSQL. */
+export class PostgresSession {
+  readonly #client: pg.Client;
+  #lost: Error | undefined;
+
+  private constructor(client: pg.Client) {
+    this.#client = client;
+    client.on('error', (error) => {
+      this.#lost = error;
+    });
+  }
+
+  /**
+   * Connects to `postgres://…`. A password that the URL leaves out comes from PGPASSWORD or PGPASSFILE.
+   *
+   * @throws ConfigurationError or ConnectionError; neither holds the URL, which may hold a password.
+   */
+  static async connect(url: string, schema: string | undefined): Promise<PostgresSession> {
+    const client = new pg.Client(clientConfig(url));
+    const session = new PostgresSession(client);
+    try {
+      await client.connect();
+      await client.query(
+        `set client_encoding = 'UTF8'; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set timezone = 'UTC'; set client_min_messages = warning`,
+      );
+      if (schema !== undefined) await client.query(`set search_path = "${schema.replaceAll('"', '""')}"`);
+      return session;
+    } catch (cause) {
+      client.connection.stream.destroy();
+      throw connectError(cause);
+    }
+  }
+
+  /** Runs one statement. */
+  async query<Row extends Record<string, unknown>>(
+    sql: string,
+    parameters?: readonly unknown[],
+  ): Promise<Row[]> {
+    try {
+      const { rows } = await this.#client.query<Row>(
+        sql,
+        parameters === undefined ? undefined : [...parameters],
+      );
+      return rows;
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  /** Runs `work` in a transaction: all of it, or nothing. */
+  async transaction<T>(work: () => Promise<T>, begin = 'begin'): Promise<T> {
+    await this.query(begin);
+    try {
+      const result = await work();
+      await this.query('commit');
+      return result;
+    } catch (error) {
+      // The connection may be gone, and the transaction with it.
+      await this.query('rollback').catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Runs `work` under a savepoint; gives the error of the server when it refuses, and takes back what was done. */
+  async attempt(work: () => Promise<void>): Promise<Error | undefined> {
+    await this.query('savepoint sluice');
+    try {
+      await work();
+      await this.query('release savepoint sluice');
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError)) throw error;
+      await this.query('rollback to savepoint sluice; release savepoint sluice');
+      return error;
+    }
+  }
+
+  /** Begins a COPY FROM STDIN. Errors of the server are the stream's. */
+  copyIn(sql: string): Writable {
+    return this.#client.query(copyFrom(sql));
+  }
+
+  /** Begins a COPY TO STDOUT. */
+  copyOut(sql: string): Readable {
+    return this.#client.query(copyTo(sql));
+  }
+
+  /** What went wrong with the connection behind an error of a stream. */
+  explain(error: unknown): unknown {
+    return this.#explain(error);
+  }
+
+  async close(): Promise<void> {
+    if (this.#lost !== undefined) return;
+    await this.#client.end().catch(() => {});
+  }
+
+  /** Cuts the connection: the server rolls back what was under way. */
+  destroy(): void {
+    this.#client.connection.stream.destroy();
+  }
+
+  #explain(error: unknown): unknown {
+    if (error instanceof SluiceError) return error;
+    const isLost =
+      this.#lost !== undefined ||
+      (error instanceof pg.DatabaseError && /^(?:57P0|08)/.test(error.code ?? ''));
+    if (!isLost && error instanceof pg.DatabaseError) return error;
+    if (!isLost && !/terminated|closed|not queryable|ECONN|EPIPE/i.test(String(error))) return error;
+    return new ConnectionError(
+      'connection_lost',
+      'The connection to PostgreSQL was lost. Run the same command with --resume.',
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Whether PostgreSQL itself raised it. */
+export function isServerError(error: unknown): error is pg.DatabaseError {
+  return error instanceof pg.DatabaseError;
+}
+
+/** An error of the server that nothing could be done about, as one of core's family. */
+export function toTransferError(error: unknown): unknown {
+  if (!isServerError(error)) return error;
+  const options = { cause: error };
+  const code = error.code ?? '';
+  if (code === '53100') {
+    return new StorageFullError(
+      'The disk of the target is full. Make room and run the same command with --resume.',
+      options,
+    );
+  }
+  if (code === '42501') {
+    return new ConfigurationError(
+      'invalid_configuration',
+      `PostgreSQL denies it: ${error.message}.`,
+      options,
+    );
+  }
+  return new UnsupportedError(`PostgreSQL refuses it: ${error.message} (${code}).`, options);
+}
+
+function clientConfig(url: string): pg.ClientConfig {
+  try {
+    new URL(url);
+    return {
+      connectionString: url,
+      application_name: 'sluice transfer',
+      keepAlive: true,
+    };
+  } catch {
+    throw new ConfigurationError(
+      'invalid_configuration',
+      'The PostgreSQL URL cannot be read. Write postgres://user@host:port/database, with special characters percent-encoded.',
+    );
+  }
+}
+
+function connectError(cause: unknown): SluiceError {
+  if (cause instanceof SluiceError) return cause;
+  const code = isServerError(cause) ? (cause.code ?? '') : '';
+  if (code.startsWith('28')) {
+    return new ConnectionError('authentication_failed', 'PostgreSQL refused the user or the password.', {
+      cause,
+    });
+  }
+  if (code === '3D000') {
+    return new ConfigurationError(
+      'invalid_configuration',
+      'PostgreSQL has no such database. Create it first.',
+      { cause },
+    );
+  }
+  if (code === '57P03' || !isServerError(cause)) {
+    return new ConnectionError(
+      'connection_failed',
+      'PostgreSQL cannot be reached. Check host, port and network.',
+      { cause },
+    );
+  }
+  return new InternalError('PostgreSQL refused the session.', { cause });
+}

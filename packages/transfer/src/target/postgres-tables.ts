@@ -1,0 +1,53 @@
+import type { PostgresSession } from './postgres-session.js';
+
+export interface PostgresColumn {
+  readonly name: string;
+  /** As `format_type` writes it. */
+  readonly type: string;
+  readonly isNotNull: boolean;
+  readonly hasDefault: boolean;
+  readonly isGenerated: boolean;
+  readonly isIdentity: boolean;
+  /** SQL of the default, or of the generated column's expression. */
+  readonly defaultSql: string | null;
+}
+
+export interface PostgresTable {
+  readonly name: string;
+  readonly columns: readonly PostgresColumn[];
+  readonly primaryKey: readonly string[];
+  /** Tables that its foreign keys refer to. */
+  readonly parents: readonly string[];
+}
+
+/** Reads the tables that a name without a schema finds. */
+export async function readPostgresTables(session: PostgresSession): Promise<PostgresTable[]> {
+  const rows = await session.query<{ table: PostgresTable }>(TABLES);
+  return rows.map(({ table }) => table);
+}
+
+const TABLES = `
+  select json_build_object(
+    'name', t.relname,
+    'columns', (
+      select coalesce(json_agg(json_build_object(
+        'name', attname, 'type', format_type(atttypid, atttypmod), 'isNotNull', attnotnull,
+        'hasDefault', atthasdef or attidentity <> '', 'isGenerated', attgenerated <> '',
+        'isIdentity', attidentity <> '' or coalesce(pg_get_expr(adbin, adrelid) like 'nextval(%', false),
+        'defaultSql', pg_get_expr(adbin, adrelid)
+      ) order by attnum), '[]')
+      from pg_attribute left join pg_attrdef on adrelid = attrelid and adnum = attnum
+      where attrelid = t.oid and attnum > 0 and not attisdropped),
+    'primaryKey', (
+      select coalesce(json_agg(attname order by part.position), '[]')
+      from pg_constraint, unnest(conkey) with ordinality as part(number, position)
+      join pg_attribute on attrelid = t.oid and attnum = part.number
+      where conrelid = t.oid and contype = 'p'),
+    'parents', (
+      select coalesce(json_agg(distinct p.relname), '[]')
+      from pg_constraint join pg_class p on p.oid = confrelid where conrelid = t.oid and contype = 'f')
+  ) as "table"
+  from pg_class t
+  where t.relkind in ('r', 'p') and pg_table_is_visible(t.oid) and t.relnamespace::regnamespace::text not like 'pg\\_%'
+    and t.relnamespace <> 'information_schema'::regnamespace
+  order by t.relname`;

@@ -1,0 +1,119 @@
+import { HashSums } from '../hash/hash-sums.js';
+import type { TransferPlan } from '../plan/transfer-plan.js';
+import type { PostgresSession } from './postgres-session.js';
+
+/** The side schema: where a transfer keeps its state, and the rows in quarantine. */
+export const STATE_SCHEMA = 'sluice_transfer';
+
+/** Anything but a table's own schema is left alone; the state is written in the transactions that it is about. */
+const CREATE = `
+  create schema ${STATE_SCHEMA};
+  create table ${STATE_SCHEMA}.transfer (
+    only_one boolean primary key default true check (only_one), plan json not null, state text not null,
+    started_at timestamptz not null default now(), finished_at timestamptz);
+  create table ${STATE_SCHEMA}.progress (
+    table_name text primary key, copied_rows bigint not null, quarantined bigint not null, converted bigint not null,
+    sums bytea not null, copied_at timestamptz not null default now());
+  create table ${STATE_SCHEMA}.step (object text primary key, sql text not null, refusal text);
+  create table ${STATE_SCHEMA}.quarantine (
+    table_name text not null, row_key text not null, column_name text not null, reason text not null, content json not null)`;
+
+/** A table that is copied. */
+export interface TableProgress {
+  readonly rows: number;
+  readonly quarantined: number;
+  readonly converted: number;
+  readonly sums: HashSums;
+}
+
+export interface TransferState {
+  readonly plan: TransferPlan;
+  readonly isFinished: boolean;
+  /** By target name. */
+  readonly tables: ReadonlyMap<string, TableProgress>;
+  /** Statements that were run, with the server's refusal of those that it refused. */
+  readonly steps: ReadonlyMap<string, string | null>;
+}
+
+/** Reads the state of a transfer into this database; `undefined` when there was none. */
+export async function readState(session: PostgresSession): Promise<TransferState | undefined> {
+  const exists = await session.query(`select 1 from pg_namespace where nspname = '${STATE_SCHEMA}'`);
+  if (exists.length === 0) return undefined;
+  const [transfer] = await session.query<{ plan: TransferPlan; state: string }>(
+    `select plan, state from ${STATE_SCHEMA}.transfer`,
+  );
+  if (transfer === undefined) return undefined;
+  return {
+    plan: transfer.plan,
+    isFinished: transfer.state === 'finished',
+    tables: await readProgress(session),
+    steps: await readSteps(session),
+  };
+}
+
+async function readProgress(session: PostgresSession): Promise<Map<string, TableProgress>> {
+  const rows = await session.query<
+    Record<'converted' | 'copied_rows' | 'quarantined' | 'table_name', string> & { sums: Buffer }
+  >(`select * from ${STATE_SCHEMA}.progress`);
+  return new Map(
+    rows.map((row) => [
+      row.table_name,
+      {
+        rows: Number(row.copied_rows),
+        quarantined: Number(row.quarantined),
+        converted: Number(row.converted),
+        sums: HashSums.fromBytes(row.sums),
+      },
+    ]),
+  );
+}
+
+async function readSteps(session: PostgresSession): Promise<Map<string, string | null>> {
+  const rows = await session.query<{ object: string; refusal: string | null }>(
+    `select object, refusal from ${STATE_SCHEMA}.step`,
+  );
+  return new Map(rows.map(({ object, refusal }) => [object, refusal]));
+}
+
+/** Begins a transfer; call it inside a transaction. */
+export async function createState(session: PostgresSession, plan: TransferPlan): Promise<void> {
+  await session.query(`drop schema if exists ${STATE_SCHEMA} cascade`);
+  for (const statement of CREATE.split(';')) await session.query(statement);
+  await session.query(`insert into ${STATE_SCHEMA}.transfer (plan, state) values ($1, 'copying')`, [
+    JSON.stringify(plan),
+  ]);
+}
+
+export async function recordTable(
+  session: PostgresSession,
+  table: string,
+  progress: TableProgress,
+): Promise<void> {
+  const { rows, quarantined, converted, sums } = progress;
+  await session.query(
+    `insert into ${STATE_SCHEMA}.progress (table_name, copied_rows, quarantined, converted, sums) values ($1, $2, $3, $4, $5)`,
+    [table, rows, quarantined, converted, sums.toBytes()],
+  );
+}
+
+export async function forgetTable(session: PostgresSession, table: string): Promise<void> {
+  await session.query(`delete from ${STATE_SCHEMA}.progress where table_name = $1`, [table]);
+  await session.query(`delete from ${STATE_SCHEMA}.quarantine where table_name = $1`, [table]);
+}
+
+export async function recordStep(
+  session: PostgresSession,
+  object: string,
+  sql: string,
+  refusal: string | null,
+): Promise<void> {
+  await session.query(
+    `insert into ${STATE_SCHEMA}.step values ($1, $2, $3) on conflict (object) do update set refusal = excluded.refusal`,
+    [object, sql, refusal],
+  );
+}
+
+export async function finishState(session: PostgresSession): Promise<void> {
+  await session.query(`set synchronous_commit = on`);
+  await session.query(`update ${STATE_SCHEMA}.transfer set state = 'finished', finished_at = now()`);
+}

@@ -1,0 +1,73 @@
+/** PostgreSQL's types that a transfer reads and writes in binary form; `any` is SQLite's own, for comparing two SQLite files. */
+export const COLUMN_TYPE_NAMES = [
+  'any',
+  'bigint',
+  'boolean',
+  'bytea',
+  'date',
+  'double precision',
+  'integer',
+  'json',
+  'jsonb',
+  'numeric',
+  'real',
+  'smallint',
+  'text',
+  'timestamp',
+  'timestamptz',
+  'uuid',
+  'varchar',
+] as const;
+
+export type ColumnTypeName = (typeof COLUMN_TYPE_NAMES)[number];
+
+export interface ColumnType {
+  readonly name: ColumnTypeName;
+  /** Most characters of a varchar. */
+  readonly length?: number;
+  /** Most digits of a numeric; digits after the second of a timestamp or timestamptz, 6 when not given. */
+  readonly precision?: number;
+  /** Digits of a numeric after the point. */
+  readonly scale?: number;
+}
+
+const ALIASES: Readonly<Record<string, ColumnTypeName>> = {
+  bool: 'boolean',
+  'character varying': 'varchar',
+  decimal: 'numeric',
+  float4: 'real',
+  float8: 'double precision',
+  int: 'integer',
+  int2: 'smallint',
+  int4: 'integer',
+  int8: 'bigint',
+  'timestamp with time zone': 'timestamptz',
+  'timestamp without time zone': 'timestamp',
+};
+
+/** Reads a type as people and PostgreSQL's `format_type` write it; `undefined` when it is none of {@link COLUMN_TYPE_NAMES}. */
+export function parseColumnType(text: string): ColumnType | undefined {
+  const plain = text
+    .trim()
+    .toLowerCase()
+    .replace(/\s+/g, ' ')
+    .replace(/ collate .*$/, '');
+  const match = /^([a-z][a-z0-9 ]*?) ?(?:\( ?(\d+) ?(?:, ?(\d+) ?)?\))?( with(?:out)? time zone)?$/.exec(
+    plain,
+  );
+  if (match === null) return undefined;
+  const [, base = '', first, second, zone = ''] = match;
+  const written = base + zone;
+  const name = ALIASES[written] ?? COLUMN_TYPE_NAMES.find((candidate) => candidate === written);
+  if (name === undefined || first === undefined) return name && { name };
+  if (name === 'varchar') return { name, length: Number(first) };
+  if (name === 'numeric') return { name, precision: Number(first), scale: Number(second ?? 0) };
+  return name === 'timestamp' || name === 'timestamptz' ? { name, precision: Number(first) } : undefined;
+}
+
+/** Writes a type as SQL. */
+export function formatColumnType({ name, length, precision, scale }: ColumnType): string {
+  if (length !== undefined) return `${name}(${length})`;
+  if (precision === undefined) return name;
+  return name === 'numeric' ? `${name}(${precision}, ${scale ?? 0})` : `${name}(${precision})`;
+}

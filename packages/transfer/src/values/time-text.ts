@@ -1,0 +1,75 @@
+/** Moments are counted from 2000-01-01, as PostgreSQL's binary formats count them. */
+export interface Moment {
+  /** Whole seconds since 2000-01-01, in the text's own zone when it has none. */
+  readonly seconds: number;
+  /** 0 to 999,999. */
+  readonly micros: number;
+  /** `none`: the text has no zone; `utc`: Z or an offset of 0; `offset`: another one. */
+  readonly zone: 'none' | 'offset' | 'utc';
+  /** Digits after the second. */
+  readonly digits: number;
+}
+
+const TIME =
+  /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?(?:(Z)|([+-])(\d\d):?(\d\d))?$/;
+const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
+
+/** Days from 2000-01-01 to a day of the calendar; `undefined` when there is no such day, as 2024-02-31. */
+export function parseDay(text: string): number | undefined {
+  const match = DATE.exec(text);
+  return match === null ? undefined : dayNumber(Number(match[1]), Number(match[2]), Number(match[3]));
+}
+
+/**
+ * Reads `YYYY-MM-DD HH:MM[:SS[.ffffff]][Z|±HH:MM]`, with a T or a space in the middle; `undefined` for whatever is no moment of the
+ * calendar. Seventh and later digits are not read: microseconds are all PostgreSQL holds.
+ */
+export function parseMoment(text: string): Moment | undefined {
+  const match = TIME.exec(text);
+  if (match === null) return undefined;
+  const [, year, month, day, hour, minute, second = '0', fraction = '', utc, sign, zoneHour, zoneMinute] =
+    match;
+  const days = dayNumber(Number(year), Number(month), Number(day));
+  if (days === undefined || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
+  const offset = sign === undefined ? 0 : Number(zoneHour) * 3600 + Number(zoneMinute) * 60;
+  if (offset >= 16 * 3600) return undefined;
+  const local = days * 86_400 + Number(hour) * 3600 + Number(minute) * 60 + Number(second);
+  return {
+    seconds: sign === '-' ? local + offset : local - offset,
+    micros: Number(fraction.padEnd(6, '0')),
+    zone: utc === undefined && sign === undefined ? 'none' : offset === 0 ? 'utc' : 'offset',
+    digits: fraction.length,
+  };
+}
+
+/** The year 0000 is one of SQLite's, not of PostgreSQL's. */
+function dayNumber(year: number, month: number, day: number): number | undefined {
+  if (year < 1 || month < 1 || month > 12 || day < 1 || day > daysOf(year, month)) return undefined;
+  // Days from civil (Howard Hinnant, chrono-compatible low-level date algorithms), from 2000-01-01.
+  const shifted = month <= 2 ? year - 1 : year;
+  const era = Math.floor(shifted / 400);
+  const yearOfEra = shifted - era * 400;
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
+  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
+  return era * 146_097 + dayOfEra - 730_425;
+}
+
+function daysOf(year: number, month: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+/** Seconds from 1970-01-01 to 2000-01-01. */
+export const EPOCH_SECONDS = 946_684_800;
+
+/** A moment from milliseconds since 1970. */
+export function momentOfMs(ms: number): Moment {
+  const seconds = Math.floor(ms / 1000);
+  const micros = Math.round((ms - seconds * 1000) * 1000);
+  return { seconds: seconds - EPOCH_SECONDS, micros, zone: 'utc', digits: 3 };
+}
+
+/** A moment from a Julian day number, which SQLite's julianday() gives, to the millisecond. */
+export function momentOfJulianDay(day: number): Moment {
+  return momentOfMs(Math.round((day - 2_440_587.5) * 86_400_000));
+}

@@ -1,0 +1,56 @@
+import { COPY_HEADER } from '../copy/copy-in-stream.js';
+
+/** Takes a tuple: `bytes` from `from` (the count of its fields) to `to`; its key ends at `keyEnd`. */
+export type OnTuple = (bytes: Buffer, from: number, keyEnd: number, to: number) => void;
+
+/** Cuts the output of COPY TO in binary form into tuples, however it is cut into chunks. */
+export class TupleScanner {
+  readonly #keyCount: number;
+  readonly #onTuple: OnTuple;
+  #rest: Buffer = Buffer.alloc(0);
+  #hasHeader = false;
+
+  /** `keyCount` fields are the key; 0 for the whole row. */
+  constructor(keyCount: number, onTuple: OnTuple) {
+    this.#keyCount = keyCount;
+    this.#onTuple = onTuple;
+  }
+
+  push(chunk: Buffer): void {
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    let at = 0;
+    if (!this.#hasHeader) {
+      if (bytes.length < COPY_HEADER.length) {
+        this.#rest = bytes;
+        return;
+      }
+      at = COPY_HEADER.length;
+      this.#hasHeader = true;
+    }
+    for (let next = this.#tuple(bytes, at); next !== undefined; next = this.#tuple(bytes, at)) at = next;
+    this.#rest = bytes.subarray(at);
+  }
+
+  /** Where the tuple at `from` ends; `undefined` when it is not all there, or is the trailer. */
+  #tuple(bytes: Buffer, from: number): number | undefined {
+    const { length } = bytes;
+    if (from + 2 > length) return undefined;
+    const count = ((bytes[from] as number) << 8) | (bytes[from + 1] as number);
+    if (count === 0xffff) return undefined;
+    let at = from + 2;
+    let keyEnd = 0;
+    for (let field = 0; field < count; field += 1) {
+      if (at + 4 > length) return undefined;
+      const size =
+        ((bytes[at] as number) << 24) |
+        ((bytes[at + 1] as number) << 16) |
+        ((bytes[at + 2] as number) << 8) |
+        (bytes[at + 3] as number);
+      at += size < 0 ? 4 : 4 + size;
+      if (at > length) return undefined;
+      if (field + 1 === this.#keyCount) keyEnd = at;
+    }
+    this.#onTuple(bytes, from, this.#keyCount === 0 ? at : keyEnd, at);
+    return at;
+  }
+}

@@ -1,0 +1,93 @@
+import { HashSums } from '../hash/hash-sums.js';
+import type { ReaderPool } from '../reader/reader-pool.js';
+import type { TableReading } from '../reader/table-reading.js';
+import type { PostgresSession } from '../target/postgres-session.js';
+import { compareRows, type RowDifference } from './compare-rows.js';
+import { findPostgresRows, hashPostgresTable } from './postgres-rows.js';
+
+/** What the comparison of a table shows. */
+export interface VerifiedTable {
+  readonly table: string;
+  readonly rows: number;
+  /** The same on both sides when they are equal. */
+  readonly digest: string;
+  readonly isEqual: boolean;
+  /** The first differences. */
+  readonly differences: readonly RowDifference[];
+  /** Rows that differ or are on one side only; at least so many. */
+  readonly differenceCount: number;
+}
+
+/** Rows that are looked at to find those that differ. */
+const FIND_LIMIT = 50_000;
+const SHOWN_DIFFERENCES = 20;
+
+/** One side of a comparison. */
+export interface VerifySide {
+  readonly hash: (table: TableReading, onProgress?: (rows: number) => void) => Promise<HashSums>;
+  readonly find: (
+    table: TableReading,
+    buckets: ReadonlySet<number>,
+    limit: number,
+  ) => ReturnType<typeof findPostgresRows>;
+}
+
+export function postgresSide(session: PostgresSession): VerifySide {
+  return {
+    hash: (table, onProgress) => hashPostgresTable(session, table, onProgress),
+    find: (table, buckets, limit) => findPostgresRows(session, table, buckets, limit),
+  };
+}
+
+export function sqliteSide(pool: ReaderPool): VerifySide {
+  return {
+    hash: async (table, onProgress) => {
+      const parts = await pool.parts(table.source, table.rowidName);
+      const results = await Promise.all(
+        parts.map((range) => pool.run('encode', { table, range, mode: 'hash' }, { onProgress })),
+      );
+      const sums = new HashSums();
+      for (const part of results) sums.addAll(HashSums.fromBytes(part.sums));
+      return sums;
+    },
+    find: async (table, buckets, limit) => [
+      ...(await pool.run('find', { table, range: undefined, buckets: [...buckets], limit })),
+    ],
+  };
+}
+
+/** Compares a table row by row, by hash; `known` are sums of the source that were computed already. */
+export async function verifyTable(
+  table: TableReading,
+  source: VerifySide,
+  target: VerifySide,
+  known?: HashSums,
+  onProgress?: (rows: number) => void,
+): Promise<VerifiedTable> {
+  const left = known ?? (await source.hash(table));
+  const right = await target.hash(table, onProgress);
+  const buckets = left.differences(right);
+  const result = { table: table.target, rows: left.rows, digest: left.digest() };
+  if (buckets.size === 0) return { ...result, isEqual: true, differences: [], differenceCount: 0 };
+  const differences = await findDifferences(table, source, target, buckets);
+  const count = Math.max(differences.length, Math.abs(left.rows - right.rows), 1);
+  return {
+    ...result,
+    isEqual: false,
+    differences: differences.slice(0, SHOWN_DIFFERENCES),
+    differenceCount: count,
+  };
+}
+
+/** Narrows a difference to its rows: the buckets that differ hold few others when few rows differ. */
+async function findDifferences(
+  table: TableReading,
+  source: VerifySide,
+  target: VerifySide,
+  buckets: ReadonlySet<number>,
+): Promise<RowDifference[]> {
+  const some = buckets.size > 32 ? new Set([...buckets].slice(0, 4)) : buckets;
+  const left = await source.find(table, some, FIND_LIMIT);
+  const right = await target.find(table, some, FIND_LIMIT);
+  return compareRows(table, left, right);
+}
