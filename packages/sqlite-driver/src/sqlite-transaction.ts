@@ -92,8 +92,8 @@ export class SqliteTransaction implements DatabaseTransaction {
   async rollback(): Promise<void> {
     this.#end();
     const outcome = await this.#lease.rollback();
-    // A thread that is gone has taken its transaction with it.
-    if (outcome.kind !== 'lost') this.#engine.expectDone(outcome);
+    // A thread that is gone has taken its transaction with it, and so has whoever revoked the lease.
+    if (outcome.kind !== 'lost' && outcome.kind !== 'over') this.#engine.expectDone(outcome);
   }
 
   #assertUsable({ sql }: Statement): void {

@@ -2,7 +2,7 @@ import Sqlite from 'better-sqlite3';
 import { fileIdentity } from '../care/file-watch.js';
 import { defineNumericFunctions } from '../numeric/numeric-functions.js';
 import { BIGINT_MARK, markedColumns } from '../sqlite-bigint-columns.js';
-import { portableType } from '../sqlite-column-types.js';
+import { mayHoldBigint } from '../sqlite-narrow-types.js';
 import { statementKind } from '../sqlite-statement.js';
 import { parseTypeHints, type TypeHints } from '../sqlite-type-hints.js';
 import { isAtLeast, OLDEST_SQLITE } from '../sqlite-versions.js';
@@ -269,12 +269,6 @@ export class ThreadConnection {
 
 function narrowedColumns({ types = [] }: ResultColumns): number[] {
   return types.flatMap((type, index) => (type !== null && isBigint(type) ? [] : [index]));
-}
-
-/** Whether whole numbers beyond 2^53 may be right in it; in any other column they are refused when they are decoded. */
-function mayHoldBigint(type: string | null): boolean {
-  const name = type === null ? undefined : portableType(type)?.name;
-  return name === undefined || name === 'bigint';
 }
 
 function isBigint(type: string): boolean {
