@@ -173,6 +173,8 @@ export interface ExecuteOptions {
   readonly signal?: AbortSignal | undefined;
   /** Names the caller in messages, metrics and “who holds the writer”. */
   readonly label?: string | undefined;
+  /** Made where the application began a transaction, so that its stack tells who holds what others wait for. */
+  readonly origin?: Error | undefined;
   /** Which attempt this is, from 1. A driver may favour what was undone before, so that it gets through. */
   readonly attempt?: number | undefined;
 }

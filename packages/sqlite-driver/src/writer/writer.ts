@@ -44,6 +44,7 @@ export interface WriterLimits {
 /** How somebody waits for the writer. */
 export interface BeginWait extends WaitOptions {
   readonly label?: string | undefined;
+  readonly origin?: Error | undefined;
   /** From 1. */
   readonly attempt?: number | undefined;
 }
@@ -151,8 +152,7 @@ export class Writer {
   }
 
   #acquire(wait: BeginWait, mayFollow: boolean): Promise<ThreadLease | LeaseFailure> {
-    const { label = 'somebody' } = wait;
-    const origin = new Error(`The writer was taken by "${label}" here.`);
+    const { label = 'somebody', origin = new Error(`The writer was taken by "${label}" here.`) } = wait;
     return new Promise((grant, reject) => {
       const fail = (failure: Failure): void => grant({ failure });
       this.#enqueue({ kind: 'lease', mayFollow, label, origin, grant, fail }, wait, reject);
