@@ -34,6 +34,13 @@ export interface PostgresOptions {
    * what its own would have given. Default true.
    */
   readonly coalesce?: boolean;
+  /**
+   * URLs of streaming replicas. `read` and streams that only read go to one that answers, is not older than `maxLagMs` and has everything this storage
+   * wrote and `after` names; else to the primary. They share all other options. Default: none.
+   */
+  readonly replicas?: readonly string[];
+  /** How many milliseconds a replica may be behind the primary. Default 5,000. */
+  readonly maxLagMs?: number;
   /** What `pg_stat_activity` shows. Default: the URL's `application_name`, else `sluice`. */
   readonly applicationName?: string;
   /** The password, or a function asked for it at every new connection. Default: the URL's, else the environment's PGPASSWORD. */
@@ -78,6 +85,8 @@ export interface PostgresConfig {
   readonly acquireTimeoutMs: number | undefined;
   /** The server's own limits, in milliseconds, by the names of its settings. */
   readonly limits: Readonly<Record<string, number>>;
+  readonly replicas: readonly PostgresConfig[];
+  readonly maxLagMs: number;
   readonly idleTimeoutMs: number;
   readonly prepare: boolean;
   readonly coalesce: boolean;
@@ -125,11 +134,18 @@ export function resolvePostgresConfig(
         ? undefined
         : atLeastOne('acquireTimeoutMs', options.acquireTimeoutMs),
     limits: serverLimits(options),
+    replicas: (options.replicas ?? []).map((replica) => replicaConfig(replica, options, mode)),
+    maxLagMs: atLeastOne('maxLagMs', options.maxLagMs ?? 5000),
     idleTimeoutMs: atLeastOne('idleTimeoutMs', options.idleTimeoutMs ?? 30_000),
     prepare: options.prepare ?? true,
     coalesce: options.coalesce ?? true,
     ...mode,
   };
+}
+
+/** A replica cannot be serializable. */
+function replicaConfig(url: string, options: PostgresOptions, mode: PostgresMode): PostgresConfig {
+  return resolvePostgresConfig(url, { ...options, replicas: [] }, { ...mode, isolation: 'repeatable read' });
 }
 
 function serverLimits({
