@@ -30,6 +30,12 @@ export interface PostgresOptions {
    */
   readonly prepare?: boolean;
   /**
+   * `transaction` where a pooler such as PgBouncer in transaction mode stands between: nothing is set in a session, and every transaction, also a
+   * single statement's own, brings its isolation and settings along, in the same round trip. Turns `prepare` off unless that is set.
+   * Default: none.
+   */
+  readonly pooler?: 'transaction';
+  /**
    * Whether `get`s, and `insert`s, that are called together and are no part of a transaction are answered by one statement. Each caller gets
    * what its own would have given. Default true.
    */
@@ -88,6 +94,7 @@ export interface PostgresConfig {
   readonly replicas: readonly PostgresConfig[];
   readonly maxLagMs: number;
   readonly idleTimeoutMs: number;
+  readonly isPooled: boolean;
   readonly prepare: boolean;
   readonly coalesce: boolean;
   readonly values: ValueMode;
@@ -137,10 +144,20 @@ export function resolvePostgresConfig(
     replicas: (options.replicas ?? []).map((replica) => replicaConfig(replica, options, mode)),
     maxLagMs: atLeastOne('maxLagMs', options.maxLagMs ?? 5000),
     idleTimeoutMs: atLeastOne('idleTimeoutMs', options.idleTimeoutMs ?? 30_000),
-    prepare: options.prepare ?? true,
+    isPooled: isPooled(options, mode),
+    prepare: options.prepare ?? options.pooler === undefined,
     coalesce: options.coalesce ?? true,
     ...mode,
   };
+}
+
+function isPooled({ pooler }: PostgresOptions, { values }: PostgresMode): boolean {
+  if (pooler === undefined) return false;
+  if (pooler !== 'transaction') throw invalid("The option `pooler` must be 'transaction', or left out.");
+  if (values === 'portable') return true;
+  throw invalid(
+    "The option `pooler` needs `values: 'portable'`: settings cannot travel with several statements at once.",
+  );
 }
 
 /** A replica cannot be serializable. */
