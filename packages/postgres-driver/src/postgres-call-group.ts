@@ -106,6 +106,11 @@ export class CallGroup {
     return call.result;
   }
 
+  /** Lets go of the timer, when nobody is left. */
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
   /** The next batch begins when this tick is over, so that whoever calls in it comes along. */
   #schedule(): void {
     if (this.#isScheduled || this.#active >= MOST_RUNNING || this.#waiting.length === 0) return;

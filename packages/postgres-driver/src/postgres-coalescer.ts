@@ -72,10 +72,12 @@ export class PostgresCoalescer {
 
   /** Resolves when those accepted have their answers. No new ones may come. */
   async close(): Promise<void> {
-    if (this.#isIdle) return;
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-    });
+    if (!this.#isIdle) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    }
+    for (const group of this.#groups) group.stop();
   }
 
   #join(form: Form, statement: Statement, options: ExecuteOptions): Promise<StatementResult> {

@@ -4,7 +4,7 @@ import { type ColumnLookup, PostgresConnection } from './postgres-connection.js'
 import { endpoint, isDatabaseError, toSluiceError } from './postgres-errors.js';
 import { SessionModes } from './postgres-mode.js';
 import type { PostgresConfig } from './postgres-options.js';
-import { type ServerFacts, sessionStatement } from './postgres-session.js';
+import { SERVER_FACTS, type ServerFacts, sessionStatement } from './postgres-session.js';
 
 /** How long to wait before asking a server again that is starting up. */
 const STARTING_UP_DELAY_MS = 100;
@@ -73,7 +73,9 @@ function clientConfig(config: PostgresConfig): ConstructorParameters<typeof Clie
 
 /** Sets the session up, makes sure in the same round trip that the server will do, and tells whether it is read-only. */
 async function setUpSession(client: Client, config: PostgresConfig): Promise<boolean> {
-  const { text, parameters } = sessionStatement(config);
+  const { text, parameters } = config.isPooled
+    ? { text: SERVER_FACTS, parameters: [] }
+    : sessionStatement(config);
   const { rows } = await client.query<ServerFacts>(text, [...parameters]);
   for (const facts of rows) assertUsable(facts);
   return rows[0]?.read_only === 'on';

@@ -9,7 +9,7 @@ import type { PostgresConfig } from './postgres-options.js';
 import { PreparedStatements } from './postgres-prepared.js';
 import { PostgresQuery, type Prelude, type QueryText } from './postgres-query.js';
 import type { RawResult, RawRows } from './postgres-raw-result.js';
-import { sessionStatement } from './postgres-session.js';
+import { sessionStatement, transactionSettings } from './postgres-session.js';
 
 /** How long a cancelled statement, or a connection that is ended, may take before the connection is destroyed. */
 const GRACE_MS = 5000;
@@ -60,6 +60,8 @@ export class PostgresConnection {
   readonly #columnsOf: ColumnLookup;
   readonly #modes: SessionModes;
   readonly #prepared: PreparedStatements;
+  /** What every transaction must set for itself, behind a pooler. */
+  readonly #settings: string | undefined;
   /** Unknown while it is being changed, and after that failed. */
   #mode: SessionMode | undefined = 'write';
   #onLost: (() => void) | undefined;
@@ -84,6 +86,7 @@ export class PostgresConnection {
     this.#columnsOf = columnsOf;
     this.#modes = modes;
     this.#prepared = new PreparedStatements(client.connection);
+    this.#settings = config.isPooled ? transactionSettings(config) : undefined;
     client.on('error', (error) => this.#lose(error));
     client.on('end', () => this.#lose());
     client.connection.on('readyForQuery', () => {
@@ -107,7 +110,7 @@ export class PostgresConnection {
 
   /** Whether a single statement that needs `mode` can be sent without changing the session. */
   isIn(mode: SessionMode): boolean {
-    return this.#modes.change(this.#mode, mode) === undefined;
+    return this.#config.isPooled || this.#modes.change(this.#mode, mode) === undefined;
   }
 
   /** Told once, when the connection is gone for whatever reason. */
@@ -126,7 +129,7 @@ export class PostgresConnection {
       text,
       parameters,
       isScript: false,
-      isBound: options.isBound,
+      isBound: options.isBound === true || this.#config.isPooled,
       copyData: options.copyData,
     };
     if (prepared === undefined) return this.#runOnce(query, options);
@@ -150,13 +153,27 @@ export class PostgresConnection {
     if (isScript && prelude !== undefined)
       await this.#send({ ...prelude, parameters: [], isScript }, options);
     this.#canCommitEarly = isScript || COMMITS_INSIDE.test(text);
+    const isCommitted = prelude?.query !== undefined && options.begin === undefined;
     const results = await this.#send(
-      isScript ? { text, parameters, isScript } : { ...query, prelude },
+      isScript ? { text, parameters, isScript } : { ...query, prelude, isCommitted },
       options,
-    );
+    ).catch((error: unknown) => this.#undoAndThrow(error, isCommitted));
     const last = results.at(-1) ?? unexpected();
     if (results.length > 1 || mayAlterSession(last.command, text)) this.#isAltered = true;
     return last;
+  }
+
+  /** A transaction that travelled with its statement is still open after a failure. */
+  async #undoAndThrow(error: unknown, isOpen: boolean): Promise<never> {
+    if (isOpen && !this.#isLost && this.status !== 'I') {
+      const outcome = this.#lastOutcome;
+      const options: SendOptions = { deadline: performance.now() + GRACE_MS, onInterrupt: 'destroy' };
+      await this.#send({ text: 'rollback', parameters: [], isScript: true }, options).catch(() =>
+        this.destroy(),
+      );
+      this.#lastOutcome = outcome;
+    }
+    throw error;
   }
 
   /** Makes a cursor; it is sent with its first {@link PostgresConnection.read}. */
@@ -181,6 +198,8 @@ export class PostgresConnection {
    */
   async reset(): Promise<boolean> {
     if (this.#isLost || this.status !== 'I') return false;
+    // The session behind a pooler is not ours to restore.
+    if (this.#isAltered && this.#config.isPooled) return false;
     if (!this.#wasCancelled && !this.#isAltered) return true;
     const options: SendOptions = { deadline: performance.now() + GRACE_MS, onInterrupt: 'destroy' };
     try {
@@ -226,7 +245,10 @@ export class PostgresConnection {
 
   /** What must travel ahead of a statement. */
   #prelude({ begin, mode }: SendOptions): Prelude | undefined {
-    if (begin !== undefined) return { text: begin, isApart: false };
+    const query = this.#settings;
+    if (begin !== undefined) return { text: begin, isApart: false, query };
+    if (query !== undefined)
+      return mode === undefined ? undefined : { text: this.#modes.begin(mode), isApart: false, query };
     const change = mode === undefined ? undefined : this.#modes.change(this.#mode, mode);
     if (change === undefined) return undefined;
     this.#mode = undefined;

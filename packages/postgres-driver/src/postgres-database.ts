@@ -4,11 +4,13 @@ import {
   type Catalog,
   ClosedError,
   ConflictError,
+  ConnectionError,
   type Database,
   type DatabaseMetrics,
   type DatabaseTransaction,
   type ExecuteOptions,
   type LaneMetrics,
+  OverloadedError,
   type Priority,
   type Row,
   type Statement,
@@ -24,8 +26,9 @@ import { commitUnknownError, isDatabaseError } from './postgres-errors.js';
 import type { SessionMode } from './postgres-mode.js';
 import type { PostgresConfig } from './postgres-options.js';
 import { MAX_PARAMETERS } from './postgres-parameters.js';
-import { PostgresPool } from './postgres-pool.js';
+import { type PooledConnection, PostgresPool } from './postgres-pool.js';
 import type { RawResult } from './postgres-raw-result.js';
+import { PostgresReplicas } from './postgres-replicas.js';
 import { toStatementResult } from './postgres-rows.js';
 import { prepareToSend, type Sender } from './postgres-send-statement.js';
 import { PostgresSql } from './postgres-sql.js';
@@ -43,6 +46,9 @@ const CAPABILITIES: Capabilities = {
   maxParameters: MAX_PARAMETERS,
 };
 
+/** How long the primary may take to say how far its log goes. */
+const POSITION_MS = 5000;
+
 /** A PostgreSQL database behind a pool of connections. */
 export class PostgresDatabase implements Database {
   readonly capabilities: Capabilities = CAPABILITIES;
@@ -51,11 +57,19 @@ export class PostgresDatabase implements Database {
   readonly #pool: PostgresPool;
   readonly #counters = new PostgresCounters();
   readonly #coalescer: PostgresCoalescer | undefined;
+  readonly #replicas: PostgresReplicas | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(config: PostgresConfig) {
     this.#config = config;
     this.#pool = new PostgresPool(config);
+    const { replicas: configs, maxLagMs } = config;
+    if (configs.length > 0)
+      this.#replicas = new PostgresReplicas({
+        configs,
+        maxLagMs,
+        readPosition: () => this.position({ deadline: performance.now() + POSITION_MS }),
+      });
     this.#coalescer = config.coalesce ? this.#createCoalescer() : undefined;
     this.sql = new PostgresSql(config.values, () => this.takeMigrationLock());
   }
@@ -105,9 +119,41 @@ export class PostgresDatabase implements Database {
   async #begin(options: BeginOptions): Promise<PostgresTransaction> {
     this.#assertOpen();
     const outcome: WriterOutcome = { isConflict: false };
-    const pooled = await this.#pool.acquire(options.access, { ...options, outcome });
     const { values, isolation } = this.#config;
-    return beginTransaction(pooled, options, { values, isolation, counters: this.#counters, outcome });
+    const pooled =
+      (await this.#acquireFromReplica(options)) ??
+      (await this.#pool.acquire(options.access, { ...options, outcome }));
+    const onWrite = (): void => this.#replicas?.noteWrite();
+    const context = { values, isolation, counters: this.#counters, outcome, onWrite };
+    return beginTransaction(pooled, options, context);
+  }
+
+  /** What went wrong once goes to the primary, and so does what a replica cannot do. */
+  async #acquireFromReplica(options: BeginOptions): Promise<PooledConnection | undefined> {
+    const { access, isolation, attempt = 1, after } = options;
+    const replica = this.#replicas?.choose(after);
+    if (replica === undefined || access !== 'read' || isolation === 'serializable' || attempt > 1)
+      return undefined;
+    try {
+      return await replica.pool.acquire('read', options);
+    } catch (error) {
+      if (!(error instanceof ConnectionError || error instanceof OverloadedError)) throw error;
+      replica.suspect();
+      return undefined;
+    }
+  }
+
+  async position(options: ExecuteOptions): Promise<string> {
+    const { connection, release } = await this.#pool.acquire('read', options);
+    try {
+      const { rows } = await connection.run('select pg_current_wal_insert_lsn()', [], {
+        ...options,
+        mode: 'read',
+      });
+      return rows[0]?.[0] ?? '';
+    } finally {
+      await release();
+    }
   }
 
   async catalog(): Promise<Catalog> {
@@ -122,7 +168,7 @@ export class PostgresDatabase implements Database {
   async ping(options: ExecuteOptions): Promise<void> {
     const { connection, release } = await this.#pool.acquire('read', options);
     try {
-      await connection.run('select 1', [], options);
+      await connection.run('select 1', [], { ...options, mode: 'read' });
     } finally {
       await release();
     }
@@ -190,6 +236,8 @@ export class PostgresDatabase implements Database {
       this.#counters.recordFailure(error);
       const isUnknown = connection.isLost && connection.lastOutcome === 'unknown';
       throw isUnknown && mode === 'write' ? commitUnknownError(error, options.label) : error;
+    } finally {
+      if (mode === 'write') this.#replicas?.noteWrite();
     }
   }
 
@@ -214,6 +262,7 @@ export class PostgresDatabase implements Database {
   /** The pool closes last: those who wait to be answered together still need it. */
   async #close(): Promise<void> {
     await this.#coalescer?.close();
+    await this.#replicas?.close();
     await this.#pool.close();
   }
 

@@ -11,6 +11,8 @@ export type SessionMode = 'read' | 'write';
 
 /** The modes of one session. */
 export class SessionModes {
+  readonly #isolation: IsolationLevel;
+  readonly #isReadOnly: boolean;
   readonly #commands: Readonly<Record<SessionMode, string>> | undefined;
 
   /**
@@ -18,11 +20,19 @@ export class SessionModes {
    * @param isReadOnly whether server, role or database make transactions read-only.
    */
   constructor(isolation: IsolationLevel, isReadOnly: boolean) {
+    this.#isolation = isolation;
+    this.#isReadOnly = isReadOnly;
     if (isolation !== 'serializable') return;
     this.#commands = {
       read: `${CHARACTERISTICS} repeatable read, read only`,
       write: `${CHARACTERISTICS} serializable, read ${isReadOnly ? 'only' : 'write'}`,
     };
+  }
+
+  /** The BEGIN of a transaction in `mode`, where there is no session to be in one. */
+  begin(mode: SessionMode): string {
+    if (mode === 'read') return 'begin isolation level repeatable read read only';
+    return `begin isolation level ${this.#isolation} read ${this.#isReadOnly ? 'only' : 'write'}`;
   }
 
   /** The command that brings a session from one mode into another; `undefined` where it is fit as it is. */

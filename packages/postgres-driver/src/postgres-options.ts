@@ -30,10 +30,23 @@ export interface PostgresOptions {
    */
   readonly prepare?: boolean;
   /**
+   * `transaction` where a pooler such as PgBouncer in transaction mode stands between: nothing is set in a session, and every transaction, also a
+   * single statement's own, brings its isolation and settings along, in the same round trip. Turns `prepare` off unless that is set.
+   * Default: none.
+   */
+  readonly pooler?: 'transaction';
+  /**
    * Whether `get`s, and `insert`s, that are called together and are no part of a transaction are answered by one statement. Each caller gets
    * what its own would have given. Default true.
    */
   readonly coalesce?: boolean;
+  /**
+   * URLs of streaming replicas. `read` and streams that only read go to one that answers, is not older than `maxLagMs` and has everything this storage
+   * wrote and `after` names; else to the primary. They share all other options. Default: none.
+   */
+  readonly replicas?: readonly string[];
+  /** How many milliseconds a replica may be behind the primary. Default 5,000. */
+  readonly maxLagMs?: number;
   /** What `pg_stat_activity` shows. Default: the URL's `application_name`, else `sluice`. */
   readonly applicationName?: string;
   /** The password, or a function asked for it at every new connection. Default: the URL's, else the environment's PGPASSWORD. */
@@ -78,7 +91,10 @@ export interface PostgresConfig {
   readonly acquireTimeoutMs: number | undefined;
   /** The server's own limits, in milliseconds, by the names of its settings. */
   readonly limits: Readonly<Record<string, number>>;
+  readonly replicas: readonly PostgresConfig[];
+  readonly maxLagMs: number;
   readonly idleTimeoutMs: number;
+  readonly isPooled: boolean;
   readonly prepare: boolean;
   readonly coalesce: boolean;
   readonly values: ValueMode;
@@ -125,11 +141,28 @@ export function resolvePostgresConfig(
         ? undefined
         : atLeastOne('acquireTimeoutMs', options.acquireTimeoutMs),
     limits: serverLimits(options),
+    replicas: (options.replicas ?? []).map((replica) => replicaConfig(replica, options, mode)),
+    maxLagMs: atLeastOne('maxLagMs', options.maxLagMs ?? 5000),
     idleTimeoutMs: atLeastOne('idleTimeoutMs', options.idleTimeoutMs ?? 30_000),
-    prepare: options.prepare ?? true,
+    isPooled: isPooled(options, mode),
+    prepare: options.prepare ?? options.pooler === undefined,
     coalesce: options.coalesce ?? true,
     ...mode,
   };
+}
+
+function isPooled({ pooler }: PostgresOptions, { values }: PostgresMode): boolean {
+  if (pooler === undefined) return false;
+  if (pooler !== 'transaction') throw invalid("The option `pooler` must be 'transaction', or left out.");
+  if (values === 'portable') return true;
+  throw invalid(
+    "The option `pooler` needs `values: 'portable'`: settings cannot travel with several statements at once.",
+  );
+}
+
+/** A replica cannot be serializable. */
+function replicaConfig(url: string, options: PostgresOptions, mode: PostgresMode): PostgresConfig {
+  return resolvePostgresConfig(url, { ...options, replicas: [] }, { ...mode, isolation: 'repeatable read' });
 }
 
 function serverLimits({

@@ -12,6 +12,8 @@ export interface Prelude {
    * statement is not run when it fails, as with BEGIN.
    */
   readonly isApart: boolean;
+  /** A query that follows the command; what it answers is left out. */
+  readonly query?: string | undefined;
   /** Told when it has completed. */
   readonly onCompleted?: () => void;
   /** Told when it has failed by itself, while the statement apart from it is still to run. */
@@ -31,6 +33,8 @@ export interface QueryText {
   readonly isBound?: boolean | undefined;
   /** What a COPY … FROM STDIN reads. The server ignores it if the COPY fails before. Only with bound parameters. */
   readonly copyData?: Buffer | undefined;
+  /** Sends COMMIT in the same round trip, for a prelude that is a BEGIN. Only with bound parameters. */
+  readonly isCommitted?: boolean | undefined;
   /** Not with a script. */
   readonly prelude?: Prelude | undefined;
 }
@@ -46,7 +50,8 @@ export class PostgresQuery implements Submittable {
   readonly #query: QueryText;
   readonly #results: RawResult[] = [];
   readonly #settle: PromiseWithResolvers<readonly RawResult[]>;
-  #stage: 'prelude' | 'statement';
+  #stage: 'commit' | 'prelude' | 'statement';
+  #preludesLeft: number;
   #isSent = false;
   #preludeError: unknown;
   #isCompleted = false;
@@ -57,6 +62,7 @@ export class PostgresQuery implements Submittable {
     this.#client = client;
     this.#query = query;
     this.#stage = query.prelude === undefined ? 'statement' : 'prelude';
+    this.#preludesLeft = query.prelude?.query === undefined ? 1 : 2;
     this.#fields = query.prepared?.fields ?? NO_FIELDS;
     this.#settle = Promise.withResolvers();
     this.done = this.#settle.promise;
@@ -99,7 +105,7 @@ export class PostgresQuery implements Submittable {
   }
 
   handleDataRow({ fields }: { readonly fields: (string | null)[] }): void {
-    this.#rows.push(fields);
+    if (this.#stage !== 'prelude') this.#rows.push(fields);
   }
 
   handleCommandComplete({ text }: { readonly text: string }): void {
@@ -107,8 +113,10 @@ export class PostgresQuery implements Submittable {
       this.#completePrelude();
       return;
     }
+    if (this.#stage === 'commit') return;
     this.#isCompleted = true;
-    const { prepared } = this.#query;
+    const { prepared, isCommitted } = this.#query;
+    if (isCommitted) this.#stage = 'commit';
     if (prepared !== undefined) prepared.fields = this.#fields;
     this.#results.push({ ...parseTag(text), fields: this.#fields, rows: this.#rows });
     this.#fields = NO_FIELDS;
@@ -135,7 +143,7 @@ export class PostgresQuery implements Submittable {
 
   handleError(error: unknown): void {
     const { prelude } = this.#query;
-    if (this.#stage === 'statement' || !prelude?.isApart || !isDatabaseError(error)) {
+    if (this.#stage !== 'prelude' || !prelude?.isApart || !isDatabaseError(error)) {
       this.#settle.reject(this.#preludeError ?? error);
       return;
     }
@@ -145,6 +153,8 @@ export class PostgresQuery implements Submittable {
   }
 
   #completePrelude(): void {
+    this.#preludesLeft -= 1;
+    if (this.#preludesLeft > 0) return;
     this.#query.prelude?.onCompleted?.();
     if (!this.#query.prelude?.isApart) this.#stage = 'statement';
   }
@@ -162,9 +172,8 @@ export class PostgresQuery implements Submittable {
       return;
     }
     if (prelude !== undefined) {
-      connection.parse({ text: prelude.text, name: '', types: [] }, true);
-      connection.bind({}, true);
-      connection.execute({}, true);
+      sendCommand(connection, prelude.text);
+      if (prelude.query !== undefined) sendCommand(connection, prelude.query);
       if (prelude.isApart) connection.sync();
     }
     if (this.#query.isBound) this.#sendBound(connection as WireConnection);
@@ -183,6 +192,7 @@ export class PostgresQuery implements Submittable {
       connection.sendCopyFromChunk(copyData);
       connection.endCopyFrom();
     }
+    if (this.#query.isCommitted) sendCommand(connection, 'commit');
     connection.sync();
   }
 
@@ -199,6 +209,12 @@ export class PostgresQuery implements Submittable {
     } as QueryConfig;
     new Query(config, refuse).submit(connection);
   }
+}
+
+function sendCommand(connection: Connection, text: string): void {
+  connection.parse({ text, name: '', types: [] }, true);
+  connection.bind({}, true);
+  connection.execute({}, true);
 }
 
 const NO_FIELDS: readonly FieldDef[] = [];

@@ -1,3 +1,4 @@
+import { quoteLiteral } from './postgres-identifier.js';
 import type { PostgresConfig } from './postgres-options.js';
 
 /** What the server tells of itself while a session is set up. */
@@ -10,25 +11,37 @@ export interface ServerFacts {
   readonly read_only: string;
 }
 
+type SessionConfig = Pick<PostgresConfig, 'isolation' | 'limits' | 'values'>;
+
 /**
  * The one statement that sets a session up and answers with {@link ServerFacts}. Every value comes as text, so what decides its form is
  * fixed here. In `native` mode only what `pg`'s own parsers count on is set: the rest stays as server, role and database have it.
  */
-export function sessionStatement({
-  values,
-  isolation,
-  limits,
-}: Pick<PostgresConfig, 'isolation' | 'limits' | 'values'>): {
+export function sessionStatement(config: SessionConfig): {
   readonly text: string;
   readonly parameters: readonly string[];
 } {
+  const entries = settingsOf(config);
+  const calls = entries.map((_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, false)`);
+  return { text: `${SERVER_FACTS}, ${calls.join(', ')}`, parameters: entries.flat() };
+}
+
+/** Asks for {@link ServerFacts} alone: behind a pooler a session is anybody's, and nothing may be set in it. */
+export const SERVER_FACTS =
+  "select current_setting('server_version_num') as version, current_setting('server_encoding') as encoding, current_setting('default_transaction_read_only') as read_only";
+
+/** The same settings for one transaction, as a query without parameters. */
+export function transactionSettings(config: SessionConfig): string {
+  const calls = settingsOf(config).map(
+    ([name, value]) => `set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, true)`,
+  );
+  return `select ${calls.join(', ')}`;
+}
+
+function settingsOf({ values, isolation, limits }: SessionConfig): [name: string, value: string][] {
   const settings = values === 'portable' ? { ...NATIVE_SETTINGS, ...PORTABLE_SETTINGS } : NATIVE_SETTINGS;
   const all = { ...settings, ...limits, default_transaction_isolation: isolation };
-  const entries = Object.entries(all).map(([name, value]) => [name, String(value)]);
-  const calls = entries.map((_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, false)`);
-  const facts =
-    "current_setting('server_version_num') as version, current_setting('server_encoding') as encoding, current_setting('default_transaction_read_only') as read_only";
-  return { text: `select ${facts}, ${calls.join(', ')}`, parameters: entries.flat() };
+  return Object.entries(all).map(([name, value]) => [name, String(value)]);
 }
 
 const NATIVE_SETTINGS: Readonly<Record<string, string>> = { DateStyle: 'ISO, MDY' };

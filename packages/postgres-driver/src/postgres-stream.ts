@@ -51,7 +51,8 @@ export class PostgresStream {
   /** Gives batches of at most `batchSize` rows. Leaving early closes the cursor. */
   async *read(): AsyncGenerator<readonly Row[]> {
     const { begin, options, isAlone, statement } = this.#plan;
-    if (begin !== undefined) await this.#connection.run(begin, [], options);
+    // Whatever travels with a BEGIN travels with the statement after it.
+    if (begin !== undefined) await this.#connection.run('select 1', [], { ...options, begin });
     const isAhead = isAlone && statement.access === 'read';
     try {
       for (;;) {

@@ -32,6 +32,8 @@ export interface TransactionContext {
   readonly counters: PostgresCounters;
   /** Told of a conflict. */
   readonly outcome: WriterOutcome;
+  /** Told when a COMMIT that may have written is over, whatever its outcome. */
+  readonly onWrite: () => void;
 }
 
 /**
@@ -131,6 +133,7 @@ export class PostgresTransaction implements DatabaseTransaction {
       }
       throw commitUnknownError(error, label);
     } finally {
+      if (access === 'write') this.#context.onWrite();
       await this.#pooled.release();
     }
   }

@@ -54,6 +54,10 @@ export interface Database {
 
   /** Reads the tables the database has now. */
   catalog(): Promise<Catalog>;
+  /**
+   * Names what is committed now, for {@link BeginOptions.after}, in this process or another one. Left out where every read sees every commit.
+   */
+  position?(options: ExecuteOptions): Promise<string>;
   /** Makes the smallest round trip that proves the database answers. */
   ping(options: ExecuteOptions): Promise<void>;
   /** What the driver measured so far; synchronous and cheap. */
@@ -199,6 +203,8 @@ export interface BeginOptions extends ExecuteOptions {
   readonly access: 'read' | 'write';
   /** Default `serializable`. */
   readonly isolation?: IsolationLevel | undefined;
+  /** What {@link Database.position} gave: a read must see everything that was committed before. Default: all commits of this database object. */
+  readonly after?: string | undefined;
   /**
    * The transaction changes the schema: tables may be rebuilt without foreign keys acting on their rows, every foreign key is checked
    * before COMMIT, and no second such transaction runs at the same time, in any process.

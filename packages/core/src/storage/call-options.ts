@@ -17,6 +17,11 @@ export interface CallOptions {
 export interface TransactionOptions extends CallOptions {
   /** Weaker levels are an option of drivers with concurrent writers; the others always give `serializable`, the default. */
   readonly isolation?: IsolationLevel | undefined;
+  /**
+   * What `storage.position()` gave, here or in another process: the transaction sees everything that was committed before. Default: everything
+   * that this storage has committed.
+   */
+  readonly after?: string | undefined;
 }
 
 /** Options of `backup`. */

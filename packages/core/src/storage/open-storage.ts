@@ -125,6 +125,11 @@ class OpenStorage<DB> implements Storage<DB> {
     return (await toBatchResults(this.kysely, results)) as unknown as BatchResults<Queries>;
   }
 
+  async position(options: CallOptions = {}): Promise<string | undefined> {
+    this.#guarded.assertUsable();
+    return this.#database.position?.(toExecuteOptions(options, this.#timeoutMs, 'position'));
+  }
+
   metrics(): StorageMetrics {
     return this.#counters.snapshot(this.#driverName, this.#database.metrics());
   }
@@ -177,7 +182,7 @@ class OpenStorage<DB> implements Storage<DB> {
   async #transaction<T>(
     access: 'read' | 'write',
     callback: (tx: StorageTransaction<DB>) => Promise<T>,
-    { isolation, ...options }: TransactionOptions,
+    { isolation, after, ...options }: TransactionOptions,
   ): Promise<T> {
     const execute = toExecuteOptions(options, this.#timeoutMs, access);
     const origin = new Error(`The transaction "${execute.label}" was begun here.`);
@@ -187,6 +192,7 @@ class OpenStorage<DB> implements Storage<DB> {
       access,
       isolation,
       origin,
+      after,
     });
   }
 

@@ -99,6 +99,12 @@ export interface Storage<DB> extends AsyncDisposable {
     options?: CallOptions,
   ): Promise<BatchResults<Queries>>;
 
+  /**
+   * Names what is committed now, so that a later request, in whatever process, can ask to see it: `storage.read(work, { after: position })`.
+   * `undefined` where every read sees every commit anyway, which may be passed on as it is.
+   */
+  position(options?: CallOptions): Promise<string | undefined>;
+
   /** What happened since the storage was opened; synchronous and cheap. */
   metrics(): StorageMetrics;
   /** Listens to an event; returns what stops listening. */

@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import { until } from './opened-database.js';
+
+const cleanUps: (() => Promise<void> | void)[] = [];
+
+afterAll(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+/** The version of the PgBouncer that is installed, such as `1.18`; `undefined` without one. */
+export function pgbouncerVersion(): string | undefined {
+  const { stdout, status } = spawnSync('pgbouncer', ['--version'], { encoding: 'utf8' });
+  return status === 0 ? /PgBouncer (\d+\.\d+)/.exec(stdout)?.[1] : undefined;
+}
+
+/** Puts a PgBouncer in transaction mode, with two connections, ahead of the server of `url`; gives the URL through it. */
+export async function startPgbouncer(url: string, settings: readonly string[] = []): Promise<string> {
+  const server = new URL(url);
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-pgbouncer-'));
+  cleanUps.push(() => rmSync(folder, { recursive: true, force: true }));
+  const port = await freePort();
+  const [users, config, log] = ['users.txt', 'pgbouncer.ini', 'log'].map((name) => join(folder, name));
+  if (users === undefined || config === undefined || log === undefined) throw new Error('no files');
+  writeFileSync(users, `"${server.username}" "${decodeURIComponent(server.password)}"\n`);
+  const lines = [
+    '[databases]',
+    `* = host=${server.hostname} port=${server.port}`,
+    '[pgbouncer]',
+    'listen_addr = 127.0.0.1',
+    `listen_port = ${port}`,
+    'unix_socket_dir =',
+    'auth_type = trust',
+    `auth_file = ${users}`,
+    'pool_mode = transaction',
+    'default_pool_size = 2',
+    ...settings,
+  ];
+  writeFileSync(config, `${lines.join('\n')}\n`);
+  writeFileSync(log, '');
+  const child = start(config, folder, [users, config, log, folder]);
+  let output = '';
+  child.stderr?.on('data', (data) => {
+    output += String(data);
+  });
+  cleanUps.push(() => stop(child));
+  await until(async () => {
+    if (child.exitCode !== null) throw new Error(`PgBouncer does not start: ${output}`);
+    return listens(port);
+  });
+  server.host = `127.0.0.1:${port}`;
+  return server.href;
+}
+
+/** PgBouncer does not run as root. */
+function start(config: string, cwd: string, files: readonly string[]): ChildProcess {
+  const isRoot = process.getuid?.() === 0;
+  const [uid, gid] = isRoot ? nobody() : [];
+  if (uid !== undefined && gid !== undefined) for (const file of files) chownSync(file, uid, gid);
+  const account = uid === undefined || gid === undefined ? {} : { uid, gid };
+  return spawn('pgbouncer', [config], { ...account, cwd, stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+function nobody(): [uid: number, gid: number] {
+  const [, uid, gid] = /^nobody:[^:]*:(\d+):(\d+):/m.exec(readFileSync('/etc/passwd', 'utf8')) ?? [];
+  return [Number(uid), Number(gid)];
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGQUIT');
+  await ended;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('connect', () => socket.destroy()).on('error', () => resolve(false));
+    socket.on('close', (hadError) => resolve(!hadError));
+  });
+}

@@ -1,0 +1,143 @@
+import { openStorage, type Storage, UniqueViolationError } from '@sluice/core';
+import { postgres, postgresDialect } from '@sluice/postgres-driver';
+import { temporaryPostgresUrl } from '@sluice/testkit';
+import { sql } from 'kysely';
+import { Client } from 'pg';
+import { afterEach, describe, expect, test } from 'vitest';
+import { rejection } from './opened-database.js';
+import { pgbouncerVersion, startPgbouncer } from './own-pgbouncer.js';
+
+interface Tables {
+  readonly account: {
+    readonly id: number;
+    readonly balance: number;
+    readonly opened: Date;
+    readonly seal: Uint8Array;
+  };
+}
+
+const opened: Storage<Tables>[] = [];
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((storage) => storage.close()));
+});
+
+/** @param prepare whether statements are prepared, which PgBouncer keeps from 1.21 on. */
+async function openBehindPgbouncer(prepare: boolean): Promise<Storage<Tables>> {
+  const direct = await temporaryPostgresUrl();
+  const url = await startPgbouncer(direct, prepare ? ['max_prepared_statements = 100'] : []);
+  const drivers = [postgres({ pooler: 'transaction', prepare, poolSize: 8 })];
+  const storage = await openStorage<Tables>({ url, drivers });
+  opened.push(storage);
+  await storage.kysely.schema
+    .createTable('account')
+    .addColumn('id', 'integer', (column) => column.primaryKey())
+    .addColumn('balance', 'integer', (column) => column.notNull().check(sql`balance >= 0`))
+    .addColumn('opened', 'timestamptz')
+    .addColumn('seal', 'bytea')
+    .execute();
+  return storage;
+}
+
+const accountOf = (id: number): Tables['account'] => ({
+  id,
+  balance: 100,
+  opened: new Date(Date.UTC(2024, 0, id, 12)),
+  seal: new Uint8Array([id, 0, 255]),
+});
+const range = (count: number): number[] => Array.from({ length: count }, (_, n) => n + 1);
+
+function cases(prepare: boolean): void {
+  test('keeps values, coalesces, and tells each its own error', async () => {
+    const storage = await openBehindPgbouncer(prepare);
+    const accounts = storage.repository('account', { key: 'id' });
+    const outcomes = await Promise.allSettled([...range(40), 7].map((id) => accounts.insert(accountOf(id))));
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toEqual([
+      { status: 'rejected', reason: expect.any(UniqueViolationError) },
+    ]);
+    expect(await Promise.all(range(40).map((id) => accounts.get(id)))).toEqual(range(40).map(accountOf));
+    expect(await accounts.insertMany(range(500).map((n) => accountOf(n + 100)))).toBe(500);
+    for (const id of range(20)) expect(await accounts.get(id)).toEqual(accountOf(id));
+  });
+
+  test('gives every transaction its isolation, whichever session it gets', async () => {
+    const storage = await openBehindPgbouncer(prepare);
+    const level = sql<{ level: string; zone: string }>`
+      select current_setting('transaction_isolation') as level, current_setting('TimeZone') as zone`;
+    const single = await level.execute(storage.kysely);
+    expect(single.rows).toEqual([{ level: 'serializable', zone: 'UTC' }]);
+    const reads = range(10).map(() => storage.read(async (tx) => (await level.execute(tx.kysely)).rows));
+    const writes = range(10).map(() => storage.write(async (tx) => (await level.execute(tx.kysely)).rows));
+    expect(await Promise.all(reads)).toEqual(
+      range(10).map(() => [{ level: 'repeatable read', zone: 'UTC' }]),
+    );
+    expect(await Promise.all(writes)).toEqual(range(10).map(() => [{ level: 'serializable', zone: 'UTC' }]));
+  });
+
+  test('leaves nothing behind in a session that others use', async () => {
+    const url = await startPgbouncer(await temporaryPostgresUrl());
+    const drivers = [postgres({ pooler: 'transaction', prepare: false, poolSize: 4 })];
+    const storage = await openStorage<Tables>({ url, drivers });
+    opened.push(storage);
+    await Promise.all(range(20).map(() => sql`select 1`.execute(storage.kysely)));
+    const other = new Client(url);
+    await other.connect();
+    const { rows } = await other.query(`select name from pg_settings where source = 'session'
+      and name in ('default_transaction_isolation', 'idle_in_transaction_session_timeout', 'bytea_output')`);
+    await other.end();
+    expect(rows).toEqual([]);
+  });
+
+  test('loses no update among many writers', async () => {
+    const storage = await openBehindPgbouncer(prepare);
+    await storage.repository('account', { key: 'id' }).insert({ ...accountOf(1), balance: 0 });
+    await Promise.all(
+      range(60).map(() =>
+        storage.write(async (tx) => {
+          const accounts = tx.repository('account', { key: 'id' });
+          const { balance } = await accounts.getOrThrow(1);
+          await accounts.update(1, { balance: balance + 1 });
+        }),
+      ),
+    );
+    expect(await storage.repository('account', { key: 'id' }).get(1)).toMatchObject({ balance: 60 });
+  });
+
+  test('streams, cancels, and goes on after a failure', async () => {
+    const storage = await openBehindPgbouncer(prepare);
+    const accounts = storage.repository('account', { key: 'id' });
+    await accounts.insertMany(range(2000).map(accountOf));
+    let count = 0;
+    for await (const _ of accounts.stream()) count += 1;
+    expect(count).toBe(2000);
+    const late = storage.read((tx) => sql`select pg_sleep(60)`.execute(tx.kysely), { timeoutMs: 200 });
+    expect(await rejection(late)).toMatchObject({ code: 'timeout' });
+    for (const id of range(10)) {
+      expect(await rejection(accounts.insert({ ...accountOf(5000 + id), balance: -1 }))).toMatchObject({
+        code: 'check_violation',
+      });
+      expect(await accounts.get(id)).toEqual(accountOf(id));
+    }
+  });
+}
+
+const version = pgbouncerVersion();
+const keepsPrepared = version !== undefined && Number(version.split('.')[1]) >= 21;
+
+if (version === undefined) {
+  test.skip('NOT TESTED: PgBouncer in transaction mode, because no pgbouncer is installed (apt-get install pgbouncer)', () => {});
+} else {
+  describe(`behind PgBouncer ${version} in transaction mode, without prepared statements`, () =>
+    cases(false));
+  if (keepsPrepared) {
+    describe(`behind PgBouncer ${version} with max_prepared_statements`, () => cases(true));
+  } else {
+    test.skip(`NOT TESTED: prepared statements behind PgBouncer, which keeps them from 1.21 on; ${version} is installed`, () => {});
+  }
+}
+
+test('refuses a pooler for values that depend on the session', () => {
+  const options = { url: 'postgres://localhost/app', pooler: 'transaction' } as const;
+  const dialect = postgresDialect(options);
+  return expect(dialect.createDriver().init()).rejects.toMatchObject({ code: 'invalid_configuration' });
+});
