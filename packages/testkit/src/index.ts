@@ -11,6 +11,8 @@ export {
 } from './history/record-history.js';
 export type { AnomalyName } from './isolation/anomalies.js';
 export { type IsolationTable, isolationMatrix } from './isolation/isolation-matrix.js';
+export { type CheckedModel, type CheckModelOptions, checkModel } from './model/check-model.js';
+export type { ModelDatabase, OpenModelStorage } from './model/run-program.js';
 export {
   type TemporaryPostgresOptions,
   temporaryPostgresUrl,
