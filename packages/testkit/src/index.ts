@@ -1,3 +1,8 @@
+export { type Fault, type FaultyDriver, faultyDriver } from './application/faulty-driver.js';
+export { type RecordingDriver, recordingDriver } from './application/recording-driver.js';
+export { rolledBack } from './application/rolled-back.js';
+export { type TemporaryStorageOptions, temporaryStorage } from './application/temporary-storage.js';
+export { type TestClock, testClock } from './application/test-clock.js';
 export { conformance } from './conformance/conformance.js';
 export type { ConformanceOpenOptions, ConformanceTarget } from './conformance/conformance-target.js';
 export { startTcpRelay, type TcpRelay, type TcpTarget } from './faults/tcp-relay.js';
