@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { CONTROL, MUTATIONS } from './mutations/mutations.js';
+import { CONTROL, HANGING, MUTATIONS } from './mutations/mutations.js';
 
 interface Case {
   readonly fullName: string;
@@ -15,10 +15,11 @@ interface Case {
 
 /** The cases of one run of the conformance suite on every broken driver, each with the part of the suite that must catch it. */
 let cases: readonly Case[] = [];
+let output = '';
 
 beforeAll(async () => {
   cases = await runSuite();
-});
+}, 300_000);
 
 describe('the conformance suite', () => {
   for (const { name, caughtBy } of MUTATIONS) {
@@ -27,6 +28,15 @@ describe('the conformance suite', () => {
       expect(failuresOf(name).every((title) => new RegExp(caughtBy).test(title))).toBe(true);
     });
   }
+
+  test('says in one line that a driver hangs, and comes to an end', () => {
+    expect(output).toContain('The driver hangs: close() did not end within 5000 ms.');
+    expect(output.split(`conformance of ${HANGING}: `)).toHaveLength(2);
+  });
+
+  test('prints a score for every driver, and certifies none of a part of the suite', () => {
+    expect(output.match(/part of the suite, which certifies nothing/g)).toHaveLength(MUTATIONS.length + 1);
+  });
 
   test('finds nothing wrong with the driver that they are made of, by the same cases', () => {
     expect(casesOf(CONTROL.name).filter(({ status }) => status === 'passed').length).toBeGreaterThan(
@@ -51,10 +61,12 @@ async function runSuite(): Promise<readonly Case[]> {
   const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
   const own = /^(VITEST|TEST$|NODE_ENV$|SLUICE_CONFORMANCE_REPORT$)/;
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)));
-  const reporting = ['--reporter=json', `--outputFile=${report}`];
+  const reporting = ['--reporter=default', '--reporter=json', `--outputFile=${report}`];
   const args = [vitest, 'run', '--root', root, ...reporting, '-t', pattern()];
   // It fails, as it must; that it ran is told by its report.
-  await new Promise((resolve) => execFile(process.execPath, args, { env }, resolve));
+  output = await new Promise((resolve) =>
+    execFile(process.execPath, args, { env, maxBuffer: 2 ** 28 }, (_, stdout) => resolve(stdout)),
+  );
   const { testResults } = JSON.parse(await readFile(report, 'utf8')) as {
     readonly testResults: readonly { readonly assertionResults: readonly Case[] }[];
   };

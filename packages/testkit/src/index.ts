@@ -1,3 +1,8 @@
+export { type Fault, type FaultyDriver, faultyDriver } from './application/faulty-driver.js';
+export { type RecordingDriver, recordingDriver } from './application/recording-driver.js';
+export { rolledBack } from './application/rolled-back.js';
+export { type TemporaryStorageOptions, temporaryStorage } from './application/temporary-storage.js';
+export { type TestClock, testClock } from './application/test-clock.js';
 export { conformance } from './conformance/conformance.js';
 export type { ConformanceOpenOptions, ConformanceTarget } from './conformance/conformance-target.js';
 export { startTcpRelay, type TcpRelay, type TcpTarget } from './faults/tcp-relay.js';
@@ -11,6 +16,8 @@ export {
 } from './history/record-history.js';
 export type { AnomalyName } from './isolation/anomalies.js';
 export { type IsolationTable, isolationMatrix } from './isolation/isolation-matrix.js';
+export { type CheckedModel, type CheckModelOptions, checkModel } from './model/check-model.js';
+export type { ModelDatabase, OpenModelStorage } from './model/run-program.js';
 export {
   type TemporaryPostgresOptions,
   temporaryPostgresUrl,

@@ -28,6 +28,9 @@ export interface Mutation {
 /** Breaks nothing: the same cases must pass on it, or they prove nothing about the others. */
 export const CONTROL: Mutation = { name: 'control', caughtBy: '' };
 
+/** The one that would keep a run from ending. */
+export const HANGING = 'hangs when it is closed';
+
 /** The ways in which drivers are broken. */
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -140,6 +143,7 @@ export const MUTATIONS: readonly Mutation[] = [
       }),
   },
   { name: 'queues without bound', caughtBy: 'C10 inserts beyond the queue', ignoresQueueLimit: true },
+  { name: HANGING, caughtBy: 'C12 close may be called again', storage: neverClose },
   {
     name: 'hides what it can do',
     caughtBy: 'C11 a backup is written, or refused',
@@ -271,6 +275,15 @@ function hurryAfterCommit<DB>(storage: Storage<DB>): Storage<DB> {
   return overridden(storage, {
     write: (callback, options) =>
       storage.write((tx) => callback(overridden(tx, { afterCommit: (effect) => void effect() })), options),
+  });
+}
+
+function neverClose<DB>(storage: Storage<DB>): Storage<DB> {
+  return overridden(storage, {
+    close: async () => {
+      await storage.close();
+      await new Promise(() => {});
+    },
   });
 }
 

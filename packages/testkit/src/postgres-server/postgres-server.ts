@@ -28,6 +28,14 @@ export interface PostgresServer extends AsyncDisposable {
   /** Drops the database of this URL and ends its connections. One that is gone already is no error. */
   dropDatabase(url: string): Promise<void>;
   /**
+   * Kills every process of the server with SIGKILL. Start the server with `durable: true`, or it may lose what it acknowledged.
+   *
+   * @throws PostgresUnavailableError unless the server comes from the npm binaries.
+   */
+  crash(): Promise<void>;
+  /** Starts the server again after {@link PostgresServer.crash}, on the same port. @throws PostgresUnavailableError as `crash` does. */
+  restart(): Promise<void>;
+  /**
    * Removes what was started: container, process, files. On a server named by URL it drops the databases made here.
    * Idempotent. A server that is never stopped goes when this process ends, killed or not.
    */
@@ -117,9 +125,17 @@ async function describeServer({ source, server, passedOver }: ChosenServer): Pro
     databasePrefix: databases.prefix,
     createDatabase: (options) => databases.create(options),
     dropDatabase: (url) => dropDatabase(server.url, url),
+    crash: () => (server.crash ?? cannotCrash)(),
+    restart: () => (server.restart ?? cannotCrash)(),
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+async function cannotCrash(): Promise<never> {
+  throw new PostgresUnavailableError(
+    "Only a server of the npm binaries can be crashed: start it with source 'embedded'.",
+  );
 }
 
 /** Knows which databases were made here: on somebody else's server nothing may stay behind. */

@@ -21,6 +21,10 @@ export interface RunningServer {
   /** Completes the sentence “PostgreSQL 18.4 from …”. */
   readonly origin: string;
   stop(): Promise<void>;
+  /** Kills every process of the server at once, as a power cut would. Only where the processes are ours. */
+  readonly crash?: () => Promise<void>;
+  /** Starts it again after a crash, on the same port and data. */
+  readonly restart?: () => Promise<void>;
 }
 
 /** Settings of every server we start: room for many pools, and `fsync` only where a test is about durability. */

@@ -40,6 +40,11 @@ export async function temporarySqlitePath(): Promise<string> {
   return join(folder, 'test.db');
 }
 
+/** Has `work` done after the test file, before the databases made earlier are removed. */
+export function afterFile(work: () => Promise<void>): void {
+  cleanUps.push(work);
+}
+
 // Registered while the test file is being read, because Vitest takes no hooks from inside hooks and tests. Hooks after
 // a file run last first, so this one follows those that close what the file has opened.
 function cleanUpAfterFile(): void {
@@ -51,7 +56,8 @@ function cleanUpAfterFile(): void {
 }
 
 async function cleanUp(): Promise<void> {
-  const outcomes = await Promise.allSettled(cleanUps.splice(0).map((work) => work()));
-  const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+  const errors: unknown[] = [];
+  // Last first: a storage is closed before its database is dropped.
+  for (const work of cleanUps.splice(0).reverse()) await work().catch((error: unknown) => errors.push(error));
   if (errors.length > 0) throw new AggregateError(errors, 'temporary databases are left behind');
 }

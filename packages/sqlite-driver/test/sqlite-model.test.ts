@@ -1,0 +1,20 @@
+import { openStorage } from '@sluice/core';
+import { sqlite } from '@sluice/sqlite-driver';
+import { checkModel, temporarySqlitePath } from '@sluice/testkit';
+import { expect, test } from 'vitest';
+
+test('random programs of a fixed seed do what the model does', async () => {
+  const url = `sqlite:${await temporarySqlitePath()}`;
+  const checked = await checkModel(
+    ({ migrations }) =>
+      openStorage({
+        url,
+        drivers: [sqlite({ durability: 'normal' })],
+        migrations,
+        backupBeforeMigrating: false,
+      }),
+    { seed: 20_241_121, programs: 250, timeLimitMs: 12_000 },
+  );
+  expect(checked.difference).toBeUndefined();
+  expect(checked.programs).toBeGreaterThan(10);
+}, 60_000);

@@ -1,0 +1,64 @@
+// Runs random programs on both drivers and on the model for as long as is asked for: npm run soak -- --minutes 60 [--seed N].
+// The packages must be built. A difference ends it, with the seed and the shortest program found.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { openStorage } from '../packages/core/dist/index.js';
+import { postgres } from '../packages/postgres-driver/dist/index.js';
+import { sqlite } from '../packages/sqlite-driver/dist/index.js';
+import { checkModel } from '../packages/testkit/dist/model/check-model.js';
+import { startPostgresServer } from '../packages/testkit/dist/postgres-server/index.js';
+
+const SLICE_MS = 30_000;
+
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '60' }, seed: { type: 'string' } },
+});
+const minutes = Number(values.minutes);
+const firstSeed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
+if (!(minutes > 0) || !Number.isInteger(firstSeed)) {
+  console.error('Usage: npm run soak -- --minutes N [--seed N]');
+  process.exit(2);
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'sluice-soak-'));
+const server = await startPostgresServer();
+console.log(server.description);
+try {
+  process.exitCode = (await soak(await server.createDatabase())) ? 0 : 1;
+} finally {
+  await server.stop();
+  await rm(folder, { recursive: true });
+}
+
+/** Whether no difference was found. */
+async function soak(postgresUrl) {
+  const drivers = [
+    ['sqlite', { url: `sqlite:${join(folder, 'soak.db')}`, drivers: [sqlite()] }],
+    ['postgres', { url: postgresUrl, drivers: [postgres()] }],
+  ];
+  const until = performance.now() + minutes * 60_000;
+  const sums = new Map(drivers.map(([name]) => [name, { programs: 0, ms: 0 }]));
+  for (let seed = firstSeed; performance.now() < until; seed += 1) {
+    for (const [name, options] of drivers) {
+      const since = performance.now();
+      const open = ({ migrations }) => openStorage({ ...options, migrations, backupBeforeMigrating: false });
+      const timeLimitMs = Math.max(1000, Math.min(SLICE_MS, until - since));
+      const checked = await checkModel(open, { seed, programs: 1_000_000, timeLimitMs });
+      if (checked.difference !== undefined) {
+        console.log(
+          `${name} differs from the model; npm run soak -- --seed ${seed} finds it again\n${checked.difference}`,
+        );
+        return false;
+      }
+      const sum = sums.get(name);
+      sum.programs += checked.programs;
+      sum.ms += performance.now() - since;
+      console.log(
+        `${name}: ${sum.programs} programs, ${(sum.programs / (sum.ms / 1000)).toFixed(1)}/s, seed ${seed}`,
+      );
+    }
+  }
+  return true;
+}
