@@ -4,7 +4,10 @@ import { codegenCommand } from './codegen/codegen-command.js';
 import type { CommandOutput } from './command-output.js';
 import { completionCommand } from './completion/completion-command.js';
 import { describeFailure } from './describe-failure.js';
+import { doctorCommand } from './doctor/doctor-command.js';
 import { EXIT_CODES, type ExitCode } from './exit-codes.js';
+import { exportCommand } from './rows/export-command.js';
+import { importCommand } from './rows/import-command.js';
 import { auditCommand } from './transfer/audit-command.js';
 import { transferCommand } from './transfer/transfer-command.js';
 import { verifyCommand } from './transfer/verify-command.js';
@@ -33,7 +36,15 @@ function createProgram(output: CommandOutput, finish: (code: ExitCode) => void):
     .showHelpAfterError('Add --help for what it takes.')
     .configureOutput({ writeOut: output.out, writeErr: output.err })
     .exitOverride();
-  const commands = [codegenCommand, auditCommand, transferCommand, verifyCommand];
+  const commands = [
+    codegenCommand,
+    auditCommand,
+    transferCommand,
+    verifyCommand,
+    doctorCommand,
+    importCommand,
+    exportCommand,
+  ];
   for (const create of commands) program.addCommand(create(output, finish).copyInheritedSettings(program));
   program.addCommand(completionCommand(program, output).copyInheritedSettings(program));
   return program;

@@ -9,6 +9,15 @@ export {
   type TransferredTable,
   transfer,
 } from './copy/transfer.js';
+export {
+  type Diagnosis,
+  examine,
+  LIMITS,
+  type Symptoms,
+  type Verdict,
+  type WriterMetrics,
+} from './doctor/examine.js';
+export { readSymptoms } from './doctor/read-symptoms.js';
 export { type Policies, parsePolicies } from './plan/policies.js';
 export type {
   PlannedColumn,

@@ -220,6 +220,7 @@ function readingOf({ table, columns }: BackTable): TableReading {
     generatedCount: 0,
     hasBigIntegers: true,
     exceptSql: undefined,
+    batchRows: 1,
     columns: columns.map(readingOfBack),
   };
 }

@@ -64,11 +64,23 @@ export function planTable(
     // A key with NULLs finds no row.
     primaryKey: isKeyNullable ? [] : primaryKey,
     hasBigIntegers: profile.columns.some(isBig),
+    batchRows: batchRows(profile),
     columns,
     orphansSql: orphansSql(source, policies),
     statements: made.statements,
   };
   return { table, findings, untranslated: [...untranslated, ...made.untranslated] };
+}
+
+/** Bytes of rows that a reader holds at once. */
+const BATCH_BYTES = 1024 * 1024;
+
+function batchRows({ columns }: TableProfile): number {
+  const largest = columns.reduce(
+    (sum, { textLength, blobBytes }) => sum + textLength * 3 + blobBytes + 16,
+    0,
+  );
+  return Math.max(1, Math.min(500, Math.floor(BATCH_BYTES / Math.max(largest, 1))));
 }
 
 const SAFE = 2n ** 53n;

@@ -16,6 +16,7 @@ export function readingOf(plan: TransferPlan, table: PlannedTable): TableReading
     generatedCount: columns.filter(isGenerated).length,
     hasBigIntegers: table.hasBigIntegers,
     exceptSql: table.orphansSql ?? undefined,
+    batchRows: table.batchRows,
     columns: columns.map((column) => ({
       source: column.source,
       target: column.target,

@@ -35,6 +35,8 @@ export interface PlannedTable {
   /** Target names; empty without one. */
   readonly primaryKey: readonly string[];
   readonly hasBigIntegers: boolean;
+  /** Rows that are read at once: fewer the larger they are. */
+  readonly batchRows: number;
   readonly columns: readonly PlannedColumn[];
   /** SQL that finds rows whose foreign keys point nowhere, when they go into quarantine; `null` otherwise. */
   readonly orphansSql: string | null;

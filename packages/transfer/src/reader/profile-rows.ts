@@ -20,7 +20,13 @@ export function profileRows(
   const exact = new ExactText(database, table.source, keys);
   const keyIndexes = table.keyColumns.map((key) => names.indexOf(key) + 1);
   let rows = 0;
-  for (const row of sourceRows(database, { ...table, columns: names, range, hasBigIntegers: true })) {
+  for (const row of sourceRows(database, {
+    ...table,
+    columns: names,
+    range,
+    hasBigIntegers: true,
+    batchRows: 1,
+  })) {
     rows += 1;
     onRow();
     for (let index = 0; index < profiles.length; index += 1) {

@@ -11,6 +11,8 @@ export interface RowSelection {
   readonly range: RowidRange;
   readonly hasBigIntegers: boolean;
   readonly exceptSql?: string | undefined;
+  /** Rows that are fetched at once. */
+  readonly batchRows: number;
 }
 
 /** A row: its rowid, or `null` where it has none, then the columns. */
@@ -18,19 +20,61 @@ export type SourceRow = SqliteValue[];
 
 /** Reads rows from the table itself and no index of it, which may be damaged. */
 export function* sourceRows(database: Sqlite.Database, selection: RowSelection): Generator<SourceRow> {
-  const { source, rowidName, columns, range, exceptSql } = selection;
+  const { rowidName, range, batchRows } = selection;
+  if (rowidName === undefined || range === undefined || batchRows < 2) yield* singleRows(database, selection);
+  else yield* batchedRows(database, selection, rowidName, range);
+}
+
+const SAFE = 2n ** 53n;
+
+/** A rowid may be beyond 2^53 although no column is: the next batch, and a row's exact text, are found by it. */
+function needsBigIntegers({ hasBigIntegers, rowidName, range }: RowSelection): boolean {
+  if (hasBigIntegers || rowidName === undefined) return hasBigIntegers;
+  return range === undefined || BigInt(range[0]) < -SAFE || BigInt(range[1]) > SAFE;
+}
+
+function selectSql(
+  { source, rowidName, columns, exceptSql }: RowSelection,
+  conditions: readonly string[],
+): string {
   const names = [rowidName ?? 'null', ...columns.map(quoteName)].join(', ');
-  const conditions = [
-    ...(range === undefined ? [] : [`${rowidName} between ? and ?`]),
-    ...(exceptSql === undefined ? [] : [`not (${exceptSql})`]),
-  ];
-  const where = conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`;
+  const all = exceptSql === undefined ? conditions : [...conditions, `not (${exceptSql})`];
+  const where = all.length === 0 ? '' : ` where ${all.join(' and ')}`;
   const hint = rowidName === undefined ? '' : ' not indexed';
+  return `select ${names} from ${quoteName(source)}${hint}${where}`;
+}
+
+function* singleRows(database: Sqlite.Database, selection: RowSelection): Generator<SourceRow> {
+  const { rowidName, range } = selection;
+  const sql = selectSql(selection, range === undefined ? [] : [`${rowidName} between ? and ?`]);
   const statement = database
-    .prepare<unknown[], SourceRow>(`select ${names} from ${quoteName(source)}${hint}${where}`)
+    .prepare<unknown[], SourceRow>(sql)
     .raw()
-    .safeIntegers(selection.hasBigIntegers);
+    .safeIntegers(needsBigIntegers(selection));
   yield* statement.iterate(...(range ?? []).map(BigInt)) as IterableIterator<SourceRow>;
+}
+
+/** Many rows at a time cost half of what single ones do. Their number keeps what is held at once small. */
+function* batchedRows(
+  database: Sqlite.Database,
+  selection: RowSelection,
+  rowidName: string,
+  [from, to]: readonly [string, string],
+): Generator<SourceRow> {
+  const { batchRows } = selection;
+  const sql = `${selectSql(selection, [`${rowidName} >= ?`, `${rowidName} <= ?`])} order by ${rowidName} limit ${batchRows}`;
+  const statement = database
+    .prepare<unknown[], SourceRow>(sql)
+    .raw()
+    .safeIntegers(needsBigIntegers(selection));
+  const end = BigInt(to);
+  for (let next = BigInt(from); next <= end; ) {
+    const rows = statement.all(next, end);
+    yield* rows;
+    const last = rows.at(-1)?.[0];
+    if (rows.length < batchRows || (typeof last !== 'bigint' && typeof last !== 'number')) return;
+    next = BigInt(last) + 1n;
+  }
 }
 
 /** Reads a text's bytes: what is no UTF-8 reads as U+FFFD, and so does U+FFFD itself. */

@@ -30,6 +30,8 @@ export interface TableReading {
   readonly hasBigIntegers: boolean;
   /** SQL of the rows to leave out, of the orphans that are put in quarantine; `undefined` is none. */
   readonly exceptSql: string | undefined;
+  /** Rows that are fetched at once: fewer the larger they are. */
+  readonly batchRows: number;
 }
 
 /** Part of a table by rowid, both ends included; `undefined` is the whole table. */

@@ -117,6 +117,7 @@ async function sameFiles(left: ReaderPool, right: ReaderPool, exclude: readonly 
       generatedCount: 0,
       hasBigIntegers: true,
       exceptSql: undefined,
+      batchRows: 1,
       columns: columns.map((name) => ({
         source: name,
         target: name,
@@ -162,6 +163,7 @@ function postgresReading({ name, columns, primaryKey }: PostgresTable): TableRea
     generatedCount: 0,
     hasBigIntegers: true,
     exceptSql: undefined,
+    batchRows: 1,
     columns: sorted.map((column) => ({
       source: column.name,
       target: column.name,

@@ -42,6 +42,13 @@ export const KEY_TRAPS: readonly Trap[] = [
     ],
   },
   {
+    number: 19,
+    name: 'rowids beyond 2^53 that no column shows',
+    build: `create table t (v text); insert into t (rowid, v) values (9223372036854775807, 'last'), (9223372036854775806, 'before' || char(65533)), (-9223372036854775807 - 1, 'first');
+      with recursive n (i) as (select 1 union all select i + 1 from n where i < 2000) insert into t (rowid, v) select 9007199254740990 + i, 'n' || i from n`,
+    gives: [{ sql: 'select count(*)::int, count(distinct v)::int from t', rows: [[2003, 2003]] }],
+  },
+  {
     number: 20,
     name: 'AUTOINCREMENT’s mark above the highest id, and of an empty table',
     build: `create table t (id integer primary key autoincrement, v text); insert into t values (100, 'a'); delete from t;

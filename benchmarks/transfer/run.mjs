@@ -1,0 +1,212 @@
+// `node benchmarks/transfer/run.mjs [--accounts 200000] [--rounds 3]`: moves one generated file by psql, pgloader and Sluice in
+// turns, and prints the ratios. Needs a build, psql, pgloader (all in Debian), and a server whose role may create databases, named by
+// SLUICE_BENCH_POSTGRES_URL. Runs itself on the installed Node 24.
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+if (Number(process.versions.node.split('.')[0]) < 22) {
+  const node = join(root, 'node_modules/node/bin/node');
+  const { status } = spawnSync(node, process.argv.slice(1), { stdio: 'inherit' });
+  process.exit(status ?? 1);
+}
+
+const server = process.env.SLUICE_BENCH_POSTGRES_URL;
+if (server === undefined) fail('Set SLUICE_BENCH_POSTGRES_URL to a server whose role may create databases.');
+for (const tool of ['psql', 'pgloader']) {
+  if (spawnSync(tool, ['--version']).error)
+    fail(`${tool} is not installed: apt-get install postgresql-client pgloader`);
+}
+
+const accounts = Number(option('--accounts') ?? 200_000);
+const rounds = Number(option('--rounds') ?? 3);
+const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-transfer-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+// The package's own dependency; the benchmarks need no installation of their own for it.
+const require = createRequire(join(root, 'packages/transfer/package.json'));
+const sqlitePath = require.resolve('better-sqlite3');
+const { generate } = await importWith(sqlitePath);
+const source = join(folder, 'source.db');
+const { rows, bytes } = generate(source, accounts);
+console.log(
+  `${rows.toLocaleString('en')} rows, ${Math.round(bytes / 1e6)} MB, ${cpus().length} cores, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}`,
+);
+
+const sluice = join(root, 'packages/cli/bin/sluice.js');
+const planPath = join(folder, 'plan.json');
+const barePath = join(folder, 'bare.json');
+await prepare();
+
+const contenders = {
+  'psql \\copy of ready binary files (the limit)': limit,
+  'sluice, tables alone, not verified': () => move(['--plan', barePath, '--no-verify']),
+  'sluice, with keys and indexes, not verified': () => move(['--plan', planPath, '--no-verify']),
+  'sluice, with keys and indexes, verified': () => move(['--plan', planPath]),
+  'sluice, audited first, with keys and indexes, verified': () => move([]),
+  'pgloader, with keys and indexes': pgloader,
+};
+const results = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
+for (let round = 1; round <= rounds; round += 1) {
+  for (const [name, run] of Object.entries(contenders)) results[name].push(await run());
+}
+report();
+
+/** The plan, the same without keys and indexes, and the binary files that psql copies. */
+async function prepare() {
+  const url = createDatabase('plan');
+  spawnChecked(
+    process.execPath,
+    [sluice, 'transfer', source, 'env:TARGET', '--dry-run', '--plan', planPath],
+    url,
+  );
+  const plan = JSON.parse(readFileSync(planPath, 'utf8'));
+  const bare = {
+    ...plan,
+    statements: [],
+    tables: plan.tables.map((table) => ({
+      ...table,
+      statements: [],
+      columns: table.columns.map((column) => ({ ...column, identityNext: null })),
+    })),
+  };
+  writeFileSync(barePath, JSON.stringify(bare));
+  spawnChecked(
+    process.execPath,
+    [sluice, 'transfer', source, 'env:TARGET', '--plan', barePath, '--no-verify'],
+    url,
+  );
+  for (const table of ['account', 'event', 'tag'])
+    psql(url, `\\copy ${table} to '${join(folder, table)}' (format binary)`);
+  const schema = spawnChecked('pg_dump', ['--schema-only', '--no-owner', '--schema=public', url], url);
+  writeFileSync(join(folder, 'schema.sql'), schema.replace(/^CREATE SCHEMA.*$/m, ''));
+}
+
+async function limit() {
+  const url = createDatabase('limit');
+  psqlFile(url, join(folder, 'schema.sql'));
+  const copies = ['account', 'event', 'tag'].flatMap((table) => [
+    `begin; truncate public.${table};`,
+    `\\copy public.${table} from '${join(folder, table)}' (format binary, freeze)`,
+    'commit;',
+  ]);
+  writeFileSync(join(folder, 'copy.sql'), `${copies.join('\n')}\n`);
+  return measure('psql', ['-q', '-v', 'ON_ERROR_STOP=1', '-f', join(folder, 'copy.sql'), url], url);
+}
+
+function move(args) {
+  return measure(
+    process.execPath,
+    [sluice, 'transfer', source, 'env:TARGET', '--json', ...args],
+    createDatabase('sluice'),
+  );
+}
+
+function pgloader() {
+  const url = createDatabase('pgloader');
+  return measure(
+    'pgloader',
+    ['--quiet', `sqlite://${source}`, url.replace('postgres://', 'postgresql://')],
+    url,
+  );
+}
+
+/** Seconds, and the most memory of the process in MB. */
+function measure(command, args, url) {
+  return new Promise((resolve) => {
+    const from = performance.now();
+    const child = spawn(command, args, {
+      env: { ...process.env, TARGET: url },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let memory = 0;
+    let err = '';
+    child.stderr.on('data', (data) => {
+      err += data;
+    });
+    const timer = setInterval(() => {
+      memory = Math.max(memory, peakOf(child.pid));
+    }, 100);
+    child.on('close', (code) => {
+      clearInterval(timer);
+      if (code !== 0) fail(`${command} ended with ${code}: ${err}`);
+      resolve({ seconds: (performance.now() - from) / 1000, memory });
+    });
+  });
+}
+
+function peakOf(pid) {
+  try {
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
+function report() {
+  const median = Object.entries(results).map(([name, runs]) => ({
+    name,
+    seconds: runs.map((run) => run.seconds).toSorted((a, b) => a - b)[Math.floor(runs.length / 2)],
+    spread: runs.map((run) => run.seconds.toFixed(1)).join(' '),
+    memory: Math.max(...runs.map((run) => run.memory)),
+  }));
+  const limitSeconds = median[0].seconds;
+  const loader = median.at(-1).seconds;
+  for (const { name, seconds, spread, memory } of median) {
+    const rate = Math.round(rows / seconds / 1000);
+    console.log(
+      `${name.padEnd(56)} ${seconds.toFixed(1).padStart(6)} s  ${String(rate).padStart(4)}k rows/s  ${(limitSeconds / seconds).toFixed(2)} of the limit  ${(loader / seconds).toFixed(2)} × pgloader  ${Math.round(memory)} MB  (${spread})`,
+    );
+  }
+}
+
+function createDatabase(name) {
+  const url = new URL(server);
+  const database = `sluice_bench_${name}`;
+  psql(server, `drop database if exists ${database} with (force)`);
+  psql(server, `create database ${database}`);
+  psql(server, 'checkpoint');
+  url.pathname = `/${database}`;
+  return url.href;
+}
+
+function psql(url, command) {
+  return spawnChecked('psql', ['-q', '-v', 'ON_ERROR_STOP=1', '-c', command, url], url);
+}
+
+function psqlFile(url, file) {
+  return spawnChecked('psql', ['-q', '-v', 'ON_ERROR_STOP=1', '-f', file, url], url);
+}
+
+function spawnChecked(command, args, url) {
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    encoding: 'utf8',
+    env: { ...process.env, TARGET: url, PGOPTIONS: '-c client_min_messages=warning' },
+    maxBuffer: 1e9,
+  });
+  if (status !== 0) fail(`${command} ended with ${status}: ${stderr}`);
+  return stdout;
+}
+
+/** The generator, with the SQLite of the package. */
+async function importWith(path) {
+  const code = readFileSync(new URL('./generate.mjs', import.meta.url), 'utf8').replace(
+    "'better-sqlite3'",
+    `'file://${path}'`,
+  );
+  return import(`data:text/javascript,${encodeURIComponent(code)}`);
+}
+
+function option(name) {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? undefined : process.argv[at + 1];
+}
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}

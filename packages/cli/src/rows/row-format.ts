@@ -1,0 +1,75 @@
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parse } from 'csv-parse';
+import { CommandError } from '../command-error.js';
+
+export type RowFormat = 'csv' | 'json' | 'ndjson';
+
+/** A row of a file, with where it stands: a line, or the position in a JSON array. */
+export interface FileRow {
+  readonly position: number;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** A JSON array is read whole. */
+const MAX_JSON_BYTES = 256 * 1024 * 1024;
+
+/** The format that a file's name tells, unless it is said. */
+export function formatOf(path: string, said: string | undefined): RowFormat {
+  const name = (said ?? extname(path).slice(1)).toLowerCase();
+  if (name === 'csv' || name === 'json') return name;
+  if (name === 'ndjson' || name === 'jsonl') return 'ndjson';
+  throw new CommandError('Say the format: --format json, ndjson or csv.');
+}
+
+/** Reads the rows of a file. */
+export function readRows(path: string, format: RowFormat): AsyncIterable<FileRow> {
+  if (format === 'csv') return readCsv(path);
+  return format === 'json' ? readJson(path) : readNdjson(path);
+}
+
+async function* readCsv(path: string): AsyncGenerator<FileRow> {
+  const rows = createReadStream(path).pipe(parse({ columns: true, bom: true, info: true }));
+  for await (const { record, info } of rows as AsyncIterable<{
+    record: Record<string, string>;
+    info: { lines: number };
+  }>) {
+    yield { position: info.lines, values: record };
+  }
+}
+
+async function* readNdjson(path: string): AsyncGenerator<FileRow> {
+  let position = 0;
+  for await (const line of createInterface({
+    input: createReadStream(path),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  })) {
+    position += 1;
+    if (line.trim() !== '')
+      yield { position, values: toObject(parseJson(line, `line ${position}`), position) };
+  }
+}
+
+async function* readJson(path: string): AsyncGenerator<FileRow> {
+  if ((await stat(path)).size > MAX_JSON_BYTES) {
+    throw new CommandError(`${path} is larger than 256 MB. Write it as NDJSON, one object on each line.`);
+  }
+  const rows = parseJson(await readFile(path, 'utf8'), path);
+  if (!Array.isArray(rows)) throw new CommandError(`${path} holds no array of objects.`);
+  for (const [index, row] of rows.entries()) yield { position: index + 1, values: toObject(row, index + 1) };
+}
+
+function parseJson(text: string, place: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new CommandError(`${place} is no JSON: ${(error as Error).message}`);
+  }
+}
+
+function toObject(row: unknown, position: number): Record<string, unknown> {
+  if (typeof row === 'object' && row !== null && !Array.isArray(row)) return row as Record<string, unknown>;
+  throw new CommandError(`Row ${position} is no object.`);
+}
