@@ -54,7 +54,11 @@ describe('another process holds the lock', () => {
     await db.run('create table entry (key text primary key)');
     const holder = await lockHolder(db.path);
     const deadline = performance.now() + 50;
-    expect(await rejection(db.database.begin({ access: 'write', deadline }))).toBeInstanceOf(TimeoutError);
+    // BEGIN travels with the first statement.
+    const transaction = await db.database.begin({ access: 'write', deadline });
+    const insert = { sql: `insert into entry values ('b')`, parameters: [], access: 'write' } as const;
+    expect(await rejection(transaction.execute(insert, { deadline }))).toBeInstanceOf(TimeoutError);
+    await transaction.rollback();
     expect(await rejection(db.run('vacuum', [], { deadline: performance.now() + 50 }))).toBeInstanceOf(
       TimeoutError,
     );
