@@ -160,6 +160,7 @@ export class CallGroup {
 
   async #answer(calls: readonly JoinedCall[], pooled: PooledConnection): Promise<void> {
     const batch = { calls, controller: new AbortController() };
+    pooled.joinedBy(calls.length - 1);
     this.#running.add(batch);
     await this.#plan.run(calls, pooled, batch.controller.signal).catch(ignore);
     this.#running.delete(batch);

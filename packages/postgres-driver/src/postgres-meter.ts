@@ -35,6 +35,11 @@ export class PostgresMeter {
     }
   }
 
+  /** Counts callers who waited together with the one that has the lease. */
+  recordJoined(others: number, waitedMs: number, priority: Priority): void {
+    for (let count = 0; count < others; count += 1) this.#waits.record(waitedMs, priority);
+  }
+
   metrics(): LaneMetrics {
     return {
       permits: this.#permits,

@@ -12,8 +12,14 @@ import { PostgresThrottle, type ThrottleOptions } from './postgres-throttle.js';
 /** A connection on loan. */
 export interface PooledConnection {
   readonly connection: PostgresConnection;
+  /** Counts the callers who waited together with this one. */
+  joinedBy(others: number): void;
   /** Gives it back: to the pool when it is verifiably clean, otherwise to nobody. Never rejects. */
   release(): Promise<void>;
+}
+
+interface MeteredLease extends Lease {
+  readonly recordJoined: (others: number) => void;
 }
 
 /** The connections of one database, at most `poolSize`, opened when needed and lent in the order of a core Lane. */
@@ -50,7 +56,11 @@ export class PostgresPool {
     options: ExecuteOptions & ThrottleOptions,
   ): Promise<PooledConnection> {
     if (this.#closed !== undefined) throw new ClosedError('The storage is closed.');
-    const lease = await this.#meters[access].acquire(this.#withAcquireTimeout(options));
+    const meter = this.#meters[access];
+    const lease: MeteredLease = {
+      ...(await meter.acquire(this.#withAcquireTimeout(options))),
+      recordJoined: (others) => meter.recordJoined(others, lease.waitedMs, options.priority ?? 'normal'),
+    };
     const idle = this.#takeIdle(access);
     if (idle !== undefined) return this.#lend(idle, lease);
     try {
@@ -93,9 +103,10 @@ export class PostgresPool {
     await Promise.all([...this.#all].map((connection) => connection.end()));
   }
 
-  #lend(connection: PostgresConnection, lease: Lease): PooledConnection {
+  #lend(connection: PostgresConnection, lease: MeteredLease): PooledConnection {
     return {
       connection,
+      joinedBy: lease.recordJoined,
       release: async () => {
         if (await connection.reset()) this.#keepIdle(connection);
         else connection.destroy();
@@ -105,7 +116,7 @@ export class PostgresPool {
   }
 
   /** Opens a connection; a caller whose time is over leaves, and the connection then waits for the next one. */
-  #openWithin(lease: Lease, options: ExecuteOptions): Promise<PooledConnection> {
+  #openWithin(lease: MeteredLease, options: ExecuteOptions): Promise<PooledConnection> {
     return new Promise((resolve, reject) => {
       const interrupt = new Interrupt(options, () =>
         reject(interrupt.error('while a connection was opened; nothing was executed')),

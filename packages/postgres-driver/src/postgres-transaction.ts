@@ -91,6 +91,7 @@ export class PostgresTransaction implements DatabaseTransaction {
 
   async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     const { values } = this.#context;
+    if (ENDS_TRANSACTION.test(statement.sql)) throw endedError('would end', this.#options.label);
     const send = prepareToSend(statement, values);
     const begin = this.#takeBegin();
     const result = await send(this.#connection, { ...options, begin }).catch(this.#noteConflict);
@@ -169,12 +170,17 @@ export class PostgresTransaction implements DatabaseTransaction {
 
   #assertStillOpen(): void {
     if (this.#connection.status !== 'I') return;
-    throw new UsageError(
-      'transaction_ended',
-      'The statement ended the transaction by itself. Let `write` commit, and throw to roll back.',
-      { operation: this.#options.label },
-    );
+    throw endedError('ended', this.#options.label);
   }
+}
+
+/** What is refused before anything is lost. A procedure may still do it. */
+const ENDS_TRANSACTION =
+  /^\s*(?:abort|commit|end|prepare\s+transaction|rollback(?!\s+(?:transaction\s+|work\s+)?to\b))\b/i;
+
+function endedError(what: string, operation: string | undefined): UsageError {
+  const message = `The statement ${what} the transaction by itself. Let \`write\` commit, and throw to roll back.`;
+  return new UsageError('transaction_ended', message, { operation });
 }
 
 /** Rolls back where there is something to, and gives the connection back. Never rejects. */
