@@ -5,6 +5,12 @@ export { type TemporaryStorageOptions, temporaryStorage } from './application/te
 export { type TestClock, testClock } from './application/test-clock.js';
 export { conformance } from './conformance/conformance.js';
 export type { ConformanceOpenOptions, ConformanceTarget } from './conformance/conformance-target.js';
+export {
+  type NodeContainer,
+  type NodeContainerOptions,
+  nodeContainersAnswer,
+  startNodeContainer,
+} from './containers/node-container.js';
 export { startTcpRelay, type TcpRelay, type TcpTarget } from './faults/tcp-relay.js';
 export { checkHistory } from './history/check-history.js';
 export type { History, Operation, Problem, ProblemKind, RecordedTransaction } from './history/history.js';

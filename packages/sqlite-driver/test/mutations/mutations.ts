@@ -40,12 +40,12 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'commits what is to be rolled back',
-    caughtBy: 'C4 .*insertMany',
+    caughtBy: 'C4 insertMany (of rows with different|inside)',
     database: transactions((tx) => ({ rollback: () => tx.commit() })),
   },
   {
     name: 'sorts NULL first',
-    caughtBy: 'C2 .*NULLs?',
+    caughtBy: 'C2 NULL in body comes (first|last) when (a|de)scending, in',
     database: statements((statement) => ({
       ...statement,
       sql: statement.sql.replace(/ nulls (first|last)/gi, ''),
@@ -61,21 +61,21 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'cuts times to the second',
-    caughtBy: 'C1 timestamptz',
+    caughtBy: 'C1 timestamptz keeps 1',
     database: encoded((value) =>
       value instanceof Date ? new Date(Math.trunc(value.getTime() / 1000) * 1000) : value,
     ),
   },
   {
     name: 'rounds numerics to doubles',
-    caughtBy: 'C1 numeric',
+    caughtBy: 'C1 numeric keeps 123',
     database: encoded((value, type) =>
       type === 'numeric' && value !== null ? String(Number(value)) : value,
     ),
   },
   {
     name: 'gives bigints as numbers',
-    caughtBy: 'C1 bigint',
+    caughtBy: 'C1 bigint keeps 900719925474099',
     database: results((row) =>
       Object.fromEntries(
         Object.entries(row).map(([key, value]) => [key, typeof value === 'bigint' ? Number(value) : value]),
@@ -89,7 +89,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'takes one violation for another',
-    caughtBy: 'C11 breaking a primary key',
+    caughtBy: 'C11 breaking a primary key, by insert tells table',
     database: errors((error) =>
       error instanceof UniqueViolationError
         ? new ForeignKeyViolationError(error, { cause: error.cause })
@@ -106,7 +106,7 @@ export const MUTATIONS: readonly Mutation[] = [
   { name: 'loses a member of a group', caughtBy: 'C6 500 inserts', database: loseOneOfFifty },
   {
     name: 'ignores the rollback to a savepoint',
-    caughtBy: 'C3 .*savepoint',
+    caughtBy: 'C3 a savepoint that throws',
     database: transactions((tx) => ({
       execute: async (statement, options) =>
         statement.sql.startsWith('rollback to') ? NOTHING : tx.execute(statement, options),
@@ -119,11 +119,11 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'lets the outer handle join the transaction',
-    caughtBy: 'C3 (find|count|insert) on the outer handle',
+    caughtBy: 'C3 find on the outer handle',
     database: joinReads,
     storage: forgetWhereItRuns,
   },
-  { name: 'runs afterCommit before the commit', caughtBy: 'C3 afterCommit', storage: hurryAfterCommit },
+  { name: 'runs afterCommit before the commit', caughtBy: 'C3 afterCommit finds', storage: hurryAfterCommit },
   {
     name: 'streams without a snapshot',
     caughtBy: 'C9 a stream sees one snapshot',
@@ -278,10 +278,15 @@ function hurryAfterCommit<DB>(storage: Storage<DB>): Storage<DB> {
   });
 }
 
+let closings = 0;
+
+/** The first closing is that of the suite's warm-up, which is given a minute. */
 function neverClose<DB>(storage: Storage<DB>): Storage<DB> {
   return overridden(storage, {
     close: async () => {
       await storage.close();
+      closings += 1;
+      if (closings === 1) return;
       await new Promise(() => {});
     },
   });

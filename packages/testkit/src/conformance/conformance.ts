@@ -1,4 +1,5 @@
-import { afterAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { withDeadline } from '../postgres-server/deadline.js';
 import { valuesSuite } from './c01-values/values.js';
 import { orderSuite } from './c02-order/order.js';
 import { transactionsSuite } from './c03-transactions/transactions.js';
@@ -30,6 +31,7 @@ import { reportScore } from './report/report-score.js';
  */
 export function conformance(target: ConformanceTarget): void {
   describe(`conformance of ${target.name}`, () => {
+    beforeAll(() => warmUp(target), 2 * WARM_UP_MS);
     // biome-ignore lint/correctness/noEmptyPattern: Vitest takes nothing else for the fixtures, of which none is used.
     afterAll(({}, suite) => reportScore(target, suite));
     manifestSuite(target);
@@ -48,4 +50,15 @@ export function conformance(target: ConformanceTarget): void {
     migrationsSuite(target);
     observabilitySuite(target);
   });
+}
+
+/** For an engine that must be loaded, or first makes a database to copy. */
+const WARM_UP_MS = 60_000;
+
+async function warmUp(target: ConformanceTarget): Promise<void> {
+  const name = `suite_${process.pid}_warm_up`;
+  const late = (): Error => new Error(`The first open() and close() did not end within ${WARM_UP_MS} ms.`);
+  const storage = await withDeadline(target.open(name, {}), WARM_UP_MS, late);
+  await withDeadline(storage.close(), WARM_UP_MS, late);
+  await target.drop?.(name);
 }
