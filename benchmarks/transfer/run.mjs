@@ -75,6 +75,12 @@ async function prepare() {
     })),
   };
   writeFileSync(barePath, JSON.stringify(bare));
+  // A plan that was changed is checked against the rows again, unless a dry run has done so.
+  spawnChecked(
+    process.execPath,
+    [sluice, 'transfer', source, 'env:TARGET', '--dry-run', '--plan', barePath],
+    url,
+  );
   spawnChecked(
     process.execPath,
     [sluice, 'transfer', source, 'env:TARGET', '--plan', barePath, '--no-verify'],

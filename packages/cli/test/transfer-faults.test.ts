@@ -1,4 +1,4 @@
-import { open, stat } from 'node:fs/promises';
+import { open, readFile, stat, writeFile } from 'node:fs/promises';
 import { startTcpRelay, temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
 import Sqlite from 'better-sqlite3';
 import pg from 'pg';
@@ -109,6 +109,30 @@ describe('a target that is not as it must be', () => {
       code: 0,
     });
     expect(await query(url, `select relname from pg_class where relname = 'other'`)).toEqual([['other']]);
+  });
+});
+
+describe('a plan', () => {
+  it('that was changed by hand is checked against the rows before anything is written', async () => {
+    const source = await temporarySqlitePath();
+    makeShop(source, 1_000);
+    const url = await temporaryPostgresUrl();
+    const plan = `${source}.plan.json`;
+    expect(
+      await runSluice(['transfer', source, 'env:TARGET_URL', '--dry-run', '--plan', plan], url),
+    ).toMatchObject({ code: 0 });
+    const text = await readFile(plan, 'utf8');
+    await writeFile(plan, text.replace('"type": "timestamptz(3)"', '"type": "date"'));
+    const refused = await runSluice(['transfer', source, 'env:TARGET_URL', '--plan', plan], url);
+    expect(refused).toMatchObject({ code: 1, out: expect.stringContaining('log.at') });
+    expect(
+      await query(url, `select count(*)::int from pg_class where relname in ('customer', 'log')`),
+    ).toEqual([[0]]);
+    await writeFile(plan, text);
+    expect(await runSluice(['transfer', source, 'env:TARGET_URL', '--plan', plan], url)).toMatchObject({
+      code: 0,
+      err: expect.not.stringContaining('error'),
+    });
   });
 });
 

@@ -56,7 +56,10 @@ export function transferCommand(output: CommandOutput, finish: (code: ExitCode) 
     .argument('<source>', 'where the data is')
     .argument('<target>', 'where it is to go')
     .option('--dry-run', 'audit, rehearse the schema on the target and give the plan; change nothing')
-    .option('--plan <file>', 'the plan to follow; with --dry-run, the file to write when it is not there')
+    .option(
+      '--plan <file>',
+      'the plan to follow; --dry-run writes it, or checks one that is there and marks it',
+    )
     .option('--on <policy...>', 'KIND[@TABLE[.COLUMN]]=fail|quarantine|convert:RULE', [])
     .addOption(
       new Option('--schema <how>', 'whose schema').choices(['translate', 'existing']).default('translate'),
@@ -175,7 +178,7 @@ function printPlan(
 ): ExitCode {
   const text = `${JSON.stringify(plan, undefined, 2)}\n`;
   if (options.plan === undefined) output.out(text);
-  else if (!existsSync(options.plan)) writeFileSync(options.plan, text);
+  else writeFileSync(options.plan, text);
   output.err(printFindings(findings));
   output.err(printUntranslated(plan.untranslated));
   return EXIT_CODES.ok;

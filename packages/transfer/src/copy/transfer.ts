@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AbortedError, ConfigurationError, ConnectionError } from '@sluice/core';
 import { type AuditReport, auditPool, checkPlan, fingerprintOf, isClear } from '../audit/audit.js';
 import type { Finding } from '../audit/finding.js';
+import { markChecked, planDigest } from '../plan/plan-digest.js';
 import type { Policies } from '../plan/policies.js';
 import { readingOf } from '../plan/table-reading.js';
 import type { PlannedTable, TransferPlan, Untranslated } from '../plan/transfer-plan.js';
@@ -160,7 +161,12 @@ class Transfer {
     if (this.#options.schema === 'existing') return this.#beginExisting(audited.plan);
     const plan = await this.#prepare(audited.plan);
     if (this.#options.dryRun === true) {
-      return report({ outcome: 'planned', findings, plan, untranslated: plan.untranslated });
+      return report({
+        outcome: 'planned',
+        findings,
+        plan: markChecked(plan),
+        untranslated: plan.untranslated,
+      });
     }
     await this.#session.transaction(async () => {
       if (this.#options.replace === true && plan.schema === 'translate') await this.#dropTables(plan);
@@ -182,12 +188,12 @@ class Transfer {
   async #makePlan(): Promise<Pick<AuditReport, 'findings' | 'plan'>> {
     const { source, policies, plan, exclude = [] } = this.#options;
     this.#report('audit', undefined, 0, undefined);
-    if (plan !== undefined && plan.source.fingerprint === fingerprintOf(source))
-      return { plan: merge(plan, policies), findings: [] };
+    const merged = plan === undefined ? undefined : merge(plan, policies);
+    if (merged !== undefined && isChecked(merged, source)) return { plan: merged, findings: [] };
     const audited = await auditPool(this.#pool, source, {
       policies: { ...plan?.policies, ...policies },
       exclude,
-      plan: plan === undefined ? undefined : merge(plan, policies),
+      plan: merged,
       onProgress: ({ table, rows }) => this.#report('audit', table, rows, undefined),
     });
     return audited;
@@ -373,6 +379,11 @@ function report(
   parts: Pick<TransferReport, 'findings' | 'outcome' | 'plan'> & Partial<TransferReport>,
 ): TransferReport {
   return { tables: [], verified: [], untranslated: [], ...parts };
+}
+
+/** Whether neither the source nor the plan has changed since a dry run found nothing against it. */
+function isChecked(plan: TransferPlan, source: string): boolean {
+  return plan.source.fingerprint === fingerprintOf(source) && plan.source.checked === planDigest(plan);
 }
 
 function merge(plan: TransferPlan, policies: Policies = {}): TransferPlan {

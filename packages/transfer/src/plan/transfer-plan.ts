@@ -55,7 +55,12 @@ export interface Untranslated {
 export interface TransferPlan {
   readonly version: 1;
   /** Tells a source that was written to since from one that was not. */
-  readonly source: { readonly file: string; readonly fingerprint: string };
+  readonly source: {
+    readonly file: string;
+    readonly fingerprint: string;
+    /** Set by a dry run that found nothing against the plan; without it, or after a change, the rows are checked again. */
+    readonly checked?: string;
+  };
   readonly schema: 'existing' | 'translate';
   /** `KIND`, `KIND@TABLE` or `KIND@TABLE.COLUMN` to `fail`, `quarantine` or `convert:RULE`; the most exact one counts. */
   readonly policies: Readonly<Record<string, PolicyAction>>;

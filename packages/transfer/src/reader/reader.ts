@@ -47,6 +47,8 @@ export class Reader {
       name: 'sluice transfer reader',
       workerData: { signals: this.#signals, recycled: port2 },
       transferList: [port2],
+      // Rows are garbage at once; a larger young generation would only hold more of it.
+      resourceLimits: { maxYoungGenerationSizeMb: 16 },
     });
     this.#worker.on('message', (message: ReaderMessage) => this.#receive(message));
     this.#worker.on('error', (error) => this.#failAll(error));

@@ -3,11 +3,15 @@ import { COPY_HEADER } from '../copy/copy-in-stream.js';
 /** Takes a tuple: `bytes` from `from` (the count of its fields) to `to`; its key ends at `keyEnd`. */
 export type OnTuple = (bytes: Buffer, from: number, keyEnd: number, to: number) => void;
 
-/** Cuts the output of COPY TO in binary form into tuples, however it is cut into chunks. */
+/**
+ * Cuts the output of COPY TO in binary form into tuples, however it is cut into chunks. The bytes of a tuple are only good during the call:
+ * one buffer is used again and again, so that memory stays constant.
+ */
 export class TupleScanner {
   readonly #keyCount: number;
   readonly #onTuple: OnTuple;
-  #rest: Buffer = Buffer.alloc(0);
+  #buffer: Buffer = Buffer.allocUnsafeSlow(256 * 1024);
+  #length = 0;
   #hasHeader = false;
 
   /** `keyCount` fields are the key; 0 for the whole row. */
@@ -17,18 +21,28 @@ export class TupleScanner {
   }
 
   push(chunk: Buffer): void {
-    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    this.#append(chunk);
+    const bytes = this.#buffer.subarray(0, this.#length);
     let at = 0;
     if (!this.#hasHeader) {
-      if (bytes.length < COPY_HEADER.length) {
-        this.#rest = bytes;
-        return;
-      }
+      if (bytes.length < COPY_HEADER.length) return;
       at = COPY_HEADER.length;
       this.#hasHeader = true;
     }
     for (let next = this.#tuple(bytes, at); next !== undefined; next = this.#tuple(bytes, at)) at = next;
-    this.#rest = bytes.subarray(at);
+    this.#buffer.copyWithin(0, at, this.#length);
+    this.#length -= at;
+  }
+
+  #append(chunk: Buffer): void {
+    const length = this.#length + chunk.length;
+    if (length > this.#buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(length * 2);
+      this.#buffer.copy(larger, 0, 0, this.#length);
+      this.#buffer = larger;
+    }
+    chunk.copy(this.#buffer, this.#length);
+    this.#length = length;
   }
 
   /** Where the tuple at `from` ends; `undefined` when it is not all there, or is the trailer. */
