@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PostgresSession } from '../target/postgres-session.js';
 
 /** Begins COPY's binary format: its signature, no flags, no extension (postgresql.org/docs/current/sql-copy.html). */
@@ -51,9 +52,18 @@ export class CopyInStream {
   async abandon(): Promise<void> {
     if (this.#isOver) return;
     this.#stream.destroy(new Error('the source could not be read'));
-    await this.#finished.catch(() => {});
+    // A server that is gone answers nothing.
+    const settled = this.#finished.then(
+      () => true,
+      () => true,
+    );
+    const isSettled = await Promise.race([settled, sleep(ABANDON_MS, false)]);
+    if (!isSettled) this.#session.destroy();
   }
 }
+
+/** How long the server may take to drop a COPY before the connection is cut. */
+const ABANDON_MS = 5_000;
 
 /** Above the size at which a socket asks its writer to wait, so that a larger write has left when it is answered. */
 const SMALL_BYTES = 128 * 1024;
