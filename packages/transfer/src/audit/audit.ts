@@ -255,6 +255,9 @@ function sumMisfits(parts: readonly Misfits[]): Misfits[] {
   return [...sums.values()];
 }
 
+/** Looked for in one table. */
+const MOST_ORPHANS = 1_000_000;
+
 async function findOrphans(
   pool: ReaderPool,
   schema: SourceSchema,
@@ -265,7 +268,7 @@ async function findOrphans(
   for (const table of schema.tables.filter(({ foreignKeys }) => foreignKeys.length > 0)) {
     const sql = `select "table", rowid, parent, fkid from pragma_foreign_key_check('${table.name.replaceAll("'", "''")}')`;
     try {
-      const rows = await pool.run('query', { sql, limit: 1_000_000 });
+      const rows = await pool.run('query', { sql, limit: MOST_ORPHANS });
       if (rows.length > 0) found.push(orphanFinding(table.name, rows, policies));
     } catch (error) {
       // SQLite cannot check a key whose parent has no unique index; PostgreSQL will refuse it, and it will be listed.
@@ -286,7 +289,7 @@ function orphanFinding(table: string, rows: readonly unknown[][], policies: Poli
     table,
     count: rows.length,
     keys: rows.slice(0, 5).map(([, rowid]) => `rowid = ${rowid ?? 'unknown'}`),
-    message: `Foreign keys to ${parents} point nowhere.`,
+    message: `Foreign keys to ${parents} point nowhere${rows.length < MOST_ORPHANS ? '' : '; there may be more than were counted'}.`,
     advice:
       'quarantine the rows, or convert:not-valid to leave the foreign key unchecked for the rows that are there',
     settledBy: action === 'quarantine' || action === 'convert:not-valid' ? action : undefined,

@@ -1,3 +1,4 @@
+import { UnsupportedError } from '@sluice/core';
 import { HashSums } from '../hash/hash-sums.js';
 import { readingOf } from '../plan/table-reading.js';
 import type { PlannedTable, TransferPlan } from '../plan/transfer-plan.js';
@@ -94,9 +95,10 @@ async function copyOrphans({ pool, session, table }: CopyTableInput, reading: Ta
   const columns = reading.columns.map(({ source }) => quoteName(source)).join(', ');
   const rows = await pool.run('query', {
     sql: `select ${columns} from ${quoteName(table.source)} where ${reading.exceptSql}`,
-    limit: MAX_ORPHANS,
+    limit: MAX_ORPHANS + 1,
     isLossless: true,
   });
+  if (rows.length > MAX_ORPHANS) throw tooManyOrphans(table);
   for (const values of rows) {
     const content = Object.fromEntries(reading.columns.map(({ source }, index) => [source, values[index]]));
     const key = reading.columns
@@ -114,7 +116,14 @@ async function copyOrphans({ pool, session, table }: CopyTableInput, reading: Ta
   return rows.length;
 }
 
+/** They are held in memory. */
 const MAX_ORPHANS = 1_000_000;
+
+function tooManyOrphans({ source }: PlannedTable): UnsupportedError {
+  return new UnsupportedError(
+    `More than ${MAX_ORPHANS.toLocaleString('en')} rows of ${quoteName(source)} have foreign keys that point nowhere, too many to quarantine; nothing of the table was written. Use the policy convert:not-valid for its orphans, or mend the source.`,
+  );
+}
 
 /** A trigger or rule of an existing table may have left rows out. */
 async function assertRows(
