@@ -20,6 +20,10 @@ interface Context {
   readonly ended: { commits: number; rollbacks: number };
 }
 
+/** ROLLBACK TO a savepoint does not. */
+const ENDS_TRANSACTION =
+  /^\s*(?:abort|commit|end|prepare\s+transaction|rollback(?!\s+(?:work\s+|transaction\s+)?to\b))\b/i;
+
 export class PgliteTransaction implements DatabaseTransaction {
   readonly #context: Context;
   #hasChangedSchema = false;
@@ -30,6 +34,8 @@ export class PgliteTransaction implements DatabaseTransaction {
   }
 
   async execute({ sql, parameters }: Statement, options: ExecuteOptions): Promise<StatementResult> {
+    if (ENDS_TRANSACTION.test(sql))
+      throw new UsageError('invalid_query', 'The transaction is ended by its callback, not by a statement.');
     return toResult(await this.#run({ sql, parameters: parameters.map(bind) }, options));
   }
 
