@@ -32,7 +32,6 @@ import { ResultRows } from './sqlite-rows.js';
 import { SqliteSql } from './sqlite-sql.js';
 import { statementKind } from './sqlite-statement.js';
 import { type Alterations, SqliteTransaction } from './sqlite-transaction.js';
-import { packStatements } from './thread/pack-statements.js';
 import type { LeaseFailure, ThreadLease } from './thread/thread-lease.js';
 import {
   type ConnectionOptions,
@@ -182,19 +181,12 @@ export class SqliteDatabase implements Database {
       if (alteration !== undefined && this.#alterations === 'own') assertOwnAlteration(alteration);
     }
     const bound = statements.map((statement) => this.#engine.bind(statement));
-    const lease = await this.#hold(() => this.#writer.begin(options));
+    this.#gate.enter();
     try {
-      const outcome = await lease.call({ op: 'batch', statements: packStatements(bound) }, options);
-      const results = this.#engine.toResults(outcome, statements, bound);
-      this.#engine.expectDone(await lease.commit());
-      return results;
-    } catch (error) {
-      // What failed may have failed over what others did before it, which was undone as well.
-      const undone = lease.isOver ? undefined : await lease.rollback();
-      if (undone?.kind === 'over') this.#engine.expectDone(undone);
-      throw error;
+      const outcome = await this.#writer.execute(bound, options, () => {});
+      return this.#engine.toResults(outcome, statements, bound);
     } finally {
-      this.#unhold(lease);
+      this.#gate.leave();
     }
   }
 

@@ -1,4 +1,4 @@
-import type { PackedStatements, ThreadStatement } from './thread-protocol.js';
+import type { GroupMember, PackedMembers, PackedStatements, ThreadStatement } from './thread-protocol.js';
 
 /** Packs statements for their way to a thread. */
 export function packStatements(statements: readonly ThreadStatement[]): PackedStatements {
@@ -18,4 +18,27 @@ export function packStatements(statements: readonly ThreadStatement[]): PackedSt
 /** The statements again. */
 export function unpackStatements({ texts, which, parameters }: PackedStatements): ThreadStatement[] {
   return which.map((text, index) => ({ sql: '', ...texts[text], parameters: parameters[index] ?? [] }));
+}
+
+/** Packs the members of a group. */
+export function packMembers(members: readonly GroupMember[]): PackedMembers {
+  const statements = packStatements(members.flat() as ThreadStatement[]);
+  if (!members.some(isBatch)) return { statements };
+  return { statements, sizes: members.map((member) => (isBatch(member) ? member.length : undefined)) };
+}
+
+/** The members again. */
+export function unpackMembers({ statements, sizes }: PackedMembers): GroupMember[] {
+  const unpacked = unpackStatements(statements);
+  if (sizes === undefined) return unpacked;
+  let at = 0;
+  return sizes.map((size) => {
+    const from = at;
+    at += size ?? 1;
+    return size === undefined ? (unpacked[from] as ThreadStatement) : unpacked.slice(from, at);
+  });
+}
+
+export function isBatch(member: GroupMember): member is readonly ThreadStatement[] {
+  return Array.isArray(member);
 }

@@ -36,6 +36,16 @@ export interface ConnectionOptions {
   readonly walLimitBytes: number;
 }
 
+/** What one caller wants to be committed: a statement, or several as one. */
+export type GroupMember = ThreadStatement | readonly ThreadStatement[];
+
+/** The members of a group, packed. */
+export interface PackedMembers {
+  readonly statements: PackedStatements;
+  /** How many statements each member has that is a batch, and `undefined` for one that is none; left out where no member is. */
+  readonly sizes?: readonly (number | undefined)[];
+}
+
 /** Statements of which many are alike, each text once: so packed they cross between threads in a third of the time. */
 export interface PackedStatements {
   readonly texts: readonly Pick<ThreadStatement, 'isCounted' | 'isShort' | 'sql'>[];
@@ -57,7 +67,7 @@ export type ThreadRequest =
   /** Reader: tells a statement that only reads from one that does more, which is answered `not_read`. */
   | { readonly op: 'probe'; readonly sql: string }
   /** Writer: each statement on its own terms, all in one COMMIT. */
-  | { readonly op: 'group'; readonly members: PackedStatements }
+  | { readonly op: 'group'; readonly members: PackedMembers }
   /** Writer: one statement that SQLite refuses inside a transaction, such as VACUUM. */
   | { readonly op: 'solo'; readonly statement: ThreadStatement }
   | { readonly op: 'begin'; readonly isSchemaChange: boolean }
@@ -68,8 +78,6 @@ export type ThreadRequest =
       readonly batchSize: number;
       readonly enters?: boolean;
     }
-  /** Writer: statements of one caller, as the next member of a shared transaction. Ends at the first that fails. */
-  | { readonly op: 'batch'; readonly statements: PackedStatements }
   /** Writer: undoes what the last member of a shared transaction did, and leaves the others' work in it. */
   | { readonly op: 'undo' }
   | { readonly op: 'commit' }
@@ -127,7 +135,7 @@ export type Outcome =
   | { readonly kind: 'dropped' }
   /** It does more than read, and was not run. */
   | { readonly kind: 'not_read' }
-  /** One for each statement of a batch that was run; only the last may be a failure. */
+  /** One for each statement of a batch. */
   | { readonly kind: 'batch'; readonly outcomes: readonly Outcome[] }
   | { readonly kind: 'checkpoint'; readonly report: CheckpointReport };
 

@@ -1,9 +1,16 @@
 import { describeViolation } from '../constraint/describe-violation.js';
+import { isBatch } from '../thread/pack-statements.js';
 import { runStatement } from '../thread/run-statement.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
 import { isBusy, isSystemFailure, toFailure } from '../thread/thread-failure.js';
 import type { ThreadFlags } from '../thread/thread-flags.js';
-import type { Failure, LockReport, Outcome, ThreadStatement } from '../thread/thread-protocol.js';
+import type {
+  Failure,
+  GroupMember,
+  LockReport,
+  Outcome,
+  ThreadStatement,
+} from '../thread/thread-protocol.js';
 import { CollectedRows } from './collected-rows.js';
 import type { LockWait } from './lock-wait.js';
 
@@ -36,7 +43,7 @@ export class GroupCommit {
   readonly #connection: ThreadConnection;
   readonly #flags: ThreadFlags;
   readonly #lock: LockWait;
-  readonly #members: readonly ThreadStatement[];
+  readonly #members: readonly GroupMember[];
   readonly #outcomes: Outcome[];
   #commits = 0;
   #rollbacks = 0;
@@ -45,7 +52,7 @@ export class GroupCommit {
     connection: ThreadConnection,
     flags: ThreadFlags,
     lock: LockWait,
-    members: readonly ThreadStatement[],
+    members: readonly GroupMember[],
   ) {
     this.#connection = connection;
     this.#flags = flags;
@@ -117,7 +124,32 @@ export class GroupCommit {
   #run(member: number): Outcome {
     const statement = this.#members[member];
     if (statement === undefined) return DROPPED;
+    if (isBatch(statement)) return this.#runBatch(statement, member);
     return runStatement(this.#connection, statement, member, new CollectedRows());
+  }
+
+  /** Several statements as one: what they did is undone when one of them fails. */
+  #runBatch(statements: readonly ThreadStatement[], member: number): Outcome {
+    const connection = this.#connection;
+    const outcomes: Outcome[] = [];
+    connection.control('savepoint sluice_batch');
+    for (const statement of statements) {
+      const outcome = runStatement(connection, statement, member, new CollectedRows());
+      if (outcome.kind === 'failure') return this.#undoBatch(outcome.failure);
+      outcomes.push(outcome);
+    }
+    connection.control('release sluice_batch');
+    return { kind: 'batch', outcomes };
+  }
+
+  #undoBatch(failure: Failure): Outcome {
+    if (this.#connection.inTransaction) {
+      this.#connection.control('rollback to sluice_batch');
+      this.#connection.control('release sluice_batch');
+      this.#connection.forgetSchema();
+      this.#connection.refreshSchema();
+    }
+    return { kind: 'failure', failure: { ...failure, leftWork: false } };
   }
 
   /** The failure of a statement that took the transaction with it, or left part of its work in it. */

@@ -104,7 +104,7 @@ export class WriteLease implements TransactionLease {
 
   #entering(request: ThreadRequest): ThreadRequest {
     if (this.#isEntered) return request;
-    this.#isEntered = request.op === 'run' || request.op === 'batch';
+    this.#isEntered = request.op === 'run';
     return request.op === 'run' ? { ...request, enters: true } : request;
   }
 }

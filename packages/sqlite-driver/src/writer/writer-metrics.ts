@@ -33,7 +33,7 @@ export class WriterMetrics {
     this.groups += 1;
     this.groupSizeMax = Math.max(this.groupSizeMax, size);
     this.commits += outcomes.filter(
-      (outcome) => typeof outcome === 'number' || outcome.kind === 'result',
+      (outcome) => typeof outcome === 'number' || outcome.kind === 'result' || outcome.kind === 'batch',
     ).length;
     this.#add(lock, commits, rollbacks);
   }

@@ -1,12 +1,13 @@
 import { describeViolation } from '../constraint/describe-violation.js';
 import { unpackRows } from '../thread/pack-rows.js';
-import { unpackStatements } from '../thread/pack-statements.js';
+import { isBatch, unpackMembers } from '../thread/pack-statements.js';
 import { ResultSink } from '../thread/result-sink.js';
 import { runStatement } from '../thread/run-statement.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
 import { isBusy, toFailure } from '../thread/thread-failure.js';
 import type { ThreadFlags } from '../thread/thread-flags.js';
 import {
+  type GroupMember,
   type Outcome,
   ROWS_PER_PART,
   type ThreadReply,
@@ -29,15 +30,13 @@ const sharedTransaction = new SharedTransaction();
 serveThread((request, connection, flags) => {
   switch (request.op) {
     case 'group':
-      return commitGroup(connection, flags, unpackStatements(request.members));
+      return commitGroup(connection, flags, unpackMembers(request.members));
     case 'solo':
       return one(runAlone(connection, flags, request.statement));
     case 'begin':
       return begin(connection, flags, request.isSchemaChange);
     case 'run':
       return request.enters ? enterAndRun(connection, flags, request) : one(run(connection, flags, request));
-    case 'batch':
-      return enterAndRunAll(connection, flags, unpackStatements(request.statements));
     case 'undo':
       return undo(connection);
     case 'commit':
@@ -58,12 +57,12 @@ function one(outcome: Outcome): ThreadReply {
 function commitGroup(
   connection: ThreadConnection,
   flags: ThreadFlags,
-  members: readonly ThreadStatement[],
+  members: readonly GroupMember[],
 ): ThreadReply {
   const reply = new GroupCommit(connection, flags, new LockWait(flags), members).run();
   const sink = new ResultSink(flags, ROWS_PER_PART);
   const outcomes = reply.outcomes.map((outcome, member) =>
-    members[member]?.isCounted && outcome.kind === 'result'
+    isCounted(members[member]) && outcome.kind === 'result'
       ? outcome.changes
       : sendAhead(outcome, member, sink),
   );
@@ -81,21 +80,8 @@ function enterAndRun(connection: ThreadConnection, flags: ThreadFlags, request: 
   return isDone(entered) ? { ...entered, outcomes: [run(connection, flags, request)] } : entered;
 }
 
-function enterAndRunAll(
-  connection: ThreadConnection,
-  flags: ThreadFlags,
-  statements: readonly ThreadStatement[],
-): ThreadReply {
-  const entered = sharedTransaction.enter(connection, flags);
-  if (!isDone(entered)) return entered;
-  const outcomes: Outcome[] = [];
-  for (const statement of statements) {
-    if (flags.isCancelled(0)) return { ...entered, outcomes: [{ kind: 'dropped' }] };
-    const outcome = runStatement(connection, statement, 0, new CollectedRows());
-    outcomes.push(outcome);
-    if (outcome.kind !== 'result') break;
-  }
-  return { ...entered, outcomes: [{ kind: 'batch', outcomes }] };
+function isCounted(member: GroupMember | undefined): boolean {
+  return member !== undefined && !isBatch(member) && member.isCounted === true;
 }
 
 function isDone({ outcomes: [outcome] }: ThreadReply): boolean {

@@ -9,7 +9,7 @@ import {
   type WaitOptions,
 } from '@sluice/core';
 import { openThread } from '../thread/open-thread.js';
-import { packStatements } from '../thread/pack-statements.js';
+import { isBatch, packMembers } from '../thread/pack-statements.js';
 import { PreparedTotal } from '../thread/prepared-total.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
 import { MAX_MEMBERS } from '../thread/thread-flags.js';
@@ -17,9 +17,9 @@ import { type LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
 import type {
   ConnectionOptions,
   Failure,
+  GroupMember,
   ResultPart,
   ThreadReply,
-  ThreadStatement,
 } from '../thread/thread-protocol.js';
 import { Watch } from '../thread/watch.js';
 import { type CallOutcome, toOutcome } from '../thread/watched-call.js';
@@ -52,7 +52,7 @@ export interface BeginWait extends WaitOptions {
 /** A write of its own, waiting to be committed with others. */
 interface GroupWork {
   readonly kind: 'group';
-  readonly statement: ThreadStatement;
+  readonly member: GroupMember;
   readonly wait: WaitOptions;
   readonly onPart: (part: ResultPart) => void;
   readonly settle: (outcome: CallOutcome) => void;
@@ -114,17 +114,13 @@ export class Writer {
   }
 
   /**
-   * Runs one statement and resolves when it is committed, or when it is certain that it never will be.
+   * Runs one statement, or several as one, and resolves when it is committed, or when it is certain that it never will be.
    *
    * @throws OverloadedError, TimeoutError, AbortedError when the wait for the writer ends first; ClosedError.
    */
-  execute(
-    statement: ThreadStatement,
-    wait: WaitOptions,
-    onPart: (part: ResultPart) => void,
-  ): Promise<CallOutcome> {
+  execute(member: GroupMember, wait: WaitOptions, onPart: (part: ResultPart) => void): Promise<CallOutcome> {
     return new Promise((settle, reject) => {
-      this.#enqueue({ kind: 'group', statement, wait, onPart, settle }, wait, reject);
+      this.#enqueue({ kind: 'group', member, wait, onPart, settle }, wait, reject);
     });
   }
 
@@ -328,13 +324,13 @@ export class Writer {
   /** All that waits behind `first` and can be committed with it, in order. */
   #collectGroup(first: GroupWork): GroupWork[] {
     const members = [first];
-    let bytes = parameterBytes(first.statement);
+    let bytes = parameterBytes(first.member);
     while (members.length < MAX_MEMBERS && bytes < GROUP_BYTES) {
       const next = this.#queue.dequeue((work) => work.kind === 'group');
       if (next?.item.kind !== 'group') break;
       this.#metrics.waits.record(next.waitedMs, next.priority);
       members.push(next.item);
-      bytes += parameterBytes(next.item.statement);
+      bytes += parameterBytes(next.item.member);
     }
     return members;
   }
@@ -342,7 +338,7 @@ export class Writer {
   async #runGroup(thread: SqliteThread, members: readonly GroupWork[]): Promise<void> {
     const request = {
       op: 'group',
-      members: packStatements(members.map(({ statement }) => statement)),
+      members: packMembers(members.map(({ member }) => member)),
     } as const;
     const call = thread.call(request, (part, member) => {
       members[member]?.onPart(part);
@@ -374,7 +370,9 @@ function fail(work: Work, failure: Failure): void {
   else work.settle({ kind: 'failure', failure });
 }
 
-function parameterBytes({ parameters }: ThreadStatement): number {
+function parameterBytes(member: GroupMember): number {
+  if (isBatch(member)) return member.reduce((sum, statement) => sum + parameterBytes(statement), 0);
+  const { parameters } = member;
   let bytes = 0;
   for (const value of parameters) {
     if (typeof value === 'string') bytes += value.length;
