@@ -57,7 +57,7 @@ describe('a transfer that is disturbed', () => {
 
   it('goes on after the server has ended its sessions', async () => {
     const source = await temporarySqlitePath();
-    makeShop(source, 40_000);
+    makeShop(source, 300_000);
     const url = await temporaryPostgresUrl();
     const { child, ended } = startSluice(['transfer', source, 'env:TARGET_URL'], url);
     await said(child, 'copy');
@@ -73,7 +73,7 @@ describe('a transfer that is disturbed', () => {
 
   it('stops at Ctrl-C with status 3, and copies again what has changed since', async () => {
     const source = await temporarySqlitePath();
-    makeShop(source, 40_000);
+    makeShop(source, 300_000);
     const url = await temporaryPostgresUrl();
     const { child, ended } = startSluice(['transfer', source, 'env:TARGET_URL'], url);
     await said(child, 'copy');

@@ -78,6 +78,10 @@ describe('checking integrity', () => {
 
   test('can be given up', async () => {
     const db = await openFilled();
+    // What comes after the first step takes long enough to be given up.
+    await db.run(`${NUMBERS(300_000)} insert into book select 10000 + i, 1, 'title ' || i from n`, [], {
+      access: 'write',
+    });
     const controller = new AbortController();
     const { signal } = controller;
     const aborted = checkIntegrity(db.path, { signal, onProgress: () => controller.abort() });

@@ -6,14 +6,14 @@ import { InlineStatement } from './inline-statement.js';
 /** How long reads may hold the calling thread before the event loop gets its turn. */
 const TURN_MS = 2;
 
-/** After so many reads one looks at the clock, which costs a tenth of a read. */
-const READS_PER_LOOK = 16;
+/** After so many reads and rows one looks at the clock, which costs a tenth of a read. */
+const ROWS_PER_LOOK = 32;
 
 /**
  * A statement that takes longer than this several times in a row is read by a thread for a while: its rows are large, or its pages far away.
  * Once or twice is chance: it was prepared, or the processor was away.
  */
-const SLOW_MS = 0.5;
+const SLOW_MS = 1;
 const SLOW_TIMES = 3;
 const SLOW_FOR_MS = 5_000;
 
@@ -115,8 +115,8 @@ export class InlineReader {
     let now = since;
     let served = 0;
     while (served < calls.length && now - since < turnMs) {
-      const stop = Math.min(calls.length, served + READS_PER_LOOK);
-      for (; served < stop; served += 1) this.#read(connection, calls[served] as Call, now);
+      for (let rows = 0; served < calls.length && rows < ROWS_PER_LOOK; served += 1)
+        rows += 1 + this.#read(connection, calls[served] as Call, now);
       now = performance.now();
     }
     if (isShared) connection.control('rollback');
@@ -142,13 +142,16 @@ export class InlineReader {
     return this.#opened;
   }
 
-  #read(connection: ThreadConnection, call: Call, now: number): void {
+  /** @returns how many rows were read. */
+  #read(connection: ThreadConnection, call: Call, now: number): number {
     try {
       const rows = this.#tryRead(connection, call, now);
       if (rows === undefined) this.#passOn(call);
       else call.resolve({ rows, affectedRows: 0 });
+      return rows?.length ?? 0;
     } catch (error) {
       call.reject(error);
+      return 0;
     }
   }
 
