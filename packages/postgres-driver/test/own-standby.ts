@@ -1,5 +1,4 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import {
   appendFileSync,
   mkdtempSync,
@@ -9,7 +8,6 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Database, Row } from '@sluice/core';
@@ -17,6 +15,7 @@ import { postgres } from '@sluice/postgres-driver';
 import { type PostgresServer, startPostgresServer } from '@sluice/testkit/postgres-server';
 import { afterAll } from 'vitest';
 import { until } from './opened-database.js';
+import { freePort, stop } from './own-process.js';
 
 /** A primary with one streaming standby. Both are of this machine, because the standby begins as a copy of the primary's folder. */
 export interface Pair {
@@ -115,22 +114,6 @@ function startStandby(program: string, data: string, port: number, log: string):
     stdio: ['ignore', output, output],
     env: { ...process.env, LC_ALL: 'C' },
   });
-}
-
-async function stop(standby: ChildProcess): Promise<void> {
-  if (standby.exitCode !== null || standby.signalCode !== null) return;
-  const ended = once(standby, 'exit');
-  standby.kill('SIGQUIT');
-  await ended;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function answers(url: string): Promise<boolean> {

@@ -241,6 +241,10 @@ describe('the file goes away while it is open', () => {
       const transaction = await db.database.begin({ access: 'write' });
       await runIn(transaction, 'insert into item values (4)');
       expect(await rejection(transaction.commit())).toMatchObject({ code: 'connection_failed' });
+      const batch = { sql: 'insert into item values (5)', parameters: [], access: 'write' } as const;
+      expect(await rejection(db.database.batch?.([batch], {}) ?? Promise.resolve())).toMatchObject({
+        code: 'connection_failed',
+      });
       await db.database.close();
       if (part === '')
         expect(readdirSync(dirname(db.path)).filter((name) => name === 'test.db')).toStrictEqual([]);

@@ -186,7 +186,6 @@ class OpenStorage<DB> implements Storage<DB> {
   ): Promise<T> {
     const execute = toExecuteOptions(options, this.#timeoutMs, access);
     const origin = new Error(`The transaction "${execute.label}" was begun here.`);
-    Error.captureStackTrace(origin, this[access]);
     return this.#run((scope) => callback(new TransactionHandle<DB>(scope, this.#host, execute)), {
       ...execute,
       access,

@@ -130,7 +130,7 @@ export class InlineReader {
    */
   #begin(): ThreadConnection | undefined {
     try {
-      this.#opened ??= openConnection(this.#options);
+      this.#opened ??= ThreadConnection.open(this.#options);
       this.#opened.control('begin');
       if (this.#opened.refreshSchema()) this.#known = new Map();
     } catch {
@@ -193,16 +193,5 @@ export class InlineReader {
       known.slowTimes = isSlow ? known.slowTimes + 1 : 0;
       if (known.slowTimes >= SLOW_TIMES) known.slowUntil = until;
     }
-  }
-}
-
-function openConnection(options: ConnectionOptions): ThreadConnection {
-  const connection = new ThreadConnection(options);
-  try {
-    connection.configure(options);
-    return connection;
-  } catch (error) {
-    connection.close();
-    throw error;
   }
 }

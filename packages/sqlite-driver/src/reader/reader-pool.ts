@@ -1,5 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Lane, type LaneMetrics, type Lease, type SluiceError, type WaitOptions } from '@sluice/core';
+import {
+  type ExecuteOptions,
+  Lane,
+  type LaneMetrics,
+  type Lease,
+  type SluiceError,
+  type WaitOptions,
+} from '@sluice/core';
 import { openThread } from '../thread/open-thread.js';
 import { PreparedTotal } from '../thread/prepared-total.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
@@ -13,8 +20,8 @@ const GRACE_MS = 250;
 /** What a reader is wanted for: one statement, or a snapshot that stays open while the caller thinks. */
 export type ReaderUse = 'single' | 'snapshot';
 
-/** How long a reader is waited for, and who wants it. */
-export type ReaderWait = WaitOptions & { readonly label?: string | undefined };
+/** How long a reader is waited for, who wants it, and from where. */
+export type ReaderWait = WaitOptions & Pick<ExecuteOptions, 'label' | 'origin'>;
 
 /** How many of each may be at work at once. */
 export interface ReaderLimits {
@@ -68,7 +75,8 @@ export class ReaderPool {
       if (work === undefined) this.#giveBack(thread, lease);
       else void this.#awaitReturn(thread, lease, work);
     });
-    const origin = use === 'snapshot' ? new Error('The snapshot was begun here.') : undefined;
+    const origin =
+      use === 'snapshot' ? (wait.origin ?? new Error('The snapshot was begun here.')) : undefined;
     const end = (createError: () => SluiceError): void => acquired.revoke(createError);
     const ended = this.#snapshots.add({ label: wait.label, origin, end });
     return acquired;

@@ -4,7 +4,8 @@ import type { ThreadConnection } from '../thread/thread-connection.js';
 import { isBusy, toFailure } from '../thread/thread-failure.js';
 import type { ThreadFlags } from '../thread/thread-flags.js';
 import type { Failure, Outcome, ThreadStatement } from '../thread/thread-protocol.js';
-import { DONE, serveThread } from '../thread/thread-server.js';
+import { DONE } from '../thread/thread-protocol.js';
+import { serveThread } from '../thread/thread-server.js';
 
 /** How long to sleep before a read is tried again that met the recovery of the WAL. */
 const RETRY_MS = 2;

@@ -57,7 +57,19 @@ export class ThreadConnection {
   #preparedFor: number | undefined;
   #bigintColumns: ReadonlySet<string> = new Set();
 
-  constructor(options: ConnectionOptions) {
+  /** Opens the file and applies the settings of the connection. Nothing stays open when that fails. */
+  static open(options: ConnectionOptions): ThreadConnection {
+    const connection = new ThreadConnection(options);
+    try {
+      connection.#configure(options);
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: ConnectionOptions) {
     assertSameFile(options);
     this.#database = new Sqlite(options.path, { readonly: options.role === 'reader', timeout: 0 });
     this.#isPortable = options.values === 'portable';
@@ -76,7 +88,7 @@ export class ThreadConnection {
   }
 
   /** Applies the settings of the connection itself. Whether the file is a database shows here. */
-  configure(options: ConnectionOptions): void {
+  #configure(options: ConnectionOptions): void {
     const database = this.#database;
     assertVersion(String(database.prepare('select sqlite_version()').pluck().get()));
     database.prepare('select count(*) from sqlite_schema').get();

@@ -33,7 +33,7 @@ export class ThreadFlags {
   /** Asks that a member be dropped. True when it will be; false when its COMMIT is under way, so that only the outcome can tell. */
   cancel(member: number): boolean {
     const before = Atomics.or(this.shared, FIRST_MEMBER + member, CANCELLED);
-    this.#wake();
+    this.announce();
     return (before & COMMITTING) === 0;
   }
 
@@ -59,7 +59,7 @@ export class ThreadFlags {
   /** Says that one part of a result was consumed. */
   addCredit(): void {
     Atomics.add(this.shared, CREDIT, 1);
-    this.#wake();
+    this.announce();
   }
 
   /** How many parts of the result were consumed. */
@@ -72,11 +72,6 @@ export class ThreadFlags {
     return Atomics.load(this.shared, WAKE);
   }
 
-  /** Says that there is something new. */
-  announce(): void {
-    this.#wake();
-  }
-
   /** Sleeps in the thread until there is something new since `news`, or `ms` have passed. */
   sleepSince(news: number, ms: number): void {
     Atomics.wait(this.shared, WAKE, news, ms);
@@ -84,11 +79,12 @@ export class ThreadFlags {
 
   /** Sleeps in the thread while `condition` holds: until something changes, or `ms` have passed. */
   sleepWhile(condition: () => boolean, ms: number): void {
-    const seen = Atomics.load(this.shared, WAKE);
-    if (condition()) Atomics.wait(this.shared, WAKE, seen, ms);
+    const { news } = this;
+    if (condition()) this.sleepSince(news, ms);
   }
 
-  #wake(): void {
+  /** Says that there is something new. */
+  announce(): void {
     Atomics.add(this.shared, WAKE, 1);
     Atomics.notify(this.shared, WAKE);
   }

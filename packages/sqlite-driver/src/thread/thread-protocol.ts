@@ -139,6 +139,14 @@ export type Outcome =
   | { readonly kind: 'batch'; readonly outcomes: readonly Outcome[] }
   | { readonly kind: 'checkpoint'; readonly report: CheckpointReport };
 
+/** Outcome of a request that has no result. */
+export const DONE: Outcome = { kind: 'result', last: undefined, changes: 0, lastInsertId: undefined };
+
+/** Whether an outcome says that the work was done; one of a statement that is only counted is its number. */
+export function isDone(outcome: Outcome | number | undefined): boolean {
+  return typeof outcome === 'number' || outcome?.kind === 'result' || outcome?.kind === 'batch';
+}
+
 /** What taking SQLite's lock cost. */
 export interface LockReport {
   readonly attempts: number;

@@ -5,7 +5,14 @@ import { post } from './result-sink.js';
 import { ThreadConnection } from './thread-connection.js';
 import { isBusy, toFailure } from './thread-failure.js';
 import { type SharedFlags, ThreadFlags } from './thread-flags.js';
-import type { ConnectionOptions, Failure, Outcome, ThreadReply, ThreadRequest } from './thread-protocol.js';
+import {
+  type ConnectionOptions,
+  DONE,
+  type Failure,
+  type Outcome,
+  type ThreadReply,
+  type ThreadRequest,
+} from './thread-protocol.js';
 
 /** What a thread does for each request but `open` and `close`, which are the same for all. */
 export type Serve = (
@@ -13,9 +20,6 @@ export type Serve = (
   connection: ThreadConnection,
   flags: ThreadFlags,
 ) => ThreadReply | Promise<ThreadReply>;
-
-/** Outcome of a request that has no result. */
-export const DONE: Outcome = { kind: 'result', last: undefined, changes: 0, lastInsertId: undefined };
 
 const OPEN_RETRY_MS = 5;
 
@@ -104,8 +108,7 @@ function open(options: ConnectionOptions, flags: ThreadFlags): ThreadConnection 
 function tryOpen(options: ConnectionOptions): ThreadConnection | Failure {
   let connection: ThreadConnection | undefined;
   try {
-    connection = new ThreadConnection(options);
-    connection.configure(options);
+    connection = ThreadConnection.open(options);
     if (options.role === 'writer') proveWritable(connection);
     return connection;
   } catch (error) {

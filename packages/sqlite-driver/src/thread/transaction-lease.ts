@@ -1,6 +1,6 @@
 import type { SluiceError, WaitOptions } from '@sluice/core';
 import type { ThreadLease } from './thread-lease.js';
-import type { ResultPart, ThreadRequest } from './thread-protocol.js';
+import { DONE, type ResultPart, type ThreadRequest } from './thread-protocol.js';
 import type { CallOutcome } from './watched-call.js';
 
 /** A thread in the hands of one transaction, until it ends. */
@@ -16,14 +16,6 @@ export interface TransactionLease {
   /** Takes the thread from its holder, whose further calls end in the error. */
   revoke(createError: () => SluiceError): void;
 }
-
-/** Nothing had to be done. */
-export const DONE_OUTCOME: CallOutcome = {
-  kind: 'result',
-  last: undefined,
-  changes: 0,
-  lastInsertId: undefined,
-};
 
 /** The lease of a transaction that shares nothing: a snapshot of a reader, or a schema change. It was begun before. */
 export class SoleLease implements TransactionLease {
@@ -54,7 +46,7 @@ export class SoleLease implements TransactionLease {
   async rollback(): Promise<CallOutcome> {
     if (this.#lease.isRunning) {
       this.#lease.release({ op: 'rollback' });
-      return DONE_OUTCOME;
+      return DONE;
     }
     const outcome = await this.#lease.call({ op: 'rollback' }, {});
     this.#lease.release();

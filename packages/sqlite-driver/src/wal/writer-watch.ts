@@ -1,6 +1,6 @@
 import { FileWatch } from '../care/file-watch.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
-import { type Failure, MOVED, type Outcome, type ThreadReply } from '../thread/thread-protocol.js';
+import { type Failure, isDone, MOVED, type ThreadReply } from '../thread/thread-protocol.js';
 import type { WalState } from './wal-state.js';
 
 /** How often the writer looks at its WAL; each look costs a tenth of a small write. */
@@ -44,8 +44,4 @@ function disown(answered: ThreadReply): ThreadReply {
     isDone(outcome) ? ({ kind: 'failure', failure } as const) : outcome,
   );
   return { ...answered, outcomes };
-}
-
-function isDone(outcome: Outcome | number): boolean {
-  return typeof outcome === 'number' || outcome.kind === 'result';
 }

@@ -2,7 +2,7 @@ import type { ThreadConnection } from '../thread/thread-connection.js';
 import { isBusy, toFailure } from '../thread/thread-failure.js';
 import type { ThreadFlags } from '../thread/thread-flags.js';
 import type { Failure, LockReport, Outcome, ThreadReply } from '../thread/thread-protocol.js';
-import { DONE } from '../thread/thread-server.js';
+import { DONE } from '../thread/thread-protocol.js';
 
 /**
  * Shortest and longest sleep between two tries. They do not grow: whoever has waited longest would then look least often, and

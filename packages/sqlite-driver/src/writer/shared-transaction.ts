@@ -1,7 +1,7 @@
 import type { ThreadConnection } from '../thread/thread-connection.js';
 import type { ThreadFlags } from '../thread/thread-flags.js';
 import type { ThreadReply } from '../thread/thread-protocol.js';
-import { DONE } from '../thread/thread-server.js';
+import { DONE } from '../thread/thread-protocol.js';
 import { beginLocked } from './lock-wait.js';
 
 /**

@@ -1,7 +1,7 @@
 import { ConflictError, type SluiceError, type WaitOptions } from '@sluice/core';
 import type { ThreadLease } from '../thread/thread-lease.js';
-import type { ResultPart, ThreadRequest } from '../thread/thread-protocol.js';
-import { DONE_OUTCOME, type TransactionLease } from '../thread/transaction-lease.js';
+import { DONE, type ResultPart, type ThreadRequest } from '../thread/thread-protocol.js';
+import type { TransactionLease } from '../thread/transaction-lease.js';
 import type { CallOutcome } from '../thread/watched-call.js';
 import type { SharedCommit } from './shared-commit.js';
 
@@ -58,7 +58,7 @@ export class WriteLease implements TransactionLease {
   async commit(): Promise<CallOutcome> {
     await this.#lease.settled;
     if (this.#lease.revocation !== undefined) return { kind: 'over', createError: this.#lease.revocation };
-    const outcome = this.#isEntered ? this.#shared.join() : DONE_OUTCOME;
+    const outcome = this.#isEntered ? this.#shared.join() : DONE;
     this.#lease.release();
     return outcome;
   }
@@ -66,15 +66,13 @@ export class WriteLease implements TransactionLease {
   async rollback(): Promise<CallOutcome> {
     if (this.#lease.isRunning) {
       this.#lease.release({ op: 'undo' });
-      return DONE_OUTCOME;
+      return DONE;
     }
     const { revocation } = this.#lease;
     if (revocation !== undefined || !this.#isEntered) {
       this.#lease.release();
       // What its callback made of the others' work is of no account: it is made again.
-      return revocation?.() instanceof ConflictError
-        ? { kind: 'over', createError: revocation }
-        : DONE_OUTCOME;
+      return revocation?.() instanceof ConflictError ? { kind: 'over', createError: revocation } : DONE;
     }
     const undone = await this.#lease.call({ op: 'undo' }, {});
     // What it told its caller may rest on what those before it did.
@@ -85,10 +83,6 @@ export class WriteLease implements TransactionLease {
 
   revoke(createError: () => SluiceError): void {
     this.#lease.revoke(createError);
-  }
-
-  release(): void {
-    this.#lease.release();
   }
 
   /** Takes the writer from a holder that makes others wait for their COMMIT while it thinks; it will have it to itself the next time. */
@@ -103,8 +97,8 @@ export class WriteLease implements TransactionLease {
   }
 
   #entering(request: ThreadRequest): ThreadRequest {
-    if (this.#isEntered) return request;
-    this.#isEntered = request.op === 'run';
-    return request.op === 'run' ? { ...request, enters: true } : request;
+    if (this.#isEntered || request.op !== 'run') return request;
+    this.#isEntered = true;
+    return { ...request, enters: true };
   }
 }

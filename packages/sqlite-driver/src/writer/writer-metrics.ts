@@ -1,5 +1,5 @@
 import { LaneWaits, type LockEvent, type LockMetrics, Summary } from '@sluice/core';
-import type { ThreadReply } from '../thread/thread-protocol.js';
+import { isDone, type ThreadReply } from '../thread/thread-protocol.js';
 
 /** What the writer counted. */
 export class WriterMetrics {
@@ -32,9 +32,7 @@ export class WriterMetrics {
   recordGroup(size: number, { outcomes, lock, commits = 0, rollbacks = 0 }: ThreadReply): void {
     this.groups += 1;
     this.groupSizeMax = Math.max(this.groupSizeMax, size);
-    this.commits += outcomes.filter(
-      (outcome) => typeof outcome === 'number' || outcome.kind === 'result' || outcome.kind === 'batch',
-    ).length;
+    this.commits += outcomes.filter(isDone).length;
     this.#add(lock, commits, rollbacks);
   }
 

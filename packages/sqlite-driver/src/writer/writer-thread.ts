@@ -7,13 +7,15 @@ import type { ThreadConnection } from '../thread/thread-connection.js';
 import { isBusy, toFailure } from '../thread/thread-failure.js';
 import type { ThreadFlags } from '../thread/thread-flags.js';
 import {
+  DONE,
   type GroupMember,
+  isDone,
   type Outcome,
   ROWS_PER_PART,
   type ThreadReply,
   type ThreadStatement,
 } from '../thread/thread-protocol.js';
-import { DONE, serveThread } from '../thread/thread-server.js';
+import { serveThread } from '../thread/thread-server.js';
 import { runCheckpoint } from '../wal/run-checkpoint.js';
 import { ChildRowGuard } from './child-row-guard.js';
 import { CollectedRows } from './collected-rows.js';
@@ -77,15 +79,11 @@ interface Run {
 /** The first statement of a member of a shared transaction. */
 function enterAndRun(connection: ThreadConnection, flags: ThreadFlags, request: Run): ThreadReply {
   const entered = sharedTransaction.enter(connection, flags);
-  return isDone(entered) ? { ...entered, outcomes: [run(connection, flags, request)] } : entered;
+  return isDone(entered.outcomes[0]) ? { ...entered, outcomes: [run(connection, flags, request)] } : entered;
 }
 
 function isCounted(member: GroupMember | undefined): boolean {
   return member !== undefined && !isBatch(member) && member.isCounted === true;
-}
-
-function isDone({ outcomes: [outcome] }: ThreadReply): boolean {
-  return typeof outcome !== 'number' && outcome?.kind === 'result';
 }
 
 function undo(connection: ThreadConnection): ThreadReply {

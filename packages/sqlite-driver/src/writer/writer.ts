@@ -1,5 +1,6 @@
 import {
   ClosedError,
+  type ExecuteOptions,
   type Holding,
   type LaneMetrics,
   type SluiceError,
@@ -42,12 +43,7 @@ export interface WriterLimits {
 }
 
 /** How somebody waits for the writer. */
-export interface BeginWait extends WaitOptions {
-  readonly label?: string | undefined;
-  readonly origin?: Error | undefined;
-  /** From 1. */
-  readonly attempt?: number | undefined;
-}
+export type BeginWait = WaitOptions & Pick<ExecuteOptions, 'attempt' | 'label' | 'origin'>;
 
 /** A write of its own, waiting to be committed with others. */
 interface GroupWork {

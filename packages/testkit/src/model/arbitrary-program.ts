@@ -70,33 +70,23 @@ const { action } = fc.letrec<{ action: ModelAction }>((tie) => ({
   ),
 }));
 
-const unit: fc.Arbitrary<ModelUnit> = fc.oneof(
-  { weight: 3, arbitrary: call },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      do: fc.constant('write' as const),
-      actions: fc.array(action, { maxLength: 5 }),
-      fails,
-    }),
-  },
-);
+/** A call, or a transaction of a few of `actions`. */
+function unitOf(actions: fc.Arbitrary<ModelAction>): fc.Arbitrary<ModelUnit> {
+  const write = fc.record({
+    do: fc.constant('write' as const),
+    actions: fc.array(actions, { maxLength: 5 }),
+    fails,
+  });
+  return fc.oneof({ weight: 3, arbitrary: call }, { weight: 2, arbitrary: write });
+}
+
+const unit = unitOf(action);
 
 /**
  * Without savepoints: PostgreSQL's unique indexes look past a transaction's snapshot, so that one which catches a violation in a savepoint
  * and goes on may know of a row that it cannot see. Left uncaught, the violation undoes the transaction, as if it had come later.
  */
-const concurrentUnit: fc.Arbitrary<ModelUnit> = fc.oneof(
-  { weight: 3, arbitrary: call },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      do: fc.constant('write' as const),
-      actions: fc.array(call, { maxLength: 5 }),
-      fails,
-    }),
-  },
-);
+const concurrentUnit = unitOf(call);
 
 const step: fc.Arbitrary<ModelStep> = fc.oneof(
   { weight: 12, arbitrary: unit },

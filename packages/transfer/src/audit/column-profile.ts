@@ -1,4 +1,5 @@
 import type { SqliteValue } from '../values/encode-value.js';
+import { isJson } from '../values/is-json.js';
 import { parseDecimal } from '../values/numeric-binary.js';
 import { parseDay, parseMoment } from '../values/time-text.js';
 
@@ -176,13 +177,4 @@ function profileTime(profile: ColumnProfile, value: string): void {
   else profile.zonedMoments += 1;
   if (moment.zone === 'offset') profile.offsetMoments += 1;
   profile.secondDigits = Math.max(profile.secondDigits, moment.digits);
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AbortedError, ConfigurationError, ConnectionError } from '@sluice/core';
 import { type AuditReport, auditPool, checkPlan, fingerprintOf, isClear } from '../audit/audit.js';
 import type { Finding } from '../audit/finding.js';
@@ -23,6 +22,7 @@ import { postgresSide, sqliteSide, type VerifiedTable, verifyTable } from '../ve
 import { copyTable } from './copy-table.js';
 import { planForExisting } from './existing-schema.js';
 import { rehearse } from './rehearse.js';
+import { lockForCopying, lockTarget } from './target-lock.js';
 
 /** Where a transfer is. */
 export type TransferPhase = 'audit' | 'copy' | 'finish' | 'rehearse' | 'verify';
@@ -108,14 +108,6 @@ export async function transfer(options: TransferOptions): Promise<TransferReport
   }
 }
 
-/** Keeps two transfers into one database apart. A killed one holds it until the server notices. */
-const LOCK = 'select pg_try_advisory_lock(727001, 1) as locked';
-const LOCK_ATTEMPTS = 150;
-const LOCK_PAUSE_MS = 200;
-
-/** Held by every session that copies: whoever gets it alone knows that none of a killed transfer will commit any more. */
-const COPY_LOCK = '727001, 2';
-
 class Transfer {
   readonly #pool: ReaderPool;
   readonly #session: PostgresSession;
@@ -129,7 +121,7 @@ class Transfer {
 
   async run(): Promise<TransferReport> {
     const { dryRun = false, resume = false, replace = false } = this.#options;
-    await this.#lock();
+    if (!(await lockTarget(this.#session))) throw refused('Another transfer into this database is running.');
     const state = await readState(this.#session);
     if (state !== undefined && resume) return this.#goOn(state);
     if (state !== undefined && !replace && !dryRun) {
@@ -140,18 +132,6 @@ class Transfer {
       );
     }
     return this.#begin();
-  }
-
-  async #lock(): Promise<void> {
-    for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt += 1) {
-      const [lock] = await this.#session.query<{ locked: boolean }>(LOCK);
-      if (lock?.locked === true) {
-        await this.#session.query(`select pg_advisory_lock(${COPY_LOCK}), pg_advisory_unlock(${COPY_LOCK})`);
-        return;
-      }
-      await sleep(LOCK_PAUSE_MS);
-    }
-    throw refused('Another transfer into this database is running.');
   }
 
   async #begin(): Promise<TransferReport> {
@@ -305,7 +285,7 @@ class Transfer {
     try {
       // Rows and their record are lost together, or not at all; the last commit of a transfer waits for all before it.
       await session.query('set synchronous_commit = off');
-      await session.query(`select pg_advisory_lock_shared(${COPY_LOCK})`);
+      await lockForCopying(session);
       for (let table = left.shift(); table !== undefined; table = left.shift()) {
         const { target } = table;
         const onProgress = (rows: number): void => this.#report('copy', target, rows, totalRows);

@@ -1,4 +1,5 @@
 import { parseColumnType } from '../values/column-type.js';
+import { isJson } from '../values/is-json.js';
 import { parseDay, parseMoment } from '../values/time-text.js';
 import { quoteText } from './quote.js';
 import { keyword, nameOf, tokenize } from './tokens.js';
@@ -104,15 +105,6 @@ function wordDefault(word: string, text: string, type: string): Translation {
   if (word !== 'TRUE' && word !== 'FALSE') return textDefault(text, type);
   if (type === 'boolean') return { sql: word.toLowerCase() };
   return numberDefault(word === 'TRUE' ? '1' : '0', type);
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function withoutParentheses(text: string): string {

@@ -1,25 +1,9 @@
-/** PostgreSQL's types that a transfer reads and writes in binary form; `any` is SQLite's own, for comparing two SQLite files. */
-export const COLUMN_TYPE_NAMES = [
-  'any',
-  'bigint',
-  'boolean',
-  'bytea',
-  'date',
-  'double precision',
-  'integer',
-  'json',
-  'jsonb',
-  'numeric',
-  'real',
-  'smallint',
-  'text',
-  'timestamp',
-  'timestamptz',
-  'uuid',
-  'varchar',
-] as const;
+import { VALUE_TYPE_NAMES, type ValueTypeName } from '@sluice/core';
 
-export type ColumnTypeName = (typeof COLUMN_TYPE_NAMES)[number];
+/** The contract's types and others that a transfer reads and writes in binary form; `any` is SQLite's own, for comparing two SQLite files. */
+export const COLUMN_TYPE_NAMES: readonly ColumnTypeName[] = [...VALUE_TYPE_NAMES, 'any', 'real', 'timestamp'];
+
+export type ColumnTypeName = ValueTypeName | 'any' | 'real' | 'timestamp';
 
 export interface ColumnType {
   readonly name: ColumnTypeName;

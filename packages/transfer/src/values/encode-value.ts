@@ -1,4 +1,5 @@
 import type { ColumnType } from './column-type.js';
+import { isJson } from './is-json.js';
 import { jsonbText } from './jsonb-text.js';
 import { fitDecimal, parseDecimal, writeNumeric } from './numeric-binary.js';
 import type { ValueProblem } from './problem-kind.js';
@@ -235,15 +236,6 @@ function encodeJsonb(value: SqliteValue, out: TupleWriter): ValueProblem | undef
   out.bytes(Uint8Array.of(1));
   out.bytes(bytes);
   return undefined;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function dateEncoder(form: ValueForm): EncodeValue {

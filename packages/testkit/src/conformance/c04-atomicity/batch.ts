@@ -80,7 +80,6 @@ export function batchCases(fixture: Fixture): void {
 
     test('C4 a batch that would end its own transaction is refused', async () => {
       const work = fixture.storage.batch([insert('a'), { compile: () => sql`commit`.compile(kysely()) }]);
-      // PostgreSQL finds out by what came of it, SQLite by the statement.
       await expect(work).rejects.toBeInstanceOf(UsageError);
       expect(await accounts().count()).toBe(0);
     });
