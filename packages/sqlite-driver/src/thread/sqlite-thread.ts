@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { SpinBudget } from './spin-budget.js';
 import { ThreadFlags } from './thread-flags.js';
 import type {
   PreparedCounts,
@@ -16,6 +17,9 @@ export type CallResult =
 /** Told of each part of a long result, in order. The thread goes on once {@link ThreadFlags.addCredit} was called for it. */
 export type OnPart = (part: ResultPart, member: number) => void;
 
+/** How long the calling thread's event loop keeps turning for a reply before it sleeps. */
+const AWAKE_MS = 0.3;
+
 interface Call {
   readonly settle: (result: CallResult) => void;
   readonly onPart: OnPart | undefined;
@@ -25,6 +29,7 @@ interface Call {
 export class SqliteThread {
   readonly flags: ThreadFlags = new ThreadFlags();
   readonly #worker: Worker;
+  readonly #spin = new SpinBudget();
   readonly #ended: Promise<void>;
   #call: Call | undefined;
   #cause: unknown;
@@ -69,6 +74,7 @@ export class SqliteThread {
       this.#worker.ref();
       this.#worker.postMessage(request);
       this.flags.announce();
+      this.#stayAwake(this.#call);
     });
   }
 
@@ -84,6 +90,18 @@ export class SqliteThread {
   async terminate(): Promise<void> {
     await this.#worker.terminate();
     await this.#ended;
+  }
+
+  /** Keeps the event loop turning for a moment, everything else being served, so that a quick reply does not find it asleep. */
+  #stayAwake(call: Call): void {
+    if (!this.#spin.take()) return;
+    const until = performance.now() + AWAKE_MS;
+    const turn = (): void => {
+      if (this.#call !== call) this.#spin.note(true);
+      else if (performance.now() < until) setImmediate(turn);
+      else this.#spin.note(false);
+    };
+    setImmediate(turn);
   }
 
   #receive(message: ThreadMessage): void {

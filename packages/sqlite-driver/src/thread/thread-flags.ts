@@ -2,8 +2,9 @@
 export const MAX_MEMBERS = 512;
 
 const WAKE = 0;
-const CREDIT = 1;
-const FIRST_MEMBER = 2;
+const ASLEEP = 1;
+const CREDIT = 2;
+const FIRST_MEMBER = 3;
 
 const CANCELLED = 1;
 const COMMITTING = 2;
@@ -74,7 +75,9 @@ export class ThreadFlags {
 
   /** Sleeps in the thread until there is something new since `news`, or `ms` have passed. */
   sleepSince(news: number, ms: number): void {
+    Atomics.store(this.shared, ASLEEP, 1);
     Atomics.wait(this.shared, WAKE, news, ms);
+    Atomics.store(this.shared, ASLEEP, 0);
   }
 
   /** Sleeps in the thread while `condition` holds: until something changes, or `ms` have passed. */
@@ -83,9 +86,9 @@ export class ThreadFlags {
     if (condition()) this.sleepSince(news, ms);
   }
 
-  /** Says that there is something new. */
+  /** Says that there is something new. A thread that watches is not woken, which costs more than a small write. */
   announce(): void {
     Atomics.add(this.shared, WAKE, 1);
-    Atomics.notify(this.shared, WAKE);
+    if (Atomics.load(this.shared, ASLEEP) === 1) Atomics.notify(this.shared, WAKE);
   }
 }

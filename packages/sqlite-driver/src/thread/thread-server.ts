@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { WriterWatch } from '../wal/writer-watch.js';
 import { post } from './result-sink.js';
+import { SpinBudget } from './spin-budget.js';
 import { ThreadConnection } from './thread-connection.js';
 import { isBusy, toFailure } from './thread-failure.js';
 import { type SharedFlags, ThreadFlags } from './thread-flags.js';
@@ -26,7 +27,7 @@ const OPEN_RETRY_MS = 5;
 /** How long a thread sleeps on shared memory before it goes back to its event loop. */
 const LINGER_MS = 5;
 
-/** How long it watches shared memory before it sleeps: about as long as waking would take. */
+/** How long it watches shared memory before it sleeps. */
 const SPIN_MS = 0.1;
 
 /**
@@ -35,6 +36,7 @@ const SPIN_MS = 0.1;
  */
 export function serveThread(serve: Serve): void {
   const flags = new ThreadFlags(workerData as SharedFlags);
+  const spin = new SpinBudget();
   let connection: ThreadConnection | undefined;
   /** The writer's. */
   let watch: WriterWatch | undefined;
@@ -58,7 +60,11 @@ export function serveThread(serve: Serve): void {
     }
   };
   parentPort?.on('message', async (request: ThreadRequest) => {
-    for (let next: ThreadRequest | undefined = request; next !== undefined; next = lingerForNext(next, flags))
+    for (
+      let next: ThreadRequest | undefined = request;
+      next !== undefined;
+      next = lingerForNext(next, flags, spin)
+    )
       await answer(next);
   });
 }
@@ -67,25 +73,32 @@ export function serveThread(serve: Serve): void {
  * The next request, if it comes soon. A thread that sleeps on shared memory wakes in a fraction of the time that its event loop takes, and the
  * next statement of a transaction, or the next group, follows at once.
  */
-function lingerForNext({ op }: ThreadRequest, flags: ThreadFlags): ThreadRequest | undefined {
+function lingerForNext(
+  { op }: ThreadRequest,
+  flags: ThreadFlags,
+  spin: SpinBudget,
+): ThreadRequest | undefined {
   if (op === 'close' || parentPort === null) return undefined;
   const until = performance.now() + LINGER_MS;
   for (let left = LINGER_MS; left > 0; left = until - performance.now()) {
     const { news } = flags;
     const received = receiveMessageOnPort(parentPort);
     if (received !== undefined) return received.message as ThreadRequest;
-    if (!spin(flags, news)) flags.sleepSince(news, left);
+    if (!seesNews(flags, news, spin)) flags.sleepSince(news, left);
   }
   return undefined;
 }
 
-/** Watches shared memory for a moment before going to sleep, from which it takes longer to wake. True when there is something new. */
-function spin(flags: ThreadFlags, news: number): boolean {
+/** Watches shared memory for a moment. True when there is something new. */
+function seesNews(flags: ThreadFlags, news: number, spin: SpinBudget): boolean {
+  if (!spin.take()) return false;
   const until = performance.now() + SPIN_MS;
-  while (performance.now() < until) {
-    for (let looks = 0; looks < 100; looks += 1) if (flags.news !== news) return true;
+  let isNew = false;
+  while (!isNew && performance.now() < until) {
+    for (let looks = 0; looks < 100 && !isNew; looks += 1) isNew = flags.news !== news;
   }
-  return false;
+  spin.note(isNew);
+  return isNew;
 }
 
 function reply(outcome: Outcome): void {

@@ -4,12 +4,15 @@ import type { ThreadFlags } from '../thread/thread-flags.js';
 import type { Failure, LockReport, Outcome, ThreadReply } from '../thread/thread-protocol.js';
 import { DONE } from '../thread/thread-protocol.js';
 
-/**
- * Shortest and longest sleep between two tries. They do not grow: whoever has waited longest would then look least often, and
- * starve.
- */
-const SHORTEST_SLEEP_MS = 0.3;
+/** Shortest sleep between two tries, and the longest at first. */
+const SHORTEST_SLEEP_MS = 0.1;
 const LONGEST_SLEEP_MS = 3;
+
+/**
+ * How much shorter the longest sleep becomes with each millisecond of waiting. Among processes that only look now and then, whoever looks more
+ * often is likelier to be next: so those that have waited longest are.
+ */
+const SHORTER_PER_MS = 0.3;
 
 /** Takes SQLite's write lock, however long another process holds it, and counts what that cost. */
 export class LockWait {
@@ -18,6 +21,7 @@ export class LockWait {
   #successes = 0;
   #retries = 0;
   #waitedMs = 0;
+  #waitingSince: number | undefined;
 
   constructor(flags: ThreadFlags) {
     this.#flags = flags;
@@ -61,7 +65,9 @@ export class LockWait {
 
   /** Sleeps for a moment of random length, unless `isWanted` ends first. */
   pause(isWanted: () => boolean): void {
-    const ms = SHORTEST_SLEEP_MS + Math.random() * (LONGEST_SLEEP_MS - SHORTEST_SLEEP_MS);
+    this.#waitingSince ??= performance.now();
+    const longest = LONGEST_SLEEP_MS - SHORTER_PER_MS * (performance.now() - this.#waitingSince);
+    const ms = SHORTEST_SLEEP_MS + Math.random() * Math.max(SHORTEST_SLEEP_MS, longest);
     this.#flags.sleepWhile(isWanted, ms);
   }
 }
