@@ -173,7 +173,7 @@ export class PostgresDatabase implements Database {
   async catalog(): Promise<Catalog> {
     const { connection, release } = await this.#pool.acquire('read', {});
     try {
-      return await readCatalog(connection);
+      return await readCatalog((text) => connection.run(text, [], { mode: 'read' }));
     } finally {
       await release();
     }
