@@ -1,6 +1,5 @@
-import { ConfigurationError, type Driver } from '@sluice/core';
-import { PgliteDatabase } from './pglite-database.js';
-import { PgliteThread } from './pglite-thread.js';
+import { ConfigurationError, type Driver, SingleConnectionDatabase } from '@sluice/core';
+import { PgliteConnection } from './pglite-connection.js';
 
 /** Options of {@link pglite}. */
 export interface PgliteOptions {
@@ -19,7 +18,15 @@ export function pglite({ queueLimit = 10_000 }: PgliteOptions = {}): Driver {
           'PGlite is opened in memory only, because two processes would destroy its folder. Write pglite::memory:.';
         throw new ConfigurationError('invalid_configuration', message);
       }
-      return new PgliteDatabase(await PgliteThread.open(), queueLimit);
+      const connection = await PgliteConnection.open();
+      return new SingleConnectionDatabase(connection, {
+        name: 'PGlite',
+        sql: connection.family.sql,
+        capabilities: { durable: false, sharedBetweenProcesses: false, maxParameters: 65_535 },
+        queueLimit,
+        begin: ({ access }) =>
+          access === 'read' ? 'begin isolation level repeatable read read only' : 'begin',
+      });
     },
   };
 }

@@ -1,57 +1,49 @@
 import './keep-byte-order-marks.js';
 import { parentPort, workerData } from 'node:worker_threads';
 import { messages, PGlite, protocol } from '@electric-sql/pglite';
-import type { Answer, Field, Request } from './pglite-thread.js';
+import type { PostgresField } from '@sluice/postgres-driver';
+import type { Answer, Refusal, StatementRequest } from './pglite-thread-messages.js';
 
 const { serialize } = protocol;
-const database = PGlite.create(workerData instanceof Blob ? { loadDataDir: workerData } : {});
+const database = await PGlite.create(workerData instanceof Blob ? { loadDataDir: workerData } : {});
 
-/** The last request taken in; the next one follows it. */
-let tail: Promise<unknown> = database;
-parentPort?.on('message', (request: Request) => {
-  tail = tail.then(async () => parentPort?.postMessage(await answer(request)));
+parentPort?.on('message', async (request: StatementRequest | 'dump') => {
+  parentPort?.postMessage(request === 'dump' ? await database.dumpDataDir('none') : await answer(request));
 });
 
-async function answer(request: Request): Promise<Answer> {
-  const pglite = await database;
-  if (request === 'dump') return { kind: 'dump', blob: await pglite.dumpDataDir('none') };
-  const { sql: text, parameters = [], portal } = request;
-  const name = portal?.name ?? '';
+async function answer({ sql: text, parameters = [], portal }: StatementRequest): Promise<Answer> {
+  const { name, rows } = portal ?? { name: '', rows: 0 };
+  const bound = { portal: name, values: [...parameters] };
   const statement =
     text === undefined
       ? []
-      : [
-          serialize.parse({ text }),
-          serialize.bind({ portal: name, values: [...parameters] }),
-          serialize.describe({ type: 'P', name }),
-        ];
-  const parts = [
-    ...statement,
-    serialize.execute({ portal: name, rows: portal?.rows ?? 0 }),
-    serialize.sync(),
-  ];
-  const sent = await pglite.execProtocol(Buffer.concat(parts), { throwOnError: false });
-  return read(sent.messages);
+      : [serialize.parse({ text }), serialize.bind(bound), serialize.describe({ type: 'P', name })];
+  const sent = [...statement, serialize.execute({ portal: name, rows }), serialize.sync()];
+  const received = await database.execProtocol(Buffer.concat(sent), { throwOnError: false });
+  return read(received.messages);
 }
 
 function read(received: readonly messages.BackendMessage[]): Answer {
-  let fields: readonly Field[] = [];
-  let command = '';
+  let fields: readonly PostgresField[] = [];
+  let tag = '';
   let status = '';
+  let refusal: Refusal | undefined;
   const rows: (string | null)[][] = [];
   for (const message of received) {
-    if (message instanceof messages.DatabaseError) {
-      const { code = '', message: text, table, column, constraint } = message;
-      return { kind: 'refusal', code, message: text, table, column, constraint };
-    }
-    if (message instanceof messages.RowDescriptionMessage) fields = message.fields.map(toField);
+    if (message instanceof messages.DatabaseError) refusal = toRefusal(message);
+    else if (message instanceof messages.RowDescriptionMessage) fields = message.fields.map(toField);
     else if (message instanceof messages.DataRowMessage) rows.push(message.fields);
-    else if (message instanceof messages.CommandCompleteMessage) command = message.text;
+    else if (message instanceof messages.CommandCompleteMessage) tag = message.text;
     else if (message instanceof messages.ReadyForQueryMessage) status = message.status;
   }
-  return { kind: 'result', fields, rows, command, status };
+  return refusal === undefined ? { kind: 'result', fields, rows, tag, status } : { ...refusal, status };
 }
 
-function toField({ name, dataTypeID, tableID }: Field): Field {
-  return { name, dataTypeID, tableID };
+function toRefusal({ message, code, column, constraint, table }: messages.DatabaseError): Refusal {
+  return { kind: 'refusal', message, details: { code, column, constraint, table } };
+}
+
+/** A plain object: a message between threads keeps nothing else. */
+function toField(field: messages.Field): PostgresField {
+  return { ...field, format: String(field.format) };
 }

@@ -102,6 +102,11 @@ export type {
   Where,
   WhereObject,
 } from './repository/repository.js';
+export type { SingleConnection } from './single-connection/single-connection.js';
+export {
+  SingleConnectionDatabase,
+  type SingleConnectionOptions,
+} from './single-connection/single-connection-database.js';
 export type { BatchResult, BatchResults } from './storage/batch.js';
 export type { BackupCallOptions, CallOptions, TransactionOptions } from './storage/call-options.js';
 export { openStorage } from './storage/open-storage.js';

@@ -1,11 +1,14 @@
 import { type Catalog, type CatalogColumn, type CatalogTable, parseValueType } from '@sluice/core';
-import type { PostgresConnection } from './postgres-connection.js';
+import type { RawRows } from './postgres-raw-result.js';
 
 /** Reads the tables and views that a name without a schema finds: those of the search path. */
-export async function readCatalog(connection: PostgresConnection): Promise<Catalog> {
-  const { rows } = await connection.run(TABLES, [], { mode: 'read' });
+export async function readCatalog(query: QueryCatalog): Promise<Catalog> {
+  const { rows } = await query(TABLES);
   return new Map(rows.map(([text]) => toTable(JSON.parse(text ?? ''))).map((table) => [table.name, table]));
 }
+
+/** Runs a query of the catalog, and gives its rows as text. */
+export type QueryCatalog = (sql: string) => Promise<Pick<RawRows, 'rows'>>;
 
 interface TableRow {
   readonly name: string;

@@ -15,6 +15,7 @@ import {
   type Row,
   type Statement,
   type StatementResult,
+  UniqueViolationError,
   UnsupportedError,
   UsageError,
 } from '@sluice/core';
@@ -80,12 +81,25 @@ export class PostgresDatabase implements Database {
   }
 
   async #executeSingly(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
-    if (statement.access !== 'read') return this.#executeIn('write', statement, options);
+    if (statement.access !== 'read') return this.#executeWrite(statement, options);
     try {
       return await this.#executeIn('read', statement, options);
     } catch (error) {
       // A function in it writes. Nothing was done yet, and as a write it is run again.
       if (!isReadOnlyRefusal(error)) throw error;
+      return this.#executeWrite(statement, options);
+    }
+  }
+
+  /** A statement with a part that reads may meet a row that its snapshot does not hold: see `doubtViolation`. */
+  async #executeWrite(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
+    try {
+      return await this.#executeIn('write', statement, options);
+    } catch (error) {
+      const { access, insertion } = statement;
+      const mayBeUnseen = access === 'write' && insertion === undefined;
+      if (!(error instanceof UniqueViolationError && mayBeUnseen)) throw error;
+      if (this.#config.isolation !== 'serializable') throw error;
       return this.#executeIn('write', statement, options);
     }
   }
@@ -159,7 +173,7 @@ export class PostgresDatabase implements Database {
   async catalog(): Promise<Catalog> {
     const { connection, release } = await this.#pool.acquire('read', {});
     try {
-      return await readCatalog(connection);
+      return await readCatalog((text) => connection.run(text, [], { mode: 'read' }));
     } finally {
       await release();
     }

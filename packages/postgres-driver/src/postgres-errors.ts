@@ -36,11 +36,25 @@ export function isDatabaseError(error: unknown): error is DatabaseError {
   return error instanceof DatabaseError;
 }
 
-/** Turns what `pg` threw into the contract's error (C11). The SQLSTATE decides; never the message, which is translated. */
+/** Turns what `pg` threw into the contract's error (C11). */
 export function toSluiceError(cause: unknown, context: FailureContext = {}): SluiceError {
   if (cause instanceof SluiceError) return cause;
+  if (isDatabaseError(cause)) return fromServerError(cause, context);
+  return new InternalError('The PostgreSQL client failed.', { cause, operation: context.operation });
+}
+
+/** An error that the server raised, whichever client received it. */
+export interface ServerError extends Error {
+  /** Its SQLSTATE. */
+  readonly code?: string | undefined;
+  readonly table?: string | undefined;
+  readonly column?: string | undefined;
+  readonly constraint?: string | undefined;
+}
+
+/** Turns it into the contract's error (C11). The SQLSTATE decides; never the message, which is translated. */
+export function fromServerError(cause: ServerError, context: FailureContext = {}): SluiceError {
   const options: ErrorOptions = { cause, operation: context.operation };
-  if (!isDatabaseError(cause)) return new InternalError('The PostgreSQL client failed.', options);
   const state = cause.code ?? '';
   const make = BY_SQLSTATE[state] ?? BY_CLASS[state.slice(0, 2)] ?? refused;
   return make({ state, cause, options, columns: context.columns ?? [] });
@@ -75,7 +89,7 @@ export function endpoint({ host, port }: Pick<PostgresConfig, 'host' | 'port'>):
 
 interface Failure {
   readonly state: string;
-  readonly cause: DatabaseError;
+  readonly cause: ServerError;
   readonly options: ErrorOptions;
   readonly columns: readonly string[];
 }

@@ -11,6 +11,7 @@ import {
 } from '@sluice/core';
 import type { PostgresConnection, SendOptions } from './postgres-connection.js';
 import type { PostgresCounters } from './postgres-counters.js';
+import { doubtViolation } from './postgres-doubted-violation.js';
 import { commitUnknownError } from './postgres-errors.js';
 import type { PooledConnection } from './postgres-pool.js';
 import { toStatementResult } from './postgres-rows.js';
@@ -81,6 +82,8 @@ export class PostgresTransaction implements DatabaseTransaction {
   readonly #context: TransactionContext;
   /** The BEGIN that is still to be sent. */
   #begin: string | undefined;
+  /** Whether anything but inserts of given values was run: those alone see nothing that a later transaction would not. */
+  #hasRead = false;
 
   constructor(pooled: PooledConnection, options: BeginOptions, context: TransactionContext, begin?: string) {
     this.#pooled = pooled;
@@ -94,7 +97,8 @@ export class PostgresTransaction implements DatabaseTransaction {
     if (ENDS_TRANSACTION.test(statement.sql)) throw endedError('would end', this.#options.label);
     const send = prepareToSend(statement, values);
     const begin = this.#takeBegin();
-    const result = await send(this.#connection, { ...options, begin }).catch(this.#noteConflict);
+    this.#hasRead ||= statement.insertion === undefined;
+    const result = await send(this.#connection, { ...options, begin }).catch(this.#fail);
     this.#assertStillOpen();
     return toStatementResult(result, values);
   }
@@ -110,10 +114,11 @@ export class PostgresTransaction implements DatabaseTransaction {
     const plan = { statement, batchSize, options, values, isAlone, begin: this.#begin };
     const stream = new PostgresStream(this.#connection, plan);
     this.#takeBegin();
+    this.#hasRead = true;
     try {
       yield* stream.read();
     } catch (error) {
-      this.#noteConflict(error);
+      this.#fail(error);
     }
   }
 
@@ -130,7 +135,7 @@ export class PostgresTransaction implements DatabaseTransaction {
       if (!connection.isLost || connection.lastOutcome === 'not sent' || access === 'read') {
         this.#context.counters.recordFailure(error);
         this.#context.outcome.isConflict ||= error instanceof ConflictError;
-        throw error;
+        throw this.#doubt(error);
       }
       throw commitUnknownError(error, label);
     } finally {
@@ -145,10 +150,14 @@ export class PostgresTransaction implements DatabaseTransaction {
     await rollBack(this.#pooled, this.#endOptions());
   }
 
-  readonly #noteConflict = (error: unknown): never => {
+  readonly #fail = (error: unknown): never => {
     this.#context.outcome.isConflict ||= error instanceof ConflictError;
-    return this.#context.counters.recordConflict(error);
+    return this.#context.counters.recordConflict(this.#doubt(error));
   };
+
+  #doubt(error: unknown): unknown {
+    return this.#hasRead ? doubtViolation(error, this.#options, this.#context.isolation) : error;
+  }
 
   #takeBegin(): string | undefined {
     const begin = this.#begin;

@@ -1,5 +1,6 @@
 import type { AlterTableNode, Dialect, Expression, SqlBool } from 'kysely';
 import type { Catalog, CatalogColumn } from '../catalog/catalog.js';
+import type { UniqueViolationError } from '../errors/data-errors.js';
 import type { Priority } from '../lane/waiting-queue.js';
 import type { DatabaseMetrics } from '../metrics/database-metrics.js';
 import type { ValueType } from '../values/value-type.js';
@@ -210,6 +211,12 @@ export interface BeginOptions extends ExecuteOptions {
    * before COMMIT, and no second such transaction runs at the same time, in any process.
    */
   readonly isSchemaChange?: boolean | undefined;
+  /**
+   * Given where core replays: the violations met by the attempts before this one. An engine whose unique indexes look past the transaction's
+   * snapshot throws one that is not among them as the `cause` of a ConflictError, unless a row in the snapshot must have been met, and one
+   * that is among them as it is. Other engines leave it.
+   */
+  readonly knownViolations?: readonly UniqueViolationError[] | undefined;
 }
 
 /**

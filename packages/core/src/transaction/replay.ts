@@ -4,12 +4,15 @@ import { AbortedError, ConflictError, ConnectionError, TimeoutError } from '../e
 /** What made an attempt fail in a way that another attempt may mend. */
 export type ReplayReason = ConflictError['reason'] | 'connection_lost';
 
-/** Told of every replay before its backoff. */
-export type OnReplay = (replay: {
-  readonly attempt: number;
-  readonly reason: ReplayReason;
-  readonly delayMs: number;
-}) => void;
+/** Told of every replay before its backoff, and of the error that it is to mend. */
+export type OnReplay = (
+  replay: {
+    readonly attempt: number;
+    readonly reason: ReplayReason;
+    readonly delayMs: number;
+  },
+  error: unknown,
+) => void;
 
 const FIRST_DELAY_MS = 1;
 const LONGEST_DELAY_MS = 250;
@@ -47,7 +50,7 @@ export async function replayAfter<T>(
     conflict = failure;
     const delayMs = Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** count);
     assertTimeLeft(options, delayMs, count, failure);
-    onReplay({ attempt: count, reason, delayMs });
+    onReplay({ attempt: count, reason, delayMs }, failure);
     await pause(delayMs, options.signal);
     try {
       return await attempt(count + 1);

@@ -1,4 +1,5 @@
 import type { BeginOptions, Database } from '../driver/driver.js';
+import { UniqueViolationError } from '../errors/data-errors.js';
 import { ConflictError } from '../errors/flow-errors.js';
 import { type OnReplay, replay, replayReason } from './replay.js';
 import { TransactionScope } from './transaction-scope.js';
@@ -23,13 +24,26 @@ export async function runTransaction<T>(
   callback: (scope: TransactionScope) => Promise<T>,
   options: BeginOptions,
 ): Promise<T> {
+  let knownViolations: readonly UniqueViolationError[] = [];
   const { scope, result } = await replay(
-    (count) => attempt(host, callback, { ...options, attempt: count }),
+    (count) => attempt(host, callback, { ...options, attempt: count, knownViolations }),
     options,
-    host.onReplay,
+    (event, error) => {
+      knownViolations = violationsKnownAfter(error, knownViolations);
+      host.onReplay(event, error);
+    },
   );
   await scope.runAfterCommit();
   return result;
+}
+
+/** A violation that comes again is believed. After another conflict nothing is known: others were at work, and may have removed the row. */
+function violationsKnownAfter(
+  error: unknown,
+  known: readonly UniqueViolationError[],
+): readonly UniqueViolationError[] {
+  const cause = error instanceof ConflictError ? error.cause : undefined;
+  return cause instanceof UniqueViolationError ? [...known, cause] : [];
 }
 
 async function attempt<T>(

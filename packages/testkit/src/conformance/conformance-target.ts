@@ -15,7 +15,7 @@ export interface ConformanceTarget {
    *   openStorage({ ...options, url: `sqlite:${folder}/${database}.db`, drivers: [sqlite({ queueLimit })] })
    */
   open<DB>(database: string, options: ConformanceOpenOptions): Promise<Storage<DB>>;
-  /** How long `open` and `close` may take, in milliseconds; a driver that takes longer hangs, and no further case is tried. Default 15,000. */
+  /** How long `open` and `close` may take, in milliseconds; a driver that takes longer hangs, and no further case is tried. Default 30,000. */
   readonly deadlineMs?: number | undefined;
   /**
    * The folder to write the score to, as `<name>.json` and, as a badge, `<name>.svg`. Default: that of the environment variable

@@ -133,8 +133,16 @@ export function closeInTime(storage: Pick<Storage<unknown>, 'close'>): Promise<v
 
 const PATIENCE = new WeakMap<object, Patience>();
 
+/** Most cases use few of the tables, and to ask which is one statement. */
 async function emptyTables(storage: SuiteStorage): Promise<void> {
+  const isFilled = await storage.kysely
+    .selectNoFrom(({ exists, selectFrom, lit }) =>
+      TABLES_CHILDREN_FIRST.map((table) => exists(selectFrom(table).select(lit(1).as('one'))).as(table)),
+    )
+    .executeTakeFirstOrThrow();
+  const filled = TABLES_CHILDREN_FIRST.filter((table) => isFilled[table]);
+  if (filled.length === 0) return;
   await storage.write(async (tx) => {
-    for (const table of TABLES_CHILDREN_FIRST) await tx.kysely.deleteFrom(table).execute();
+    for (const table of filled) await tx.kysely.deleteFrom(table).execute();
   });
 }

@@ -2,10 +2,10 @@ import { withDeadline } from '../postgres-server/deadline.js';
 import type { ConformanceTarget } from './conformance-target.js';
 
 /** No case and no hook takes longer than this, whatever a driver does. */
-export const CASE_TIMEOUT_MS = 20_000;
+export const CASE_TIMEOUT_MS = 40_000;
 
 /** How long `open` and `close` may take unless the target says otherwise. */
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 30_000;
 
 /** After so many cases that ran into their deadline the others are not tried: a run ends within minutes. */
 const MAX_LATE_CASES = 5;

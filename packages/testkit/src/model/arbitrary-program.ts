@@ -82,10 +82,7 @@ function unitOf(actions: fc.Arbitrary<ModelAction>): fc.Arbitrary<ModelUnit> {
 
 const unit = unitOf(action);
 
-/**
- * Without savepoints: PostgreSQL's unique indexes look past a transaction's snapshot, so that one which catches a violation in a savepoint
- * and goes on may know of a row that it cannot see. Left uncaught, the violation undoes the transaction, as if it had come later.
- */
+/** Without savepoints: a violation that one catches is not among the reads that PostgreSQL checks for conflicts (see the contract, C3). */
 const concurrentUnit = unitOf(call);
 
 const step: fc.Arbitrary<ModelStep> = fc.oneof(

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Capabilities, SluiceError, type Storage, type StorageTransaction } from '@sluice/core';
+import { SluiceError, type Storage, type StorageTransaction } from '@sluice/core';
 import { migrationsOf } from '../conformance/schema/suite-migrations.js';
 import { EMPTY, type ModelState, run } from './model.js';
 import type {
@@ -52,7 +52,7 @@ export class ProgramRunner {
     const outcomes = await this.#perform(step);
     const storage = await this.#current();
     const stored = await storage.repository('item', { key: 'id' }).find({ orderBy: { id: 'asc' } });
-    const allowed = [...run(state, step), ...runRefused(state, step, outcomes, storage.capabilities)];
+    const allowed = run(state, step);
     const agreeing = allowed.find(
       (each) => isDeepStrictEqual(each.outcomes, outcomes) && isDeepStrictEqual(sorted(each.state), stored),
     );
@@ -113,31 +113,6 @@ const modelMigrations = migrationsOf({
     },
   },
 });
-
-/**
- * Where writers run at once, an engine may refuse one with a violation of a unique key that no order of the two explains, in place of a
- * conflict: PostgreSQL's unique indexes look past a transaction's snapshot
- * (https://www.postgresql.org/docs/current/transaction-iso.html#XACT-SERIALIZABLE). Such a unit must have done nothing.
- */
-function runRefused(
-  state: ModelState,
-  step: ModelStep,
-  outcomes: readonly Outcome[],
-  { concurrentWriters }: Capabilities,
-): ReturnType<typeof run> {
-  if (step.do !== 'together' || !concurrentWriters) return [];
-  const isRefused = (index: number): boolean =>
-    isDeepStrictEqual(outcomes[index], { code: 'unique_violation' });
-  const units = step.units.map((unit, index): ModelUnit => (isRefused(index) ? NOTHING : unit));
-  return run(state, { ...step, units }).map((result) => ({
-    ...result,
-    outcomes: result.outcomes.map((outcome, index) =>
-      isRefused(index) ? { code: 'unique_violation' } : outcome,
-    ),
-  }));
-}
-
-const NOTHING: ModelUnit = { do: 'write', actions: [], fails: true };
 
 class UndoneError extends Error {
   readonly code = 'undone';

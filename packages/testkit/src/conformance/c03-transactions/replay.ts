@@ -112,6 +112,20 @@ export function replayCases(fixture: Fixture, capabilities: Capabilities): void 
       expect(runs).toBe(1);
     });
 
+    test('C3 a violation after a read reaches the caller, after a second look at most', async () => {
+      const { storage } = fixture;
+      await storage.repository('account', { key: 'name' }).insert({ name: 'a', balance: 1 });
+      let runs = 0;
+      const work = storage.write(async (tx) => {
+        runs += 1;
+        const accounts = tx.repository('account', { key: 'name' });
+        expect(await accounts.count()).toBe(1);
+        await accounts.insert({ name: 'a', balance: 2 });
+      });
+      await expectRefusal(work, 'unique_violation');
+      expect(runs).toBeLessThanOrEqual(2);
+    });
+
     test('C3 read is replayed too', async () => {
       let runs = 0;
       const result = await fixture.storage.read(async (tx) => {

@@ -1,0 +1,133 @@
+import type { Catalog } from '../catalog/catalog.js';
+import type { Capabilities } from '../driver/capabilities.js';
+import type {
+  BeginOptions,
+  Database,
+  DatabaseSql,
+  DatabaseTransaction,
+  ExecuteOptions,
+  Row,
+  Statement,
+  StatementResult,
+} from '../driver/driver.js';
+import { UnsupportedError } from '../errors/usage-errors.js';
+import { Lane } from '../lane/lane.js';
+import type { DatabaseMetrics } from '../metrics/database-metrics.js';
+import { Summary } from '../metrics/summary.js';
+import type { SingleConnection } from './single-connection.js';
+import { type EndedTransactions, SingleConnectionTransaction } from './single-connection-transaction.js';
+
+/** What a {@link SingleConnectionDatabase} is told of its engine. */
+export interface SingleConnectionOptions {
+  /** The engine's name, for messages: `PGlite`. */
+  readonly name: string;
+  /** The engine's SQL, for Kysely. */
+  readonly sql: DatabaseSql;
+  /** What one connection leaves open; it takes everything else from its callers. */
+  readonly capabilities: Pick<Capabilities, 'durable' | 'maxParameters' | 'sharedBetweenProcesses'>;
+  /** Most calls that may wait; one more is refused. */
+  readonly queueLimit: number;
+  /** The statement that begins a transaction. */
+  begin(options: BeginOptions): string;
+}
+
+/**
+ * A Database of one connection. All that runs, runs one at a time, in the order of a lane's queue, and in a transaction, so that what a caller gave
+ * up while it ran is undone: no statement is interrupted, its caller is released.
+ */
+export class SingleConnectionDatabase implements Database {
+  readonly capabilities: Capabilities;
+  readonly sql: DatabaseSql;
+  readonly #connection: SingleConnection;
+  readonly #options: SingleConnectionOptions;
+  readonly #lane: Lane;
+  readonly #ended: EndedTransactions = { commits: 0, rollbacks: 0 };
+
+  constructor(connection: SingleConnection, options: SingleConnectionOptions) {
+    const { name, sql, queueLimit, capabilities } = options;
+    this.#connection = connection;
+    this.#options = options;
+    this.#lane = new Lane({ name, permits: 1, queueLimit });
+    this.sql = sql;
+    this.capabilities = {
+      ...capabilities,
+      concurrentReaders: false,
+      concurrentWriters: false,
+      onlineBackup: false,
+      interruptsRunning: false,
+      weakerIsolation: false,
+    };
+  }
+
+  async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
+    const transaction = await this.begin({ ...options, access: 'write' });
+    const result = await transaction.execute(statement, options).catch((error: unknown) => {
+      // Not waited for: it comes after a statement that cannot be interrupted.
+      transaction.rollback().catch(() => {});
+      throw error;
+    });
+    await transaction.commit();
+    return result;
+  }
+
+  /** A stream is a transaction like any other: others wait until it is read to its end, or left. */
+  async *stream(
+    statement: Statement,
+    batchSize: number,
+    options: ExecuteOptions,
+  ): AsyncGenerator<readonly Row[]> {
+    const transaction = await this.begin({ ...options, access: 'write' });
+    let hasFailed = false;
+    try {
+      yield* transaction.stream(statement, batchSize, options);
+    } catch (error) {
+      hasFailed = true;
+      throw error;
+    } finally {
+      if (hasFailed) transaction.rollback().catch(() => {});
+      else await transaction.commit();
+    }
+  }
+
+  async begin(options: BeginOptions): Promise<DatabaseTransaction> {
+    const lease = await this.#lane.acquire(options);
+    try {
+      await this.#connection.run(this.#options.begin(options), []);
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+    return new SingleConnectionTransaction(this.#connection, lease, this.#ended);
+  }
+
+  async catalog(): Promise<Catalog> {
+    const lease = await this.#lane.acquire();
+    try {
+      return await this.#connection.catalog();
+    } finally {
+      lease.release();
+    }
+  }
+
+  async ping(options: ExecuteOptions): Promise<void> {
+    await this.execute({ sql: 'select 1', parameters: [], access: 'read' }, options);
+  }
+
+  /** There is no lock to wait for but the lane, so every transaction that was begun has had it. */
+  metrics(): DatabaseMetrics {
+    const lane = this.#lane.metrics();
+    const { commits, rollbacks } = this.#ended;
+    const begun = { attempts: commits + rollbacks, successes: commits + rollbacks };
+    const locks = { ...begun, failures: 0, retries: 0, failureRate: 0, waits: new Summary().snapshot() };
+    return { writer: lane, readers: lane, locks, commits, rollbacks, engine: {} };
+  }
+
+  async backup(_path: string, { label }: ExecuteOptions): Promise<void> {
+    throw new UnsupportedError(`${this.#options.name} has no backup.`, { operation: label });
+  }
+
+  async close(): Promise<void> {
+    await this.#lane.close();
+    await this.#connection.close();
+  }
+}
