@@ -10,6 +10,7 @@ conformance({
     sharedBetweenProcesses: false,
     durable: false,
     onlineBackup: false,
+    watchesChanges: false,
     interruptsRunning: false,
     weakerIsolation: false,
     maxParameters: 65_535,

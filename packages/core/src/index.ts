@@ -8,6 +8,7 @@ export type {
   BackupOptions,
   BackupProgress,
   BeginOptions,
+  ChangeListener,
   CheckedValue,
   Database,
   DatabaseSql,
@@ -112,6 +113,7 @@ export type { BackupCallOptions, CallOptions, TransactionOptions } from './stora
 export { openStorage } from './storage/open-storage.js';
 export type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage/storage.js';
 export type { StorageOptions } from './storage/storage-options.js';
+export type { TableChange, TableWatch, WatchOptions } from './storage/table-watch.js';
 export type { ReplayReason } from './transaction/replay.js';
 export { withinDeadline } from './transaction/within-deadline.js';
 export { portableTypeError } from './values/portable-type-error.js';

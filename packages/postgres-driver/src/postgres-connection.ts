@@ -113,6 +113,11 @@ export class PostgresConnection {
     return this.#config.isPooled || this.#modes.change(this.#mode, mode) === undefined;
   }
 
+  /** Told of what arrives on the channels that the session listens to. */
+  set onNotification(listener: (payload: string) => void) {
+    this.#client.on('notification', ({ payload = '' }) => listener(payload));
+  }
+
   /** Told once, when the connection is gone for whatever reason. */
   set onLost(listener: (() => void) | undefined) {
     this.#onLost = listener;

@@ -2,6 +2,7 @@ import {
   type BeginOptions,
   type Capabilities,
   type Catalog,
+  type ChangeListener,
   ClosedError,
   ConflictError,
   ConnectionError,
@@ -20,6 +21,8 @@ import {
   UsageError,
 } from '@sluice/core';
 import { readCatalog } from './postgres-catalog.js';
+import { installTriggers } from './postgres-change-triggers.js';
+import { PostgresChanges } from './postgres-changes.js';
 import { PostgresCoalescer } from './postgres-coalescer.js';
 import type { PostgresConnection } from './postgres-connection.js';
 import { PostgresCounters } from './postgres-counters.js';
@@ -36,7 +39,7 @@ import { PostgresSql } from './postgres-sql.js';
 import type { WriterOutcome } from './postgres-throttle.js';
 import { beginTransaction, type PostgresTransaction } from './postgres-transaction.js';
 
-const CAPABILITIES: Capabilities = {
+const CAPABILITIES: Omit<Capabilities, 'watchesChanges'> = {
   concurrentReaders: true,
   concurrentWriters: true,
   sharedBetweenProcesses: true,
@@ -52,17 +55,19 @@ const POSITION_MS = 5000;
 
 /** A PostgreSQL database behind a pool of connections. */
 export class PostgresDatabase implements Database {
-  readonly capabilities: Capabilities = CAPABILITIES;
+  readonly capabilities: Capabilities;
   readonly sql: PostgresSql;
   readonly #config: PostgresConfig;
   readonly #pool: PostgresPool;
   readonly #counters = new PostgresCounters();
   readonly #coalescer: PostgresCoalescer | undefined;
   readonly #replicas: PostgresReplicas | undefined;
+  readonly #changes: PostgresChanges;
   #closed: Promise<void> | undefined;
 
   constructor(config: PostgresConfig) {
     this.#config = config;
+    this.capabilities = { ...CAPABILITIES, watchesChanges: !config.isPooled };
     this.#pool = new PostgresPool(config);
     const { replicas: configs, maxLagMs } = config;
     if (configs.length > 0)
@@ -71,6 +76,7 @@ export class PostgresDatabase implements Database {
         maxLagMs,
         readPosition: () => this.position({ deadline: performance.now() + POSITION_MS }),
       });
+    this.#changes = new PostgresChanges(config);
     this.#coalescer = config.coalesce ? this.#createCoalescer() : undefined;
     this.sql = new PostgresSql(config.values, () => this.takeMigrationLock());
   }
@@ -168,6 +174,21 @@ export class PostgresDatabase implements Database {
     } finally {
       await release();
     }
+  }
+
+  async watch(
+    tables: readonly string[],
+    listener: ChangeListener,
+    options: ExecuteOptions,
+  ): Promise<() => Promise<void>> {
+    if (!this.capabilities.watchesChanges) {
+      const message =
+        'A pooler in transaction mode passes no notifications on. Watch through a direct connection.';
+      throw new UnsupportedError(message, { operation: options.label });
+    }
+    this.#assertOpen();
+    const ids = await installTriggers(this, tables, options);
+    return this.#changes.watch(ids, listener, options);
   }
 
   async catalog(): Promise<Catalog> {
@@ -277,6 +298,7 @@ export class PostgresDatabase implements Database {
   async #close(): Promise<void> {
     await this.#coalescer?.close();
     await this.#replicas?.close();
+    await this.#changes.close();
     await this.#pool.close();
   }
 

@@ -12,6 +12,7 @@ conformance({
     sharedBetweenProcesses: true,
     durable: true,
     onlineBackup: false,
+    watchesChanges: true,
     interruptsRunning: true,
     weakerIsolation: true,
     maxParameters: 65_535,

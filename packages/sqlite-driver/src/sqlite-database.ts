@@ -4,6 +4,7 @@ import {
   type BeginOptions,
   type Capabilities,
   type Catalog,
+  type ChangeListener,
   type Database,
   type DatabaseMetrics,
   type DatabaseSql,
@@ -18,6 +19,7 @@ import {
 import { fileIdentity } from './care/file-watch.js';
 import { noteOpen } from './care/open-files.js';
 import { RunningBackups } from './care/running-backups.js';
+import { ChangePoller } from './changes/change-poller.js';
 import type { InlineReader } from './reader/inline-reader.js';
 import { ReaderPool, type ReaderUse } from './reader/reader-pool.js';
 import { assertOwnAlteration } from './rebuild/alter-table.js';
@@ -62,6 +64,7 @@ export class SqliteDatabase implements Database {
   #inline: InlineReader | undefined;
   readonly #snapshots = new OpenSnapshots();
   readonly #keeper: WalKeeper;
+  readonly #changes: ChangePoller;
   readonly #alterations: Alterations;
   readonly #gate = new SqliteGate();
   readonly #backups = new RunningBackups(this.#gate, this.#snapshots);
@@ -75,8 +78,14 @@ export class SqliteDatabase implements Database {
     this.#engine = engine;
     this.sql = new SqliteSql(options.values);
     this.#alterations = options.values === 'portable' ? 'own' : 'as_written';
-    this.#writer = new Writer(this.#connectionOptions('writer', options), options, (wal) =>
-      this.#keeper.notice(wal),
+    this.#writer = new Writer(this.#connectionOptions('writer', options), options, ({ wal, commits }) => {
+      if (wal !== undefined) this.#keeper.notice(wal);
+      if (commits !== undefined && commits > 0) this.#changes.lookSoon();
+    });
+    this.#changes = new ChangePoller(
+      this.#connectionOptions('reader', options),
+      options.watchIntervalMs,
+      (failure) => this.#engine.toError(failure, undefined),
     );
     this.#readers = new ReaderPool(this.#connectionOptions('reader', options), options, this.#snapshots);
     this.#keeper = new WalKeeper({
@@ -96,6 +105,7 @@ export class SqliteDatabase implements Database {
       durable: !isTemporary,
       survivesPowerLoss: !isTemporary && options.durability === 'full',
       onlineBackup: true,
+      watchesChanges: true,
       interruptsRunning: false,
       weakerIsolation: false,
       maxParameters: MAX_PARAMETERS,
@@ -222,6 +232,18 @@ export class SqliteDatabase implements Database {
     await this.execute({ sql: 'select 1', parameters: [], access: 'read' }, options);
   }
 
+  async watch(tables: readonly string[], listener: ChangeListener): Promise<() => Promise<void>> {
+    this.#gate.enter();
+    try {
+      return await this.#changes.watch({
+        changed: () => listener.changed(tables),
+        failed: (error) => listener.failed(error),
+      });
+    } finally {
+      this.#gate.leave();
+    }
+  }
+
   metrics(): DatabaseMetrics {
     const { metrics } = this.#writer;
     return {
@@ -260,6 +282,7 @@ export class SqliteDatabase implements Database {
     this.#inline?.close();
     await this.#gate.close();
     await this.#backups.ended();
+    await this.#changes.close();
     await this.#readers.close();
     await this.#keeper.close();
     await this.#writer.close();

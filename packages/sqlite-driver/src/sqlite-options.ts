@@ -56,6 +56,11 @@ export interface SqliteOptions {
    * Default `end_readers`.
    */
   readonly onWalBudget?: 'end_readers' | 'warn';
+  /**
+   * How often `storage.watch` looks for the commits of other processes, in milliseconds, 1 to 60,000; those of its own are reported at once.
+   * Default 100.
+   */
+  readonly watchIntervalMs?: number;
   /** What to do with a file on a file system shared over a network, where several machines damage it. Default `refuse`. */
   readonly networkFileSystem?: 'allow' | 'refuse';
 }
@@ -93,6 +98,7 @@ export function resolveOptions(options: SqliteOptions): Required<SqliteOptions> 
     checkpointBytes,
     walBudgetBytes: within(options, 'walBudgetBytes', ampleBudget, 4 * checkpointBytes, 2 ** 42),
     onWalBudget: oneOf(options, 'onWalBudget', ['end_readers', 'warn'], 'end_readers'),
+    watchIntervalMs: within(options, 'watchIntervalMs', 100, 1, 60_000),
     networkFileSystem: oneOf(options, 'networkFileSystem', ['allow', 'refuse'], 'refuse'),
   };
 }
@@ -106,7 +112,8 @@ type NumericOption =
   | 'queueLimit'
   | 'readers'
   | 'snapshots'
-  | 'walBudgetBytes';
+  | 'walBudgetBytes'
+  | 'watchIntervalMs';
 
 function within(
   options: SqliteOptions,

@@ -13,6 +13,7 @@ conformance({
     durable: true,
     survivesPowerLoss: true,
     onlineBackup: true,
+    watchesChanges: true,
     interruptsRunning: false,
     weakerIsolation: false,
     maxParameters: 32_766,

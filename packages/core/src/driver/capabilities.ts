@@ -15,6 +15,8 @@ export interface Capabilities {
   readonly survivesPowerLoss?: boolean | undefined;
   /** `storage.backup(path)` writes a copy while others go on. */
   readonly onlineBackup: boolean;
+  /** `storage.watch(tables)` tells of commits, by whatever process. */
+  readonly watchesChanges: boolean;
   /** A statement that is running is interrupted by its signal or deadline; otherwise only its caller is released. */
   readonly interruptsRunning: boolean;
   /** Weaker isolation levels than `serializable` can be asked for; otherwise every level is serializable. */

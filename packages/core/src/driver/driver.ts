@@ -1,6 +1,7 @@
 import type { AlterTableNode, Dialect, Expression, SqlBool } from 'kysely';
 import type { Catalog, CatalogColumn } from '../catalog/catalog.js';
 import type { UniqueViolationError } from '../errors/data-errors.js';
+import type { SluiceError } from '../errors/sluice-error.js';
 import type { Priority } from '../lane/waiting-queue.js';
 import type { DatabaseMetrics } from '../metrics/database-metrics.js';
 import type { ValueType } from '../values/value-type.js';
@@ -59,6 +60,15 @@ export interface Database {
    * Names what is committed now, for {@link BeginOptions.after}, in this process or another one. Left out where every read sees every commit.
    */
   position?(options: ExecuteOptions): Promise<string>;
+  /**
+   * Tells `listener` of every commit that may have changed one of `tables`, by whatever process, from the moment the promise resolves until what it
+   * resolves with is called. Left out where `capabilities.watchesChanges` is false.
+   */
+  watch?(
+    tables: readonly string[],
+    listener: ChangeListener,
+    options: ExecuteOptions,
+  ): Promise<() => Promise<void>>;
   /** Makes the smallest round trip that proves the database answers. */
   ping(options: ExecuteOptions): Promise<void>;
   /** What the driver measured so far; synchronous and cheap. */
@@ -182,6 +192,14 @@ export interface ExecuteOptions {
   readonly origin?: Error | undefined;
   /** Which attempt this is, from 1. A driver may favour what was undone before, so that it gets through. */
   readonly attempt?: number | undefined;
+}
+
+/** Who is told of changes. */
+export interface ChangeListener {
+  /** Some of the watched tables may have changed. */
+  changed(tables: readonly string[]): void;
+  /** Nothing more will be told. */
+  failed(error: SluiceError): void;
 }
 
 /** How a copy is written. */

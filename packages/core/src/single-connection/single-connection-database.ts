@@ -54,6 +54,7 @@ export class SingleConnectionDatabase implements Database {
       concurrentReaders: false,
       concurrentWriters: false,
       onlineBackup: false,
+      watchesChanges: false,
       interruptsRunning: false,
       weakerIsolation: false,
     };

@@ -27,6 +27,8 @@ import type { Storage, StorageEvents, StorageHealth, StorageTransaction } from '
 import { StorageDatabase } from './storage-database.js';
 import { chooseDriver, type StorageOptions } from './storage-options.js';
 import { StorageWarnings } from './storage-warnings.js';
+import type { TableWatch, WatchOptions } from './table-watch.js';
+import { TableWatches } from './table-watches.js';
 import { TransactionHandle, type TransactionHandleHost, transactionKysely } from './transaction-handle.js';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -68,6 +70,7 @@ class OpenStorage<DB> implements Storage<DB> {
   readonly #naming: Naming;
   readonly #timeoutMs: number;
   readonly #host: TransactionHandleHost;
+  readonly #watches: TableWatches;
   /** The tables as last read. */
   #tables: Catalog = new Map();
 
@@ -81,6 +84,12 @@ class OpenStorage<DB> implements Storage<DB> {
     this.capabilities = database.capabilities;
     this.#host = this.#createHost();
     this.kysely = this.#createKysely();
+    this.#watches = new TableWatches({
+      database,
+      naming: this.#naming,
+      readCatalog: () => this.readCatalog(),
+      onReplay: this.#onReplay,
+    });
     this.migrator = new StorageMigrator({
       migrations: options.migrations,
       run: (work, execute, onStatement) => this.#changeSchema(work, execute, onStatement),
@@ -130,6 +139,14 @@ class OpenStorage<DB> implements Storage<DB> {
     return this.#database.position?.(toExecuteOptions(options, this.#timeoutMs, 'position'));
   }
 
+  async watch<T extends TableName<DB>>(
+    tables: readonly T[],
+    options: WatchOptions = {},
+  ): Promise<TableWatch<T>> {
+    this.#guarded.assertUsable();
+    return this.#watches.open(tables, toExecuteOptions(options, this.#timeoutMs, 'watch'));
+  }
+
   metrics(): StorageMetrics {
     return this.#counters.snapshot(this.#driverName, this.#database.metrics());
   }
@@ -166,7 +183,9 @@ class OpenStorage<DB> implements Storage<DB> {
 
   async close(): Promise<void> {
     if (this.#guarded.isClosed) return this.#guarded.close();
-    await this.#guarded.close();
+    const closed = this.#guarded.close();
+    await this.#watches.close();
+    await closed;
     this.#events.emit('close');
   }
 

@@ -7,6 +7,7 @@ import type { KeyColumns, Repository, RepositoryOptions, TableName } from '../re
 import type { ReplayReason } from '../transaction/replay.js';
 import type { BatchResults } from './batch.js';
 import type { BackupCallOptions, CallOptions, TransactionOptions } from './call-options.js';
+import type { TableWatch, WatchOptions } from './table-watch.js';
 
 /** What `write`, `read` and `savepoint` hand to their callback. It can be used until the callback's promise settles. */
 export interface StorageTransaction<DB> {
@@ -104,6 +105,22 @@ export interface Storage<DB> extends AsyncDisposable {
    * `undefined` where every read sees every commit anyway, which may be passed on as it is.
    */
   position(options?: CallOptions): Promise<string | undefined>;
+
+  /**
+   * Tells when tables change, by whatever process: for job queues and live pages. Whatever is committed after the promise resolves is reported, at
+   * least once; an event may also come without a change. It names tables, not rows: read what you need when it comes.
+   *
+   * ```ts
+   * for await (const { tables } of await storage.watch(['job'], { signal })) await work();
+   * ```
+   *
+   * PostgreSQL: a trigger on each table (`sluice_watch`), made by the first watch, and LISTEN. SQLite: any commit to the file is reported for all
+   * watched tables; those of other processes are found within the driver's `watchIntervalMs`.
+   *
+   * @throws UsageError `unknown_table`; UnsupportedError where `capabilities.watchesChanges` is false; ConfigurationError when the role may not
+   * create the trigger.
+   */
+  watch<T extends TableName<DB>>(tables: readonly T[], options?: WatchOptions): Promise<TableWatch<T>>;
 
   /** What happened since the storage was opened; synchronous and cheap. */
   metrics(): StorageMetrics;

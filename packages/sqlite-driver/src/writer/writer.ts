@@ -24,7 +24,6 @@ import type {
 } from '../thread/thread-protocol.js';
 import { Watch } from '../thread/watch.js';
 import { type CallOutcome, toOutcome } from '../thread/watched-call.js';
-import type { WalState } from '../wal/wal-state.js';
 import { SharedCommit } from './shared-commit.js';
 import { WriteLease } from './write-lease.js';
 import { WriterHolder } from './writer-holder.js';
@@ -76,7 +75,7 @@ export class Writer {
   readonly #options: ConnectionOptions;
   readonly #holdLimitMs: number;
   readonly #queue: WaitingQueue<Work>;
-  readonly #onWal: (wal: WalState) => void;
+  readonly #onReply: (reply: ThreadReply) => void;
   readonly #metrics = new WriterMetrics();
   readonly #holds = new Summary();
   readonly #shared = new SharedCommit();
@@ -88,12 +87,12 @@ export class Writer {
   #isClosed = false;
   #onIdle: (() => void) | undefined;
 
-  /** `onWal` is told how long the WAL is after each commit. */
-  constructor(options: ConnectionOptions, limits: WriterLimits, onWal: (wal: WalState) => void) {
+  /** `onReply` is told what each reply says of commits and of the WAL. */
+  constructor(options: ConnectionOptions, limits: WriterLimits, onReply: (reply: ThreadReply) => void) {
     const { queueLimit, holdLimitMs } = limits;
     this.#options = options;
     this.#holdLimitMs = holdLimitMs;
-    this.#onWal = onWal;
+    this.#onReply = onReply;
     this.#queue = new WaitingQueue({
       name: 'the writer',
       limit: queueLimit,
@@ -299,7 +298,7 @@ export class Writer {
 
   #note(reply: ThreadReply, members?: number): void {
     this.#metrics.record(reply, members);
-    if (reply.wal !== undefined) this.#onWal(reply.wal);
+    this.#onReply(reply);
   }
 
   /** The thread, started anew when the last one ended. */
@@ -348,8 +347,10 @@ export class Writer {
     );
     const result = await call;
     watch.stop();
-    if (result.kind === 'reply') this.#metrics.recordGroup(members.length, result.reply);
-    if (result.kind === 'reply' && result.reply.wal !== undefined) this.#onWal(result.reply.wal);
+    if (result.kind === 'reply') {
+      this.#metrics.recordGroup(members.length, result.reply);
+      this.#onReply(result.reply);
+    }
     for (const [index, { settle }] of members.entries()) settle(toOutcome(result, index, thread));
   }
 }

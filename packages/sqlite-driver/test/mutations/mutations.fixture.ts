@@ -17,6 +17,7 @@ function certify(mutation: Mutation): void {
       sharedBetweenProcesses: true,
       durable: true,
       onlineBackup: true,
+      watchesChanges: true,
       interruptsRunning: false,
       weakerIsolation: false,
       maxParameters: 32_766,

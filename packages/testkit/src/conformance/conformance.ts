@@ -14,6 +14,7 @@ import { errorsSuite } from './c11-errors/errors.js';
 import { lifeCycleSuite } from './c12-life-cycle/life-cycle.js';
 import { migrationsSuite } from './c13-migrations/migrations.js';
 import { observabilitySuite } from './c14-observability/observability.js';
+import { watchSuite } from './c14-observability/watch.js';
 import type { ConformanceTarget } from './conformance-target.js';
 import { manifestSuite } from './manifest.js';
 import { reportScore } from './report/report-score.js';
@@ -49,6 +50,7 @@ export function conformance(target: ConformanceTarget): void {
     lifeCycleSuite(target);
     migrationsSuite(target);
     observabilitySuite(target);
+    watchSuite(target);
   });
 }
 

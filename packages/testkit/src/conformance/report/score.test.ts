@@ -10,6 +10,7 @@ const capabilities: Capabilities = {
   sharedBetweenProcesses: true,
   durable: true,
   onlineBackup: false,
+  watchesChanges: false,
   interruptsRunning: true,
   weakerIsolation: false,
   maxParameters: 100,
@@ -75,7 +76,7 @@ describe('the score', () => {
   test('names what is absent', () => {
     const score = scoreOf('mine', capabilities, suiteOf('all', ...everyNumber));
     expect(describeScore(score, undefined).split('\n')).toEqual([
-      'conformance of mine: 14/14 numbers of the contract kept; absent as declared: concurrentWriters, onlineBackup, weakerIsolation',
+      'conformance of mine: 14/14 numbers of the contract kept; absent as declared: concurrentWriters, onlineBackup, watchesChanges, weakerIsolation',
       expect.stringMatching(/^ {2}C1 1\/1 {2}C2 1\/1 /),
     ]);
   });

@@ -1,0 +1,88 @@
+import type { Catalog } from '../catalog/catalog.js';
+import type { Database, ExecuteOptions } from '../driver/driver.js';
+import { AbortedError } from '../errors/flow-errors.js';
+import { UnsupportedError, UsageError } from '../errors/usage-errors.js';
+import type { Naming } from '../naming/naming.js';
+import { type OnReplay, replay } from '../transaction/replay.js';
+import { OpenTableWatch } from './open-table-watch.js';
+import type { TableWatch } from './table-watch.js';
+
+/** What watches are opened with. */
+export interface TableWatchesSource {
+  readonly database: Pick<Database, 'watch'>;
+  readonly naming: Naming;
+  /** Reads the tables anew. */
+  readonly readCatalog: () => Promise<Catalog>;
+  readonly onReplay: OnReplay;
+}
+
+/** The open watches of a storage. */
+export class TableWatches {
+  readonly #source: TableWatchesSource;
+  readonly #open = new Set<TableWatch>();
+  #isClosed = false;
+
+  constructor(source: TableWatchesSource) {
+    this.#source = source;
+  }
+
+  /**
+   * Opens a watch: what is committed after it is open is reported.
+   *
+   * @throws UsageError `unknown_table` or `invalid_query`; UnsupportedError; and what the driver throws.
+   */
+  async open<T extends string>(tables: readonly T[], options: ExecuteOptions): Promise<TableWatch<T>> {
+    const named = await this.#names(tables);
+    const { signal } = options;
+    const stop = Promise.withResolvers<() => Promise<void>>();
+    const watch = new OpenTableWatch<T>(async () => {
+      this.#open.delete(watch);
+      signal?.removeEventListener('abort', abort);
+      await (await stop.promise)();
+    });
+    const abort = (): void =>
+      watch.fail(new AbortedError('The watch was aborted.', { cause: signal?.reason }));
+    const listener = {
+      changed: (changed: readonly string[]) =>
+        watch.changed(changed.flatMap((table) => named.get(table) ?? [])),
+      failed: watch.fail.bind(watch),
+    };
+    const begin = (): Promise<() => Promise<void>> => this.#begin([...named.keys()], listener, options);
+    stop.resolve(await replay(begin, options, this.#source.onReplay));
+    this.#open.add(watch);
+    if (this.#isClosed) await watch.close();
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort);
+    return watch;
+  }
+
+  /** Ends every iteration. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#open].map((watch) => watch.close()));
+  }
+
+  #begin(...parameters: Parameters<NonNullable<Database['watch']>>): Promise<() => Promise<void>> {
+    const { database } = this.#source;
+    if (database.watch !== undefined) return database.watch(...parameters);
+    throw new UnsupportedError('The driver does not tell of changes.', { operation: parameters[2].label });
+  }
+
+  /** The application's names by those of the database. */
+  async #names<T extends string>(tables: readonly T[]): Promise<ReadonlyMap<string, T>> {
+    if (tables.length === 0) throw new UsageError('invalid_query', 'Name at least one table to watch.');
+    const catalog = await this.#source.readCatalog();
+    const named = new Map(tables.map((table) => [this.#source.naming.toColumn(table), table]));
+    for (const name of named.keys()) {
+      const table = catalog.get(name);
+      if (table === undefined)
+        throw new UsageError(
+          'unknown_table',
+          `There is no table "${name}". Create it in a migration and run the migrations first.`,
+        );
+      if (table.isView)
+        throw new UsageError('invalid_query', `"${name}" is a view. Watch the tables that it reads.`);
+    }
+    return named;
+  }
+}
