@@ -140,6 +140,13 @@ describe('openStorage', () => {
     storage.batch([select.execute()]);
   });
 
+  it('watches tables that exist', async () => {
+    const watch = await storage.watch(['media']);
+    for await (const { tables } of watch) expectTypeOf(tables).toEqualTypeOf<readonly 'media'[]>();
+    // @ts-expect-error no such table
+    storage.watch(['medium']);
+  });
+
   it('needs a URL and drivers', () => {
     // @ts-expect-error no drivers
     openStorage<DB>({ url: 'sqlite:./app.db' });

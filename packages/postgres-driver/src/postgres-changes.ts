@@ -24,6 +24,7 @@ interface Watcher {
  */
 export class PostgresChanges {
   readonly #config: PostgresConfig;
+  readonly #checkMs: number;
   readonly #watchers = new Set<Watcher>();
   #connection: PostgresConnection | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -32,8 +33,9 @@ export class PostgresChanges {
   /** Connecting and ending, one after the other. */
   #tail: Promise<unknown> = Promise.resolve();
 
-  constructor(config: PostgresConfig) {
+  constructor(config: PostgresConfig, checkMs: number = CHECK_MS) {
     this.#config = config;
+    this.#checkMs = checkMs;
   }
 
   /**
@@ -88,7 +90,7 @@ export class PostgresChanges {
     this.#failures = 0;
     connection.onLost = () => this.#lost();
     if (connection.isLost) this.#lost();
-    else this.#schedule(CHECK_MS, () => this.#check(connection));
+    else this.#schedule(this.#checkMs, () => this.#check(connection));
   }
 
   #tell(id: string): void {
@@ -126,7 +128,7 @@ export class PostgresChanges {
       const { rows } = await connection.run(WITH_TRIGGER, [], within(ANSWER_MS));
       const present = new Set(rows.map(([id]) => id));
       for (const watcher of this.#watchers) this.#failWithout(present, watcher);
-      this.#schedule(CHECK_MS, () => this.#check(connection));
+      this.#schedule(this.#checkMs, () => this.#check(connection));
     } catch {
       // Its loss is what follows.
       connection.destroy();

@@ -61,7 +61,7 @@ const OBJECTS = `
   ) as objects
   from pg_class t where t.relkind in ('r', 'p') and ${VISIBLE}`;
 
-/** What is not translated on the way back: CHECKs, other indexes, views and triggers, each as PostgreSQL writes it. */
+/** What is not translated on the way back: CHECKs, other indexes, views and triggers (but those of `storage.watch`), each as PostgreSQL writes it. */
 export async function readUntranslated(session: PostgresSession): Promise<Untranslated[]> {
   const rows = await session.query<{ object: string; sql: string }>(`
     select 'check ' || conname || ' of ' || t.relname as object, pg_get_constraintdef(c.oid) as sql
@@ -73,7 +73,7 @@ export async function readUntranslated(session: PostgresSession): Promise<Untran
     select 'view ' || t.relname, pg_get_viewdef(t.oid) from pg_class t where t.relkind in ('v', 'm') and ${VISIBLE}
     union all
     select 'trigger ' || tgname || ' of ' || t.relname, pg_get_triggerdef(g.oid) from pg_trigger g join pg_class t on t.oid = tgrelid
-      where not tgisinternal and ${VISIBLE}
+      where not tgisinternal and tgname <> 'sluice_watch' and ${VISIBLE}
     order by 1`);
   return rows.map(({ object, sql }) => ({
     object,
