@@ -1,10 +1,16 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { ConnectionError } from '@sluice/core';
 import type { Answer, StatementRequest } from './pglite-thread-messages.js';
 
-/** A new database takes two seconds to make and a third of one to copy. */
-let template: Promise<Blob> | undefined;
+/** What threads are begun with. A new database takes two seconds to make and a third of one to copy; the engine, half of one to compile. */
+export interface ThreadData {
+  readonly engine: WebAssembly.Module;
+  readonly database?: Blob;
+}
+
+let template: Promise<ThreadData> | undefined;
 
 /** PGlite on a thread of its own, so that the caller's event loop goes on. */
 export class PgliteThread {
@@ -12,8 +18,8 @@ export class PgliteThread {
   #pending: PromiseWithResolvers<unknown> | undefined;
   #isLost = false;
 
-  constructor(from?: Blob) {
-    this.#worker = new Worker(new URL('./pglite-worker.js', import.meta.url), { workerData: from });
+  constructor(workerData: ThreadData) {
+    this.#worker = new Worker(new URL('./pglite-worker.js', import.meta.url), { workerData });
     this.#worker.on('message', (answer: unknown) => this.#pending?.resolve(answer));
     this.#worker.on('error', (cause) => this.#lose(cause));
     this.#worker.on('exit', () => this.#lose());
@@ -48,10 +54,12 @@ export class PgliteThread {
   }
 }
 
-async function makeTemplate(): Promise<Blob> {
-  const thread = new PgliteThread();
+async function makeTemplate(): Promise<ThreadData> {
+  const file = new URL('pglite.wasm', import.meta.resolve('@electric-sql/pglite'));
+  const engine = await WebAssembly.compile(await readFile(file));
+  const thread = new PgliteThread({ engine });
   try {
-    return await thread.ask('dump');
+    return { engine, database: await thread.ask('dump') };
   } finally {
     await thread.end();
   }

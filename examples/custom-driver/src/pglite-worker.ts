@@ -2,10 +2,16 @@ import './keep-byte-order-marks.js';
 import { parentPort, workerData } from 'node:worker_threads';
 import { messages, PGlite, protocol } from '@electric-sql/pglite';
 import type { PostgresField } from '@sluice/postgres-driver';
+import type { ThreadData } from './pglite-thread.js';
 import type { Answer, Refusal, StatementRequest } from './pglite-thread-messages.js';
 
 const { serialize } = protocol;
-const database = await PGlite.create(workerData instanceof Blob ? { loadDataDir: workerData } : {});
+const { engine, database: loadDataDir }: ThreadData = workerData;
+const database = await PGlite.create({
+  pgliteWasmModule: engine,
+  initDbStartParams: ['--wal-segsize=1'],
+  ...(loadDataDir && { loadDataDir }),
+});
 
 parentPort?.on('message', async (request: StatementRequest | 'dump') => {
   parentPort?.postMessage(request === 'dump' ? await database.dumpDataDir('none') : await answer(request));

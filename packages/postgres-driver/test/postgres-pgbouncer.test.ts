@@ -125,7 +125,10 @@ const version = pgbouncerVersion();
 const keepsPrepared = version !== undefined && Number(version.split('.')[1]) >= 21;
 
 if (version === undefined) {
-  test.skip('NOT TESTED: PgBouncer in transaction mode, because no pgbouncer is installed (apt-get install pgbouncer)', () => {});
+  const name =
+    'NOT TESTED: PgBouncer in transaction mode, because no pgbouncer is installed (apt-get install pgbouncer)';
+  console.warn(name);
+  test.skip(name, () => {});
 } else {
   describe(`behind PgBouncer ${version} in transaction mode, without prepared statements`, () =>
     cases(false));

@@ -8,7 +8,7 @@ export type { ConformanceOpenOptions, ConformanceTarget } from './conformance/co
 export {
   type NodeContainer,
   type NodeContainerOptions,
-  nodeContainersAnswer,
+  nodeContainersMissing,
   startNodeContainer,
 } from './containers/node-container.js';
 export { startTcpRelay, type TcpRelay, type TcpTarget } from './faults/tcp-relay.js';

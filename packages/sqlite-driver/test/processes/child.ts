@@ -16,15 +16,15 @@ export function startChild(script: string, ...parameters: string[]): Child {
   return startChildAs({}, script, ...parameters);
 }
 
-/** Starts a script as another user. */
+/** Starts a script as another user, or in another environment. */
 export function startChildAs(
-  user: { readonly uid?: number; readonly gid?: number },
+  identity: { readonly uid?: number; readonly gid?: number; readonly env?: NodeJS.ProcessEnv },
   script: string,
   ...parameters: string[]
 ): Child {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const child = spawn(process.execPath, [path, ...parameters], {
-    ...user,
+    ...identity,
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines: string[] = [];

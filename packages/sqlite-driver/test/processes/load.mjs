@@ -2,8 +2,10 @@
 // acknowledged: "one KEY" for a row, "pair ID" for a transaction of two rows.
 import { sqlite } from '@sluice/sqlite-driver';
 
-const [, , path, round] = process.argv;
-const database = await sqlite({ checkpointBytes: 65_536, walBudgetBytes: 262_144 }).open(`sqlite:${path}`);
+const [, , path, round, durability = 'full'] = process.argv;
+const database = await sqlite({ durability, checkpointBytes: 65_536, walBudgetBytes: 262_144 }).open(
+  `sqlite:${path}`,
+);
 const write = (target, sql, ...parameters) => target.execute({ sql, parameters, access: 'write' }, {});
 const padding = 'x'.repeat(500);
 let next = 0;

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { GenericContainer, getContainerRuntimeClient, PullPolicy } from 'testcontainers';
 import { connectDocker, ensureImage } from '../postgres-server/docker.js';
+import { DockerAwayError } from '../postgres-server/docker-away-error.js';
+import { reasonOf } from '../postgres-server/postgres-unavailable-error.js';
 import { startReaper } from '../postgres-server/reaper.js';
 
 /** What runs in a container. */
@@ -27,13 +29,19 @@ export interface NodeContainer {
 const LABEL = 'sluice.testkit.node';
 const DOCKER_TIMEOUT_MS = 5_000;
 
-/** Whether Docker answers and has, or can get, the image of `SLUICE_TEST_NODE_IMAGE`. */
-export async function nodeContainersAnswer(): Promise<boolean> {
+/**
+ * Why no Node can run in a container: Docker does not answer, or the image `node:24` cannot be had. `undefined` when one can. For the name of a test
+ * that must say that it did not run.
+ *
+ * @throws Error when `SLUICE_TEST_NODE_IMAGE` asks for an image that Docker cannot get: what was asked for is not passed over.
+ */
+export async function nodeContainersMissing(): Promise<string | undefined> {
   try {
     await ensureImage(await connectDocker(DOCKER_TIMEOUT_MS), nodeImage(), () => {});
-    return true;
-  } catch {
-    return false;
+    return undefined;
+  } catch (error) {
+    if (process.env.SLUICE_TEST_NODE_IMAGE !== undefined && !(error instanceof DockerAwayError)) throw error;
+    return reasonOf(error);
   }
 }
 

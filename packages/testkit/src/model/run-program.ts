@@ -58,8 +58,10 @@ export class ProgramRunner {
     );
     if (agreeing !== undefined) return agreeing.state;
     const expected = allowed.map((each) => ({ outcomes: each.outcomes, stored: sorted(each.state) }));
+    const gave = `Step ${index + 1} gave ${write({ outcomes, stored })}`;
+    const refusals = outcomes.flatMap((outcome) => CAUSES.get(outcome) ?? []).map((line) => `\n  ${line}`);
     throw new DifferenceError(
-      `Step ${index + 1} gave ${write({ outcomes, stored })}, and the model allows ${expected.map(write).join(' or ')}.`,
+      `${gave}, and the model allows ${expected.map(write).join(' or ')}.${refusals.join('')}`,
     );
   }
 
@@ -123,9 +125,18 @@ async function settle(work: () => Promise<unknown>): Promise<Outcome> {
   try {
     return { value: await work() };
   } catch (error) {
-    if (error instanceof SluiceError || error instanceof UndoneError) return { code: error.code };
-    throw error;
+    if (!(error instanceof SluiceError || error instanceof UndoneError)) throw error;
+    const outcome = { code: error.code };
+    CAUSES.set(outcome, messagesOf(error));
+    return outcome;
   }
+}
+
+/** Why a refused step was refused, for whoever reads the difference; the outcomes themselves are compared. */
+const CAUSES = new WeakMap<Outcome, string[]>();
+
+function messagesOf(error: Error): string[] {
+  return [String(error), ...(error.cause instanceof Error ? messagesOf(error.cause) : [])];
 }
 
 function performUnit(storage: Storage<ModelDatabase>, unit: ModelUnit): Promise<unknown> {

@@ -1,15 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { PostgreSqlContainer } from '@testcontainers/postgresql';
-import { PullPolicy } from 'testcontainers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PostgreSqlContainer, type StartedPostgreSqlContainer } from '@testcontainers/postgresql';
+import { type ContainerRuntimeClient, PullPolicy } from 'testcontainers';
 import { withDeadline } from './deadline.js';
 import { connectDocker, ensureImage } from './docker.js';
-import { type PostgresSettings, type RunningServer, serverFlags } from './postgres-source.js';
+import { inspectServer } from './postgres-database.js';
+import {
+  type PostgresSettings,
+  type RunningServer,
+  type ServerFaults,
+  serverFlags,
+} from './postgres-source.js';
 import { reasonOf } from './postgres-unavailable-error.js';
 import { startReaper } from './reaper.js';
 
 const LABEL = 'sluice.testkit.postgres';
 /** For PostgreSQL to get ready; Docker has half as long again for its own part. */
 const STARTUP_TIMEOUT_MS = 60_000;
+const POLL_MS = 100;
 const START_TIMEOUT_MS = 1.5 * STARTUP_TIMEOUT_MS;
 
 /** Starts PostgreSQL in a container. Throws `DockerAwayError` without Docker, and an ordinary error without the image. */
@@ -19,12 +27,14 @@ export async function startContainerServer(settings: PostgresSettings): Promise<
   const id = randomUUID();
   const reaper = startReaper('container', `${LABEL}=${id}`);
   try {
-    const url = await withDeadline(
+    const container = await withDeadline(
       runContainer(settings, id),
       START_TIMEOUT_MS,
       () => new Error('Docker takes too long'),
     );
-    return { url, origin: `testcontainers (${settings.image})`, stop: reaper.reap };
+    const url = container.getConnectionUri();
+    const faults = faultsOf(docker.container.getById(container.getId()), url);
+    return { url, origin: `testcontainers (${settings.image})`, stop: reaper.reap, faults };
   } catch (cause) {
     await reaper.reap().catch(() => {}); // The first error is the one to tell.
     throw new Error(`a container of ${settings.image} does not start: ${reasonOf(cause)}`, { cause });
@@ -32,8 +42,8 @@ export async function startContainerServer(settings: PostgresSettings): Promise<
 }
 
 // The reaper cleans up: that of testcontainers is an image of its own, which not every machine can pull.
-async function runContainer(settings: PostgresSettings, id: string): Promise<string> {
-  const container = await new PostgreSqlContainer(settings.image)
+async function runContainer(settings: PostgresSettings, id: string): Promise<StartedPostgreSqlContainer> {
+  return new PostgreSqlContainer(settings.image)
     .withPullPolicy(PullPolicy.neverPull())
     .withAutoCleanup(false)
     .withLabels({ [LABEL]: id })
@@ -41,5 +51,39 @@ async function runContainer(settings: PostgresSettings, id: string): Promise<str
     .withSharedMemorySize(256 * 1024 * 1024)
     .withStartupTimeout(STARTUP_TIMEOUT_MS)
     .start();
-  return container.getConnectionUri();
+}
+
+type DockerContainer = ReturnType<ContainerRuntimeClient['container']['getById']>;
+
+function faultsOf(container: DockerContainer, url: string): ServerFaults {
+  return {
+    crash: async () => {
+      await container.kill();
+      await container.wait();
+    },
+    restart: async () => {
+      await container.start();
+      const { Ports: ports } = (await container.inspect()).NetworkSettings;
+      const moved = new URL(url);
+      moved.port = ports['5432/tcp']?.[0]?.HostPort ?? moved.port;
+      await untilReady(moved.href);
+      return moved.href;
+    },
+    pause: () => container.pause(),
+    resume: () => container.unpause(),
+  };
+}
+
+/** Docker has started it before PostgreSQL has read its log again. */
+async function untilReady(url: string): Promise<void> {
+  const deadline = performance.now() + STARTUP_TIMEOUT_MS;
+  for (;;) {
+    try {
+      await inspectServer(url);
+      return;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await sleep(POLL_MS);
+    }
+  }
 }

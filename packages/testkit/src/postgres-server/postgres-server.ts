@@ -8,7 +8,7 @@ import {
   randomPrefix,
 } from './postgres-database.js';
 import { type PostgresServerOptions, readSettings } from './postgres-settings.js';
-import type { PostgresSettings, PostgresSource, RunningServer } from './postgres-source.js';
+import type { PostgresSettings, PostgresSource, RunningServer, ServerFaults } from './postgres-source.js';
 import { PostgresUnavailableError, reasonOf } from './postgres-unavailable-error.js';
 
 /** A real PostgreSQL server for the time of a test run. */
@@ -27,14 +27,8 @@ export interface PostgresServer extends AsyncDisposable {
   createDatabase(options?: CreateDatabaseOptions): Promise<string>;
   /** Drops the database of this URL and ends its connections. One that is gone already is no error. */
   dropDatabase(url: string): Promise<void>;
-  /**
-   * Kills every process of the server with SIGKILL. Start the server with `durable: true`, or it may lose what it acknowledged.
-   *
-   * @throws PostgresUnavailableError unless the server comes from the npm binaries.
-   */
-  crash(): Promise<void>;
-  /** Starts the server again after {@link PostgresServer.crash}, on the same port. @throws PostgresUnavailableError as `crash` does. */
-  restart(): Promise<void>;
+  /** Ways to make it fail. `undefined` on a server named by its URL, which belongs to somebody else. */
+  readonly faults: ServerFaults | undefined;
   /**
    * Removes what was started: container, process, files. On a server named by URL it drops the databases made here.
    * Idempotent. A server that is never stopped goes when this process ends, killed or not.
@@ -125,17 +119,10 @@ async function describeServer({ source, server, passedOver }: ChosenServer): Pro
     databasePrefix: databases.prefix,
     createDatabase: (options) => databases.create(options),
     dropDatabase: (url) => dropDatabase(server.url, url),
-    crash: () => (server.crash ?? cannotCrash)(),
-    restart: () => (server.restart ?? cannotCrash)(),
+    faults: server.faults,
     stop,
     [Symbol.asyncDispose]: stop,
   };
-}
-
-async function cannotCrash(): Promise<never> {
-  throw new PostgresUnavailableError(
-    "Only a server of the npm binaries can be crashed: start it with source 'embedded'.",
-  );
 }
 
 /** Knows which databases were made here: on somebody else's server nothing may stay behind. */

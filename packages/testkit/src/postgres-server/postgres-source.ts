@@ -21,10 +21,20 @@ export interface RunningServer {
   /** Completes the sentence “PostgreSQL 18.4 from …”. */
   readonly origin: string;
   stop(): Promise<void>;
-  /** Kills every process of the server at once, as a power cut would. Only where the processes are ours. */
-  readonly crash?: () => Promise<void>;
-  /** Starts it again after a crash, on the same port and data. */
-  readonly restart?: () => Promise<void>;
+  /** Only where the processes are ours. */
+  readonly faults?: ServerFaults;
+}
+
+/** What a test may do to a server. */
+export interface ServerFaults {
+  /** Kills every process of the server with SIGKILL. Start the server with `durable: true`, or it may lose what it acknowledged. */
+  crash(): Promise<void>;
+  /** Starts it again after a crash, on the same data, and returns its URL: a container may get another port. */
+  restart(): Promise<string>;
+  /** Stops every process of the server where it stands: connections stay open, and nobody answers. */
+  pause(): Promise<void>;
+  /** Ends a pause. */
+  resume(): Promise<void>;
 }
 
 /** Settings of every server we start: room for many pools, and `fsync` only where a test is about durability. */
