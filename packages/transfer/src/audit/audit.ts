@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { CorruptError } from '@sluice/core';
 import { makePlan } from '../plan/make-plan.js';
@@ -67,8 +65,13 @@ export async function auditPool(
   const schema = without(await pool.readSchema(), options.exclude ?? []);
   const damage: Finding[] = [];
   const profiles = await profileTables(pool, schema, damage, options);
-  const fingerprint = fingerprintOf(path);
-  const made = makePlan({ file: basename(path), fingerprint, schema, profiles, policies });
+  const made = makePlan({
+    file: basename(path),
+    fingerprint: pool.fingerprint,
+    schema,
+    profiles,
+    policies,
+  });
   const plan = options.plan === undefined ? made.plan : { ...options.plan, source: made.plan.source };
   const findings = options.plan === undefined ? made.findings : [];
   const misfits = await checkTables(pool, plan, options.plan === undefined ? profiles : undefined, damage);
@@ -102,26 +105,6 @@ export async function checkPlan(pool: ReaderPool, plan: TransferPlan): Promise<F
 function without(schema: SourceSchema, exclude: readonly string[]): SourceSchema {
   const names = new Set(exclude.map((name) => name.toLowerCase()));
   return { ...schema, tables: schema.tables.filter(({ name }) => !names.has(name.toLowerCase())) };
-}
-
-/** Changes with every commit: the file, its WAL, and the counter in the file's header (sqlite.org/fileformat2.html, 1.3). */
-export function fingerprintOf(path: string): string {
-  const hash = createHash('sha256');
-  for (const file of [path, `${path}-wal`]) hash.update(describeFile(file));
-  return hash.digest('hex').slice(0, 16);
-}
-
-function describeFile(path: string): string {
-  try {
-    const { size, mtimeMs } = statSync(path);
-    const header = Buffer.alloc(100);
-    const file = openSync(path, 'r');
-    readSync(file, header, 0, 100, 0);
-    closeSync(file);
-    return size === 0 ? 'empty' : `${size} ${mtimeMs} ${header.toString('hex')}`;
-  } catch {
-    return 'empty';
-  }
 }
 
 async function profileTables(

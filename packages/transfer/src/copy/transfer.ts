@@ -1,5 +1,5 @@
 import { AbortedError, ConfigurationError, ConnectionError } from '@sluice/core';
-import { type AuditReport, auditPool, checkPlan, fingerprintOf, isClear } from '../audit/audit.js';
+import { type AuditReport, auditPool, checkPlan, isClear } from '../audit/audit.js';
 import type { Finding } from '../audit/finding.js';
 import { markChecked, planDigest } from '../plan/plan-digest.js';
 import type { Policies } from '../plan/policies.js';
@@ -169,7 +169,8 @@ class Transfer {
     const { source, policies, plan, exclude = [] } = this.#options;
     this.#report('audit', undefined, 0, undefined);
     const merged = plan === undefined ? undefined : merge(plan, policies);
-    if (merged !== undefined && isChecked(merged, source)) return { plan: merged, findings: [] };
+    if (merged !== undefined && isChecked(merged, this.#pool.fingerprint))
+      return { plan: merged, findings: [] };
     const audited = await auditPool(this.#pool, source, {
       policies: { ...plan?.policies, ...policies },
       exclude,
@@ -362,8 +363,8 @@ function report(
 }
 
 /** Whether neither the source nor the plan has changed since a dry run found nothing against it. */
-function isChecked(plan: TransferPlan, source: string): boolean {
-  return plan.source.fingerprint === fingerprintOf(source) && plan.source.checked === planDigest(plan);
+function isChecked(plan: TransferPlan, fingerprint: string): boolean {
+  return plan.source.fingerprint === fingerprint && plan.source.checked === planDigest(plan);
 }
 
 function merge(plan: TransferPlan, policies: Policies = {}): TransferPlan {
