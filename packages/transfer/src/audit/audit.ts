@@ -189,7 +189,9 @@ async function checkTables(
       const reading = { ...readingOf({ ...plan, policies: {} }, planned), exceptSql: undefined };
       try {
         const parts = await pool.parts(planned.source, reading.rowidName);
-        const tasks = parts.map((range) => pool.run('encode', { table: reading, range, mode: 'check' }));
+        const tasks = parts.map((range) =>
+          pool.run('encode', { table: reading, range, mode: 'check', isSummed: false }),
+        );
         const misfits = sumMisfits((await Promise.all(tasks)).flatMap((result) => result.misfits));
         return misfits.map((misfit) => misfitFinding(planned, misfit, plan.policies));
       } catch (error) {

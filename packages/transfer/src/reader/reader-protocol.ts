@@ -63,6 +63,8 @@ export interface EncodeInput {
   readonly table: TableReading;
   readonly range: RowidRange;
   readonly mode: EncodeMode;
+  /** Whether the hashes of the rows are summed up. */
+  readonly isSummed: boolean;
 }
 
 /** Values of one column that do not fit, for one reason. */
@@ -79,8 +81,8 @@ export interface EncodedRows {
   readonly rows: number;
   readonly quarantined: number;
   readonly converted: number;
-  /** Bytes of {@link HashSums}. */
-  readonly sums: Uint8Array;
+  /** Bytes of {@link HashSums}; `undefined` when they were not asked for. */
+  readonly sums: Uint8Array | undefined;
   readonly misfits: readonly Misfits[];
 }
 

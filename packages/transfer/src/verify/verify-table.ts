@@ -1,4 +1,5 @@
-import { HashSums } from '../hash/hash-sums.js';
+import type { HashSums } from '../hash/hash-sums.js';
+import { addUp } from '../reader/encoded-sums.js';
 import type { ReaderPool } from '../reader/reader-pool.js';
 import type { TableReading } from '../reader/table-reading.js';
 import type { PostgresSession } from '../target/postgres-session.js';
@@ -44,11 +45,11 @@ export function sqliteSide(pool: ReaderPool): VerifySide {
     hash: async (table, onProgress) => {
       const parts = await pool.parts(table.source, table.rowidName);
       const results = await Promise.all(
-        parts.map((range) => pool.run('encode', { table, range, mode: 'hash' }, { onProgress })),
+        parts.map((range) =>
+          pool.run('encode', { table, range, mode: 'hash', isSummed: true }, { onProgress }),
+        ),
       );
-      const sums = new HashSums();
-      for (const part of results) sums.addAll(HashSums.fromBytes(part.sums));
-      return sums;
+      return addUp(results);
     },
     find: async (table, buckets, limit) => [
       ...(await pool.run('find', { table, range: undefined, buckets: [...buckets], limit })),
