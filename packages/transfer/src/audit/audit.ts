@@ -4,13 +4,14 @@ import { makePlan } from '../plan/make-plan.js';
 import { type Policies, policyOf } from '../plan/policies.js';
 import { readingOf } from '../plan/table-reading.js';
 import type { TransferPlan } from '../plan/transfer-plan.js';
+import { addUpMisfits } from '../reader/encoded-sums.js';
 import { ReaderPool } from '../reader/reader-pool.js';
-import type { Misfits, TableProfile } from '../reader/reader-protocol.js';
+import type { TableProfile } from '../reader/reader-protocol.js';
 import type { SourceSchema, SourceTable } from '../source/source-schema.js';
 import { addProfile, emptyProfile } from './column-profile.js';
 import { type Finding, finding } from './finding.js';
 import { misfitFinding } from './misfit-finding.js';
-import { columnNotes, schemaFindings } from './schema-findings.js';
+import { columnNotes, MAX_COLUMNS, schemaFindings } from './schema-findings.js';
 
 /** What an audit finds. */
 export interface AuditReport {
@@ -72,7 +73,7 @@ export async function auditPool(
     profiles,
     policies,
   });
-  const plan = options.plan === undefined ? made.plan : { ...options.plan, source: made.plan.source };
+  const plan = options.plan === undefined ? made.plan : refresh(options.plan, made.plan);
   const findings = options.plan === undefined ? made.findings : [];
   const misfits = await checkTables(pool, plan, options.plan === undefined ? profiles : undefined, damage);
   const orphans = await findOrphans(pool, schema, policies, damage);
@@ -93,6 +94,17 @@ export async function auditPool(
     ],
     plan,
   };
+}
+
+/** What a plan chooses, with what is measured: the source may have grown since. */
+function refresh(plan: TransferPlan, made: TransferPlan): TransferPlan {
+  const tables = plan.tables.map((table) => {
+    const now = made.tables.find(({ source }) => source === table.source);
+    if (now === undefined) return table;
+    const { rows, hasBigIntegers, batchRows } = now;
+    return { ...table, rows, hasBigIntegers, batchRows };
+  });
+  return { ...plan, source: made.source, tables };
 }
 
 /** Checks every row against a plan: what does not fit and has no policy stands against a transfer. */
@@ -125,6 +137,8 @@ async function profileTable(
   damage: Finding[],
   onProgress: AuditOptions['onProgress'],
 ): Promise<TableProfile | undefined> {
+  // Refused whatever its rows are, and SQLite itself reads no more than 2,000 columns at once.
+  if (table.columns.length > MAX_COLUMNS) return undefined;
   const reading = {
     source: table.name,
     rowidName: table.rowidName,
@@ -192,7 +206,7 @@ async function checkTables(
         const tasks = parts.map((range) =>
           pool.run('encode', { table: reading, range, mode: 'check', isSummed: false }),
         );
-        const misfits = sumMisfits((await Promise.all(tasks)).flatMap((result) => result.misfits));
+        const misfits = addUpMisfits(await Promise.all(tasks));
         return misfits.map((misfit) => misfitFinding(planned, misfit, plan.policies));
       } catch (error) {
         if (!isDamage(error)) throw error;
@@ -225,20 +239,6 @@ function mayMisfit(
 }
 
 const BIG = 32 * 1024 * 1024;
-
-function sumMisfits(parts: readonly Misfits[]): Misfits[] {
-  const sums = new Map<string, Misfits>();
-  for (const part of parts) {
-    const id = `${part.problem} ${part.column}`;
-    const sum = sums.get(id);
-    if (sum === undefined) sums.set(id, { ...part, keys: [...part.keys] });
-    else {
-      sum.count += part.count;
-      sum.keys.push(...part.keys.slice(0, 5 - sum.keys.length));
-    }
-  }
-  return [...sums.values()];
-}
 
 /** Looked for in one table. */
 const MOST_ORPHANS = 1_000_000;

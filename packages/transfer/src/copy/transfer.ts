@@ -232,7 +232,7 @@ class Transfer {
   async #isUnchanged(plan: TransferPlan, table: PlannedTable, { sums }: TableProgress): Promise<boolean> {
     if (sums === undefined) return this.#pool.fingerprint === plan.source.fingerprint;
     const now = await sqliteSide(this.#pool).hash(readingOf(plan, table));
-    return now.differences(sums).size === 0;
+    return now.misfits.length === 0 && now.sums.differences(sums).size === 0;
   }
 
   async #undo(plan: TransferPlan, table: PlannedTable): Promise<void> {

@@ -2,13 +2,16 @@ import type Sqlite from 'better-sqlite3';
 import { HashSums } from '../hash/hash-sums.js';
 import { quoteName } from '../sql/quote.js';
 import type { TupleWriter } from '../values/tuple-writer.js';
-import { type EncodedRows, type EncodeInput, type Misfits, REFUSED_VALUE } from './reader-protocol.js';
+import {
+  type EncodedRows,
+  type EncodeInput,
+  type Misfits,
+  REFUSED_VALUE,
+  SHOWN_KEYS,
+} from './reader-protocol.js';
 import { writeRejectedRow } from './rejected-row.js';
 import { RowEncoder, type RowProblem } from './row-encoder.js';
 import { type SourceRow, sourceBatches } from './source-rows.js';
-
-/** Keys of rows that a report shows for one kind of misfit. */
-const SHOWN_KEYS = 5;
 
 /** A value that does not fit and has no policy; the copy of its table ends. */
 export class RefusedValueError extends Error {
@@ -56,9 +59,10 @@ export function encodeRows(database: Sqlite.Database, input: EncodeInput, sink: 
       return;
     }
     out.position = from;
-    if (problem.action === 'fail' && mode !== 'check') throw refuse(table.source, problem);
+    const isCounted = mode === 'check' || (mode === 'hash' && problem.action === 'fail');
+    if (problem.action === 'fail' && !isCounted) throw refuse(table.source, problem);
     if (problem.action === 'quarantine') counts.quarantined += 1;
-    if (mode === 'check') addMisfits(misfits, encoder.problems);
+    if (isCounted) addMisfits(misfits, encoder.problems);
     if (mode === 'rejects') writeRejectedRow(out, table, row, problem, encoder.rawTexts(row));
   }
 }

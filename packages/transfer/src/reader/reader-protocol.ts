@@ -54,8 +54,8 @@ export interface TableProfile {
 }
 
 /**
- * `check` counts what does not fit; `copy` sends tuples and fails at the first value that does not fit and has no policy; `rejects` sends
- * the rows in quarantine; `hash` only sums up hashes.
+ * `check` counts what does not fit, and `hash` what does not fit and has no policy; `copy` sends tuples and fails at the first value that does not fit and has no policy; `rejects` sends
+ * the rows in quarantine.
  */
 export type EncodeMode = 'check' | 'copy' | 'hash' | 'rejects';
 
@@ -66,6 +66,9 @@ export interface EncodeInput {
   /** Whether the hashes of the rows are summed up. */
   readonly isSummed: boolean;
 }
+
+/** Keys of rows that a report shows for one kind of misfit. */
+export const SHOWN_KEYS = 5;
 
 /** Values of one column that do not fit, for one reason. */
 export interface Misfits {

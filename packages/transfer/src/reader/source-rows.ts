@@ -1,6 +1,7 @@
 import type Sqlite from 'better-sqlite3';
 import { quoteName } from '../sql/quote.js';
 import type { SqliteValue } from '../values/encode-value.js';
+import { guardedColumn } from '../values/large-value.js';
 import { REFUSED_VALUE } from './reader-protocol.js';
 import type { RowidRange } from './table-reading.js';
 
@@ -55,10 +56,13 @@ function prepareRows(
 }
 
 function selectSql(
-  { source, rowidName, columns, exceptSql }: RowSelection,
+  { source, rowidName, columns, exceptSql, batchRows }: RowSelection,
   conditions: readonly string[],
 ): string {
-  const names = [rowidName ?? 'null', ...columns.map(quoteName)].join(', ');
+  // Only rows that come one by one may be large.
+  const read = (column: string): string =>
+    batchRows > 1 ? quoteName(column) : guardedColumn(quoteName(column));
+  const names = [rowidName ?? 'null', ...columns.map(read)].join(', ');
   const all = exceptSql === undefined ? conditions : [...conditions, `not (${exceptSql})`];
   const where = all.length === 0 ? '' : ` where ${all.join(' and ')}`;
   const hint = rowidName === undefined ? '' : ' not indexed';
