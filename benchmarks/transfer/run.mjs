@@ -1,4 +1,4 @@
-// `node benchmarks/transfer/run.mjs [--accounts 200000] [--rounds 3]`: moves one generated file by psql, pgloader and Sluice in
+// `node benchmarks/transfer/run.mjs [--accounts 200000] [--rounds 3] [--only 1,2,6]`: moves one generated file by psql, pgloader and Sluice in
 // turns, and prints the ratios. Needs a build, psql, pgloader (all in Debian), and a server whose role may create databases, named by
 // SLUICE_BENCH_POSTGRES_URL. Runs itself on the installed Node 24.
 import { spawn, spawnSync } from 'node:child_process';
@@ -22,6 +22,12 @@ for (const tool of ['psql', 'pgloader']) {
     fail(`${tool} is not installed: apt-get install postgresql-client pgloader`);
 }
 
+const postmaster = spawnChecked('psql', [
+  '-At',
+  '-c',
+  "select split_part(pg_read_file('postmaster.pid'), e'\\n', 1)",
+  server,
+]);
 const accounts = Number(option('--accounts') ?? 200_000);
 const rounds = Number(option('--rounds') ?? 3);
 const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-transfer-'));
@@ -50,6 +56,9 @@ const contenders = {
   'sluice, audited first, with keys and indexes, verified': () => move([]),
   'pgloader, with keys and indexes': pgloader,
 };
+const only = option('--only')?.split(',');
+for (const [index, name] of Object.keys(contenders).entries())
+  if (only !== undefined && !only.includes(String(index + 1))) delete contenders[name];
 const results = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
 for (let round = 1; round <= rounds; round += 1) {
   for (const [name, run] of Object.entries(contenders)) results[name].push(await run());
@@ -121,26 +130,29 @@ function pgloader() {
   );
 }
 
-/** Seconds, and the most memory of the process in MB. */
+/** Seconds; seconds of CPU of the tool and of the server, which do not depend on what else the machine does; and the most memory in MB. */
 function measure(command, args, url) {
   return new Promise((resolve) => {
     const from = performance.now();
+    const serverFrom = serverCpu();
     const child = spawn(command, args, {
       env: { ...process.env, TARGET: url },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     let memory = 0;
+    let cpu = 0;
     let err = '';
     child.stderr.on('data', (data) => {
       err += data;
     });
     const timer = setInterval(() => {
       memory = Math.max(memory, peakOf(child.pid));
-    }, 100);
+      cpu = cpuOf(child.pid).own || cpu;
+    }, 50);
     child.on('close', (code) => {
       clearInterval(timer);
       if (code !== 0) fail(`${command} ended with ${code}: ${err}`);
-      resolve({ seconds: (performance.now() - from) / 1000, memory });
+      resolve({ seconds: (performance.now() - from) / 1000, memory, cpu, server: serverCpu() - serverFrom });
     });
   });
 }
@@ -153,21 +165,53 @@ function peakOf(pid) {
   }
 }
 
+/** Seconds of CPU of a process, and of its children that ended; of Linux alone (proc_pid_stat(5), fields 14 to 17, in hundredths). */
+function cpuOf(pid) {
+  try {
+    const [, fields] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+    const [user, system, childUser, childSystem] = fields.split(' ').slice(11, 15).map(Number);
+    return { own: (user + system) / 100, ended: (childUser + childSystem) / 100 };
+  } catch {
+    return { own: 0, ended: 0 };
+  }
+}
+
+/** Seconds of CPU of a server on this machine, with all that it has started. */
+function serverCpu() {
+  const pid = Number(postmaster);
+  let seconds = cpuOf(pid).own + cpuOf(pid).ended;
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+    for (const child of children) seconds += cpuOf(child).own;
+  } catch {
+    return 0;
+  }
+  return seconds;
+}
+
 function report() {
   const median = Object.entries(results).map(([name, runs]) => ({
     name,
     seconds: runs.map((run) => run.seconds).toSorted((a, b) => a - b)[Math.floor(runs.length / 2)],
     spread: runs.map((run) => run.seconds.toFixed(1)).join(' '),
     memory: Math.max(...runs.map((run) => run.memory)),
+    cpu: mean(runs.map((run) => run.cpu)),
+    server: mean(runs.map((run) => run.server)),
   }));
-  const limitSeconds = median[0].seconds;
-  const loader = median.at(-1).seconds;
-  for (const { name, seconds, spread, memory } of median) {
+  const ratio = (contender, seconds) => {
+    const other = median.find(({ name }) => name.startsWith(contender));
+    return other === undefined ? '   -' : (other.seconds / seconds).toFixed(2);
+  };
+  for (const { name, seconds, spread, memory, cpu, server } of median) {
     const rate = Math.round(rows / seconds / 1000);
     console.log(
-      `${name.padEnd(56)} ${seconds.toFixed(1).padStart(6)} s  ${String(rate).padStart(4)}k rows/s  ${(limitSeconds / seconds).toFixed(2)} of the limit  ${(loader / seconds).toFixed(2)} × pgloader  ${Math.round(memory)} MB  (${spread})`,
+      `${name.padEnd(56)} ${seconds.toFixed(1).padStart(6)} s  ${String(rate).padStart(4)}k rows/s  ${ratio('psql', seconds)} of the limit  ${ratio('pgloader', seconds)} × pgloader  ${Math.round(memory)} MB  CPU ${cpu.toFixed(1)} + server ${server.toFixed(1)} s  (${spread})`,
     );
   }
+}
+
+function mean(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function createDatabase(name) {

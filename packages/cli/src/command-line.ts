@@ -1,24 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { codegenCommand } from './codegen/codegen-command.js';
 import type { CommandOutput } from './command-output.js';
 import { completionCommand } from './completion/completion-command.js';
 import { describeFailure } from './describe-failure.js';
-import { doctorCommand } from './doctor/doctor-command.js';
 import { EXIT_CODES, type ExitCode } from './exit-codes.js';
-import { exportCommand } from './rows/export-command.js';
-import { importCommand } from './rows/import-command.js';
-import { auditCommand } from './transfer/audit-command.js';
-import { transferCommand } from './transfer/transfer-command.js';
-import { verifyCommand } from './transfer/verify-command.js';
 
 /** Runs `sluice` with these arguments and resolves to its exit status. Never rejects and never ends the process. */
 export async function runCommandLine(args: readonly string[], output: CommandOutput): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT_CODES.ok;
-  const program = createProgram(output, (code) => {
-    exitCode = code;
-  });
   try {
+    const program = await createProgram(args[0], output, (code) => {
+      exitCode = code;
+    });
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
@@ -29,23 +22,35 @@ export async function runCommandLine(args: readonly string[], output: CommandOut
   }
 }
 
-function createProgram(output: CommandOutput, finish: (code: ExitCode) => void): Command {
+type CreateCommand = (output: CommandOutput, finish: (code: ExitCode) => void) => Command;
+
+/** Loaded when they are called, or when all have to be listed: each brings libraries of its own. */
+const COMMANDS: Readonly<Record<string, () => Promise<CreateCommand>>> = {
+  codegen: async () => (await import('./codegen/codegen-command.js')).codegenCommand,
+  audit: async () => (await import('./transfer/audit-command.js')).auditCommand,
+  transfer: async () => (await import('./transfer/transfer-command.js')).transferCommand,
+  verify: async () => (await import('./transfer/verify-command.js')).verifyCommand,
+  doctor: async () => (await import('./doctor/doctor-command.js')).doctorCommand,
+  import: async () => (await import('./rows/import-command.js')).importCommand,
+  export: async () => (await import('./rows/export-command.js')).exportCommand,
+};
+
+async function createProgram(
+  called: string | undefined,
+  output: CommandOutput,
+  finish: (code: ExitCode) => void,
+): Promise<Command> {
   const program = new Command('sluice')
     .description('The command of Sluice, the storage that starts on SQLite and moves to PostgreSQL.')
     .version(ownVersion())
     .showHelpAfterError('Add --help for what it takes.')
     .configureOutput({ writeOut: output.out, writeErr: output.err })
     .exitOverride();
-  const commands = [
-    codegenCommand,
-    auditCommand,
-    transferCommand,
-    verifyCommand,
-    doctorCommand,
-    importCommand,
-    exportCommand,
-  ];
-  for (const create of commands) program.addCommand(create(output, finish).copyInheritedSettings(program));
+  const isKnown = called !== undefined && Object.hasOwn(COMMANDS, called);
+  for (const name of isKnown ? [called] : Object.keys(COMMANDS)) {
+    const create = await COMMANDS[name]?.();
+    if (create !== undefined) program.addCommand(create(output, finish).copyInheritedSettings(program));
+  }
   program.addCommand(completionCommand(program, output).copyInheritedSettings(program));
   return program;
 }

@@ -1,4 +1,5 @@
 import { open, readFile, stat, writeFile } from 'node:fs/promises';
+import { DatabaseSync } from 'node:sqlite';
 import { startTcpRelay, temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
 import Sqlite from 'better-sqlite3';
 import pg from 'pg';
@@ -195,28 +196,65 @@ describe('a damaged or hostile source', () => {
     expect(await query(url, 'select i from endless limit 3')).toEqual([[1], [2], [3]]);
   });
 
-  it('moves a large value and refuses one beyond the limit by name', async () => {
+  it('moves a large value, and refuses one beyond the limit by name without ever reading it', {
+    timeout: 300_000,
+  }, async () => {
     const source = await temporarySqlitePath();
-    const database = new Sqlite(source);
+    // better-sqlite3 writes no value above 512 MB; other programs write up to SQLite's own limit, 1,000,000,000 bytes for a row.
+    const database = new DatabaseSync(source);
     database.exec(
-      'create table t (id integer primary key, v blob); insert into t values (1, zeroblob(20000000)), (2, zeroblob(70000000))',
+      'create table t (id integer primary key, v blob, w text); insert into t values (1, zeroblob(20000000), 1), (2, zeroblob(999000000), 2), (3, null, 3)',
     );
     database.close();
-    expect((await stat(source)).size).toBeGreaterThan(90_000_000);
+    expect((await stat(source)).size).toBeGreaterThan(1_000_000_000);
     const url = await temporaryPostgresUrl();
-    const refused = await runSluice(['transfer', source, 'env:TARGET_URL'], url);
-    expect(refused).toMatchObject({ code: 1, out: expect.stringContaining('too-large  t.v') });
+    const audit = await runSluice(['audit', source], url, REPORT_MEMORY);
+    expect(audit).toMatchObject({ code: 1, out: expect.stringContaining('too-large  t.v') });
+    expect(peakMb(audit.err)).toBeLessThan(300);
+    const quarantined = await runSluice(
+      ['transfer', source, 'env:TARGET_URL', '--on', 'too-large=quarantine'],
+      url,
+    );
+    expect(quarantined).toMatchObject({ code: 1, out: expect.stringContaining('too-large  t.v') });
+    expect(await query(url, `select count(*)::int from pg_class where relname = 't'`)).toEqual([[0]]);
     const moved = await runSluice(
       ['transfer', source, 'env:TARGET_URL', '--on', 'too-large=convert:to-null'],
       url,
+      REPORT_MEMORY,
     );
     expect(moved).toMatchObject({ code: 0 });
+    expect(peakMb(moved.err)).toBeLessThan(300);
     expect(await query(url, 'select id, length(v) from t order by id')).toEqual([
       [1, 20_000_000],
       [2, null],
+      [3, null],
     ]);
   });
+
+  it('is refused by name when it has more columns than PostgreSQL takes', async () => {
+    const source = await temporarySqlitePath();
+    const database = new Sqlite(source);
+    const columns = Array.from({ length: 2_000 }, (_, index) => `c${index} integer`);
+    database.exec(`create table wide (${columns.join(', ')}); insert into wide (c0, c1999) values (1, 2)`);
+    database.close();
+    const url = await temporaryPostgresUrl();
+    const refused = await runSluice(['transfer', source, 'env:TARGET_URL'], url);
+    expect(refused).toMatchObject({ code: 1, err: 'audit\n' });
+    expect(refused.out).toContain('The table has 2000 columns; PostgreSQL takes 1600.');
+    expect(refused.out).not.toContain('unreadable');
+  });
 });
+
+/** Makes a process say what memory it had at most. */
+const REPORT_MEMORY = {
+  NODE_OPTIONS: `--import data:text/javascript,process.on('exit',()=>process.stderr.write('\\npeak='+process.resourceUsage().maxRSS+'\\n'))`,
+};
+
+function peakMb(err: string): number {
+  const peaks = [...err.matchAll(/peak=(\d+)/g)].map(([, kilobytes]) => Number(kilobytes) / 1024);
+  expect(peaks.length).toBeGreaterThan(0);
+  return Math.max(...peaks);
+}
 
 /** Resolves when the process has printed this line to standard error. */
 function said(child: ReturnType<typeof startSluice>['child'], line: string): Promise<void> {

@@ -1,53 +1,87 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
-import { describe, expect, it } from 'vitest';
-import { runSluice, startSluice } from './transfer/run-sluice.js';
+import { temporarySqlitePath } from '@sluice/testkit';
+import { type PostgresServer, startPostgresServer } from '@sluice/testkit/postgres-server';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runSluice, type SluiceRun, startSluice } from './transfer/run-sluice.js';
 import { makeShop } from './transfer/shop-file.js';
+import { startApplication } from './transfer/start-application.js';
 
 /** SLUICE_TEST_KILLS asks for more. */
-const KILLS = Number(process.env.SLUICE_TEST_KILLS ?? 10);
+const KILLS = Number(process.env.SLUICE_TEST_KILLS ?? 6);
+const VICTIMS = ['tool', 'server', 'application'] as const;
+type Victim = (typeof VICTIMS)[number];
+
+let server: PostgresServer;
+beforeAll(async () => {
+  // A server that can be killed is one of our own.
+  server = await startPostgresServer({ source: 'embedded', durable: true });
+}, 120_000);
+afterAll(() => server?.stop());
 
 describe('sluice transfer under SIGKILL', () => {
-  it(`ends in identical content after ${KILLS} kills at random points`, {
-    timeout: 60_000 + KILLS * 20_000,
+  it(`ends in identical content after ${KILLS} kills of tool, server and application at random points`, {
+    timeout: 120_000 + KILLS * 30_000,
   }, async () => {
     const source = await temporarySqlitePath();
     makeShop(source, 20_000);
-    const url = await temporaryPostgresUrl();
+    const url = await server.createDatabase();
     const longest = await timeOf(['transfer', source, 'env:TARGET_URL'], url);
-    const phases = new Map<string, number>();
-    let restart = true;
+    const killed = new Map<string, number>();
+    let begin = '--replace';
     for (let kills = 0; kills < KILLS; ) {
-      const { child, ended } = startSluice(
-        ['transfer', source, 'env:TARGET_URL', restart ? '--replace' : '--resume'],
-        url,
-      );
-      const isOver = await Promise.race([
-        ended.then(() => true),
-        sleep(Math.random() * longest).then(() => false),
-      ]);
-      child.kill('SIGKILL');
-      const { code, err } = await ended;
-      if (!isOver) {
-        kills += 1;
-        const phase = /(\w+)[^\n]*\n$/.exec(err)?.[1] ?? 'start';
-        phases.set(phase, (phases.get(phase) ?? 0) + 1);
-      }
-      if (isOver) {
-        expect(err).not.toContain('error:');
-        expect(code).toBe(0);
-        await expectEqual(source, url);
-      }
-      // A kill before the state was written leaves what was there before: begin again then as well.
-      restart = isOver;
+      const victim = VICTIMS[kills % VICTIMS.length] as Victim;
+      const { run, isHit } = await killDuring(victim, [source, url, begin], Math.random() * longest);
+      if (isHit) kills += 1;
+      const phase = isHit
+        ? (/(\w+)[^\n]*\n(?:error|stopped|$)/.exec(run.err)?.[1] ?? 'start')
+        : 'after the end';
+      killed.set(`${victim} in ${phase}`, (killed.get(`${victim} in ${phase}`) ?? 0) + 1);
+      expectClearState(run, victim, isHit);
+      // What is done is begun again; a kill before the state was written leaves what was there before.
+      begin = run.code === 0 ? '--replace' : '--resume';
+      if (run.code === 0) await expectWholeOrders(url);
+      if (run.code === 0 && victim !== 'application') await expectEqual(source, url);
     }
-    const last = await runSluice(['transfer', source, 'env:TARGET_URL', '--resume'], url);
+    const last = await runSluice(['transfer', source, 'env:TARGET_URL', begin], url);
     expect(last.err).not.toContain('error:');
     expect(last.code).toBe(0);
     await expectEqual(source, url);
-    if (process.env.SLUICE_TEST_KILLS !== undefined) console.log('killed in', Object.fromEntries(phases));
+    await expectWholeOrders(url);
+    if (process.env.SLUICE_TEST_KILLS !== undefined) console.log(Object.fromEntries(killed));
   });
 });
+
+/** Kills one of the three while a transfer runs, `afterMs` into it, and makes ready for the next. */
+async function killDuring(
+  victim: Victim,
+  [source, url, begin]: readonly [string, string, string],
+  afterMs: number,
+): Promise<{ readonly run: SluiceRun; readonly isHit: boolean }> {
+  const application = victim === 'application' ? await startApplication(source) : undefined;
+  const { child, ended } = startSluice(['transfer', source, 'env:TARGET_URL', begin], url);
+  const isOver = await Promise.race([ended.then(() => true), sleep(afterMs, false)]);
+  if (victim === 'tool') child.kill('SIGKILL');
+  if (victim === 'server' && !isOver) await server.crash();
+  if (application !== undefined) {
+    application.kill('SIGKILL');
+    await once(application, 'close');
+  }
+  const run = await ended;
+  if (victim === 'server' && !isOver) await server.restart();
+  return { run, isHit: !isOver };
+}
+
+/** The tool goes on when the application dies, says what to do when the server does, and throws no stack at anybody. */
+function expectClearState({ code, err }: SluiceRun, victim: Victim, isHit: boolean): void {
+  expect(err).not.toMatch(/^\s+at /m);
+  if (!isHit || victim === 'application') expect({ code, err }).toMatchObject({ code: 0 });
+  else if (victim === 'server' && code !== 0) {
+    expect(code).toBe(2);
+    expect(err).toMatch(/error: .*(?:--resume|cannot be reached|starting up|connect)/i);
+  }
+}
 
 async function timeOf(args: readonly string[], url: string): Promise<number> {
   const from = performance.now();
@@ -55,6 +89,17 @@ async function timeOf(args: readonly string[], url: string): Promise<number> {
   expect(err).not.toContain('error:');
   expect(code).toBe(0);
   return performance.now() - from;
+}
+
+/** The snapshot holds, whatever the application was writing: two items for each order. */
+async function expectWholeOrders(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query(
+    `select count(*)::int as torn from "order" where (select count(*) from item where item."order" = "order".id) <> 2`,
+  );
+  await client.end();
+  expect(rows).toEqual([{ torn: 0 }]);
 }
 
 async function expectEqual(source: string, url: string): Promise<void> {

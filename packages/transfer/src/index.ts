@@ -26,6 +26,7 @@ export type {
   TransferPlan,
   Untranslated,
 } from './plan/transfer-plan.js';
+export type { Misfits } from './reader/reader-protocol.js';
 export { type Location, locate } from './target/locate.js';
 export type { RowDifference } from './verify/compare-rows.js';
 export { type VerifyOptions, type VerifyReport, verify } from './verify/verify.js';

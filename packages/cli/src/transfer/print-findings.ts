@@ -57,7 +57,7 @@ export function printVerified(tables: readonly VerifiedTable[]): string {
   );
 }
 
-function printDifferences({ table, differences, differenceCount }: VerifiedTable): string {
+function printDifferences({ table, differences, differenceCount, misfits }: VerifiedTable): string {
   const lines = differences.map(({ kind, key, columns }) => {
     const values = columns
       .map(({ name, source, target }) => `      ${name}: ${source} | ${target}\n`)
@@ -66,5 +66,9 @@ function printDifferences({ table, differences, differenceCount }: VerifiedTable
   });
   const more =
     differenceCount > differences.length ? `    … at least ${count(differenceCount)} in all\n` : '';
-  return `  ${table}: source | target\n${lines.join('')}${more}`;
+  const unfit = misfits.map(
+    ({ column, problem, count: times, keys }) =>
+      `    ${column}: ${count(times)} × ${problem}, which the other side cannot hold: ${keys.join('; ')}${times > keys.length ? '; …' : ''}\n`,
+  );
+  return `  ${table}: source | target\n${unfit.join('')}${lines.join('')}${more}`;
 }

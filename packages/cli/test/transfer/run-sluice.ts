@@ -15,8 +15,9 @@ export interface SluiceRun {
 export function startSluice(
   args: readonly string[],
   url: string,
+  variables: Readonly<Record<string, string>> = {},
 ): { child: ChildProcess; ended: Promise<SluiceRun> } {
-  const env = { ...process.env, TARGET_URL: url, NO_COLOR: '1' };
+  const env = { ...process.env, TARGET_URL: url, NO_COLOR: '1', ...variables };
   const child = spawn(process.execPath, [SLUICE, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
   let err = '';
@@ -31,6 +32,10 @@ export function startSluice(
 }
 
 /** Runs `sluice` to its end. */
-export function runSluice(args: readonly string[], url = ''): Promise<SluiceRun> {
-  return startSluice(args, url).ended;
+export function runSluice(
+  args: readonly string[],
+  url = '',
+  variables: Readonly<Record<string, string>> = {},
+): Promise<SluiceRun> {
+  return startSluice(args, url, variables).ended;
 }

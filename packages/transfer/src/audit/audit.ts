@@ -1,18 +1,17 @@
-import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { CorruptError } from '@sluice/core';
 import { makePlan } from '../plan/make-plan.js';
 import { type Policies, policyOf } from '../plan/policies.js';
 import { readingOf } from '../plan/table-reading.js';
 import type { TransferPlan } from '../plan/transfer-plan.js';
+import { addUpMisfits } from '../reader/encoded-sums.js';
 import { ReaderPool } from '../reader/reader-pool.js';
-import type { Misfits, TableProfile } from '../reader/reader-protocol.js';
+import type { TableProfile } from '../reader/reader-protocol.js';
 import type { SourceSchema, SourceTable } from '../source/source-schema.js';
 import { addProfile, emptyProfile } from './column-profile.js';
 import { type Finding, finding } from './finding.js';
 import { misfitFinding } from './misfit-finding.js';
-import { columnNotes, schemaFindings } from './schema-findings.js';
+import { columnNotes, MAX_COLUMNS, schemaFindings } from './schema-findings.js';
 
 /** What an audit finds. */
 export interface AuditReport {
@@ -67,9 +66,14 @@ export async function auditPool(
   const schema = without(await pool.readSchema(), options.exclude ?? []);
   const damage: Finding[] = [];
   const profiles = await profileTables(pool, schema, damage, options);
-  const fingerprint = fingerprintOf(path);
-  const made = makePlan({ file: basename(path), fingerprint, schema, profiles, policies });
-  const plan = options.plan === undefined ? made.plan : { ...options.plan, source: made.plan.source };
+  const made = makePlan({
+    file: basename(path),
+    fingerprint: pool.fingerprint,
+    schema,
+    profiles,
+    policies,
+  });
+  const plan = options.plan === undefined ? made.plan : refresh(options.plan, made.plan);
   const findings = options.plan === undefined ? made.findings : [];
   const misfits = await checkTables(pool, plan, options.plan === undefined ? profiles : undefined, damage);
   const orphans = await findOrphans(pool, schema, policies, damage);
@@ -92,6 +96,17 @@ export async function auditPool(
   };
 }
 
+/** What a plan chooses, with what is measured: the source may have grown since. */
+function refresh(plan: TransferPlan, made: TransferPlan): TransferPlan {
+  const tables = plan.tables.map((table) => {
+    const now = made.tables.find(({ source }) => source === table.source);
+    if (now === undefined) return table;
+    const { rows, hasBigIntegers, batchRows } = now;
+    return { ...table, rows, hasBigIntegers, batchRows };
+  });
+  return { ...plan, source: made.source, tables };
+}
+
 /** Checks every row against a plan: what does not fit and has no policy stands against a transfer. */
 export async function checkPlan(pool: ReaderPool, plan: TransferPlan): Promise<Finding[]> {
   const damage: Finding[] = [];
@@ -102,26 +117,6 @@ export async function checkPlan(pool: ReaderPool, plan: TransferPlan): Promise<F
 function without(schema: SourceSchema, exclude: readonly string[]): SourceSchema {
   const names = new Set(exclude.map((name) => name.toLowerCase()));
   return { ...schema, tables: schema.tables.filter(({ name }) => !names.has(name.toLowerCase())) };
-}
-
-/** Changes with every commit: the file, its WAL, and the counter in the file's header (sqlite.org/fileformat2.html, 1.3). */
-export function fingerprintOf(path: string): string {
-  const hash = createHash('sha256');
-  for (const file of [path, `${path}-wal`]) hash.update(describeFile(file));
-  return hash.digest('hex').slice(0, 16);
-}
-
-function describeFile(path: string): string {
-  try {
-    const { size, mtimeMs } = statSync(path);
-    const header = Buffer.alloc(100);
-    const file = openSync(path, 'r');
-    readSync(file, header, 0, 100, 0);
-    closeSync(file);
-    return size === 0 ? 'empty' : `${size} ${mtimeMs} ${header.toString('hex')}`;
-  } catch {
-    return 'empty';
-  }
 }
 
 async function profileTables(
@@ -142,6 +137,8 @@ async function profileTable(
   damage: Finding[],
   onProgress: AuditOptions['onProgress'],
 ): Promise<TableProfile | undefined> {
+  // Refused whatever its rows are, and SQLite itself reads no more than 2,000 columns at once.
+  if (table.columns.length > MAX_COLUMNS) return undefined;
   const reading = {
     source: table.name,
     rowidName: table.rowidName,
@@ -206,8 +203,10 @@ async function checkTables(
       const reading = { ...readingOf({ ...plan, policies: {} }, planned), exceptSql: undefined };
       try {
         const parts = await pool.parts(planned.source, reading.rowidName);
-        const tasks = parts.map((range) => pool.run('encode', { table: reading, range, mode: 'check' }));
-        const misfits = sumMisfits((await Promise.all(tasks)).flatMap((result) => result.misfits));
+        const tasks = parts.map((range) =>
+          pool.run('encode', { table: reading, range, mode: 'check', isSummed: false }),
+        );
+        const misfits = addUpMisfits(await Promise.all(tasks));
         return misfits.map((misfit) => misfitFinding(planned, misfit, plan.policies));
       } catch (error) {
         if (!isDamage(error)) throw error;
@@ -240,20 +239,6 @@ function mayMisfit(
 }
 
 const BIG = 32 * 1024 * 1024;
-
-function sumMisfits(parts: readonly Misfits[]): Misfits[] {
-  const sums = new Map<string, Misfits>();
-  for (const part of parts) {
-    const id = `${part.problem} ${part.column}`;
-    const sum = sums.get(id);
-    if (sum === undefined) sums.set(id, { ...part, keys: [...part.keys] });
-    else {
-      sum.count += part.count;
-      sum.keys.push(...part.keys.slice(0, 5 - sum.keys.length));
-    }
-  }
-  return [...sums.values()];
-}
 
 /** Looked for in one table. */
 const MOST_ORPHANS = 1_000_000;

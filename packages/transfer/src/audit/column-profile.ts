@@ -1,5 +1,6 @@
 import type { SqliteValue } from '../values/encode-value.js';
 import { isJson } from '../values/is-json.js';
+import { largeClass, MAX_VALUE_BYTES } from '../values/large-value.js';
 import { parseDecimal } from '../values/numeric-binary.js';
 import { parseDay, parseMoment } from '../values/time-text.js';
 
@@ -153,12 +154,22 @@ function profileText(
   family: DeclaredFamily,
   isInvalid: boolean,
 ): void {
+  const large = value.startsWith('\0') ? largeClass(value) : undefined;
+  if (large !== undefined) {
+    profileLarge(profile, large);
+    return;
+  }
   profile.texts += 1;
   if (value.length > profile.textLength) profile.textLength = value.length;
   if (value.length === 0) profile.emptyTexts += 1;
   if (isInvalid) profile.invalidTexts += 1;
   if (value.includes('\0')) profile.nulTexts += 1;
   if (family !== 'other') profileForm(profile, value, family);
+}
+
+function profileLarge(profile: ColumnProfile, storageClass: 'blob' | 'text'): void {
+  profile[storageClass === 'blob' ? 'blobs' : 'texts'] += 1;
+  profile[storageClass === 'blob' ? 'blobBytes' : 'textLength'] = MAX_VALUE_BYTES + 1;
 }
 
 function profileForm(profile: ColumnProfile, value: string, family: DeclaredFamily): void {

@@ -34,7 +34,7 @@ export function misfitFinding(table: PlannedTable, misfits: Misfits, policies: P
     count,
     keys,
     message: `${VALUE_PROBLEMS[problem]} (the column becomes ${planned?.type ?? 'unknown'}: ${planned?.why ?? ''}).`,
-    advice: `quarantine${rules.map((rule) => `, convert:${rule}`).join('')}; or another type in the plan`,
-    settledBy: action === 'fail' ? undefined : action,
+    advice: `${problem === 'too-large' ? 'keep it in a file or an object store' : 'quarantine'}${rules.map((rule) => `, convert:${rule}`).join('')}; or another type in the plan`,
+    settledBy: action === 'fail' || (problem === 'too-large' && action === 'quarantine') ? undefined : action,
   });
 }

@@ -6,7 +6,7 @@ import { type ColumnProfile, familyOf } from './column-profile.js';
 import { type Finding, finding } from './finding.js';
 
 /** Most columns of a table in PostgreSQL (postgresql.org/docs/current/limits.html). */
-const MAX_COLUMNS = 1_600;
+export const MAX_COLUMNS = 1_600;
 
 type Note = Pick<Finding, 'kind' | 'message'> & Partial<Finding>;
 

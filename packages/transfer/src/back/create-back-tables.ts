@@ -1,15 +1,8 @@
 import { sqliteDialect } from '@sluice/sqlite-driver';
 import { type ColumnDefinitionBuilder, type CreateTableBuilder, Kysely, sql } from 'kysely';
 import type { Untranslated } from '../plan/transfer-plan.js';
-import type { PostgresTable } from '../target/postgres-tables.js';
 import type { BackColumn } from './back-columns.js';
-import type { PostgresTableObjects } from './postgres-objects.js';
-
-export interface BackTable {
-  readonly table: PostgresTable;
-  readonly columns: readonly BackColumn[];
-  readonly objects: PostgresTableObjects;
-}
+import { type BackTable, identityOf } from './back-table.js';
 
 /** Creates the tables through Sluice's SQLite driver, so that the application's storage finds them as its migrations would make them. */
 export async function createBackTables(
@@ -23,14 +16,6 @@ export async function createBackTables(
   } finally {
     await database.destroy();
   }
-}
-
-/** The column that SQLite numbers: an identity that is the whole primary key. */
-export function identityOf({ table, columns }: BackTable): BackColumn | undefined {
-  const [key, another] = table.primaryKey;
-  const column = another === undefined ? columns.find(({ name }) => name === key) : undefined;
-  const isNumbered = column?.source.isIdentity === true && /^(?:integer|bigint)$/.test(column.portable);
-  return isNumbered ? column : undefined;
 }
 
 type Builder = CreateTableBuilder<string, string>;

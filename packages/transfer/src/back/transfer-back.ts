@@ -16,7 +16,7 @@ import type { SqliteValue } from '../values/encode-value.js';
 import { TupleScanner } from '../verify/tuple-scanner.js';
 import { postgresSide, sqliteSide, type VerifiedTable, verifyTable } from '../verify/verify-table.js';
 import { backColumns, readingOfBack } from './back-columns.js';
-import { type BackTable, createBackTables, identityOf } from './create-back-tables.js';
+import { type BackTable, identityOf } from './back-table.js';
 import { readTableObjects, readUntranslated } from './postgres-objects.js';
 
 export interface TransferBackOptions {
@@ -82,6 +82,8 @@ class TransferBack {
   async run(): Promise<TransferReport> {
     const tables = await this.#readTables();
     const untranslated: Untranslated[] = await readUntranslated(this.#session);
+    // Loaded here: the way there needs neither Kysely nor the driver.
+    const { createBackTables } = await import('./create-back-tables.js');
     await createBackTables(this.#path, tables, untranslated);
     const sums = await this.#copy(tables);
     const verified = this.#options.verify === false ? [] : await this.#verify(tables, sums);

@@ -1,7 +1,7 @@
 import { UnsupportedError } from '@sluice/core';
-import { HashSums } from '../hash/hash-sums.js';
 import { readingOf } from '../plan/table-reading.js';
 import type { PlannedTable, TransferPlan } from '../plan/transfer-plan.js';
+import { addUp } from '../reader/encoded-sums.js';
 import type { ReaderPool } from '../reader/reader-pool.js';
 import type { EncodedRows, EncodeMode } from '../reader/reader-protocol.js';
 import type { TableReading } from '../reader/table-reading.js';
@@ -16,6 +16,8 @@ export interface CopyTableInput {
   readonly session: PostgresSession;
   readonly plan: TransferPlan;
   readonly table: PlannedTable;
+  /** Whether the rows are hashed on the way, for a verification. */
+  readonly isSummed: boolean;
   readonly onProgress?: ((rows: number) => void) | undefined;
 }
 
@@ -37,13 +39,11 @@ export async function copyTable(input: CopyTableInput): Promise<TableProgress> {
 }
 
 async function copyRows(input: CopyTableInput, isOwn: boolean): Promise<TableProgress> {
-  const { session, plan, table } = input;
+  const { session, plan, table, isSummed } = input;
   const reading = readingOf(plan, table);
   const stored = reading.columns.slice(0, reading.columns.length - reading.generatedCount);
   const columns = stored.map(({ target }) => target);
   const results = await send(input, reading, 'copy', copyInSql(table.target, columns, isOwn));
-  const sums = new HashSums();
-  for (const part of results) sums.addAll(HashSums.fromBytes(part.sums));
   const total = (pick: (part: EncodedRows) => number): number =>
     results.reduce((sum, part) => sum + pick(part), 0);
   const orphans = reading.exceptSql === undefined ? 0 : await copyOrphans(input, reading);
@@ -52,23 +52,19 @@ async function copyRows(input: CopyTableInput, isOwn: boolean): Promise<TablePro
     const target = `${STATE_SCHEMA}.quarantine (table_name, row_key, column_name, reason, content)`;
     await send(input, reading, 'rejects', `copy ${target} from stdin (format binary)`);
   }
-  await assertRows(
-    session,
-    table,
-    total((part) => part.rows),
-    isOwn,
-  );
+  const rows = total((part) => part.rows);
+  await assertRows(session, table, rows, isOwn);
   return {
-    rows: sums.rows,
+    rows,
     quarantined: quarantined + orphans,
     converted: total((part) => part.converted),
-    sums,
+    sums: isSummed ? addUp(results) : undefined,
   };
 }
 
 /** Sends all parts of a table, several at once, through one COPY. */
 async function send(
-  { pool, session, table, onProgress }: CopyTableInput,
+  { pool, session, table, isSummed, onProgress }: CopyTableInput,
   reading: TableReading,
   mode: EncodeMode,
   sql: string,
@@ -80,7 +76,9 @@ async function send(
       onChunk: (bytes: Buffer) => stream.write(bytes),
       onProgress: mode === 'copy' ? onProgress : undefined,
     };
-    const tasks = parts.map((range) => pool.run('encode', { table: reading, range, mode }, events));
+    const tasks = parts.map((range) =>
+      pool.run('encode', { table: reading, range, mode, isSummed: isSummed && mode === 'copy' }, events),
+    );
     const results = await Promise.all(tasks);
     await stream.finish();
     return results;

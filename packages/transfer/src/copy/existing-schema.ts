@@ -7,7 +7,11 @@ import { parseColumnType } from '../values/column-type.js';
 import type { ValueForm } from '../values/encode-value.js';
 
 /** Tables in which migrations are recorded: the target has its own, with rows. */
-const BOOKKEEPING = new Set(['kysely_migration', 'kysely_migration_lock', 'sluice_migration']);
+export const BOOKKEEPING: ReadonlySet<string> = new Set([
+  'kysely_migration',
+  'kysely_migration_lock',
+  'sluice_migration',
+]);
 
 /**
  * The plan for tables that the application's own migrations have made: their columns and types decide. They must be empty, and no

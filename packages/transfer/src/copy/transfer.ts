@@ -1,5 +1,5 @@
 import { AbortedError, ConfigurationError, ConnectionError } from '@sluice/core';
-import { type AuditReport, auditPool, checkPlan, fingerprintOf, isClear } from '../audit/audit.js';
+import { type AuditReport, auditPool, checkPlan, isClear } from '../audit/audit.js';
 import type { Finding } from '../audit/finding.js';
 import { markChecked, planDigest } from '../plan/plan-digest.js';
 import type { Policies } from '../plan/policies.js';
@@ -169,7 +169,8 @@ class Transfer {
     const { source, policies, plan, exclude = [] } = this.#options;
     this.#report('audit', undefined, 0, undefined);
     const merged = plan === undefined ? undefined : merge(plan, policies);
-    if (merged !== undefined && isChecked(merged, source)) return { plan: merged, findings: [] };
+    if (merged !== undefined && isChecked(merged, this.#pool.fingerprint))
+      return { plan: merged, findings: [] };
     const audited = await auditPool(this.#pool, source, {
       policies: { ...plan?.policies, ...policies },
       exclude,
@@ -221,11 +222,17 @@ class Transfer {
     for (const table of plan.tables) {
       const progress = state.tables.get(table.target);
       if (progress === undefined) continue;
-      const sums = await sqliteSide(this.#pool).hash(readingOf(plan, table));
-      if (sums.differences(progress.sums).size === 0) done.set(table.target, progress);
+      if (await this.#isUnchanged(plan, table, progress)) done.set(table.target, progress);
       else await this.#undo(plan, table);
     }
     return this.#copyAll(plan, done, state.steps, []);
+  }
+
+  /** A table that was copied without hashes is as it was only if nothing was written to the whole file. */
+  async #isUnchanged(plan: TransferPlan, table: PlannedTable, { sums }: TableProgress): Promise<boolean> {
+    if (sums === undefined) return this.#pool.fingerprint === plan.source.fingerprint;
+    const now = await sqliteSide(this.#pool).hash(readingOf(plan, table));
+    return now.misfits.length === 0 && now.sums.differences(sums).size === 0;
   }
 
   async #undo(plan: TransferPlan, table: PlannedTable): Promise<void> {
@@ -289,7 +296,17 @@ class Transfer {
       for (let table = left.shift(); table !== undefined; table = left.shift()) {
         const { target } = table;
         const onProgress = (rows: number): void => this.#report('copy', target, rows, totalRows);
-        progress.set(target, await copyTable({ pool: this.#pool, session, plan, table, onProgress }));
+        progress.set(
+          target,
+          await copyTable({
+            pool: this.#pool,
+            session,
+            plan,
+            table,
+            isSummed: this.#options.verify !== false,
+            onProgress,
+          }),
+        );
       }
     } catch (error) {
       left.length = 0;
@@ -362,8 +379,8 @@ function report(
 }
 
 /** Whether neither the source nor the plan has changed since a dry run found nothing against it. */
-function isChecked(plan: TransferPlan, source: string): boolean {
-  return plan.source.fingerprint === fingerprintOf(source) && plan.source.checked === planDigest(plan);
+function isChecked(plan: TransferPlan, fingerprint: string): boolean {
+  return plan.source.fingerprint === fingerprint && plan.source.checked === planDigest(plan);
 }
 
 function merge(plan: TransferPlan, policies: Policies = {}): TransferPlan {

@@ -6,29 +6,33 @@ export const hashed = { high: 0, low: 0 };
  * seeds, so that together they are 64 bits. It finds accidents, not an adversary.
  */
 export function hashBytes(bytes: Uint8Array, from: number, to: number): void {
+  const view = viewOf(bytes);
   let high = 0x9747b28c | 0;
   let low = 0x5bd1e995 | 0;
   const words = from + ((to - from) & ~3);
   let at = from;
   for (; at < words; at += 4) {
-    // In bounds by the loop's condition.
-    const word =
-      byte(bytes, at) |
-      (byte(bytes, at + 1) << 8) |
-      (byte(bytes, at + 2) << 16) |
-      (byte(bytes, at + 3) << 24);
+    const word = view.getInt32(at, true);
     high = mixHigh(high, word);
     low = mixLow(low, word);
   }
   let tail = 0;
-  for (let shift = 0; at < to; at += 1, shift += 8) tail |= byte(bytes, at) << shift;
+  for (let shift = 0; at < to; at += 1, shift += 8) tail |= (bytes[at] as number) << shift;
   const length = to - from;
   hashed.high = finish(mixHigh(high, tail) ^ length);
   hashed.low = finish(mixLow(low, tail) ^ length);
 }
 
-function byte(bytes: Uint8Array, at: number): number {
-  return bytes[at] as number;
+let lastBytes: Uint8Array = new Uint8Array();
+let lastView: DataView = new DataView(lastBytes.buffer);
+
+/** Four bytes at once; the rows of a chunk share one view. */
+function viewOf(bytes: Uint8Array): DataView {
+  if (bytes !== lastBytes) {
+    lastBytes = bytes;
+    lastView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+  return lastView;
 }
 
 function mixHigh(state: number, word: number): number {

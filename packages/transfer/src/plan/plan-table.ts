@@ -1,5 +1,6 @@
 import type { ColumnProfile } from '../audit/column-profile.js';
 import { type Finding, finding } from '../audit/finding.js';
+import { batchRowsFor } from '../reader/batch-rows.js';
 import type { TableProfile } from '../reader/reader-protocol.js';
 import type { SourceColumn, SourceTable } from '../source/source-schema.js';
 import { quoteName } from '../sql/quote.js';
@@ -72,15 +73,12 @@ export function planTable(
   return { table, findings, untranslated: [...untranslated, ...made.untranslated] };
 }
 
-/** Bytes of rows that a reader holds at once. */
-const BATCH_BYTES = 1024 * 1024;
-
 function batchRows({ columns }: TableProfile): number {
   const largest = columns.reduce(
     (sum, { textLength, blobBytes }) => sum + textLength * 3 + blobBytes + 16,
     0,
   );
-  return Math.max(1, Math.min(500, Math.floor(BATCH_BYTES / Math.max(largest, 1))));
+  return batchRowsFor(largest);
 }
 
 const SAFE = 2n ** 53n;

@@ -2,13 +2,16 @@ import type Sqlite from 'better-sqlite3';
 import { HashSums } from '../hash/hash-sums.js';
 import { quoteName } from '../sql/quote.js';
 import type { TupleWriter } from '../values/tuple-writer.js';
-import { type EncodedRows, type EncodeInput, type Misfits, REFUSED_VALUE } from './reader-protocol.js';
+import {
+  type EncodedRows,
+  type EncodeInput,
+  type Misfits,
+  REFUSED_VALUE,
+  SHOWN_KEYS,
+} from './reader-protocol.js';
 import { writeRejectedRow } from './rejected-row.js';
 import { RowEncoder, type RowProblem } from './row-encoder.js';
-import { sourceRows } from './source-rows.js';
-
-/** Keys of rows that a report shows for one kind of misfit. */
-const SHOWN_KEYS = 5;
+import { type SourceRow, sourceBatches } from './source-rows.js';
 
 /** A value that does not fit and has no policy; the copy of its table ends. */
 export class RefusedValueError extends Error {
@@ -24,7 +27,7 @@ export interface EncodeSink {
 
 /** Encodes a part of a table; see {@link EncodeInput} for what each mode does. */
 export function encodeRows(database: Sqlite.Database, input: EncodeInput, sink: EncodeSink): EncodedRows {
-  const { table, mode, range } = input;
+  const { table, mode, range, isSummed } = input;
   const encoder = new RowEncoder(database, table);
   const sums = new HashSums();
   const misfits = new Map<string, Misfits>();
@@ -32,24 +35,36 @@ export function encodeRows(database: Sqlite.Database, input: EncodeInput, sink: 
   const { out } = sink;
   const columns = table.columns.map(({ source }) => source);
   const selection = { ...table, columns, range, exceptSql: mode === 'rejects' ? undefined : table.exceptSql };
-  for (const row of sourceRows(database, selection)) {
+  for (const batch of sourceBatches(database, selection)) {
+    for (let index = 0; index < batch.length; index += 1) {
+      // In bounds by the loop's condition.
+      encodeRow(batch[index] as SourceRow);
+      sink.onRow();
+    }
+  }
+  return {
+    ...counts,
+    sums: isSummed ? sums.toBytes() : undefined,
+    misfits: [...misfits.values()],
+  };
+
+  function encodeRow(row: SourceRow): void {
     const from = out.position;
     const problem = encoder.encode(row, out);
     counts.converted += encoder.converted;
     if (problem === undefined) {
       counts.rows += 1;
-      sums.add(out.buffer, from + 2, encoder.keyEnd, out.position);
+      if (isSummed) sums.add(out.buffer, from + 2, encoder.keyEnd, out.position);
       out.position = mode === 'copy' ? encoder.storedEnd : from;
-    } else {
-      out.position = from;
-      if (problem.action === 'fail' && mode !== 'check') throw refuse(table.source, problem);
-      if (problem.action === 'quarantine') counts.quarantined += 1;
-      if (mode === 'check') addMisfits(misfits, encoder.problems);
-      if (mode === 'rejects') writeRejectedRow(out, table, row, problem, encoder.rawTexts(row));
+      return;
     }
-    sink.onRow();
+    out.position = from;
+    const isCounted = mode === 'check' || (mode === 'hash' && problem.action === 'fail');
+    if (problem.action === 'fail' && !isCounted) throw refuse(table.source, problem);
+    if (problem.action === 'quarantine') counts.quarantined += 1;
+    if (isCounted) addMisfits(misfits, encoder.problems);
+    if (mode === 'rejects') writeRejectedRow(out, table, row, problem, encoder.rawTexts(row));
   }
-  return { ...counts, sums: sums.toBytes(), misfits: [...misfits.values()] };
 }
 
 function refuse(table: string, { column, problem, key }: RowProblem): RefusedValueError {

@@ -2,6 +2,7 @@ import type Sqlite from 'better-sqlite3';
 import { emptyProfile, familyOf, profileValue } from '../audit/column-profile.js';
 import { quoteName } from '../sql/quote.js';
 import type { SqliteValue } from '../values/encode-value.js';
+import { batchRowsFor } from './batch-rows.js';
 import type { ProfileReading, TableProfile } from './reader-protocol.js';
 import { ExactText, sourceRows } from './source-rows.js';
 import type { RowidRange } from './table-reading.js';
@@ -20,13 +21,9 @@ export function profileRows(
   const exact = new ExactText(database, table.source, keys);
   const keyIndexes = table.keyColumns.map((key) => names.indexOf(key) + 1);
   let rows = 0;
-  for (const row of sourceRows(database, {
-    ...table,
-    columns: names,
-    range,
-    hasBigIntegers: true,
-    batchRows: 1,
-  })) {
+  const batchRows = batchRowsFor(largestRow(database, table, range));
+  const selection = { ...table, columns: names, range, hasBigIntegers: true, batchRows };
+  for (const row of sourceRows(database, selection)) {
     rows += 1;
     onRow();
     for (let index = 0; index < profiles.length; index += 1) {
@@ -44,3 +41,24 @@ export function profileRows(
   }
   return { rows, columns: profiles };
 }
+
+/** The sizes alone are read without loading a value. */
+function largestRow(database: Sqlite.Database, table: ProfileReading, range: RowidRange): number {
+  const sizes = table.columns.map(({ name }) => {
+    const column = quoteName(name);
+    return `coalesce(max(iif(typeof(${column}) in ('text', 'blob'), octet_length(${column}), 8)), 0)`;
+  });
+  const part = range === undefined ? '' : ` not indexed where ${table.rowidName} between ? and ?`;
+  let bytes = 0;
+  for (let from = 0; from < sizes.length; from += COLUMNS_AT_ONCE) {
+    const some = sizes.slice(from, from + COLUMNS_AT_ONCE).join(' + ');
+    const statement = database.prepare<unknown[], number>(
+      `select ${some} from ${quoteName(table.source)}${part}`,
+    );
+    bytes += statement.pluck().get(...(range ?? []).map(BigInt)) ?? 0;
+  }
+  return bytes;
+}
+
+/** SQLite takes expressions of up to 1,000 levels. */
+const COLUMNS_AT_ONCE = 500;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fingerprintOf } from '../source/source-fingerprint.js';
 import type { SourceSchema } from '../source/source-schema.js';
 import { Reader, type ReaderEvents } from './reader.js';
 import type { ReaderTaskName, ReaderTasks } from './reader-protocol.js';
@@ -12,11 +13,14 @@ const MIN_SPAN = 50_000n;
 
 /** Several readers of one file, all in the same snapshot. */
 export class ReaderPool {
+  /** Of the file before the snapshot: equal to that of another pool only when both see the same rows. */
+  readonly fingerprint: string;
   readonly #readers: Reader[];
   readonly #idle: Reader[];
   readonly #waiting: ((reader: Reader) => void)[] = [];
 
-  private constructor(readers: Reader[]) {
+  private constructor(fingerprint: string, readers: Reader[]) {
+    this.fingerprint = fingerprint;
     this.#readers = readers;
     this.#idle = [...readers];
   }
@@ -27,12 +31,13 @@ export class ReaderPool {
    * @throws ConfigurationError or CorruptError when the file cannot be read.
    */
   static async open(path: string, count: number): Promise<ReaderPool> {
+    const fingerprint = fingerprintOf(path);
     const readers = Array.from({ length: count }, () => new Reader());
     try {
       await Promise.all(
         readers.map((reader, index) => reader.run('open', { path, hasMonitor: index === 0 })),
       );
-      return new ReaderPool(await beginTogether(readers));
+      return new ReaderPool(fingerprint, await beginTogether(readers));
     } catch (error) {
       await Promise.all(readers.map((reader) => reader.close()));
       throw error;

@@ -54,8 +54,8 @@ export interface TableProfile {
 }
 
 /**
- * `check` counts what does not fit; `copy` sends tuples and fails at the first value that does not fit and has no policy; `rejects` sends
- * the rows in quarantine; `hash` only sums up hashes.
+ * `check` counts what does not fit, and `hash` what does not fit and has no policy; `copy` sends tuples and fails at the first value that does not fit and has no policy; `rejects` sends
+ * the rows in quarantine.
  */
 export type EncodeMode = 'check' | 'copy' | 'hash' | 'rejects';
 
@@ -63,7 +63,12 @@ export interface EncodeInput {
   readonly table: TableReading;
   readonly range: RowidRange;
   readonly mode: EncodeMode;
+  /** Whether the hashes of the rows are summed up. */
+  readonly isSummed: boolean;
 }
+
+/** Keys of rows that a report shows for one kind of misfit. */
+export const SHOWN_KEYS = 5;
 
 /** Values of one column that do not fit, for one reason. */
 export interface Misfits {
@@ -79,8 +84,8 @@ export interface EncodedRows {
   readonly rows: number;
   readonly quarantined: number;
   readonly converted: number;
-  /** Bytes of {@link HashSums}. */
-  readonly sums: Uint8Array;
+  /** Bytes of {@link HashSums}; `undefined` when they were not asked for. */
+  readonly sums: Uint8Array | undefined;
   readonly misfits: readonly Misfits[];
 }
 

@@ -3,6 +3,7 @@ import { quoteName } from '../sql/quote.js';
 import { type ColumnType, parseColumnType } from '../values/column-type.js';
 import { CONVERSIONS } from '../values/convert-value.js';
 import { type EncodeValue, encoderOf, type SqliteValue } from '../values/encode-value.js';
+import { largeClass } from '../values/large-value.js';
 import type { ValueProblem } from '../values/problem-kind.js';
 import type { TupleWriter } from '../values/tuple-writer.js';
 import { ExactText, type SourceRow } from './source-rows.js';
@@ -91,7 +92,10 @@ export class RowEncoder {
     value: SqliteValue,
     out: TupleWriter,
   ): ValueProblem | undefined {
-    if (value !== null) return encode(value, out);
+    if (value !== null) {
+      const problem = encode(value, out);
+      return problem !== undefined && largeClass(value) !== undefined ? 'too-large' : problem;
+    }
     if (reading.isNotNull) return 'null-value';
     out.null();
     return undefined;
@@ -118,8 +122,9 @@ export class RowEncoder {
   ): void {
     const action = column.reading.policies[problem] ?? 'fail';
     if (action.startsWith('convert:') && this.#convert(column, row, value, problem, action, out)) return;
-    // A rule that did not help leaves the value as it is: it does not fit.
-    const left = action.startsWith('convert:') ? 'fail' : action;
+    // A rule that did not help leaves the value as it is. A row with a value that cannot be read cannot be kept whole.
+    const isLost = action.startsWith('convert:') || row.some((other) => largeClass(other) !== undefined);
+    const left = isLost ? 'fail' : action;
     this.problems.push({ column: column.reading.source, problem, action: left, key: this.#printKey(row) });
   }
 

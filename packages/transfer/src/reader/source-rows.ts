@@ -1,6 +1,8 @@
 import type Sqlite from 'better-sqlite3';
 import { quoteName } from '../sql/quote.js';
 import type { SqliteValue } from '../values/encode-value.js';
+import { guardedColumn } from '../values/large-value.js';
+import { REFUSED_VALUE } from './reader-protocol.js';
 import type { RowidRange } from './table-reading.js';
 
 /** What is to be read of a table. */
@@ -20,9 +22,19 @@ export type SourceRow = SqliteValue[];
 
 /** Reads rows from the table itself and no index of it, which may be damaged. */
 export function* sourceRows(database: Sqlite.Database, selection: RowSelection): Generator<SourceRow> {
+  for (const batch of sourceBatches(database, selection)) yield* batch;
+}
+
+/** The same rows, many in one array: fetched so, they cost half of what single ones do. */
+export function* sourceBatches(
+  database: Sqlite.Database,
+  selection: RowSelection,
+): Generator<readonly SourceRow[]> {
   const { rowidName, range, batchRows } = selection;
-  if (rowidName === undefined || range === undefined || batchRows < 2) yield* singleRows(database, selection);
-  else yield* batchedRows(database, selection, rowidName, range);
+  if (batchRows > 1 && rowidName !== undefined && range !== undefined)
+    yield* batchesByRowid(database, selection, rowidName, range);
+  else if (batchRows > 1 && rowidName === undefined) yield* batchesByKey(database, selection);
+  else yield* singleRows(database, selection);
 }
 
 const SAFE = 2n ** 53n;
@@ -33,47 +45,117 @@ function needsBigIntegers({ hasBigIntegers, rowidName, range }: RowSelection): b
   return range === undefined || BigInt(range[0]) < -SAFE || BigInt(range[1]) > SAFE;
 }
 
+function prepareRows(
+  database: Sqlite.Database,
+  selection: RowSelection,
+  conditions: readonly string[],
+  end = '',
+): Sqlite.Statement<unknown[], SourceRow> {
+  const sql = selectSql(selection, conditions) + end;
+  return database.prepare<unknown[], SourceRow>(sql).raw().safeIntegers(needsBigIntegers(selection));
+}
+
 function selectSql(
-  { source, rowidName, columns, exceptSql }: RowSelection,
+  { source, rowidName, columns, exceptSql, batchRows }: RowSelection,
   conditions: readonly string[],
 ): string {
-  const names = [rowidName ?? 'null', ...columns.map(quoteName)].join(', ');
+  // Only rows that come one by one may be large.
+  const read = (column: string): string =>
+    batchRows > 1 ? quoteName(column) : guardedColumn(quoteName(column));
+  const names = [rowidName ?? 'null', ...columns.map(read)].join(', ');
   const all = exceptSql === undefined ? conditions : [...conditions, `not (${exceptSql})`];
   const where = all.length === 0 ? '' : ` where ${all.join(' and ')}`;
   const hint = rowidName === undefined ? '' : ' not indexed';
   return `select ${names} from ${quoteName(source)}${hint}${where}`;
 }
 
-function* singleRows(database: Sqlite.Database, selection: RowSelection): Generator<SourceRow> {
+function* singleRows(database: Sqlite.Database, selection: RowSelection): Generator<readonly SourceRow[]> {
   const { rowidName, range } = selection;
-  const sql = selectSql(selection, range === undefined ? [] : [`${rowidName} between ? and ?`]);
-  const statement = database
-    .prepare<unknown[], SourceRow>(sql)
-    .raw()
-    .safeIntegers(needsBigIntegers(selection));
-  yield* statement.iterate(...(range ?? []).map(BigInt)) as IterableIterator<SourceRow>;
+  const conditions = range === undefined ? [] : [`${rowidName} between ? and ?`];
+  for (const row of prepareRows(database, selection, conditions).iterate(...(range ?? []).map(BigInt)))
+    yield [row];
 }
 
-/** Many rows at a time cost half of what single ones do. Their number keeps what is held at once small. */
-function* batchedRows(
+function* batchesByRowid(
   database: Sqlite.Database,
   selection: RowSelection,
   rowidName: string,
   [from, to]: readonly [string, string],
-): Generator<SourceRow> {
+): Generator<readonly SourceRow[]> {
   const { batchRows } = selection;
-  const sql = `${selectSql(selection, [`${rowidName} >= ?`, `${rowidName} <= ?`])} order by ${rowidName} limit ${batchRows}`;
-  const statement = database
-    .prepare<unknown[], SourceRow>(sql)
-    .raw()
-    .safeIntegers(needsBigIntegers(selection));
+  const conditions = [`${rowidName} >= ?`, `${rowidName} <= ?`];
+  const statement = prepareRows(database, selection, conditions, ` order by ${rowidName} limit ${batchRows}`);
   const end = BigInt(to);
   for (let next = BigInt(from); next <= end; ) {
     const rows = statement.all(next, end);
-    yield* rows;
+    yield rows;
     const last = rows.at(-1)?.[0];
     if (rows.length < batchRows || (typeof last !== 'bigint' && typeof last !== 'number')) return;
     next = BigInt(last) + 1n;
+  }
+}
+
+/** Without a rowid, the next batch begins behind the primary key of the last one. */
+function* batchesByKey(database: Sqlite.Database, selection: RowSelection): Generator<readonly SourceRow[]> {
+  const { columns, batchRows } = selection;
+  const keys = keyOrder(database, selection);
+  if (keys === undefined) return yield* singleRows(database, selection);
+  const positions = keys.columns.map((key) => columns.indexOf(key) + 1);
+  const limit = ` order by ${keys.list} limit ${batchRows}`;
+  let key: SqliteValue[] = [];
+  let statement = prepareRows(database, selection, [], limit);
+  const next = prepareRows(database, selection, [keys.after], limit);
+  for (;;) {
+    const rows = statement.all(...key);
+    if (rows.length < batchRows) return yield rows;
+    // Bytes that are no UTF-8 read as U+FFFD, which has another place in the order.
+    const last = rows.findLastIndex((row) => positions.every((at) => isExact(row[at])));
+    if (last < 0) break;
+    yield rows.slice(0, last + 1);
+    key = positions.map((at) => rows[last]?.[at] ?? null);
+    statement = next;
+  }
+  const rest = prepareRows(database, selection, key.length === 0 ? [] : [keys.after]);
+  for (const row of rest.iterate(...key)) yield [row];
+}
+
+interface KeyOrder {
+  readonly columns: readonly string[];
+  readonly list: string;
+  /** Rows behind a key. */
+  readonly after: string;
+}
+
+/** The primary key that a table without a rowid is stored by; `undefined` when rows cannot be found in its order without sorting them. */
+function keyOrder(database: Sqlite.Database, selection: RowSelection): KeyOrder | undefined {
+  const columns = database
+    .prepare<unknown[], string>('select name from pragma_table_info(?) where pk > 0 order by pk')
+    .pluck()
+    .all(selection.source);
+  if (columns.length === 0 || columns.some((column) => !selection.columns.includes(column))) return undefined;
+  const list = columns.map(quoteName).join(', ');
+  const after = `(${list}) > (${columns.map(() => '?').join(', ')})`;
+  const plan = database
+    .prepare<unknown[], { detail: string }>(
+      `explain query plan ${selectSql(selection, [after])} order by ${list}`,
+    )
+    .all(...columns.map(() => null));
+  const isInOrder = plan.length === 1 && /^SEARCH .* USING PRIMARY KEY/.test(plan[0]?.detail ?? '');
+  return isInOrder ? { columns, list, after } : undefined;
+}
+
+function isExact(value: SqliteValue | undefined): boolean {
+  return typeof value !== 'string' || !value.includes('\uFFFD');
+}
+
+/** A row without a rowid whose key is no UTF-8: what it reads as finds no row, so its bytes cannot be kept. */
+export class UnaddressableRowError extends Error {
+  readonly code: string = REFUSED_VALUE;
+
+  constructor(source: string, key: readonly SqliteValue[]) {
+    super(
+      `${quoteName(source)} has no rowid, and a key of it holds text that is no UTF-8 (${key.map(String).join(', ')}). Mend the key in the source, or leave the table out with --exclude.`,
+    );
   }
 }
 
@@ -94,7 +176,7 @@ export class ExactText {
   /** The bytes of a text that is no UTF-8; `undefined` when it is. */
   invalidBytes(column: string, keyValues: readonly SqliteValue[]): Buffer | undefined {
     const bytes = this.#statement(column).get(...keyValues);
-    if (bytes === undefined) throw new Error(`A row of "${this.#source}" cannot be found again by its key.`);
+    if (bytes === undefined) throw new UnaddressableRowError(this.#source, keyValues);
     return Buffer.from(bytes.toString('utf8')).equals(bytes) ? undefined : bytes;
   }
 

@@ -13,7 +13,7 @@ const CREATE = `
     started_at timestamptz not null default now(), finished_at timestamptz);
   create table ${STATE_SCHEMA}.progress (
     table_name text primary key, copied_rows bigint not null, quarantined bigint not null, converted bigint not null,
-    sums bytea not null, copied_at timestamptz not null default now());
+    sums bytea, copied_at timestamptz not null default now());
   create table ${STATE_SCHEMA}.step (object text primary key, sql text not null, refusal text);
   create table ${STATE_SCHEMA}.quarantine (
     table_name text not null, row_key text not null, column_name text not null, reason text not null, content json not null)`;
@@ -23,7 +23,8 @@ export interface TableProgress {
   readonly rows: number;
   readonly quarantined: number;
   readonly converted: number;
-  readonly sums: HashSums;
+  /** Hashes of its rows; `undefined` when it was copied without them, not to be verified. */
+  readonly sums: HashSums | undefined;
 }
 
 export interface TransferState {
@@ -53,7 +54,7 @@ export async function readState(session: PostgresSession): Promise<TransferState
 
 async function readProgress(session: PostgresSession): Promise<Map<string, TableProgress>> {
   const rows = await session.query<
-    Record<'converted' | 'copied_rows' | 'quarantined' | 'table_name', string> & { sums: Buffer }
+    Record<'converted' | 'copied_rows' | 'quarantined' | 'table_name', string> & { sums: Buffer | null }
   >(`select * from ${STATE_SCHEMA}.progress`);
   return new Map(
     rows.map((row) => [
@@ -62,7 +63,7 @@ async function readProgress(session: PostgresSession): Promise<Map<string, Table
         rows: Number(row.copied_rows),
         quarantined: Number(row.quarantined),
         converted: Number(row.converted),
-        sums: HashSums.fromBytes(row.sums),
+        sums: row.sums === null ? undefined : HashSums.fromBytes(row.sums),
       },
     ]),
   );
@@ -92,7 +93,7 @@ export async function recordTable(
   const { rows, quarantined, converted, sums } = progress;
   await session.query(
     `insert into ${STATE_SCHEMA}.progress (table_name, copied_rows, quarantined, converted, sums) values ($1, $2, $3, $4, $5)`,
-    [table, rows, quarantined, converted, sums.toBytes()],
+    [table, rows, quarantined, converted, sums?.toBytes() ?? null],
   );
 }
 

@@ -1,6 +1,7 @@
 import type { ColumnType } from './column-type.js';
 import { isJson } from './is-json.js';
 import { jsonbText } from './jsonb-text.js';
+import { largeClass, MAX_VALUE_BYTES } from './large-value.js';
 import { fitDecimal, parseDecimal, writeNumeric } from './numeric-binary.js';
 import type { ValueProblem } from './problem-kind.js';
 import {
@@ -24,9 +25,6 @@ export type ValueForm = 'epoch-ms' | 'epoch-s' | 'iso' | 'julian' | 'plain' | 'w
 
 /** Writes a value that is not NULL as a field of COPY's binary format, or writes nothing and tells why it cannot. */
 export type EncodeValue = (value: SqliteValue, out: TupleWriter) => ValueProblem | undefined;
-
-/** Largest value that is moved: PostgreSQL's limit is 1 GB, and memory has to hold it several times. */
-export const MAX_VALUE_BYTES: number = 64 * 1024 * 1024;
 
 /** The encoder of a column of `type`, whose values in SQLite have `form`. */
 export function encoderOf(type: ColumnType, form: ValueForm): EncodeValue {
@@ -75,6 +73,7 @@ export function encoderOf(type: ColumnType, form: ValueForm): EncodeValue {
 
 /** The storage class in one byte, then the value: 1 is not 1.0, and not '1'. */
 function encodeAny(value: SqliteValue, out: TupleWriter): ValueProblem | undefined {
+  if (largeClass(value) !== undefined) return 'too-large';
   const isInteger = typeof value === 'bigint';
   const bytes = value instanceof Uint8Array ? value : Buffer.from(String(value));
   out.int32(bytes.length + 1);

@@ -4,7 +4,7 @@ export const VALUE_PROBLEMS = {
   'nul-in-text': 'text with U+0000 in it, which PostgreSQL cannot hold',
   'null-value': 'NULL in a column that must have a value',
   'out-of-range': 'numbers that the type cannot hold exactly',
-  'too-large': 'values above the size that can be moved',
+  'too-large': 'values of more than 64 MB, which a transfer does not move',
   'too-long': 'text longer than the column',
   'wrong-class': 'values stored as another class than the column is of',
   'wrong-form': 'values that the type cannot read',

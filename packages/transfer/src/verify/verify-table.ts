@@ -1,5 +1,7 @@
-import { HashSums } from '../hash/hash-sums.js';
+import type { HashSums } from '../hash/hash-sums.js';
+import { addUp, addUpMisfits } from '../reader/encoded-sums.js';
 import type { ReaderPool } from '../reader/reader-pool.js';
+import type { Misfits } from '../reader/reader-protocol.js';
 import type { TableReading } from '../reader/table-reading.js';
 import type { PostgresSession } from '../target/postgres-session.js';
 import { compareRows, type RowDifference } from './compare-rows.js';
@@ -14,6 +16,8 @@ export interface VerifiedTable {
   readonly isEqual: boolean;
   /** The first differences. */
   readonly differences: readonly RowDifference[];
+  /** Values of one side that the type of their column on the other cannot hold: their rows are not among the differences. */
+  readonly misfits: readonly Misfits[];
   /** Rows that differ or are on one side only; at least so many. */
   readonly differenceCount: number;
 }
@@ -22,9 +26,15 @@ export interface VerifiedTable {
 const FIND_LIMIT = 50_000;
 const SHOWN_DIFFERENCES = 20;
 
+/** Hashes of the rows that fit the types they are compared by, and what does not fit. */
+export interface HashedTable {
+  readonly sums: HashSums;
+  readonly misfits: readonly Misfits[];
+}
+
 /** One side of a comparison. */
 export interface VerifySide {
-  readonly hash: (table: TableReading, onProgress?: (rows: number) => void) => Promise<HashSums>;
+  readonly hash: (table: TableReading, onProgress?: (rows: number) => void) => Promise<HashedTable>;
   readonly find: (
     table: TableReading,
     buckets: ReadonlySet<number>,
@@ -34,7 +44,10 @@ export interface VerifySide {
 
 export function postgresSide(session: PostgresSession): VerifySide {
   return {
-    hash: (table, onProgress) => hashPostgresTable(session, table, onProgress),
+    hash: async (table, onProgress) => ({
+      sums: await hashPostgresTable(session, table, onProgress),
+      misfits: [],
+    }),
     find: (table, buckets, limit) => findPostgresRows(session, table, buckets, limit),
   };
 }
@@ -44,11 +57,11 @@ export function sqliteSide(pool: ReaderPool): VerifySide {
     hash: async (table, onProgress) => {
       const parts = await pool.parts(table.source, table.rowidName);
       const results = await Promise.all(
-        parts.map((range) => pool.run('encode', { table, range, mode: 'hash' }, { onProgress })),
+        parts.map((range) =>
+          pool.run('encode', { table, range, mode: 'hash', isSummed: true }, { onProgress }),
+        ),
       );
-      const sums = new HashSums();
-      for (const part of results) sums.addAll(HashSums.fromBytes(part.sums));
-      return sums;
+      return { sums: addUp(results), misfits: addUpMisfits(results) };
     },
     find: async (table, buckets, limit) => [
       ...(await pool.run('find', { table, range: undefined, buckets: [...buckets], limit })),
@@ -64,17 +77,22 @@ export async function verifyTable(
   known?: HashSums,
   onProgress?: (rows: number) => void,
 ): Promise<VerifiedTable> {
-  const left = known ?? (await source.hash(table));
-  const right = await target.hash(table, onProgress);
+  const { sums: left, misfits: leftMisfits } =
+    known === undefined ? await source.hash(table) : { sums: known, misfits: [] };
+  const { sums: right, misfits: rightMisfits } = await target.hash(table, onProgress);
   const buckets = left.differences(right);
-  const result = { table: table.target, rows: left.rows, digest: left.digest() };
-  if (buckets.size === 0) return { ...result, isEqual: true, differences: [], differenceCount: 0 };
+  const misfits = [...leftMisfits, ...rightMisfits];
+  const result = { table: table.target, rows: left.rows, digest: left.digest(), misfits };
+  if (buckets.size === 0 && misfits.length === 0)
+    return { ...result, isEqual: true, differences: [], differenceCount: 0 };
   const differences = await findDifferences(table, source, target, buckets);
   const count = Math.max(differences.length, Math.abs(left.rows - right.rows), 1);
   return {
     ...result,
     isEqual: false,
-    differences: differences.slice(0, SHOWN_DIFFERENCES),
+    differences: differences
+      .filter(({ key }) => !misfits.some(({ keys }) => keys.includes(key)))
+      .slice(0, SHOWN_DIFFERENCES),
     differenceCount: count,
   };
 }

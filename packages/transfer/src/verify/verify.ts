@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { ConfigurationError } from '@sluice/core';
 import { auditPool } from '../audit/audit.js';
-import { adoptTable, isData } from '../copy/existing-schema.js';
+import { adoptTable, BOOKKEEPING, isData } from '../copy/existing-schema.js';
 import { readingOf } from '../plan/table-reading.js';
 import type { TransferPlan } from '../plan/transfer-plan.js';
 import { ReaderPool } from '../reader/reader-pool.js';
@@ -183,13 +183,32 @@ async function mixed(
   missingSide: 'source' | 'target',
 ): Promise<Readings> {
   const state = await readState(postgres.session);
+  const existing = (await readPostgresTables(postgres.session)).filter(
+    ({ name }) => !BOOKKEEPING.has(name) && !exclude.includes(name),
+  );
   if (state !== undefined && state.plan.source.file === basename(sqlite.path)) {
-    return { tables: state.plan.tables.map((table) => readingOf(state.plan, table)), missing: [] };
+    const planned = state.plan.tables.filter(({ source }) => !exclude.includes(source));
+    const { tables } = await sqlite.pool.readSchema();
+    const kept = tables.filter(({ name }) => !BOOKKEEPING.has(name) && !exclude.includes(name));
+    return {
+      tables: planned.map((table) => readingOf(state.plan, table)),
+      missing: [
+        ...onlyIn(
+          kept,
+          planned.map(({ source }) => source),
+          missingSide,
+        ),
+        ...onlyIn(
+          existing,
+          planned.map(({ target }) => target),
+          otherSide(missingSide),
+        ),
+      ],
+    };
   }
   const { plan } = await auditPool(sqlite.pool, sqlite.path, { exclude });
-  const existing = await readPostgresTables(postgres.session);
-  const known = new Set(existing.map(({ name }) => name.toLowerCase()));
   const data = plan.tables.filter(isData);
+  const known = new Set(existing.map(({ name }) => name.toLowerCase()));
   const found = data.filter(({ target }) => known.has(target.toLowerCase()));
   const adopted: TransferPlan = {
     ...plan,
@@ -198,10 +217,34 @@ async function mixed(
   };
   return {
     tables: adopted.tables.map((table) => ({ ...readingOf(adopted, table), generatedCount: 0 })),
-    missing: data
-      .filter((table) => !found.includes(table))
-      .map(({ target }) => ({ table: target, side: missingSide })),
+    missing: [
+      ...onlyIn(
+        data.map(({ target: name }) => ({ name })),
+        found.map(({ target }) => target),
+        missingSide,
+      ),
+      ...onlyIn(
+        existing,
+        adopted.tables.map(({ target }) => target),
+        otherSide(missingSide),
+      ),
+    ],
   };
+}
+
+type MissingSide = VerifyReport['missing'][number]['side'];
+
+function otherSide(side: MissingSide): MissingSide {
+  return side === 'source' ? 'target' : 'source';
+}
+
+/** Tables that `side` does not have. */
+function onlyIn(
+  tables: readonly Named[],
+  common: readonly string[],
+  side: MissingSide,
+): VerifyReport['missing'] {
+  return tables.filter(({ name }) => !common.includes(name)).map(({ name }) => ({ table: name, side }));
 }
 
 interface Named {

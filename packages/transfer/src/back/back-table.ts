@@ -1,0 +1,18 @@
+import type { PostgresTable } from '../target/postgres-tables.js';
+import type { BackColumn } from './back-columns.js';
+import type { PostgresTableObjects } from './postgres-objects.js';
+
+/** A table on its way from PostgreSQL to SQLite; the columns of its key come first. */
+export interface BackTable {
+  readonly table: PostgresTable;
+  readonly columns: readonly BackColumn[];
+  readonly objects: PostgresTableObjects;
+}
+
+/** The column that SQLite numbers: an identity that is the whole primary key. */
+export function identityOf({ table, columns }: BackTable): BackColumn | undefined {
+  const [key, another] = table.primaryKey;
+  const column = another === undefined ? columns.find(({ name }) => name === key) : undefined;
+  const isNumbered = column?.source.isIdentity === true && /^(?:integer|bigint)$/.test(column.portable);
+  return isNumbered ? column : undefined;
+}
