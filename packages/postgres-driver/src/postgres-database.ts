@@ -142,10 +142,18 @@ export class PostgresDatabase implements Database {
     const { values, isolation } = this.#config;
     const pooled =
       (await this.#acquireFromReplica(options)) ??
-      (await this.#pool.acquire(options.access, { ...options, outcome }));
+      (await this.#pool.acquire(options.access, { ...options, outcome, sharing: this.#sharing(options) }));
     const onWrite = (): void => this.#replicas?.noteWrite();
     const context = { values, isolation, counters: this.#counters, outcome, onWrite };
     return beginTransaction(pooled, options, context);
+  }
+
+  /** What transactions that share a COMMIT have in common. Below SERIALIZABLE one could see too much of another. */
+  #sharing({ access, isolation, isSchemaChange }: BeginOptions): string | undefined {
+    const { coalesce, isolation: standard } = this.#config;
+    const level = isolation ?? standard;
+    const mayShare = coalesce && access === 'write' && !isSchemaChange;
+    return mayShare && level === 'serializable' ? level : undefined;
   }
 
   /** What went wrong once goes to the primary, and so does what a replica cannot do. */

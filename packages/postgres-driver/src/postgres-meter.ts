@@ -1,9 +1,9 @@
-import { type LaneMetrics, LaneWaits, type Lease, type Priority, Summary } from '@sluice/core';
-import type { ThrottleOptions } from './postgres-throttle.js';
+import { type LaneMetrics, LaneWaits, type Priority, Summary } from '@sluice/core';
+import type { ThrottleLease, ThrottleOptions } from './postgres-throttle.js';
 
 /** A lane, or a gate ahead of it. */
 interface Entrance {
-  acquire(options: ThrottleOptions): Promise<Lease>;
+  acquire(options: ThrottleOptions): Promise<ThrottleLease>;
 }
 
 /** Measures one kind of caller on a lane that several kinds share. */
@@ -22,7 +22,7 @@ export class PostgresMeter {
   }
 
   /** As {@link Lane.acquire}. */
-  async acquire(options: ThrottleOptions): Promise<Lease> {
+  async acquire(options: ThrottleOptions): Promise<ThrottleLease> {
     const { priority = 'normal' } = options;
     this.#queued[priority] += 1;
     try {
@@ -51,7 +51,7 @@ export class PostgresMeter {
     };
   }
 
-  #measure(lease: Lease, priority: Priority): Lease {
+  #measure(lease: ThrottleLease, priority: Priority): ThrottleLease {
     const since = performance.now();
     let isReleased = false;
     this.#held += 1;
@@ -63,6 +63,6 @@ export class PostgresMeter {
       this.#holds.record(performance.now() - since);
       lease.release();
     };
-    return { waitedMs: lease.waitedMs, release };
+    return { ...lease, release };
   }
 }

@@ -1,4 +1,4 @@
-import { ClosedError, type ExecuteOptions, Lane, type LaneMetrics, type Lease } from '@sluice/core';
+import { ClosedError, type ExecuteOptions, Lane, type LaneMetrics } from '@sluice/core';
 import { connect } from './postgres-connect.js';
 import type { PostgresConnection } from './postgres-connection.js';
 import { PostgresConstraints } from './postgres-constraints.js';
@@ -7,7 +7,8 @@ import { assertNotInterrupted, Interrupt } from './postgres-interrupt.js';
 import { PostgresMeter } from './postgres-meter.js';
 import type { SessionMode } from './postgres-mode.js';
 import type { PostgresConfig } from './postgres-options.js';
-import { PostgresThrottle, type ThrottleOptions } from './postgres-throttle.js';
+import { SharedCommit } from './postgres-shared-commit.js';
+import { PostgresThrottle, type ThrottleLease, type ThrottleOptions } from './postgres-throttle.js';
 
 /** A connection on loan. */
 export interface PooledConnection {
@@ -16,9 +17,11 @@ export interface PooledConnection {
   joinedBy(others: number): void;
   /** Gives it back: to the pool when it is verifiably clean, otherwise to nobody. Never rejects. */
   release(): Promise<void>;
+  /** Set where transactions may share a COMMIT. */
+  readonly shared?: SharedCommit | undefined;
 }
 
-interface MeteredLease extends Lease {
+interface MeteredLease extends ThrottleLease {
   readonly recordJoined: (others: number) => void;
 }
 
@@ -61,6 +64,7 @@ export class PostgresPool {
       ...(await meter.acquire(this.#withAcquireTimeout(options))),
       recordJoined: (others) => meter.recordJoined(others, lease.waitedMs, options.priority ?? 'normal'),
     };
+    if (lease.shared !== undefined) return share(lease.shared, lease);
     const idle = this.#takeIdle(access);
     if (idle !== undefined) return this.#lend(idle, lease);
     try {
@@ -104,9 +108,11 @@ export class PostgresPool {
   }
 
   #lend(connection: PostgresConnection, lease: MeteredLease): PooledConnection {
+    const { hotSpot } = lease;
     return {
       connection,
       joinedBy: lease.recordJoined,
+      shared: hotSpot === undefined ? undefined : new SharedCommit(hotSpot, connection),
       release: async () => {
         if (await connection.reset()) this.#keepIdle(connection);
         else connection.destroy();
@@ -183,4 +189,14 @@ export class PostgresPool {
     clearTimeout(this.#idle[index]?.timer);
     this.#idle.splice(index, 1);
   }
+}
+
+/** The connection of another transaction, which will give it back. */
+function share(shared: SharedCommit, lease: MeteredLease): PooledConnection {
+  return {
+    connection: shared.connection,
+    joinedBy: lease.recordJoined,
+    shared,
+    release: async () => lease.release(),
+  };
 }

@@ -1,9 +1,16 @@
 import { type Lease, TimeoutError, WaitingQueue, type WaitOptions } from '@sluice/core';
 import type { GateOptions, PostgresGate } from './postgres-gate.js';
+import type { HotSpot, SharedCommit } from './postgres-shared-commit.js';
 import { WriterLimit } from './postgres-writer-limit.js';
 
 /** How long a writer waits for its turn before it goes on among the others: one of them may be waiting for what comes after it. */
 const PATIENCE_MS = 2000;
+
+/** How long it is remembered how many writers of a label were too many, and that they cannot share a COMMIT. */
+const MEMORY_MS = 10_000;
+
+/** From this attempt on a writer is to be alone. */
+const ALONE_FROM_ATTEMPT = 3;
 
 /** How a writer's work ended; filled in by whoever does the work. */
 export interface WriterOutcome {
@@ -15,12 +22,32 @@ export interface ThrottleOptions extends GateOptions {
   /** Writers of one label share a limit. Without one nothing is held back. */
   readonly label?: string | undefined;
   readonly outcome?: WriterOutcome | undefined;
+  /** Transactions with the same text may share a COMMIT where only one may be at work. Default: none may. */
+  readonly sharing?: string | undefined;
+}
+
+/** The right to a connection, or to a part of another transaction's. */
+export interface ThrottleLease extends Lease {
+  /** Set where one writer at a time is let in: those that wait may share its COMMIT. */
+  readonly hotSpot?: HotSpot | undefined;
+  /** Set where there is nothing to wait for any more: the connection is that of the one before. */
+  readonly shared?: SharedCommit | undefined;
 }
 
 interface Kind {
   readonly limit: WriterLimit;
-  readonly waiting: WaitingQueue<() => void>;
+  readonly waiting: WaitingQueue<Waiter>;
   inside: number;
+  /** Until then no COMMIT is shared, in milliseconds of `performance.now()`. */
+  barredUntil: number;
+  /** When the last one left. */
+  leftAt: number;
+}
+
+interface Waiter {
+  readonly since: number;
+  readonly options: ThrottleOptions;
+  enter(shared?: SharedCommit): void;
 }
 
 /**
@@ -42,13 +69,14 @@ export class PostgresThrottle {
   }
 
   /** Waits for the label's turn, and then for the gate. @throws as {@link PostgresGate.acquire}. */
-  async acquire(options: ThrottleOptions = {}): Promise<Lease> {
+  async acquire(options: ThrottleOptions = {}): Promise<ThrottleLease> {
     const { label, outcome } = options;
     if (label === undefined || outcome === undefined) return this.#gate.acquire(options);
     const kind = this.#kinds.get(label);
     const since = performance.now();
-    if (kind !== undefined) await this.#enter(kind, options);
+    const shared = kind === undefined ? undefined : await this.#enter(kind, options, since);
     const era = kind?.limit.era ?? 0;
+    if (shared !== undefined) return this.#shareWith(shared, label, outcome, since);
     const leave = (): void => {
       if (kind !== undefined) this.#leave(kind);
     };
@@ -62,7 +90,8 @@ export class PostgresThrottle {
         this.#record(label, outcome, era);
         leave();
       };
-      return { waitedMs: performance.now() - since, release };
+      const hotSpot = kind === undefined ? undefined : hotSpotOf(kind, options);
+      return { waitedMs: performance.now() - since, release, hotSpot };
     } catch (error) {
       leave();
       throw error;
@@ -80,12 +109,13 @@ export class PostgresThrottle {
   }
 
   /** Whoever was undone goes before those who have not begun. */
-  async #enter(kind: Kind, options: ThrottleOptions): Promise<void> {
-    if (kind.waiting.size > 0 || kind.inside >= kind.limit.value) await this.#wait(kind, options);
-    else kind.inside += 1;
+  async #enter(kind: Kind, options: ThrottleOptions, since: number): Promise<SharedCommit | undefined> {
+    if (kind.waiting.size > 0 || kind.inside >= kind.limit.value) return this.#wait(kind, options, since);
+    kind.inside += 1;
+    return undefined;
   }
 
-  #wait(kind: Kind, options: ThrottleOptions): Promise<void> {
+  #wait(kind: Kind, options: ThrottleOptions, since: number): Promise<SharedCommit | undefined> {
     const { attempt = 1, priority, deadline = Number.POSITIVE_INFINITY, signal } = options;
     const patience = performance.now() + PATIENCE_MS;
     const wait: WaitOptions = {
@@ -94,11 +124,11 @@ export class PostgresThrottle {
       signal,
     };
     return new Promise((resolve, reject) => {
-      const enter = (): void => {
-        kind.inside += 1;
-        resolve();
+      const enter = (shared?: SharedCommit): void => {
+        if (shared === undefined) kind.inside += 1;
+        resolve(shared);
       };
-      kind.waiting.enqueue(enter, wait, (error) => {
+      kind.waiting.enqueue({ since, options, enter }, wait, (error) => {
         if (error instanceof TimeoutError && patience < deadline) enter();
         else reject(error);
         this.#settled();
@@ -106,12 +136,20 @@ export class PostgresThrottle {
     });
   }
 
+  /** Its conflicts count as any other's do, but the place inside is that of the transaction that began. */
+  #shareWith(shared: SharedCommit, label: string, outcome: WriterOutcome, since: number): ThrottleLease {
+    const era = this.#kinds.get(label)?.limit.era ?? 0;
+    const release = (): void => this.#record(label, outcome, era);
+    return { waitedMs: performance.now() - since, release, shared };
+  }
+
   #leave(kind: Kind): void {
     kind.inside -= 1;
+    kind.leftAt = performance.now();
     while (kind.inside < kind.limit.value) {
       const next = kind.waiting.dequeue();
       if (next === undefined) break;
-      next.item();
+      next.item.enter();
     }
     this.#settled();
   }
@@ -123,10 +161,11 @@ export class PostgresThrottle {
   }
 
   #add(label: string): Kind {
+    this.#forgetOld();
     const limit = new WriterLimit(this.#permits);
     const name = `the writers called "${label}"`;
-    const waiting = new WaitingQueue<() => void>({ name, limit: this.#queueLimit });
-    const kind = { limit, waiting, inside: 0 };
+    const waiting = new WaitingQueue<Waiter>({ name, limit: this.#queueLimit });
+    const kind = { limit, waiting, inside: 0, barredUntil: 0, leftAt: performance.now() };
     this.#kinds.set(label, kind);
     return kind;
   }
@@ -138,11 +177,33 @@ export class PostgresThrottle {
     return true;
   }
 
-  /** A storm is over when nobody is left; the next one is met anew. */
-  #settled(): void {
-    for (const [label, { inside, waiting }] of this.#kinds) {
-      if (inside === 0 && waiting.size === 0) this.#kinds.delete(label);
+  /** A storm that comes again soon is met with what was learned from the last one. */
+  #forgetOld(): void {
+    const before = performance.now() - MEMORY_MS;
+    for (const [label, { inside, waiting, leftAt }] of this.#kinds) {
+      if (inside === 0 && waiting.size === 0 && leftAt < before) this.#kinds.delete(label);
     }
+  }
+
+  #settled(): void {
     if (this.#onEmpty !== undefined && this.#isEmpty) this.#onEmpty();
   }
+}
+
+function hotSpotOf(kind: Kind, { sharing, attempt = 1 }: ThrottleOptions): HotSpot | undefined {
+  const isHot = kind.limit.value === 1 && performance.now() >= kind.barredUntil;
+  if (!isHot || sharing === undefined || attempt >= ALONE_FROM_ATTEMPT) return undefined;
+  return {
+    admit: (shared, before) => {
+      const next = kind.waiting.dequeue(
+        ({ since, options }) =>
+          since < before && options.sharing === sharing && (options.attempt ?? 1) < ALONE_FROM_ATTEMPT,
+      );
+      next?.item.enter(shared);
+      return next !== undefined;
+    },
+    bar: () => {
+      kind.barredUntil = performance.now() + MEMORY_MS;
+    },
+  };
 }

@@ -1,5 +1,6 @@
 import {
   type BeginOptions,
+  CommitUnknownError,
   ConflictError,
   type DatabaseTransaction,
   type ExecuteOptions,
@@ -9,11 +10,13 @@ import {
   type StatementResult,
   UsageError,
 } from '@sluice/core';
+import { CommitShare } from './postgres-commit-share.js';
 import type { PostgresConnection, SendOptions } from './postgres-connection.js';
 import type { PostgresCounters } from './postgres-counters.js';
 import { doubtViolation } from './postgres-doubted-violation.js';
 import { commitUnknownError } from './postgres-errors.js';
 import type { PooledConnection } from './postgres-pool.js';
+import type { RawResult } from './postgres-raw-result.js';
 import { toStatementResult } from './postgres-rows.js';
 import { prepareToSend } from './postgres-send-statement.js';
 import { PostgresStream } from './postgres-stream.js';
@@ -80,6 +83,8 @@ export class PostgresTransaction implements DatabaseTransaction {
   readonly #pooled: PooledConnection;
   readonly #options: BeginOptions;
   readonly #context: TransactionContext;
+  /** Its part in a COMMIT that several transactions share. */
+  readonly #share: CommitShare | undefined;
   /** The BEGIN that is still to be sent. */
   #begin: string | undefined;
   /** Whether anything but inserts of given values was run: those alone see nothing that a later transaction would not. */
@@ -89,16 +94,20 @@ export class PostgresTransaction implements DatabaseTransaction {
     this.#pooled = pooled;
     this.#options = options;
     this.#context = context;
-    this.#begin = begin;
+    const { shared } = pooled;
+    this.#share = shared === undefined ? undefined : new CommitShare(shared, () => this.#commitAll());
+    this.#begin = this.#share?.begin ?? begin;
   }
 
   async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     const { values } = this.#context;
     if (ENDS_TRANSACTION.test(statement.sql)) throw endedError('would end', this.#options.label);
+    this.#share?.admit(statement);
     const send = prepareToSend(statement, values);
     const begin = this.#takeBegin();
     this.#hasRead ||= statement.insertion === undefined;
-    const result = await send(this.#connection, { ...options, begin }).catch(this.#fail);
+    const run = (how: ExecuteOptions): Promise<RawResult> => send(this.#connection, { ...how, begin });
+    const result = await (this.#share?.run(options, run) ?? run(options)).catch(this.#fail);
     this.#assertStillOpen();
     return toStatementResult(result, values);
   }
@@ -110,6 +119,7 @@ export class PostgresTransaction implements DatabaseTransaction {
     options: ExecuteOptions,
     isAlone = false,
   ): AsyncGenerator<readonly Row[]> {
+    this.#share?.admit(undefined);
     const { values } = this.#context;
     const plan = { statement, batchSize, options, values, isAlone, begin: this.#begin };
     const stream = new PostgresStream(this.#connection, plan);
@@ -123,35 +133,57 @@ export class PostgresTransaction implements DatabaseTransaction {
   }
 
   async commit(): Promise<void> {
-    const { access, label } = this.#options;
-    const connection = this.#connection;
+    const { access } = this.#options;
+    const { counters, onWrite, outcome } = this.#context;
     try {
-      if (this.#takeBegin() !== undefined) return this.#context.counters.recordCommit(access);
-      const { command } = await connection.run('commit', [], { ...this.#endOptions(), isScript: true });
-      // PostgreSQL answers COMMIT in a failed transaction with ROLLBACK, and calls that a success.
-      if (command !== 'COMMIT') throw brokenError(label);
-      this.#context.counters.recordCommit(access);
+      await (this.#share?.commit() ?? this.#commitAll());
+      counters.recordCommit(access);
     } catch (error) {
-      if (!connection.isLost || connection.lastOutcome === 'not sent' || access === 'read') {
-        this.#context.counters.recordFailure(error);
-        this.#context.outcome.isConflict ||= error instanceof ConflictError;
-        throw this.#doubt(error);
-      }
-      throw commitUnknownError(error, label);
+      if (!(error instanceof CommitUnknownError)) counters.recordFailure(error);
+      outcome.isConflict ||= error instanceof ConflictError;
+      throw error;
     } finally {
-      if (access === 'write') this.#context.onWrite();
+      if (access === 'write') onWrite();
       await this.#pooled.release();
     }
   }
 
-  /** A connection that cannot answer is cut, and the server undoes the transaction by itself, so this never rejects. */
+  /** Sends COMMIT, for those too that share it. */
+  async #commitAll(): Promise<void> {
+    const { access, label } = this.#options;
+    const connection = this.#connection;
+    // Nothing was sent where BEGIN was not.
+    if (this.#takeBegin() !== undefined && connection.status === 'I') return;
+    try {
+      const { command } = await connection.run('commit', [], { ...this.#endOptions(), isScript: true });
+      // PostgreSQL answers COMMIT in a failed transaction with ROLLBACK, and calls that a success.
+      if (command !== 'COMMIT') throw brokenError(label);
+    } catch (error) {
+      const wasUndone = !connection.isLost || connection.lastOutcome === 'not sent' || access === 'read';
+      if (wasUndone) throw this.#doubt(error);
+      throw commitUnknownError(error, label);
+    }
+  }
+
+  /**
+   * A connection that cannot answer is cut, and the server undoes the transaction by itself, so this rejects only in a ConflictError: when what
+   * the transaction saw of those before it, with whom it shared a COMMIT, was never committed.
+   */
   async rollback(): Promise<void> {
     this.#context.counters.recordRollback();
-    await rollBack(this.#pooled, this.#endOptions());
+    if (this.#share === undefined || this.#share.isFirst) return rollBack(this.#pooled, this.#endOptions());
+    try {
+      await this.#share.rollback();
+    } finally {
+      await this.#pooled.release();
+    }
   }
 
   readonly #fail = (error: unknown): never => {
-    this.#context.outcome.isConflict ||= error instanceof ConflictError;
+    if (error instanceof ConflictError) {
+      this.#context.outcome.isConflict = true;
+      this.#share?.noteConflict();
+    }
     return this.#context.counters.recordConflict(this.#doubt(error));
   };
 

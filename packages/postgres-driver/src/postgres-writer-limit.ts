@@ -11,6 +11,9 @@ const FEWEST_CONFLICTS = 2;
 const FIRST_REST_MS = 50;
 const LONGEST_REST_MS = 10_000;
 
+/** The same where only one is let in: it may be one row that all of them want, and a second one then undoes more than it adds. */
+const REST_ALONE_MS = 1000;
+
 /**
  * How many writers of one kind may be at work together: halved when conflicts undo more than one in ten, raised by one when they do not. Past
  * that point more writers get less done, because PostgreSQL throws away what it undoes.
@@ -56,9 +59,10 @@ export class WriterLimit {
 
   #lower(): void {
     this.#restMs = this.#isTrying ? Math.min(LONGEST_REST_MS, 2 * this.#restMs) : FIRST_REST_MS;
-    this.#restUntil = performance.now() + this.#restMs;
     this.#isTrying = false;
     this.#change(Math.max(1, Math.floor(this.#limit / 2)));
+    if (this.#limit === 1) this.#restMs = Math.max(this.#restMs, REST_ALONE_MS);
+    this.#restUntil = performance.now() + this.#restMs;
   }
 
   #raise(): void {

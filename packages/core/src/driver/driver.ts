@@ -126,6 +126,11 @@ export interface Statement {
   readonly access: Access;
   /** True when it reads at most a few rows by a key, so that it is cheaper to run at once than to hand over. */
   readonly isBounded?: boolean;
+  /**
+   * True when it does nothing but read and write rows: it changes no setting, takes no lock and opens no cursor that what follows in its
+   * transaction could notice. So are a repository's own statements.
+   */
+  readonly isContained?: boolean;
   /** The most rows it can give, where that is known. */
   readonly maxRows?: number;
   /**

@@ -205,8 +205,11 @@ export class RepositoryStatements {
     const where = this.#requiredWhere(filter);
     const encoded = this.#encodePatch(patch);
     const values = [...encoded.values, ...where.values];
-    return this.#templates.statement(formOf(`updateMany ${encoded.form.id}`, where), values, (next) =>
-      this.#set(encoded, next).where(where.build(next)),
+    return this.#templates.statement(
+      formOf(`updateMany ${encoded.form.id}`, where),
+      values,
+      (next) => this.#set(encoded, next).where(where.build(next)),
+      () => containedIf(where),
     );
   }
 
@@ -218,8 +221,11 @@ export class RepositoryStatements {
 
   deleteMany(filter: RawQuery): Statement {
     const where = this.#requiredWhere(filter);
-    return this.#templates.statement(formOf('deleteMany', where), where.values, (next) =>
-      this.#kysely.deleteFrom(this.shape.name).where(where.build(next)),
+    return this.#templates.statement(
+      formOf('deleteMany', where),
+      where.values,
+      (next) => this.#kysely.deleteFrom(this.shape.name).where(where.build(next)),
+      () => containedIf(where),
     );
   }
 
@@ -256,7 +262,8 @@ export class RepositoryStatements {
     values: readonly unknown[] = [],
   ): Statement {
     // Of what a callback brought in, the tree has the last word.
-    const traits = (): StatementTraits => (where === undefined || where.isPure ? { access: 'read' } : {});
+    const traits = (): StatementTraits =>
+      where === undefined || where.isPure ? { access: 'read', isContained: true } : {};
     return this.#templates.statement(
       formOf(form, where),
       [...(where?.values ?? []), ...values],
@@ -311,7 +318,9 @@ export class RepositoryStatements {
   }
 
   #insertionTraits({ columns }: RowForm, isReturning: boolean): StatementTraits {
-    return columns.length === 0 ? {} : { insertion: this.shape.insertion(columns, isReturning) };
+    return columns.length === 0
+      ? { isContained: true }
+      : { isContained: true, insertion: this.shape.insertion(columns, isReturning) };
   }
 
   #set(patch: EncodedRow, next: NextValue): Update {
@@ -345,9 +354,14 @@ export class RepositoryStatements {
   }
 }
 
+/** What a callback brought in may call any function. */
+function containedIf({ isPure }: Condition): StatementTraits {
+  return { isContained: isPure };
+}
+
 /** The row under a key. */
 function boundedRead(): StatementTraits {
-  return { access: 'read', isBounded: true, maxRows: 1 };
+  return { access: 'read', isBounded: true, isContained: true, maxRows: 1 };
 }
 
 function formOf(form: string, where: Condition | undefined): string | undefined {

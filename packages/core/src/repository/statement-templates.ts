@@ -11,7 +11,7 @@ export type BuildStatement = (next: NextValue) => { compile(): CompiledQuery };
 
 /** What is known of a statement beyond its text. */
 export type StatementTraits = Partial<
-  Pick<Statement, 'access' | 'insertion' | 'isBounded' | 'lookup' | 'maxRows'>
+  Pick<Statement, 'access' | 'insertion' | 'isBounded' | 'isContained' | 'lookup' | 'maxRows'>
 >;
 
 /** Stands for a value in a compiled statement. */
@@ -70,8 +70,9 @@ export class StatementTemplates {
   }
 }
 
+/** Of a repository's own statement. */
 function noTraits(): StatementTraits {
-  return {};
+  return { isContained: true };
 }
 
 function compile(build: BuildStatement, values: readonly unknown[]): Statement {
