@@ -63,13 +63,13 @@ async function killDuring(
   const { child, ended } = startSluice(['transfer', source, 'env:TARGET_URL', begin], url);
   const isOver = await Promise.race([ended.then(() => true), sleep(afterMs, false)]);
   if (victim === 'tool') child.kill('SIGKILL');
-  if (victim === 'server' && !isOver) await server.crash();
+  if (victim === 'server' && !isOver) await server.faults?.crash();
   if (application !== undefined) {
     application.kill('SIGKILL');
     await once(application, 'close');
   }
   const run = await ended;
-  if (victim === 'server' && !isOver) await server.restart();
+  if (victim === 'server' && !isOver) await server.faults?.restart();
   return { run, isHit: !isOver };
 }
 
