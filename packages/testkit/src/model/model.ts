@@ -50,28 +50,38 @@ function runTogether(
   state: ModelState,
   units: readonly ModelUnit[],
 ): readonly (Result & { readonly outcomes: readonly Outcome[] })[] {
-  return permutations(units.map((_, index) => index)).map((order) => {
-    const outcomes: Outcome[] = [];
-    let current = state;
-    for (const index of order) {
-      const unit = units[index];
-      if (unit === undefined) continue;
-      const result = runUnit(current, unit);
-      current = result.state;
-      outcomes[index] = result.outcome;
-    }
-    return { state: current, outcome: DONE, outcomes };
-  });
+  const indexes = units.map((_, index) => index);
+  return permutations(indexes).map((order) => ({ ...runUnits(state, units, order), outcome: DONE }));
 }
 
-function permutations(items: readonly number[]): readonly (readonly number[])[] {
+/** Runs the units whose indexes are given, one after the other. */
+export function runUnits(
+  state: ModelState,
+  units: readonly ModelUnit[],
+  order: readonly number[],
+): { readonly state: ModelState; readonly outcomes: readonly Outcome[] } {
+  const outcomes: Outcome[] = [];
+  let current = state;
+  for (const index of order) {
+    const unit = units[index];
+    if (unit === undefined) continue;
+    const result = runUnit(current, unit);
+    current = result.state;
+    outcomes[index] = result.outcome;
+  }
+  return { state: current, outcomes };
+}
+
+/** Every order of the items. */
+export function permutations(items: readonly number[]): readonly (readonly number[])[] {
   if (items.length <= 1) return [items];
   return items.flatMap((item) =>
     permutations(items.filter((other) => other !== item)).map((rest) => [item, ...rest]),
   );
 }
 
-function runUnit(state: ModelState, unit: ModelUnit): Result {
+/** Runs a unit alone. */
+export function runUnit(state: ModelState, unit: ModelUnit): Result {
   if (unit.do !== 'write') return runCall(state, unit);
   const result = runActions(state, unit.actions);
   if ('code' in result.outcome) return { state, outcome: result.outcome };

@@ -11,6 +11,7 @@ import type {
   ModelUnit,
   Outcome,
 } from './program.js';
+import { runWithSnapshotReads } from './snapshot-reads.js';
 
 /** The table that programs work on. */
 export interface ModelDatabase {
@@ -53,10 +54,13 @@ export class ProgramRunner {
     const storage = await this.#current();
     const stored = await storage.repository('item', { key: 'id' }).find({ orderBy: { id: 'asc' } });
     const allowed = run(state, step);
-    const agreeing = allowed.find(
-      (each) => isDeepStrictEqual(each.outcomes, outcomes) && isDeepStrictEqual(sorted(each.state), stored),
-    );
+    const agrees = (each: Pick<(typeof allowed)[number], 'outcomes' | 'state'>): boolean =>
+      isDeepStrictEqual(each.outcomes, outcomes) && isDeepStrictEqual(sorted(each.state), stored);
+    const agreeing = allowed.find(agrees);
     if (agreeing !== undefined) return agreeing.state;
+    if (step.do === 'together' && storage.capabilities.concurrentWriters) {
+      for (const each of runWithSnapshotReads(state, step.units)) if (agrees(each)) return each.state;
+    }
     const expected = allowed.map((each) => ({ outcomes: each.outcomes, stored: sorted(each.state) }));
     const gave = `Step ${index + 1} gave ${write({ outcomes, stored })}`;
     const refusals = outcomes.flatMap((outcome) => CAUSES.get(outcome) ?? []).map((line) => `\n  ${line}`);
