@@ -217,7 +217,8 @@ class Transfer {
   /** Tables that are done stay if they are as the source is now, and are copied again if not. */
   async #goOn(state: TransferState): Promise<TransferReport> {
     const { plan } = state;
-    if (state.isFinished) return this.#copyAll(plan, state.tables, state.steps, []);
+    // Nothing is left to copy. The source is read again for the comparison: it may have changed since.
+    if (state.isFinished) return this.#copyAll(plan, withoutSums(state.tables), state.steps, []);
     const done = new Map<string, TableProgress>();
     for (const table of plan.tables) {
       const progress = state.tables.get(table.target);
@@ -365,6 +366,10 @@ class Transfer {
   ): void {
     this.#options.onProgress?.({ phase, table, rows, totalRows });
   }
+}
+
+function withoutSums(tables: TransferState['tables']): Map<string, TableProgress> {
+  return new Map([...tables].map(([table, progress]) => [table, { ...progress, sums: undefined }]));
 }
 
 function transferred(table: string, progress: TableProgress | undefined): TransferredTable {
