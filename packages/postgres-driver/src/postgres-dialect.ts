@@ -2,6 +2,7 @@ import { DatabaseDialect, InternalError } from '@sluice/core';
 import type { Dialect } from 'kysely';
 import type { PostgresDatabase } from './postgres-database.js';
 import { openPostgres } from './postgres-driver.js';
+import { orEngineError, withEngineErrors } from './postgres-engine-errors.js';
 import { type PostgresDialectOptions, resolvePostgresConfig } from './postgres-options.js';
 import { PostgresSql } from './postgres-sql.js';
 
@@ -25,5 +26,6 @@ export function postgresDialect(options: PostgresDialectOptions): Dialect {
       throw new InternalError('The migration lock was asked for before the first connection.');
     return database.takeMigrationLock();
   });
-  return new DatabaseDialect({ sql, open });
+  if (values === 'portable') return new DatabaseDialect({ sql, open });
+  return new DatabaseDialect({ sql, open: async () => withEngineErrors(await orEngineError(open)) });
 }

@@ -63,8 +63,8 @@ export interface PostgresDialectOptions extends PostgresOptions {
   /** `postgres://user:password@host:port/database`. */
   readonly url: string;
   /**
-   * `native` takes and returns the values of Kysely's own PostgreSQL dialect; `portable` those of the contract (C1), with the
-   * column types of its schema builder mapped. Default `native`.
+   * `native` takes and returns the values of Kysely's own PostgreSQL dialect, and throws the server's own errors; `portable` has the values and
+   * errors of the contract (C1, C11), and the column types of its schema builder are mapped. Default `native`.
    */
   readonly values?: ValueMode;
   /**

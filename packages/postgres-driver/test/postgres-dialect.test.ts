@@ -2,7 +2,8 @@ import { type PostgresDialectOptions, postgresDialect } from '@sluice/postgres-d
 import { temporaryPostgresUrl } from '@sluice/testkit';
 import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import { Pool } from 'pg';
+import { DatabaseError, Pool } from 'pg';
+import Cursor from 'pg-cursor';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { rejection } from './opened-database.js';
 
@@ -30,11 +31,16 @@ function open(options: Partial<PostgresDialectOptions> = {}): Kysely<DB> {
   return db;
 }
 
+/** Kysely's own dialect. */
+function openTheirs(): Kysely<DB> {
+  const pool = new Pool({ connectionString: url });
+  const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool, cursor: Cursor as never }) });
+  opened.push(db);
+  return db;
+}
+
 test('returns what Kysely’s own dialect returns', async () => {
-  const stock = new Kysely<DB>({
-    dialect: new PostgresDialect({ pool: new Pool({ connectionString: url }) }),
-  });
-  opened.push(stock);
+  const stock = openTheirs();
   const queries = [
     sql`insert into thing values (1, 9007199254740993, '2024-01-01 12:00:00.123456+02', '{"a": [1]}', '{x,"y z"}', '\\x00ff',
       '2024-02-29', '2024-01-01 12:00:00', 1.50, '1 day 2 hours') on conflict (id) do update set big = excluded.big returning *`,
@@ -51,8 +57,29 @@ test('returns what Kysely’s own dialect returns', async () => {
   }
 });
 
-test('keeps the engine’s error as the cause, with its code', async () => {
-  const error = await rejection(sql`insert into thing (id) values (7), (7)`.execute(open()));
+test('throws what Kysely’s own dialect throws, with the frames of the caller', async () => {
+  const insert = sql`insert into thing (id) values (7), (7)`;
+  const works: readonly ((db: Kysely<DB>) => Promise<unknown>)[] = [
+    async (db) => await insert.execute(db),
+    async (db) => await sql`select 1 / 0`.execute(db),
+    async (db) => await db.transaction().execute(async (trx) => await insert.execute(trx)),
+    async (db) => {
+      for await (const _ of db.selectFrom('thing').select(sql`1 / (id - id)`.as('q')).stream()) break;
+    },
+  ];
+  await sql`insert into thing (id) values (1) on conflict do nothing`.execute(open());
+  for (const work of works) {
+    const [ours, theirs] = [await rejection(work(open())), await rejection(work(openTheirs()))];
+    expect(ours).toBeInstanceOf(DatabaseError);
+    expect(ours).toMatchObject({ ...(theirs as DatabaseError), message: (theirs as DatabaseError).message });
+    expect((ours as DatabaseError).stack).toContain('postgres-dialect.test');
+  }
+});
+
+test('with the values of the contract it throws the errors of the contract', async () => {
+  const error = await rejection(
+    sql`insert into thing (id) values (7), (7)`.execute(open({ values: 'portable' })),
+  );
   expect(error).toMatchObject({ code: 'unique_violation', cause: { code: '23505' } });
 });
 
@@ -68,7 +95,7 @@ test('runs at PostgreSQL’s own isolation level unless another is asked for', a
 test('refuses to write in a read-only transaction', async () => {
   const transaction = open().transaction().setAccessMode('read only');
   const error = await rejection(transaction.execute((trx) => sql`delete from thing`.execute(trx)));
-  expect(error).toMatchObject({ code: 'invalid_query' });
+  expect(error).toMatchObject({ code: '25006' });
 });
 
 test('commits, rolls back and rolls back to a savepoint', async () => {
