@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import { ConfigurationError, type IsolationLevel } from '@sluice/core';
+import { passwordSource } from './postgres-password.js';
 import { parsePostgresUrl } from './postgres-url.js';
 import type { ValueMode } from './postgres-values.js';
 
@@ -49,7 +50,7 @@ export interface PostgresOptions {
   readonly maxLagMs?: number;
   /** What `pg_stat_activity` shows. Default: the URL's `application_name`, else `sluice`. */
   readonly applicationName?: string;
-  /** The password, or a function asked for it at every new connection. Default: the URL's, else the environment's PGPASSWORD. */
+  /** The password, or a function asked for it at every new connection. Default: the URL's, else PGPASSWORD, else the password file (PGPASSFILE, `~/.pgpass`). */
   readonly password?: string | (() => string | Promise<string>);
   /**
    * TLS: `true` verifies the server's certificate and name, `false` turns TLS off, an object is Node's own options.
@@ -126,7 +127,7 @@ export function resolvePostgresConfig(
     port: parsed.port,
     user: parsed.user,
     database: parsed.database,
-    password: passwordSource(options.password ?? parsed.password),
+    password: passwordSource(options.password ?? parsed.password, parsed),
     ssl: options.ssl ?? parsed.ssl ?? false,
     serverOptions: parsed.serverOptions,
     applicationName: options.applicationName ?? parsed.applicationName ?? 'sluice',
@@ -180,26 +181,6 @@ function serverLimits({
       value === undefined ? [] : [[setting, atLeastOne(option, value)]],
     ),
   );
-}
-
-function passwordSource(password: PostgresOptions['password']): () => Promise<string> {
-  return async () => {
-    const found =
-      typeof password === 'function' ? await call(password) : (password ?? process.env.PGPASSWORD);
-    if (typeof found === 'string') return found;
-    throw invalid(
-      'The server asks for a password and none was given. Put it in the URL, in the option `password` or in PGPASSWORD.',
-    );
-  };
-}
-
-async function call(password: () => string | Promise<string>): Promise<string> {
-  try {
-    return await password();
-  } catch (cause) {
-    const message = 'The function given as the option `password` failed.';
-    throw new ConfigurationError('invalid_configuration', message, { cause });
-  }
 }
 
 function atLeastOne(name: string, value: number): number {

@@ -1,13 +1,18 @@
 import { once } from 'node:events';
+import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { ConfigurationError, ConnectionError } from '@sluice/core';
 import { postgres } from '@sluice/postgres-driver';
 import { temporaryPostgresUrl } from '@sluice/testkit';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { openDatabase, rejection } from './opened-database.js';
 
 const PASSWORD = 'a-very-secret-password';
+
+afterEach(() => vi.unstubAllEnvs());
 
 /** The server's own address with parts replaced. */
 async function serverUrl(change: (url: URL) => void): Promise<string> {
@@ -48,6 +53,24 @@ test('says that a password is missing', async () => {
   const error = await rejection(postgres().open(url));
   expect(error).toMatchObject({ code: 'invalid_configuration' });
   expect(String(error)).toContain('PGPASSWORD');
+});
+
+test('takes the password from a password file that only its owner can read', async () => {
+  const url = new URL(await temporaryPostgresUrl());
+  const file = join(await mkdtemp(join(tmpdir(), 'sluice-pgpass-')), 'passwords');
+  const line = (database: string, password: string) =>
+    `${url.hostname}:${url.port}:${database}:${url.username}:${decodeURIComponent(password).replace(/[:\\]/g, '\\$&')}\n`;
+  await writeFile(file, line('another', 'wrong') + line('*', url.password), { mode: 0o600 });
+  vi.stubEnv('PGPASSFILE', file);
+  vi.stubEnv('PGPASSWORD', undefined);
+  url.password = '';
+  const { rows } = await openDatabase({ url: url.href });
+  expect(await rows('select 1 as one')).toEqual([{ one: 1 }]);
+  await chmod(file, 0o644);
+  expect(await rejection(postgres().open(url.href))).toMatchObject({
+    code: 'invalid_configuration',
+    message: expect.stringContaining('only its owner can read'),
+  });
 });
 
 test('takes the password from an asynchronous function', async () => {

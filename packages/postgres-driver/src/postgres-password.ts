@@ -1,0 +1,47 @@
+import { userInfo } from 'node:os';
+import { ConfigurationError } from '@sluice/core';
+import pgpass from 'pgpass';
+
+/** Whose password is asked for. */
+export interface PasswordOwner {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string | undefined;
+  readonly database: string | undefined;
+}
+
+/**
+ * Where a connection gets its password from: what was given, else PGPASSWORD, else the password file that PGPASSFILE names or `~/.pgpass`, which
+ * nobody but its owner may be able to read (postgresql.org/docs/current/libpq-pgpass.html).
+ */
+export function passwordSource(
+  given: string | (() => string | Promise<string>) | undefined,
+  owner: PasswordOwner,
+): () => Promise<string> {
+  return async () => {
+    const found =
+      typeof given === 'function'
+        ? await call(given)
+        : (given ?? process.env.PGPASSWORD ?? (await readPasswordFile(owner)));
+    if (typeof found === 'string') return found;
+    throw new ConfigurationError(
+      'invalid_configuration',
+      'The server asks for a password and none was given. Put it in the URL, in the option `password`, in PGPASSWORD, or in a password file (~/.pgpass, PGPASSFILE) that only its owner can read.',
+    );
+  };
+}
+
+async function call(password: () => string | Promise<string>): Promise<string> {
+  try {
+    return await password();
+  } catch (cause) {
+    const message = 'The function given as the option `password` failed.';
+    throw new ConfigurationError('invalid_configuration', message, { cause });
+  }
+}
+
+/** Without a name, the user is that of the system, and the database is named like the user. */
+function readPasswordFile({ host, port, user, database }: PasswordOwner): Promise<string | undefined> {
+  const name = user ?? process.env.PGUSER ?? userInfo().username;
+  return new Promise((resolve) => pgpass({ host, port, user: name, database: database ?? name }, resolve));
+}
