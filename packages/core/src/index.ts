@@ -109,7 +109,12 @@ export {
   type SingleConnectionOptions,
 } from './single-connection/single-connection-database.js';
 export type { BatchResult, BatchResults } from './storage/batch.js';
-export type { BackupCallOptions, CallOptions, TransactionOptions } from './storage/call-options.js';
+export type {
+  BackupCallOptions,
+  CallOptions,
+  ReadOptions,
+  TransactionOptions,
+} from './storage/call-options.js';
 export { openStorage } from './storage/open-storage.js';
 export type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage/storage.js';
 export type { StorageOptions } from './storage/storage-options.js';

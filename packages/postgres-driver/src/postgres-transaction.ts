@@ -64,17 +64,18 @@ const TAKE_SCHEMA_CHANGE_LOCK = `select pg_advisory_xact_lock(${SCHEMA_CHANGE_LO
 
 /**
  * A read gets REPEATABLE READ unless its caller names a level: one snapshot, which never waits for a writer, never fails for one, and
- * leaves no predicate locks that would make writers fail. SERIALIZABLE READ ONLY may be rolled back, and DEFERRABLE waits.
+ * leaves no predicate locks that would make writers fail. SERIALIZABLE READ ONLY may be rolled back, and DEFERRABLE waits: for whoever asks for it.
  *
  * A schema change gets READ COMMITTED: it waits for its lock inside the transaction, and at any higher level the snapshot would be
  * older than the lock, blind to what the holder before it did.
  */
 function beginStatement(
-  { access, isolation, isSchemaChange }: BeginOptions,
+  { access, isolation, isSchemaChange, deferrable }: BeginOptions,
   standard: IsolationLevel,
 ): string {
   if (isSchemaChange) return 'begin isolation level read committed read write';
-  if (access === 'read') return `begin isolation level ${isolation ?? 'repeatable read'} read only`;
+  const kind = deferrable ? 'read only, deferrable' : 'read only';
+  if (access === 'read') return `begin isolation level ${isolation ?? 'repeatable read'} ${kind}`;
   return `begin isolation level ${isolation ?? standard} read write`;
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openDatabase, rejection, runIn } from './opened-database.js';
+import { openDatabase, rejection, runIn, until } from './opened-database.js';
 
 const SETTINGS = `select current_setting('transaction_isolation') as isolation, current_setting('transaction_read_only') as "readOnly"`;
 
@@ -27,6 +27,40 @@ test('a single read makes no writer fail', async () => {
   const locks = `select count(*) as n from pg_locks where mode = 'SIReadLock' and relation = 't'::regclass
     and pid <> (select pid from pg_stat_activity where state = 'idle in transaction' and datname = current_database())`;
   expect(await rows(locks, [], { access: 'read' })).toEqual([{ n: 0 }]);
+  await writer.commit();
+});
+
+test('a deferrable read waits for the writers that were at work, and leaves no predicate locks', async () => {
+  const { database, run } = await openDatabase();
+  await run('create table t (id integer primary key, v integer)');
+  const writer = await database.begin({ access: 'write' });
+  await runIn(writer, 'insert into t select count(*), 1 from t');
+  const reader = await database.begin({ access: 'read', isolation: 'serializable', deferrable: true });
+  const told: string[] = [];
+  const read = runIn(reader, `${SETTINGS}, current_setting('transaction_deferrable') as deferrable`).then(
+    ({ rows }) => {
+      told.push('read');
+      return rows;
+    },
+  );
+  const waiting = `select count(*) as n from pg_stat_activity where wait_event = 'SafeSnapshot'`;
+  await until(async () => (await run(waiting)).rows[0]?.n === 1);
+  told.push('written');
+  await writer.commit();
+  expect(await read).toEqual([{ isolation: 'serializable', readOnly: 'on', deferrable: 'on' }]);
+  expect(told).toEqual(['written', 'read']);
+  await reader.rollback();
+});
+
+test('a deferrable read that waits for too long ends at its deadline', async () => {
+  const { database, run } = await openDatabase();
+  await run('create table t (id integer primary key, v integer)');
+  const writer = await database.begin({ access: 'write' });
+  await runIn(writer, 'insert into t select count(*), 1 from t');
+  const reader = await database.begin({ access: 'read', isolation: 'serializable', deferrable: true });
+  const late = runIn(reader, 'select * from t', [], { deadline: performance.now() + 200 });
+  expect(await rejection(late)).toMatchObject({ code: 'timeout' });
+  await reader.rollback();
   await writer.commit();
 });
 

@@ -227,6 +227,8 @@ export interface BeginOptions extends ExecuteOptions {
   readonly access: 'read' | 'write';
   /** Default `serializable`. */
   readonly isolation?: IsolationLevel | undefined;
+  /** A serializable read waits for a snapshot that no writer can spoil. An engine whose every snapshot is one leaves it. */
+  readonly deferrable?: boolean | undefined;
   /** What {@link Database.position} gave: a read must see everything that was committed before. Default: all commits of this database object. */
   readonly after?: string | undefined;
   /**

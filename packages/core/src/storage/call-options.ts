@@ -24,6 +24,15 @@ export interface TransactionOptions extends CallOptions {
   readonly after?: string | undefined;
 }
 
+/** Options of `read`. */
+export interface ReadOptions extends TransactionOptions {
+  /**
+   * The snapshot is one that fits into the serial order of the writers, as at `isolation: 'serializable'`, and the read is never replayed: it waits
+   * for such a snapshot, until its deadline, where the engine needs that. For long reports and dumps. Default false.
+   */
+  readonly deferrable?: boolean | undefined;
+}
+
 /** Options of `backup`. */
 export interface BackupCallOptions extends CallOptions {
   /** Told how far the copy is, in the engine's own units: pages of an SQLite file. */

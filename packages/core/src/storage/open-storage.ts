@@ -6,6 +6,7 @@ import { TypedValuesPlugin } from '../dialect/typed-values.js';
 import type { Capabilities } from '../driver/capabilities.js';
 import type { BeginOptions, Database, DatabaseSql, ExecuteOptions } from '../driver/driver.js';
 import { SluiceError } from '../errors/sluice-error.js';
+import { UsageError } from '../errors/usage-errors.js';
 import { StorageCounters, type StorageMetrics } from '../metrics/storage-metrics.js';
 import { StorageMigrator } from '../migrations/storage-migrator.js';
 import { camelCaseNaming, type Naming, sameNaming } from '../naming/naming.js';
@@ -20,6 +21,7 @@ import { type BatchHost, type BatchResults, compileBatch, runBatch, toBatchResul
 import {
   type BackupCallOptions,
   type CallOptions,
+  type ReadOptions,
   type TransactionOptions,
   toExecuteOptions,
 } from './call-options.js';
@@ -113,11 +115,11 @@ class OpenStorage<DB> implements Storage<DB> {
     return this.#transaction('write', callback, options);
   }
 
-  read<T>(
+  async read<T>(
     callback: (tx: StorageTransaction<DB>) => Promise<T>,
-    options: TransactionOptions = {},
+    { deferrable = false, ...options }: ReadOptions = {},
   ): Promise<T> {
-    return this.#transaction('read', callback, options);
+    return this.#transaction('read', callback, deferrable ? asDeferrable(options) : options);
   }
 
   async batch<const Queries extends readonly Compilable<unknown>[]>(
@@ -201,7 +203,7 @@ class OpenStorage<DB> implements Storage<DB> {
   async #transaction<T>(
     access: 'read' | 'write',
     callback: (tx: StorageTransaction<DB>) => Promise<T>,
-    { isolation, after, ...options }: TransactionOptions,
+    { isolation, after, deferrable, ...options }: ReadOptions,
   ): Promise<T> {
     const execute = toExecuteOptions(options, this.#timeoutMs, access);
     const origin = new Error(`The transaction "${execute.label}" was begun here.`);
@@ -209,6 +211,7 @@ class OpenStorage<DB> implements Storage<DB> {
       ...execute,
       access,
       isolation,
+      deferrable,
       origin,
       after,
     });
@@ -307,6 +310,15 @@ class OpenStorage<DB> implements Storage<DB> {
     this.#tables = await this.#database.catalog();
     return this.#tables;
   }
+}
+
+function asDeferrable(options: TransactionOptions): ReadOptions {
+  const { isolation = 'serializable' } = options;
+  if (isolation === 'serializable') return { ...options, isolation, deferrable: true };
+  throw new UsageError(
+    'invalid_query',
+    `A deferrable read is serializable. Leave \`isolation: '${isolation}'\` out.`,
+  );
 }
 
 /** A Kysely that compiles and runs nothing. */

@@ -6,7 +6,7 @@ import type { StorageMigrator } from '../migrations/storage-migrator.js';
 import type { KeyColumns, Repository, RepositoryOptions, TableName } from '../repository/repository.js';
 import type { ReplayReason } from '../transaction/replay.js';
 import type { BatchResults } from './batch.js';
-import type { BackupCallOptions, CallOptions, TransactionOptions } from './call-options.js';
+import type { BackupCallOptions, CallOptions, ReadOptions, TransactionOptions } from './call-options.js';
 import type { TableWatch, WatchOptions } from './table-watch.js';
 
 /** What `write`, `read` and `savepoint` hand to their callback. It can be used until the callback's promise settles. */
@@ -78,7 +78,7 @@ export interface Storage<DB> extends AsyncDisposable {
    */
   write<T>(callback: (tx: StorageTransaction<DB>) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Runs `callback` on one snapshot, read only. It never waits for a writer, nor a writer for it. */
-  read<T>(callback: (tx: StorageTransaction<DB>) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  read<T>(callback: (tx: StorageTransaction<DB>) => Promise<T>, options?: ReadOptions): Promise<T>;
 
   /**
    * Runs queries that are known beforehand as one serializable transaction, all or nothing, without a callback that others would have to wait

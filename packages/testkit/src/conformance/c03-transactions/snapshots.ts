@@ -73,6 +73,26 @@ export function snapshotCases(fixture: Fixture, { concurrentReaders }: Capabilit
       }
     });
 
+    test('C3 a deferrable read sees what was committed before it, once', async () => {
+      const { storage } = fixture;
+      await storage.repository('account', { key: 'name' }).insert({ name: 'a', balance: 1 });
+      let runs = 0;
+      const read = storage.read(
+        (tx) => {
+          runs += 1;
+          return tx.repository('account', { key: 'name' }).get('a');
+        },
+        { deferrable: true },
+      );
+      expect([await read, runs]).toStrictEqual([{ name: 'a', balance: 1 }, 1]);
+    });
+
+    test('C3 a deferrable read is serializable, and a weaker level beside it is refused', async () => {
+      const options = { deferrable: true, isolation: 'repeatable read' } as const;
+      const refused = fixture.storage.read(async () => 1, options);
+      await expectRefusal(refused, 'invalid_query');
+    });
+
     test('C3 read refuses to write, in a repository and in a plain query, and nothing is written', async () => {
       await store();
       const { storage } = fixture;
