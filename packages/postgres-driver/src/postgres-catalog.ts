@@ -4,7 +4,9 @@ import type { PostgresConnection } from './postgres-connection.js';
 /** Reads the tables and views that a name without a schema finds: those of the search path. */
 export async function readCatalog(connection: PostgresConnection): Promise<Catalog> {
   const { rows } = await connection.run(TABLES, [], { mode: 'read' });
-  return new Map(rows.map(([text]) => toTable(JSON.parse(text ?? ''))).map((table) => [table.name, table]));
+  return new Map(
+    rows.map(({ fields: [text] }) => toTable(JSON.parse(text ?? ''))).map((table) => [table.name, table]),
+  );
 }
 
 interface TableRow {

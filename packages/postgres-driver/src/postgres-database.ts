@@ -158,7 +158,7 @@ export class PostgresDatabase implements Database {
         ...options,
         mode: 'read',
       });
-      return rows[0]?.[0] ?? '';
+      return rows[0]?.fields[0] ?? '';
     } finally {
       await release();
     }
