@@ -1,5 +1,6 @@
 import type { Catalog, Row, SluiceError, StatementResult } from '@sluice/core';
 import { type QueryCatalog, readCatalog } from './postgres-catalog.js';
+import { DataRow } from './postgres-data-row.js';
 import { fromServerError, type ServerError } from './postgres-errors.js';
 import { type Bound, bindPortable } from './postgres-parameters.js';
 import { decodeRows, toStatementResult } from './postgres-rows.js';
@@ -42,12 +43,15 @@ export class PostgresFamily {
   decode(result: PostgresResult): StatementResult {
     const [command = ''] = result.tag.split(' ');
     const rowCount = Number(/ (\d+)$/.exec(result.tag)?.[1] ?? 0);
-    return toStatementResult({ fields: result.fields, rows: result.rows, command, rowCount }, 'portable');
+    return toStatementResult(
+      { fields: result.fields, rows: result.rows.map(DataRow.of), command, rowCount },
+      'portable',
+    );
   }
 
   /** Rows of a result that comes in parts. Give the same `fields` for each. */
   decodeRows({ fields, rows }: Pick<PostgresResult, 'fields' | 'rows'>): Row[] {
-    return decodeRows({ fields, rows }, 'portable');
+    return decodeRows({ fields, rows: rows.map(DataRow.of) }, 'portable');
   }
 
   /** The contract's error (C11) for one that the engine raised, with the columns of a violated constraint as far as the catalog was read. */

@@ -1,19 +1,20 @@
 import type { Row, StatementResult } from '@sluice/core';
 import type { FieldDef } from 'pg';
+import type { BytesReader, DataRow } from './postgres-data-row.js';
 import type { RawResult, RawRows } from './postgres-raw-result.js';
-import { type Decoder, decoderOf, type ValueMode } from './postgres-values.js';
+import { readerOf, type ValueMode } from './postgres-values.js';
 
 /** Turns what the server sent into rows of JavaScript values. Of columns with one name, the last stays. */
 export function decodeRows({ fields, rows }: RawRows, mode: ValueMode): Row[] {
   if (rows.length === 0) return [];
   const decoder = RowDecoder.of(fields, mode);
-  return rows.map((values) => decoder.decode(values));
+  return rows.map((row) => decoder.decode(row));
 }
 
 /** Turns rows of one result, as the server sent them, into rows of JavaScript values. */
 export class RowDecoder {
   readonly #names: readonly string[];
-  readonly #decoders: readonly Decoder[];
+  readonly #readers: readonly BytesReader[];
   readonly #template: Row;
   readonly #first: number;
 
@@ -21,27 +22,22 @@ export class RowDecoder {
   constructor(fields: readonly FieldDef[], mode: ValueMode, first = 0) {
     this.#first = first;
     this.#names = fields.map(({ name }) => name);
-    this.#decoders = fields.map((field) => decoderOf(field, mode));
+    this.#readers = fields.map((field) => readerOf(field, mode));
     this.#template = emptyRow(this.#names.slice(first));
   }
 
   /** The decoder of a result, made once for the columns of a prepared statement. */
-  static of(fields: readonly FieldDef[], mode: ValueMode): RowDecoder {
+  static of(fields: readonly FieldDef[], mode: ValueMode, first = 0): RowDecoder {
     const known = DECODERS[mode].get(fields);
     if (known !== undefined) return known;
-    const made = new RowDecoder(fields, mode);
+    const made = new RowDecoder(fields, mode, first);
     DECODERS[mode].set(fields, made);
     return made;
   }
 
-  decode(values: readonly (string | null)[]): Row {
+  decode(values: DataRow): Row {
     const row = { ...this.#template };
-    for (let index = this.#first; index < this.#names.length; index += 1) {
-      const text = values[index];
-      const name = this.#names[index];
-      if (text === null || text === undefined || name === undefined) continue;
-      row[name] = this.#decoders[index]?.(text);
-    }
+    values.readInto(row, this.#names, this.#readers, this.#first);
     return row;
   }
 }
