@@ -65,7 +65,7 @@ function writeProject(tarballs) {
   writeFileSync(join(scratch, 'package.json'), JSON.stringify(manifest, undefined, 2));
   writeFileSync(
     join(scratch, 'vitest.config.mjs'),
-    "export default { test: { globalSetup: '@sluice/testkit/global-setup', maxWorkers: 2, testTimeout: 60_000, hookTimeout: 120_000 } };\n",
+    "export default { test: { globalSetup: '@sluice/testkit/global-setup', maxWorkers: 3, testTimeout: 60_000, hookTimeout: 120_000 } };\n",
   );
   for (const folder of folders.slice(2)) {
     const name = folder.split('/')[1];
