@@ -136,6 +136,12 @@ export function isServerError(error: unknown): error is pg.DatabaseError {
 
 /** An error of the server that nothing could be done about, as one of core's family. */
 export function toTransferError(error: unknown): unknown {
+  if ((error as { code?: unknown } | undefined)?.code === 'SQLITE_FULL') {
+    return new StorageFullError(
+      'The disk of the new file is full. Make room and run the same command with --resume.',
+      { cause: error },
+    );
+  }
   if (!isServerError(error)) return error;
   const options = { cause: error };
   const code = error.code ?? '';
