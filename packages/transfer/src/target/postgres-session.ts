@@ -73,7 +73,10 @@ export class PostgresSession {
     }
   }
 
-  /** Runs `work` under a savepoint; gives the error of the server when it refuses, and takes back what was done. */
+  /**
+   * Runs `work` under a savepoint; gives the error of the server when it refuses, and takes back what was done. Throws what another time
+   * may not happen, such as a full disk.
+   */
   async attempt(work: () => Promise<void>): Promise<Error | undefined> {
     await this.query('savepoint sluice');
     try {
@@ -81,7 +84,7 @@ export class PostgresSession {
       await this.query('release savepoint sluice');
       return undefined;
     } catch (error) {
-      if (!(error instanceof pg.DatabaseError)) throw error;
+      if (!(error instanceof pg.DatabaseError) || isPassing(error)) throw error;
       await this.query('rollback to savepoint sluice; release savepoint sluice');
       return error;
     }
@@ -127,6 +130,11 @@ export class PostgresSession {
       },
     );
   }
+}
+
+/** Conflicts, resources, locks, operators and the system: no refusal of the statement (postgresql.org/docs/current/errcodes-appendix.html). */
+function isPassing({ code = '' }: pg.DatabaseError): boolean {
+  return /^(?:08|40|53|55|57|58|XX)/.test(code);
 }
 
 /** Whether PostgreSQL itself raised it. */
