@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openStorage } from '@sluice/core';
@@ -31,6 +32,22 @@ describe('sluice doctor', () => {
     });
     server.close();
     await storage.close();
+  });
+
+  it('reads the counters that the driver keeps beside the file, while the application runs and after it', async () => {
+    const path = await temporarySqlitePath();
+    const storage = await openStorage({ url: `sqlite:${path}`, drivers: [sqlite({ metricsFile: true })] });
+    await storage.kysely.schema.createTable('t').addColumn('id', 'integer').execute();
+    await storage.close();
+    const { code, out, err } = await runSluice(['doctor', path, '--json']);
+    expect([code, err]).toEqual([0, '']);
+    const { metrics } = JSON.parse(out).symptoms;
+    expect(metrics.lockAttempts).toBeGreaterThan(0);
+    expect(Date.now() - Date.parse(metrics.writtenAt)).toBeGreaterThanOrEqual(0);
+    expect((await runSluice(['doctor', path])).out).toContain(`until ${metrics.writtenAt}`);
+    const without = await temporarySqlitePath();
+    await (await openStorage({ url: `sqlite:${without}`, drivers: [sqlite()] })).close();
+    expect(existsSync(`${without}-metrics.json`)).toBe(false);
   });
 
   it('says what to do about metrics that are none', async () => {

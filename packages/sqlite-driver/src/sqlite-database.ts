@@ -17,6 +17,7 @@ import {
   UnsupportedError,
 } from '@sluice/core';
 import { fileIdentity } from './care/file-watch.js';
+import { MetricsFile } from './care/metrics-file.js';
 import { noteOpen } from './care/open-files.js';
 import { RunningBackups } from './care/running-backups.js';
 import { ChangePoller } from './changes/change-poller.js';
@@ -70,11 +71,17 @@ export class SqliteDatabase implements Database {
   readonly #backups = new RunningBackups(this.#gate, this.#snapshots);
   readonly #file: { identity: string | undefined } = { identity: undefined };
   #onClosed: () => void = () => {};
+  #metricsFile: MetricsFile | undefined;
+  readonly #startMetricsFile: () => void;
   #closing: Promise<void> | undefined;
 
   constructor(location: Location, options: ResolvedOptions, engine: SqliteEngine, onWarning: OnWarning) {
     const { isTemporary } = location;
     this.#location = location;
+    this.#startMetricsFile = () => {
+      if (options.metricsFile && !isTemporary)
+        this.#metricsFile = new MetricsFile(location.path, () => this.metrics(), onWarning);
+    };
     this.#engine = engine;
     this.sql = new SqliteSql(options.values);
     this.#alterations = options.values === 'portable' ? 'own' : 'as_written';
@@ -129,6 +136,7 @@ export class SqliteDatabase implements Database {
       throw this.#engine.toError(failure, undefined);
     }
     this.#onClosed = noteOpen(this.#location.path);
+    this.#startMetricsFile();
     this.#file.identity = fileIdentity(this.#location.path);
     const { InlineReader } = await loaded;
     if (this.#inlineOptions === undefined) return;
@@ -282,6 +290,7 @@ export class SqliteDatabase implements Database {
     this.#inline?.close();
     await this.#gate.close();
     await this.#backups.ended();
+    await this.#metricsFile?.close();
     await this.#changes.close();
     await this.#readers.close();
     await this.#keeper.close();

@@ -63,6 +63,11 @@ export interface SqliteOptions {
   readonly watchIntervalMs?: number;
   /** What to do with a file on a file system shared over a network, where several machines damage it. Default `refuse`. */
   readonly networkFileSystem?: 'allow' | 'refuse';
+  /**
+   * Whether what `storage.metrics()` tells of the database is also kept in `FILE-metrics.json`, for `sluice doctor`: written every ten seconds
+   * and at the end, when it stays. Of several processes, the last one to write is seen. Default false.
+   */
+  readonly metricsFile?: boolean;
 }
 
 /** How values cross between JavaScript and SQLite. `portable` is the contract's (C1); `native` is better-sqlite3's own. */
@@ -81,8 +86,9 @@ export function resolveOptions(options: SqliteOptions): Required<SqliteOptions> 
   const settings = PROFILES[profile];
   const checkpointBytes = within(options, 'checkpointBytes', settings.checkpointBytes, 65_536, 2 ** 40);
   const ampleBudget = Math.max(settings.walBudgetBytes, 4 * checkpointBytes);
-  const { inlineReads = true } = options;
+  const { inlineReads = true, metricsFile = false } = options;
   if (typeof inlineReads !== 'boolean') throw invalid('inlineReads', 'true or false');
+  if (typeof metricsFile !== 'boolean') throw invalid('metricsFile', 'true or false');
   return {
     inlineReads,
     profile,
@@ -100,6 +106,7 @@ export function resolveOptions(options: SqliteOptions): Required<SqliteOptions> 
     onWalBudget: oneOf(options, 'onWalBudget', ['end_readers', 'warn'], 'end_readers'),
     watchIntervalMs: within(options, 'watchIntervalMs', 100, 1, 60_000),
     networkFileSystem: oneOf(options, 'networkFileSystem', ['allow', 'refuse'], 'refuse'),
+    metricsFile,
   };
 }
 

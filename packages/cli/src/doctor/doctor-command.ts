@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type Diagnosis, examine, locate, readSymptoms, type Symptoms } from '@sluice/transfer';
 import { Command } from 'commander';
 import { CommandError } from '../command-error.js';
@@ -18,6 +19,8 @@ Examples:
   sluice doctor sqlite:./app.db
   sluice doctor ./app.db --metrics http://localhost:3000/metrics.json
       with what the running application answers: storage.metrics() as JSON
+  sluice doctor ./app.db
+      reads ./app.db-metrics.json, if the application's driver keeps it: sqlite({ metricsFile: true })
   sluice doctor ./app.db --machines 2 --json
 
 It says move above 5 % of writes that fail for the lock, 10 writers at once, 500 MB, or one machine.
@@ -44,12 +47,19 @@ async function runDoctor(database: string, options: DoctorOptions, output: Comma
   const machines = Number(options.machines);
   if (!Number.isInteger(machines) || machines < 1)
     throw new CommandError('--machines takes a whole number from 1.');
-  const metrics = options.metrics === undefined ? undefined : await readMetrics(options.metrics);
+  const place = options.metrics ?? sideFile(located.path);
+  const metrics = place === undefined ? undefined : await readMetrics(place);
   const symptoms: Symptoms = { ...(await readSymptoms(located.path)), machines, metrics };
   const diagnosis = examine(symptoms);
   if (options.json === true) output.out(`${JSON.stringify({ ...diagnosis, symptoms }, undefined, 2)}\n`);
   else output.out(print(symptoms, diagnosis));
   return diagnosis.verdict === 'stay' ? EXIT_CODES.ok : EXIT_CODES.found;
+}
+
+/** What the SQLite driver keeps with its option `metricsFile`. */
+function sideFile(path: string): string | undefined {
+  const file = `${path}-metrics.json`;
+  return existsSync(file) ? file : undefined;
 }
 
 function print({ metrics, ...file }: Symptoms, { verdict, reasons }: Diagnosis): string {
@@ -59,7 +69,10 @@ function print({ metrics, ...file }: Symptoms, { verdict, reasons }: Diagnosis):
     ['machines', String(file.machines)],
   ];
   if (metrics === undefined)
-    facts.push(['locks', 'not known; --metrics reads them from the running application']);
+    facts.push([
+      'locks',
+      'not known; --metrics reads them from the running application, and so does the file that the driver keeps with metricsFile: true',
+    ]);
   else {
     const rate =
       metrics.commitsPerSecond === undefined ? '' : `, ${metrics.commitsPerSecond.toFixed(1)} commits/s`;
@@ -67,6 +80,7 @@ function print({ metrics, ...file }: Symptoms, { verdict, reasons }: Diagnosis):
       'locks',
       `${metrics.lockFailures} of ${metrics.lockAttempts} failed, ${metrics.lockRetries} asked again${rate}`,
     ]);
+    if (metrics.writtenAt !== undefined) facts.push(['counted', `until ${metrics.writtenAt}`]);
     facts.push([
       'writers',
       `${metrics.writers} at once, waiting ${metrics.averageWaitMs.toFixed(1)} ms on average`,

@@ -22,11 +22,14 @@ function isUrl(place: string): boolean {
   return /^https?:\/\//i.test(place);
 }
 
-async function snapshot(place: string): Promise<StorageMetrics> {
+/** `storage.metrics()`, or of it what the SQLite driver keeps in a file. */
+type Snapshot = Pick<StorageMetrics, 'database'> & { readonly writtenAt?: string };
+
+async function snapshot(place: string): Promise<Snapshot> {
   const text = isUrl(place) ? await fetchText(place) : await readFile(place, 'utf8');
   try {
-    const metrics = JSON.parse(text, (_key, value) => value) as Partial<StorageMetrics>;
-    if (metrics.database?.locks !== undefined) return metrics as StorageMetrics;
+    const metrics = JSON.parse(text, (_key, value) => value) as Partial<Snapshot>;
+    if (metrics.database?.locks !== undefined) return metrics as Snapshot;
   } catch {
     // Not JSON: the same advice.
   }
@@ -41,7 +44,10 @@ async function fetchText(url: string): Promise<string> {
   return response.text();
 }
 
-function toWriterMetrics({ database }: StorageMetrics, commitsPerSecond: number | undefined): WriterMetrics {
+function toWriterMetrics(
+  { database, writtenAt }: Snapshot,
+  commitsPerSecond: number | undefined,
+): WriterMetrics {
   const { locks, writer } = database;
   const queued = Object.values(writer.queued).reduce((sum, count) => sum + count, 0);
   return {
@@ -51,5 +57,6 @@ function toWriterMetrics({ database }: StorageMetrics, commitsPerSecond: number 
     writers: writer.held + queued,
     averageWaitMs: writer.waits.avgMs,
     commitsPerSecond,
+    writtenAt,
   };
 }

@@ -145,7 +145,10 @@ function move(
       source: from.url,
       target: to.path,
       sourceSchema: options.targetSchema,
+      policies: parsePolicies(options.on),
+      resume: options.resume === true,
       replace: options.replace === true,
+      dryRun: options.dryRun === true,
     });
   }
   throw new CommandError('A transfer goes from SQLite to PostgreSQL, or back.');

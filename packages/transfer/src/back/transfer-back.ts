@@ -1,22 +1,30 @@
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { AbortedError, ConfigurationError, ValueError } from '@sluice/core';
+import { ConfigurationError, ValueError } from '@sluice/core';
 import Sqlite from 'better-sqlite3';
+import { isClear } from '../audit/audit.js';
+import type { Finding } from '../audit/finding.js';
 import type { TransferProgress, TransferReport } from '../copy/transfer.js';
-import { HashSums } from '../hash/hash-sums.js';
+import type { Policies } from '../plan/policies.js';
 import type { TransferPlan, Untranslated } from '../plan/transfer-plan.js';
 import { ReaderPool } from '../reader/reader-pool.js';
 import type { TableReading } from '../reader/table-reading.js';
-import { quoteName, quoteNames } from '../sql/quote.js';
 import { PostgresSession, toTransferError } from '../target/postgres-session.js';
 import { readPostgresTables } from '../target/postgres-tables.js';
-import { decodeValue } from '../values/decode-value.js';
-import type { SqliteValue } from '../values/encode-value.js';
-import { TupleScanner } from '../verify/tuple-scanner.js';
-import { postgresSide, sqliteSide, type VerifiedTable, verifyTable } from '../verify/verify-table.js';
+import type { TableProgress } from '../target/transfer-state.js';
+import {
+  postgresSide,
+  sqliteSide,
+  type VerifiedTable,
+  type VerifySide,
+  verifyTable,
+} from '../verify/verify-table.js';
 import { backColumns, readingOfBack } from './back-columns.js';
-import { type BackTable, identityOf } from './back-table.js';
+import { checkBackTable, readingSql } from './back-problems.js';
+import { createBackState, dropBackState, readBackState, tablesDigest } from './back-state.js';
+import type { BackTable } from './back-table.js';
+import { copyBackTable } from './copy-back-table.js';
 import { readTableObjects, readUntranslated } from './postgres-objects.js';
 
 export interface TransferBackOptions {
@@ -25,8 +33,14 @@ export interface TransferBackOptions {
   /** Path of the SQLite file. It must not exist, unless `replace` is set. */
   readonly target: string;
   readonly sourceSchema?: string | undefined;
+  /** For `out-of-range`: `quarantine` or `convert:to-null`; for `too-large`: `convert:to-null`. Others have no kind on the way back. */
+  readonly policies?: Policies;
   readonly exclude?: readonly string[];
+  /** Goes on with a transfer that was interrupted. */
+  readonly resume?: boolean;
   readonly replace?: boolean;
+  /** Checks every value and tells what would not be translated; writes nothing. */
+  readonly dryRun?: boolean;
   /** Default: true. */
   readonly verify?: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -35,21 +49,16 @@ export interface TransferBackOptions {
 
 /**
  * Moves a PostgreSQL database into a new SQLite file, as Sluice's SQLite driver declares and stores it, in one snapshot. The file gets its
- * name when all is done and verified: until then it is `FILE.partial`, which an error removes.
+ * name when all is done and verified: until then it is `FILE.partial`. Every table is one transaction with its record, so that a transfer
+ * that ended at any point is taken up by `resume`: tables that are as the source is now stay, others are copied again.
  *
- * @throws ConfigurationError when the file exists; ValueError for a value that SQLite cannot hold, naming its column.
+ * @throws ConfigurationError when the target is not as it must be; ConnectionError when the source is lost; StorageFullError.
  */
 export async function transferBack(options: TransferBackOptions): Promise<TransferReport> {
-  if (existsSync(options.target) && options.replace !== true) {
-    throw new ConfigurationError(
-      'invalid_configuration',
-      `"${options.target}" exists. Give another path, or add --replace.`,
-    );
-  }
   const partial = `${options.target}.partial`;
+  assertTarget(options, partial);
   const session = await PostgresSession.connect(options.source, options.sourceSchema);
   try {
-    await removeFile(partial);
     await session.query('begin isolation level repeatable read, read only');
     const report = await new TransferBack(session, partial, options).run();
     if (report.outcome !== 'done') return report;
@@ -57,11 +66,27 @@ export async function transferBack(options: TransferBackOptions): Promise<Transf
     await rename(partial, options.target);
     return report;
   } catch (error) {
-    await removeFile(partial);
     throw toTransferError(error);
   } finally {
     await session.close();
   }
+}
+
+function assertTarget(
+  { target, resume = false, replace = false, dryRun = false }: TransferBackOptions,
+  partial: string,
+): void {
+  if (replace || dryRun) return;
+  if (existsSync(target)) throw refused(`"${target}" exists. Give another path, or add --replace.`);
+  if (!resume && existsSync(partial)) {
+    throw refused(
+      `A transfer into "${target}" was interrupted. Add --resume to go on, or --replace to begin again.`,
+    );
+  }
+}
+
+function refused(message: string): ConfigurationError {
+  return new ConfigurationError('invalid_configuration', message);
 }
 
 async function removeFile(path: string): Promise<void> {
@@ -72,43 +97,105 @@ class TransferBack {
   readonly #session: PostgresSession;
   readonly #path: string;
   readonly #options: TransferBackOptions;
+  readonly #policies: Policies;
 
   constructor(session: PostgresSession, path: string, options: TransferBackOptions) {
     this.#session = session;
     this.#path = path;
     this.#options = options;
+    this.#policies = options.policies ?? {};
   }
 
   async run(): Promise<TransferReport> {
     const tables = await this.#readTables();
+    const { findings, totalRows } = await this.#check(tables);
     const untranslated: Untranslated[] = await readUntranslated(this.#session);
-    // Loaded here: the way there needs neither Kysely nor the driver.
-    const { createBackTables } = await import('./create-back-tables.js');
-    await createBackTables(this.#path, tables, untranslated);
-    const sums = await this.#copy(tables);
-    const verified = this.#options.verify === false ? [] : await this.#verify(tables, sums);
+    if (!isClear({ findings })) return this.#reportOf('refused', { findings });
+    if (this.#options.dryRun === true) return this.#reportOf('planned', { findings, untranslated });
+    const done = await this.#begin(tables, untranslated);
+    const progress = await this.#copy(tables, done, totalRows);
+    const verified = this.#options.verify === false ? [] : await this.#verify(tables, progress, totalRows);
+    const isEqual = verified.every((table) => table.isEqual);
+    if (isEqual) this.#finish();
+    return this.#reportOf(isEqual ? 'done' : 'different', {
+      findings,
+      untranslated,
+      verified,
+      tables: tables.map(({ table: { name: table } }) => {
+        const { rows = 0, quarantined = 0, converted = 0 } = progress.get(table) ?? {};
+        return { table, rows, quarantined, converted };
+      }),
+    });
+  }
+
+  #reportOf(outcome: TransferReport['outcome'], parts: Partial<TransferReport>): TransferReport {
     const plan: TransferPlan = {
       version: 1,
       source: { file: basename(this.#path), fingerprint: '' },
       schema: 'translate',
-      policies: {},
+      policies: this.#policies,
       tables: [],
       statements: [],
-      untranslated,
+      untranslated: parts.untranslated ?? [],
     };
-    return {
-      outcome: verified.every(({ isEqual }) => isEqual) ? 'done' : 'different',
-      findings: [],
-      plan,
-      tables: tables.map(({ table }, index) => ({
-        table: table.name,
-        rows: sums[index]?.rows ?? 0,
-        quarantined: 0,
-        converted: 0,
-      })),
-      verified,
-      untranslated,
-    };
+    return { outcome, plan, findings: [], tables: [], verified: [], untranslated: [], ...parts };
+  }
+
+  /** Looks for what SQLite cannot hold before anything is written. */
+  async #check(
+    tables: readonly BackTable[],
+  ): Promise<{ readonly findings: readonly Finding[]; readonly totalRows: number }> {
+    this.#report('audit', undefined, 0, undefined);
+    const findings: Finding[] = [];
+    let totalRows = 0;
+    for (const back of tables) {
+      const checked = await checkBackTable(this.#session, back, this.#policies);
+      findings.push(...checked.findings);
+      totalRows += checked.rows;
+    }
+    return { findings, totalRows };
+  }
+
+  /** Makes the file, or finds in it the tables that are done and as the source is now. */
+  async #begin(
+    tables: readonly BackTable[],
+    untranslated: Untranslated[],
+  ): Promise<Map<string, TableProgress>> {
+    const digest = tablesDigest(
+      tables,
+      tables.map((back) => readingSql(back, this.#policies)),
+    );
+    const state = this.#options.resume === true ? readBackState(this.#path) : undefined;
+    if (state !== undefined && state.digest !== digest) {
+      throw refused(
+        'The tables of the source, or the policies, are not those of the transfer that was interrupted. Add --replace to begin again.',
+      );
+    }
+    const done = new Map<string, TableProgress>();
+    if (state !== undefined) untranslated.splice(0, Infinity, ...state.untranslated);
+    else {
+      await removeFile(this.#path);
+      // Loaded here: the way there needs neither Kysely nor the driver.
+      const { createBackTables } = await import('./create-back-tables.js');
+      await createBackTables(this.#path, tables, untranslated);
+      this.#withFile((database) => createBackState(database, digest, untranslated));
+    }
+    for (const back of tables) {
+      const progress = state?.tables.get(back.table.name);
+      if (progress?.sums === undefined) continue;
+      const { sums } = await this.#source(tables).hash(readingOf(back));
+      if (sums.differences(progress.sums).size === 0) done.set(back.table.name, progress);
+    }
+    return done;
+  }
+
+  /** The rows as the policies leave them. */
+  #source(tables: readonly BackTable[]): VerifySide {
+    const selects = new Map(tables.map((back) => [back.table.name, readingSql(back, this.#policies)]));
+    return postgresSide(
+      this.#session,
+      ({ source }) => `copy (${selects.get(source)}) to stdout (format binary)`,
+    );
   }
 
   async #readTables(): Promise<BackTable[]> {
@@ -128,78 +215,84 @@ class TransferBack {
     return tables;
   }
 
-  /** A transaction for each table; keys are checked at the end, for tables come in no order. */
-  async #copy(tables: readonly BackTable[]): Promise<HashSums[]> {
+  /** A transaction for each table; foreign keys are checked at the end, for tables come in no order. */
+  async #copy(
+    tables: readonly BackTable[],
+    done: ReadonlyMap<string, TableProgress>,
+    totalRows: number,
+  ): Promise<Map<string, TableProgress>> {
+    const progress = new Map(done);
+    this.#report('copy', undefined, 0, totalRows);
     const database = new Sqlite(this.#path);
-    database.pragma('journal_mode = wal');
-    database.pragma('synchronous = normal');
-    database.pragma('foreign_keys = off');
     try {
-      const sums: HashSums[] = [];
-      this.#report('copy', undefined, 0);
-      for (const table of tables) sums.push(await this.#copyTable(database, table));
+      database.pragma('journal_mode = wal');
+      database.pragma('synchronous = normal');
+      database.pragma('foreign_keys = off');
+      for (const back of tables) {
+        const { name } = back.table;
+        if (progress.has(name)) continue;
+        progress.set(
+          name,
+          await copyBackTable({
+            session: this.#session,
+            database,
+            back,
+            policies: this.#policies,
+            signal: this.#options.signal,
+            onProgress: (rows) => this.#report('copy', name, rows, totalRows),
+          }),
+        );
+      }
       const violations = database.pragma('foreign_key_check') as unknown[];
-      if (violations.length > 0)
-        throw new ValueError(`${violations.length} foreign keys point nowhere in the source.`);
-      database.pragma('wal_checkpoint(truncate)');
-      return sums;
+      if (violations.length > 0) {
+        throw new ValueError(
+          `${violations.length} foreign keys would point nowhere: rows of the source do so, or are in quarantine. Mend them, and begin again with --replace.`,
+        );
+      }
+      return progress;
     } finally {
       database.close();
     }
   }
 
-  async #copyTable(database: Sqlite.Database, back: BackTable): Promise<HashSums> {
-    const { table, columns } = back;
-    const names = columns.map(({ name }) => name);
-    const insert = database.prepare<SqliteValue[]>(
-      `insert into ${quoteName(table.name)} (${quoteNames(names)}) values (${names.map(() => '?').join(', ')})`,
-    );
-    const sums = new HashSums();
-    let rows = 0;
-    const scanner = new TupleScanner(table.primaryKey.length, (bytes, from, keyEnd, to) => {
-      sums.add(bytes, from + 2, keyEnd, to);
-      insert.run(...decodeTuple(back, bytes, from));
-      rows += 1;
-      if (rows % 5_000 === 0) this.#report('copy', table.name, 5_000);
+  /** All that is left in the file is the application's; it is on the disk before it gets its name. */
+  #finish(): void {
+    this.#withFile((database) => {
+      database.pragma('synchronous = full');
+      dropBackState(database);
+      database.pragma('wal_checkpoint(truncate)');
     });
-    const select = columns.map((column) => column.select).join(', ');
-    database.exec('begin');
-    for await (const chunk of this.#session.copyOut(
-      `copy (select ${select} from ${quoteName(table.name)}) to stdout (format binary)`,
-    )) {
-      if (this.#options.signal?.aborted) throw new AbortedError('The work was stopped.');
-      scanner.push(chunk as Buffer);
+  }
+
+  #withFile(work: (database: Sqlite.Database) => void): void {
+    const database = new Sqlite(this.#path);
+    try {
+      work(database);
+    } finally {
+      database.close();
     }
-    await this.#setSequence(database, back);
-    database.exec('commit');
-    return sums;
   }
 
-  /** SQLite counts on from the sequence’s last number, as PostgreSQL would. */
-  async #setSequence(database: Sqlite.Database, back: BackTable): Promise<void> {
-    const identity = identityOf(back);
-    if (identity === undefined) return;
-    const [sequence] = await this.#session.query<{ name: string | null }>(
-      'select pg_get_serial_sequence($1, $2) as name',
-      [quoteName(back.table.name), identity.name],
-    );
-    if (sequence?.name == null) return;
-    const [state] = await this.#session.query<{ last: string }>(
-      `select case when is_called then last_value else last_value - 1 end as last from ${sequence.name}`,
-    );
-    const last = BigInt(state?.last ?? 0);
-    database.prepare('delete from sqlite_sequence where name = ?').run(back.table.name);
-    database.prepare('insert into sqlite_sequence (name, seq) values (?, ?)').run(back.table.name, last);
-  }
-
-  async #verify(tables: readonly BackTable[], sums: readonly HashSums[]): Promise<VerifiedTable[]> {
+  async #verify(
+    tables: readonly BackTable[],
+    progress: ReadonlyMap<string, TableProgress>,
+    totalRows: number,
+  ): Promise<VerifiedTable[]> {
     const pool = await ReaderPool.open(this.#path, 2);
     try {
-      this.#report('verify', undefined, 0);
+      this.#report('verify', undefined, 0, totalRows);
       const verified: VerifiedTable[] = [];
-      for (const [index, back] of tables.entries()) {
+      for (const back of tables) {
+        const { name } = back.table;
+        const onProgress = (rows: number): void => this.#report('verify', name, rows, totalRows);
         verified.push(
-          await verifyTable(readingOf(back), postgresSide(this.#session), sqliteSide(pool), sums[index]),
+          await verifyTable(
+            readingOf(back),
+            this.#source(tables),
+            sqliteSide(pool),
+            progress.get(name)?.sums,
+            onProgress,
+          ),
         );
       }
       return verified;
@@ -208,8 +301,13 @@ class TransferBack {
     }
   }
 
-  #report(phase: TransferProgress['phase'], table: string | undefined, rows: number): void {
-    this.#options.onProgress?.({ phase, table, rows, totalRows: undefined });
+  #report(
+    phase: TransferProgress['phase'],
+    table: string | undefined,
+    rows: number,
+    totalRows: number | undefined,
+  ): void {
+    this.#options.onProgress?.({ phase, table, rows, totalRows });
   }
 }
 
@@ -225,29 +323,4 @@ function readingOf({ table, columns }: BackTable): TableReading {
     batchRows: 1,
     columns: columns.map(readingOfBack),
   };
-}
-
-function decodeTuple({ table, columns }: BackTable, bytes: Buffer, from: number): SqliteValue[] {
-  let at = from + 2;
-  return columns.map(({ name, type }) => {
-    const length = bytes.readInt32BE(at);
-    at += 4;
-    if (length < 0) return null;
-    const decoded = decodeValue(type, bytes.subarray(at, at + length));
-    at += length;
-    if ('value' in decoded) return toStored(decoded.value, type.name);
-    throw new ValueError(
-      `${quoteName(table.name)}.${quoteName(name)} holds ${decoded.problem}, which SQLite cannot hold. Change it in the source first.`,
-      {
-        table: table.name,
-        column: name,
-      },
-    );
-  });
-}
-
-/** better-sqlite3 binds a number as a real: what is stored as an integer has to be a bigint. */
-function toStored(value: SqliteValue, type: string): SqliteValue {
-  const isInteger = typeof value === 'number' && type !== 'double precision' && type !== 'real';
-  return isInteger ? BigInt(value) : value;
 }

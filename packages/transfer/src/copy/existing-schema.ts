@@ -6,11 +6,12 @@ import { type PostgresColumn, type PostgresTable, readPostgresTables } from '../
 import { parseColumnType } from '../values/column-type.js';
 import type { ValueForm } from '../values/encode-value.js';
 
-/** Tables in which migrations are recorded: the target has its own, with rows. */
+/** Tables in which migrations are recorded, and what a way back left: each side has its own. */
 export const BOOKKEEPING: ReadonlySet<string> = new Set([
   'kysely_migration',
   'kysely_migration_lock',
   'sluice_migration',
+  'sluice_quarantine',
 ]);
 
 /**

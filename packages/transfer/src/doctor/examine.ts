@@ -21,6 +21,8 @@ export interface WriterMetrics {
   readonly averageWaitMs: number;
   /** Commits per second, between two snapshots; `undefined` with one. */
   readonly commitsPerSecond: number | undefined;
+  /** When the driver wrote them to its file; `undefined` from a running application. */
+  readonly writtenAt?: string | undefined;
 }
 
 /** `stay`: SQLite is enough. `tune`: it is, with a change. `move`: it is not. */

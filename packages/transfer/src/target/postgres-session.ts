@@ -73,7 +73,10 @@ export class PostgresSession {
     }
   }
 
-  /** Runs `work` under a savepoint; gives the error of the server when it refuses, and takes back what was done. */
+  /**
+   * Runs `work` under a savepoint; gives the error of the server when it refuses, and takes back what was done. Throws what another time
+   * may not happen, such as a full disk.
+   */
   async attempt(work: () => Promise<void>): Promise<Error | undefined> {
     await this.query('savepoint sluice');
     try {
@@ -81,7 +84,7 @@ export class PostgresSession {
       await this.query('release savepoint sluice');
       return undefined;
     } catch (error) {
-      if (!(error instanceof pg.DatabaseError)) throw error;
+      if (!(error instanceof pg.DatabaseError) || isPassing(error)) throw error;
       await this.query('rollback to savepoint sluice; release savepoint sluice');
       return error;
     }
@@ -129,6 +132,11 @@ export class PostgresSession {
   }
 }
 
+/** Conflicts, resources, locks, operators and the system: no refusal of the statement (postgresql.org/docs/current/errcodes-appendix.html). */
+function isPassing({ code = '' }: pg.DatabaseError): boolean {
+  return /^(?:08|40|53|55|57|58|XX)/.test(code);
+}
+
 /** Whether PostgreSQL itself raised it. */
 export function isServerError(error: unknown): error is pg.DatabaseError {
   return error instanceof pg.DatabaseError;
@@ -136,6 +144,12 @@ export function isServerError(error: unknown): error is pg.DatabaseError {
 
 /** An error of the server that nothing could be done about, as one of core's family. */
 export function toTransferError(error: unknown): unknown {
+  if ((error as { code?: unknown } | undefined)?.code === 'SQLITE_FULL') {
+    return new StorageFullError(
+      'The disk of the new file is full. Make room and run the same command with --resume.',
+      { cause: error },
+    );
+  }
   if (!isServerError(error)) return error;
   const options = { cause: error };
   const code = error.code ?? '';

@@ -1,20 +1,19 @@
 import { bucketOf, HashSums } from '../hash/hash-sums.js';
 import { foundRow } from '../reader/find-rows.js';
 import type { FoundRow } from '../reader/reader-protocol.js';
-import type { TableReading } from '../reader/table-reading.js';
-import { copyOutSql } from '../target/create-table-sql.js';
 import type { PostgresSession } from '../target/postgres-session.js';
 import { type OnTuple, TupleScanner } from './tuple-scanner.js';
 
-/** Sums up the hashes of a table's rows in PostgreSQL. */
+/** Sums up the hashes of the rows that a COPY gives, whose first `keyCount` columns are the key. */
 export async function hashPostgresTable(
   session: PostgresSession,
-  table: TableReading,
+  copySql: string,
+  keyCount: number,
   onProgress?: (rows: number) => void,
 ): Promise<HashSums> {
   const sums = new HashSums();
   let rows = 0;
-  await scan(session, table, (bytes, from, keyEnd, to) => {
+  await scan(session, copySql, keyCount, (bytes, from, keyEnd, to) => {
     sums.add(bytes, from + 2, keyEnd, to);
     rows += 1;
     if (rows % 5_000 === 0) onProgress?.(5_000);
@@ -25,12 +24,13 @@ export async function hashPostgresTable(
 /** Finds the rows of some buckets, up to a limit. */
 export async function findPostgresRows(
   session: PostgresSession,
-  table: TableReading,
+  copySql: string,
+  keyCount: number,
   buckets: ReadonlySet<number>,
   limit: number,
 ): Promise<FoundRow[]> {
   const found: FoundRow[] = [];
-  await scan(session, table, (bytes, from, keyEnd, to) => {
+  await scan(session, copySql, keyCount, (bytes, from, keyEnd, to) => {
     if (found.length >= limit || !buckets.has(bucketOf(bytes, from + 2, keyEnd))) return;
     const tuple = bytes.subarray(from, to);
     found.push(foundRow(tuple, keyEnd - from, to - from));
@@ -38,12 +38,15 @@ export async function findPostgresRows(
   return found;
 }
 
-async function scan(session: PostgresSession, table: TableReading, onTuple: OnTuple): Promise<void> {
-  const scanner = new TupleScanner(table.keyCount, onTuple);
-  const columns = table.columns.map(({ target }) => target);
+async function scan(
+  session: PostgresSession,
+  copySql: string,
+  keyCount: number,
+  onTuple: OnTuple,
+): Promise<void> {
+  const scanner = new TupleScanner(keyCount, onTuple);
   try {
-    for await (const chunk of session.copyOut(copyOutSql(table.target, columns)))
-      scanner.push(chunk as Buffer);
+    for await (const chunk of session.copyOut(copySql)) scanner.push(chunk as Buffer);
   } catch (error) {
     throw session.explain(error);
   }

@@ -3,6 +3,7 @@ import { addUp, addUpMisfits } from '../reader/encoded-sums.js';
 import type { ReaderPool } from '../reader/reader-pool.js';
 import type { Misfits } from '../reader/reader-protocol.js';
 import type { TableReading } from '../reader/table-reading.js';
+import { copyOutSql } from '../target/create-table-sql.js';
 import type { PostgresSession } from '../target/postgres-session.js';
 import { compareRows, type RowDifference } from './compare-rows.js';
 import { findPostgresRows, hashPostgresTable } from './postgres-rows.js';
@@ -42,14 +43,26 @@ export interface VerifySide {
   ) => ReturnType<typeof findPostgresRows>;
 }
 
-export function postgresSide(session: PostgresSession): VerifySide {
+/** `copySql` gives the COPY that reads a table; by default its columns as they are. */
+export function postgresSide(
+  session: PostgresSession,
+  copySql: (table: TableReading) => string = copyOutOf,
+): VerifySide {
   return {
     hash: async (table, onProgress) => ({
-      sums: await hashPostgresTable(session, table, onProgress),
+      sums: await hashPostgresTable(session, copySql(table), table.keyCount, onProgress),
       misfits: [],
     }),
-    find: (table, buckets, limit) => findPostgresRows(session, table, buckets, limit),
+    find: (table, buckets, limit) =>
+      findPostgresRows(session, copySql(table), table.keyCount, buckets, limit),
   };
+}
+
+function copyOutOf({ target, columns }: TableReading): string {
+  return copyOutSql(
+    target,
+    columns.map((column) => column.target),
+  );
 }
 
 export function sqliteSide(pool: ReaderPool): VerifySide {

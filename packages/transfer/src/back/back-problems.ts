@@ -1,0 +1,157 @@
+import { type Finding, finding } from '../audit/finding.js';
+import { type Policies, policyOf } from '../plan/policies.js';
+import { quoteName } from '../sql/quote.js';
+import type { PostgresSession } from '../target/postgres-session.js';
+import type { ColumnType } from '../values/column-type.js';
+import { MAX_VALUE_BYTES } from '../values/large-value.js';
+import type { BackColumn } from './back-columns.js';
+import type { BackTable } from './back-table.js';
+
+/** What SQLite, or Sluice's types in it, cannot hold. */
+export interface BackProblem {
+  readonly kind: 'out-of-range' | 'too-large';
+  readonly message: string;
+  /** SQL that is true of such a value. */
+  readonly condition: string;
+}
+
+/** What a value of this column may be that cannot go back; `undefined` when all can. */
+export function problemOf({ name, type, select }: BackColumn): BackProblem | undefined {
+  const range = RANGES[type.name];
+  const column = quoteName(name);
+  if (range !== undefined) {
+    return { kind: 'out-of-range', message: range.message, condition: range.condition(column) };
+  }
+  if (!/^(?:text|varchar|json|jsonb|bytea)$/.test(type.name)) return undefined;
+  const size = type.name === 'bytea' ? column : select.endsWith('::text') ? select : `${column}::text`;
+  return {
+    kind: 'too-large',
+    message: 'values of more than 64 MB, which a transfer does not move',
+    condition: `octet_length(${size}) > ${MAX_VALUE_BYTES}`,
+  };
+}
+
+const REAL = {
+  message: 'NaN, which SQLite keeps as NULL, and −0, which it keeps as 0',
+  condition: (column: string): string => `(${column} = 'NaN' or (${column} = 0 and ${column}::text = '-0'))`,
+};
+
+const YEARS = 'infinity, and times outside the years 0001 to 9999';
+
+const RANGES: Partial<
+  Record<ColumnType['name'], { readonly message: string; readonly condition: (column: string) => string }>
+> = {
+  'double precision': REAL,
+  real: REAL,
+  numeric: {
+    message: 'NaN and infinity, which SQLite has not as decimal numbers',
+    condition: (column) => `${column}::text in ('NaN', 'Infinity', '-Infinity')`,
+  },
+  date: {
+    message: YEARS,
+    condition: (column) => `(${column} < '0001-01-01' or ${column} > '9999-12-31')`,
+  },
+  timestamp: {
+    message: YEARS,
+    condition: (column) => `(${column} < '0001-01-01' or ${column} >= '9999-12-31 23:59:59.9999995')`,
+  },
+  timestamptz: {
+    message: 'infinity, and times that no Date can hold',
+    condition: (column) => `(not isfinite(${column}) or ${column} > '275760-09-13 00:00:00Z')`,
+  },
+};
+
+/** The rules that make sense on the way back: each in the query that reads the column. */
+const RULES: Readonly<Record<string, (column: BackColumn, condition: string) => string>> = {
+  'convert:to-null': ({ select }, condition) => `case when ${condition} then null else ${select} end`,
+};
+
+/** How a table is read under the policies: converted in the query, and without the rows that go into quarantine. */
+export function readingSql({ table, columns }: BackTable, policies: Policies): string {
+  const selected = columns.map((column) => {
+    const problem = problemOf(column);
+    const rule =
+      problem === undefined ? undefined : RULES[policyOf(policies, problem.kind, table.name, column.name)];
+    const sql = rule === undefined || problem === undefined ? column.select : rule(column, problem.condition);
+    return `${sql} as ${quoteName(column.name)}`;
+  });
+  const left = quarantineCondition({ table, columns }, policies);
+  return `select ${selected.join(', ')} from ${quoteName(table.name)}${left === undefined ? '' : ` where not coalesce(${left}, false)`}`;
+}
+
+/** True of the rows that go into quarantine; `undefined` when no policy says so. */
+export function quarantineCondition(
+  { table, columns }: Pick<BackTable, 'columns' | 'table'>,
+  policies: Policies,
+): string | undefined {
+  const conditions = columns.flatMap((column) => {
+    const problem = problemOf(column);
+    const isKept = problem !== undefined && isQuarantined(problem, policies, table.name, column.name);
+    return isKept ? [`coalesce(${problem.condition}, false)`] : [];
+  });
+  return conditions.length === 0 ? undefined : `(${conditions.join(' or ')})`;
+}
+
+function isQuarantined({ kind }: BackProblem, policies: Policies, table: string, column: string): boolean {
+  return kind !== 'too-large' && policyOf(policies, kind, table, column) === 'quarantine';
+}
+
+/** Counts what cannot go back, in the snapshot of the session, and the rows of the table. */
+export async function checkBackTable(
+  session: PostgresSession,
+  back: BackTable,
+  policies: Policies,
+): Promise<{ readonly rows: number; readonly findings: readonly Finding[] }> {
+  const problems = back.columns.flatMap((column) => {
+    const problem = problemOf(column);
+    return problem === undefined ? [] : [{ column, problem }];
+  });
+  const counts = problems.map(({ problem }) => `count(*) filter (where ${problem.condition})`);
+  const name = quoteName(back.table.name);
+  const [row] = await session.query<{ counts: string[] }>(
+    `select array[${['count(*)', ...counts].join(', ')}]::text[] as counts from ${name}`,
+  );
+  const [rows = 0, ...found] = (row?.counts ?? []).map(Number);
+  const findings: Finding[] = [];
+  for (const [index, { column, problem }] of problems.entries()) {
+    const count = found[index] ?? 0;
+    if (count > 0) findings.push(await findingOf(session, back, column, problem, count, policies));
+  }
+  return { rows, findings };
+}
+
+async function findingOf(
+  session: PostgresSession,
+  { table }: BackTable,
+  column: BackColumn,
+  problem: BackProblem,
+  count: number,
+  policies: Policies,
+): Promise<Finding> {
+  const keys = table.primaryKey.length === 0 ? ['ctid'] : table.primaryKey;
+  const list = keys.map((key) => `${quoteName(key)}::text`).join(', ');
+  const rows = await session.query<{ values: string[] }>(
+    `select array[${list}] as values from ${quoteName(table.name)} where ${problem.condition} limit 5`,
+  );
+  const action = policyOf(policies, problem.kind, table.name, column.name);
+  const isSettled = isQuarantined(problem, policies, table.name, column.name) || RULES[action] !== undefined;
+  const isNullable = !column.source.isNotNull && !table.primaryKey.includes(column.name);
+  const ways = [
+    problem.kind === 'too-large' ? [] : ['quarantine'],
+    isNullable ? ['convert:to-null'] : [],
+  ].flat();
+  return finding({
+    severity: 'problem',
+    kind: problem.kind,
+    table: table.name,
+    column: column.name,
+    count,
+    keys: rows.map(({ values }) =>
+      keys.map((key, index) => `${key} = ${values[index] ?? 'NULL'}`).join(', '),
+    ),
+    message: `${problem.message}.`,
+    advice:
+      ways.length === 0 ? 'change it in the source, or leave the table out with --exclude' : ways.join(', '),
+    settledBy: isSettled && (isNullable || action === 'quarantine') ? action : undefined,
+  });
+}

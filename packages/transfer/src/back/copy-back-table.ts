@@ -1,0 +1,127 @@
+import { AbortedError, ValueError } from '@sluice/core';
+import type Sqlite from 'better-sqlite3';
+import { HashSums } from '../hash/hash-sums.js';
+import type { Policies } from '../plan/policies.js';
+import { quoteName, quoteNames } from '../sql/quote.js';
+import type { PostgresSession } from '../target/postgres-session.js';
+import type { TableProgress } from '../target/transfer-state.js';
+import { decodeValue } from '../values/decode-value.js';
+import type { SqliteValue } from '../values/encode-value.js';
+import { TupleScanner } from '../verify/tuple-scanner.js';
+import { quarantineCondition, readingSql } from './back-problems.js';
+import { BACK_QUARANTINE, forgetBackTable, recordBackTable } from './back-state.js';
+import { type BackTable, identityOf } from './back-table.js';
+
+export interface CopyBackInput {
+  readonly session: PostgresSession;
+  readonly database: Sqlite.Database;
+  readonly back: BackTable;
+  readonly policies: Policies;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: (rows: number) => void;
+}
+
+/** Copies a table and records that it is done: one transaction, so that after a kill it is there with its record, or empty. */
+export async function copyBackTable(input: CopyBackInput): Promise<TableProgress> {
+  const { database, back } = input;
+  database.exec('begin immediate');
+  try {
+    // What an earlier copy left is that of another snapshot.
+    database.exec(`delete from ${quoteName(back.table.name)}`);
+    forgetBackTable(database, back.table.name);
+    const sums = await copyRows(input);
+    const quarantined = await copyQuarantine(input);
+    await setSequence(input);
+    recordBackTable(database, back.table.name, quarantined, sums);
+    database.exec('commit');
+    return { rows: sums.rows, quarantined, converted: 0, sums };
+  } catch (error) {
+    // A full disk has ended the transaction already.
+    if (database.inTransaction) database.exec('rollback');
+    throw error;
+  }
+}
+
+async function copyRows(input: CopyBackInput): Promise<HashSums> {
+  const { session, database, back, policies, signal, onProgress } = input;
+  const { table, columns } = back;
+  const names = columns.map(({ name }) => name);
+  const insert = database.prepare<SqliteValue[]>(
+    `insert into ${quoteName(table.name)} (${quoteNames(names)}) values (${names.map(() => '?').join(', ')})`,
+  );
+  const sums = new HashSums();
+  let rows = 0;
+  const scanner = new TupleScanner(table.primaryKey.length, (bytes, from, keyEnd, to) => {
+    sums.add(bytes, from + 2, keyEnd, to);
+    insert.run(...decodeTuple(back, bytes, from));
+    rows += 1;
+    if (rows % 5_000 === 0) onProgress(5_000);
+  });
+  const sql = `copy (${readingSql(back, policies)}) to stdout (format binary)`;
+  for await (const chunk of session.copyOut(sql)) {
+    if (signal?.aborted) throw new AbortedError('The work was stopped.');
+    scanner.push(chunk as Buffer);
+  }
+  return sums;
+}
+
+/** Whole rows, as JSON of their text in PostgreSQL, which is exact. */
+async function copyQuarantine({ session, database, back, policies }: CopyBackInput): Promise<number> {
+  const condition = quarantineCondition(back, policies);
+  if (condition === undefined) return 0;
+  const values = back.columns.map(({ name }) => `${quoteName(name)}::text as ${quoteName(name)}`).join(', ');
+  const name = quoteName(back.table.name);
+  const rows = await session.query<{ content: string }>(
+    `select row_to_json(row_in_text)::text as content from (select ${values} from ${name} where ${condition} limit ${MAX_QUARANTINED + 1}) row_in_text`,
+  );
+  if (rows.length > MAX_QUARANTINED) {
+    throw new ValueError(
+      `More than ${MAX_QUARANTINED.toLocaleString('en')} rows of ${name} would go into quarantine. Use another policy, or mend the source.`,
+    );
+  }
+  const insert = database.prepare(`insert into ${BACK_QUARANTINE} values (?, ?)`);
+  for (const { content } of rows) insert.run(back.table.name, content);
+  return rows.length;
+}
+
+/** They are held in memory. */
+const MAX_QUARANTINED = 100_000;
+
+/** SQLite counts on from the sequence’s last number, as PostgreSQL would. */
+async function setSequence({ session, database, back }: CopyBackInput): Promise<void> {
+  const identity = identityOf(back);
+  if (identity === undefined) return;
+  const [sequence] = await session.query<{ name: string | null }>(
+    'select pg_get_serial_sequence($1, $2) as name',
+    [quoteName(back.table.name), identity.name],
+  );
+  if (sequence?.name == null) return;
+  const [state] = await session.query<{ last: string }>(
+    `select case when is_called then last_value else last_value - 1 end as last from ${sequence.name}`,
+  );
+  const last = BigInt(state?.last ?? 0);
+  database.prepare('delete from sqlite_sequence where name = ?').run(back.table.name);
+  database.prepare('insert into sqlite_sequence (name, seq) values (?, ?)').run(back.table.name, last);
+}
+
+function decodeTuple({ table, columns }: BackTable, bytes: Buffer, from: number): SqliteValue[] {
+  let at = from + 2;
+  return columns.map(({ name, type }) => {
+    const length = bytes.readInt32BE(at);
+    at += 4;
+    if (length < 0) return null;
+    const decoded = decodeValue(type, bytes.subarray(at, at + length));
+    at += length;
+    if ('value' in decoded) return toStored(decoded.value, type.name);
+    throw new ValueError(
+      `${quoteName(table.name)}.${quoteName(name)} holds ${decoded.problem}, which SQLite cannot hold. Change it in the source first.`,
+      { table: table.name, column: name },
+    );
+  });
+}
+
+/** better-sqlite3 binds a number as a real: what is stored as an integer has to be a bigint. */
+function toStored(value: SqliteValue, type: string): SqliteValue {
+  const isInteger = typeof value === 'number' && type !== 'double precision' && type !== 'real';
+  return isInteger ? BigInt(value) : value;
+}
