@@ -1,10 +1,9 @@
 // pg-cursor ships no types; these are the parts used here.
 declare module 'pg-cursor' {
-  import type { Connection, CustomTypesConfig, FieldDef, Submittable } from 'pg';
+  import type { Connection, FieldDef, Submittable } from 'pg';
 
   export interface CursorConfig {
     readonly rowMode: 'array';
-    readonly types: CustomTypesConfig;
   }
 
   class Cursor implements Submittable {
@@ -14,11 +13,12 @@ declare module 'pg-cursor' {
       count: number,
       callback: (
         error: Error | null,
-        rows: (string | null)[][],
+        rows: readonly unknown[],
         result: { readonly fields: FieldDef[] },
       ) => void,
     ): void;
     close(): Promise<void>;
+    handleDataRow(row: unknown): void;
   }
 
   export { Cursor as default };

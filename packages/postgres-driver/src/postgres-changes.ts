@@ -126,7 +126,7 @@ export class PostgresChanges {
     if (connection !== this.#connection) return;
     try {
       const { rows } = await connection.run(WITH_TRIGGER, [], within(ANSWER_MS));
-      const present = new Set(rows.map(([id]) => id));
+      const present = new Set(rows.map((row) => row.text(0)));
       for (const watcher of this.#watchers) this.#failWithout(present, watcher);
       this.#schedule(this.#checkMs, () => this.#check(connection));
     } catch {

@@ -4,6 +4,7 @@ import { type ColumnLookup, PostgresConnection } from './postgres-connection.js'
 import { endpoint, isDatabaseError, toSluiceError } from './postgres-errors.js';
 import { SessionModes } from './postgres-mode.js';
 import type { PostgresConfig } from './postgres-options.js';
+import { readRowsInPlace } from './postgres-row-splitter.js';
 import { SERVER_FACTS, type ServerFacts, sessionStatement } from './postgres-session.js';
 
 /** How long to wait before asking a server again that is starting up. */
@@ -37,6 +38,7 @@ async function connectOnce(
   columnsOf: ColumnLookup,
 ): Promise<PostgresConnection> {
   const client = new Client(clientConfig(config));
+  readRowsInPlace(client.connection);
   client.on('error', ignore);
   let isTooLate = false;
   const timer = setTimeout(() => {

@@ -56,7 +56,7 @@ async function readColumns(
 ): Promise<readonly string[]> {
   const options = { deadline: performance.now() + 2000 };
   const { rows } = await connection.run(COLUMNS_OF_CONSTRAINT, names, options);
-  return rows.map(([name]) => name ?? '');
+  return rows.map(({ fields: [name] }) => name ?? '');
 }
 
 /** A unique index is violated by its own name, without a constraint. */

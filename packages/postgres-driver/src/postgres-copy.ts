@@ -21,7 +21,7 @@ export async function canCopy(
   options: SendOptions,
 ): Promise<boolean> {
   const { rows } = await connection.run(CAN_COPY, [quoteIdentifier(table)], { ...options, mayPrepare: true });
-  return rows[0]?.[0] === 't';
+  return rows[0]?.fields[0] === 't';
 }
 
 const CAN_COPY = `

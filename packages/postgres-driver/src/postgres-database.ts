@@ -178,7 +178,7 @@ export class PostgresDatabase implements Database {
         ...options,
         mode: 'read',
       });
-      return rows[0]?.[0] ?? '';
+      return rows[0]?.fields[0] ?? '';
     } finally {
       await release();
     }
@@ -202,7 +202,10 @@ export class PostgresDatabase implements Database {
   async catalog(): Promise<Catalog> {
     const { connection, release } = await this.#pool.acquire('read', {});
     try {
-      return await readCatalog((text) => connection.run(text, [], { mode: 'read' }));
+      return await readCatalog(async (text) => {
+        const { rows } = await connection.run(text, [], { mode: 'read' });
+        return { rows: rows.map(({ fields }) => fields) };
+      });
     } finally {
       await release();
     }

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FetchSize } from './postgres-fetches.js';
 
 const rowsOf = (count: number, length: number) => ({
-  fields: [],
-  rows: Array.from({ length: count }, () => ['x'.repeat(length)]),
+  rows: Array.from({ length: count }, () => ({ sizeBytes: length })),
 });
 
 describe('FetchSize', () => {

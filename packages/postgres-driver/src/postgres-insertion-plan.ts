@@ -143,12 +143,12 @@ export class InsertionPlan implements BatchPlan {
   #answer(batch: readonly JoinedCall[], { fields, rows }: RawResult): boolean {
     const calls = new Map(batch.map((call) => [this.#keyOf(call.bound), call]));
     const places = this.#insertion.key.map(({ name }) => fields.findIndex((field) => field.name === name));
-    const decoder = new RowDecoder(fields, 'portable');
+    const decoder = RowDecoder.of(fields, 'portable');
     let isKnown = true;
-    for (const values of rows) {
-      const call = calls.get(identity(values, places));
+    for (const row of rows) {
+      const call = calls.get(identity(places.map((place) => row.text(place))));
       if (call === undefined) isKnown = false;
-      else answerWith(call, () => ({ rows: [decoder.decode(values)], affectedRows: 1 }));
+      else answerWith(call, () => ({ rows: [decoder.decode(row)], affectedRows: 1 }));
     }
     // The statement refuses tables where this could happen; one that changes just now must not store a row twice.
     if (!isKnown) leaveUnknown(batch, undefined);
@@ -156,16 +156,13 @@ export class InsertionPlan implements BatchPlan {
   }
 
   #keyOf(bound: JoinedCall['bound']): string {
-    return identity(bound, this.#keyAt);
+    return identity(this.#keyAt.map((place) => bound[place]));
   }
 }
 
-/** Texts hold no U+0000. */
-function identity(values: readonly unknown[], places: readonly number[]): string {
-  const [only] = places;
-  return places.length === 1 && only !== undefined
-    ? String(values[only])
-    : places.map((place) => values[place]).join('\0');
+/** One text for the values of a key; texts hold no U+0000. */
+function identity(values: readonly unknown[]): string {
+  return values.length === 1 ? String(values[0]) : values.join('\0');
 }
 
 /** Failures that another row of the batch, or nobody in particular, may be to blame for; nothing was stored. */

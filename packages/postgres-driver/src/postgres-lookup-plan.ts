@@ -52,11 +52,11 @@ export class LookupPlan implements BatchPlan {
       { mode: this.mode, text: this.#text, parameters: arrays },
       options,
     );
-    const decoder = new RowDecoder(fields, 'portable', 1);
-    for (const values of rows) {
-      const call = batch[Number(values[0]) - 1];
+    const decoder = RowDecoder.of(fields, 'portable', 1);
+    for (const row of rows) {
+      const call = batch[Number(row.text(0)) - 1];
       if (call !== undefined && !call.isOver)
-        answerWith(call, () => ({ rows: [decoder.decode(values)], affectedRows: 0 }));
+        answerWith(call, () => ({ rows: [decoder.decode(row)], affectedRows: 0 }));
     }
     for (const call of batch) if (!call.isOver) call.resolve({ rows: [], affectedRows: 0 });
   }

@@ -1,4 +1,5 @@
 import { type Client, type Connection, type FieldDef, Query, type QueryConfig, type Submittable } from 'pg';
+import type { DataRow } from './postgres-data-row.js';
 import { isDatabaseError } from './postgres-errors.js';
 import type { Bound } from './postgres-parameters.js';
 import type { PreparedStatement } from './postgres-prepared.js';
@@ -56,7 +57,7 @@ export class PostgresQuery implements Submittable {
   #preludeError: unknown;
   #isCompleted = false;
   #fields: readonly FieldDef[];
-  #rows: (string | null)[][] = [];
+  #rows: DataRow[] = [];
 
   constructor(client: Client, query: QueryText) {
     this.#client = client;
@@ -104,8 +105,8 @@ export class PostgresQuery implements Submittable {
     this.#fields = fields;
   }
 
-  handleDataRow({ fields }: { readonly fields: (string | null)[] }): void {
-    if (this.#stage !== 'prelude') this.#rows.push(fields);
+  handleDataRow(row: DataRow): void {
+    if (this.#stage !== 'prelude') this.#rows.push(row);
   }
 
   handleCommandComplete({ text }: { readonly text: string }): void {

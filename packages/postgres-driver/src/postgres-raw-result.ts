@@ -1,7 +1,14 @@
-import type { CustomTypesConfig, FieldDef } from 'pg';
+import type { FieldDef } from 'pg';
+import type { DataRow } from './postgres-data-row.js';
 
-/** Rows as the server sent them: text and nulls. */
+/** Rows as the server sent them. */
 export interface RawRows {
+  readonly fields: readonly FieldDef[];
+  readonly rows: readonly DataRow[];
+}
+
+/** The same from elsewhere than `pg`, every value as text. */
+export interface TextRows {
   readonly fields: readonly FieldDef[];
   readonly rows: readonly (readonly (string | null)[])[];
 }
@@ -12,6 +19,3 @@ export interface RawResult extends RawRows {
   readonly command: string;
   readonly rowCount: number | null;
 }
-
-/** Leaves every value as the text the server sent: it is decoded with its column at hand, which pg's parsers are not told. */
-export const RAW_TYPES: CustomTypesConfig = { getTypeParser: () => (value: string) => value };

@@ -77,7 +77,7 @@ export class PostgresReplica {
     const { connection, release } = await this.pool.acquire('read', options);
     try {
       const { rows } = await connection.run(STATE, [], options);
-      const [replayed, lagMs] = rows[0] ?? [];
+      const [replayed, lagMs] = rows[0]?.fields ?? [];
       this.#replayed = typeof replayed === 'string' ? parseLsn(replayed) : undefined;
       this.#lagMs = typeof lagMs === 'string' ? Number(lagMs) : Number.POSITIVE_INFINITY;
       this.#askedAt = askedAt;

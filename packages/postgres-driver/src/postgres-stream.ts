@@ -85,7 +85,7 @@ export class PostgresStream {
 
   async *#batchesOf({ fields, rows }: RawRows): AsyncGenerator<readonly Row[]> {
     const { batchSize, options, values } = this.#plan;
-    const decoder = new RowDecoder(fields, values);
+    const decoder = RowDecoder.of(fields, values);
     for (let at = 0; at < rows.length; at += batchSize) {
       if (performance.now() - this.#turnedAt > HOLD_MS) await this.#letLoopTurn();
       assertNotInterrupted(options);

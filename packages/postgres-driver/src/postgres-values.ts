@@ -1,5 +1,6 @@
 import { ValueError } from '@sluice/core';
 import { type FieldDef, types } from 'pg';
+import { type BytesReader, readInteger } from './postgres-data-row.js';
 import { isExactBigint, parseExactBigint } from './postgres-exact-bigint.js';
 import { parseBytes, parseDay, parseTimestamp } from './postgres-text.js';
 
@@ -8,6 +9,14 @@ export type ValueMode = 'native' | 'portable';
 
 /** Turns a value's text, as the server sends it, into the JavaScript value. */
 export type Decoder = (text: string) => unknown;
+
+/** Reads the values of a result's column where they lie: what is short and often comes needs no text of its own. */
+export function readerOf(field: FieldDef, mode: ValueMode): BytesReader {
+  const direct = mode === 'portable' ? DIRECT[field.dataTypeID] : undefined;
+  if (direct !== undefined) return direct;
+  const decode = decoderOf(field, mode);
+  return (bytes, start, end) => decode(bytes.toString('utf8', start, end));
+}
 
 /** The decoder for a result's column. */
 export function decoderOf(field: FieldDef, mode: ValueMode): Decoder {
@@ -31,6 +40,20 @@ const OID = {
   timestamptz: 1184,
   jsonb: 3802,
 } as const;
+
+const readFloat: BytesReader = (bytes, start, end) => Number(bytes.toString('latin1', start, end));
+
+const TRUE = 't'.charCodeAt(0);
+
+/** Types that are read without a text in between, as {@link PORTABLE} would from one. */
+const DIRECT: Readonly<Record<number, BytesReader | undefined>> = {
+  [OID.bool]: (bytes, start) => bytes[start] === TRUE,
+  [OID.int2]: readInteger,
+  [OID.int4]: readInteger,
+  [OID.oid]: readInteger,
+  [OID.float4]: readFloat,
+  [OID.float8]: readFloat,
+};
 
 /** Types that are not here (text, numeric, uuid and all that are not in the contract) keep PostgreSQL's text. */
 const PORTABLE: Readonly<Record<number, ((field: FieldDef) => Decoder) | undefined>> = {

@@ -204,7 +204,10 @@ class OpenStorage<DB> implements Storage<DB> {
     { isolation, after, ...options }: TransactionOptions,
   ): Promise<T> {
     const execute = toExecuteOptions(options, this.#timeoutMs, access);
-    const origin = new Error(`The transaction "${execute.label}" was begun here.`);
+    // Only where one writer holds up the others does somebody ask who it was; making it costs as much as a round trip's parsing.
+    const origin = this.capabilities.concurrentWriters
+      ? undefined
+      : new Error(`The transaction "${execute.label}" was begun here.`);
     return this.#run((scope) => callback(new TransactionHandle<DB>(scope, this.#host, execute)), {
       ...execute,
       access,
