@@ -1,4 +1,5 @@
 import { type Catalog, type CatalogColumn, type CatalogTable, parseValueType } from '@sluice/core';
+import type { TextRows } from './postgres-raw-result.js';
 
 /** Reads the tables and views that a name without a schema finds: those of the search path. */
 export async function readCatalog(query: QueryCatalog): Promise<Catalog> {
@@ -7,9 +8,7 @@ export async function readCatalog(query: QueryCatalog): Promise<Catalog> {
 }
 
 /** Runs a query of the catalog, and gives its rows as text. */
-export type QueryCatalog = (
-  sql: string,
-) => Promise<{ readonly rows: readonly (readonly (string | null)[])[] }>;
+export type QueryCatalog = (sql: string) => Promise<Pick<TextRows, 'rows'>>;
 
 interface TableRow {
   readonly name: string;

@@ -21,14 +21,6 @@ export class DataRow {
     this.#end = end;
   }
 
-  /** A row as the server would have sent it, of values that came as text in another way. */
-  static of(values: readonly (string | null)[]): DataRow {
-    const count = Buffer.alloc(COUNT_BYTES);
-    count.writeUInt16BE(values.length);
-    const bytes = Buffer.concat([count, ...values.flatMap(encodeValue)]);
-    return new DataRow(bytes, 0, bytes.length);
-  }
-
   /** Length of the whole row on the wire. */
   get sizeBytes(): number {
     return this.#end - this.#start;
@@ -69,13 +61,6 @@ export class DataRow {
       at += length;
     }
   }
-}
-
-function encodeValue(value: string | null): Buffer[] {
-  const bytes = value === null ? undefined : Buffer.from(value);
-  const length = Buffer.alloc(LENGTH_BYTES);
-  length.writeInt32BE(bytes?.length ?? -1);
-  return bytes === undefined ? [length] : [length, bytes];
 }
 
 /** Reads a whole number of at most 15 digits, as int2, int4 and oid are. */

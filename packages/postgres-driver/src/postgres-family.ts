@@ -1,9 +1,8 @@
 import type { Catalog, Row, SluiceError, StatementResult } from '@sluice/core';
 import { type QueryCatalog, readCatalog } from './postgres-catalog.js';
-import { DataRow } from './postgres-data-row.js';
 import { fromServerError, type ServerError } from './postgres-errors.js';
 import { type Bound, bindPortable } from './postgres-parameters.js';
-import { decodeRows, toStatementResult } from './postgres-rows.js';
+import { affectedRows, decodeTexts } from './postgres-rows.js';
 import { PostgresSql } from './postgres-sql.js';
 
 /** A column of a result, as the protocol describes it. One that is computed belongs to no table: its `tableID` is 0. */
@@ -43,15 +42,12 @@ export class PostgresFamily {
   decode(result: PostgresResult): StatementResult {
     const [command = ''] = result.tag.split(' ');
     const rowCount = Number(/ (\d+)$/.exec(result.tag)?.[1] ?? 0);
-    return toStatementResult(
-      { fields: result.fields, rows: result.rows.map(DataRow.of), command, rowCount },
-      'portable',
-    );
+    return { rows: this.decodeRows(result), affectedRows: affectedRows({ command, rowCount }) };
   }
 
   /** Rows of a result that comes in parts. Give the same `fields` for each. */
   decodeRows({ fields, rows }: Pick<PostgresResult, 'fields' | 'rows'>): Row[] {
-    return decodeRows({ fields, rows: rows.map(DataRow.of) }, 'portable');
+    return decodeTexts({ fields, rows }, 'portable');
   }
 
   /** The contract's error (C11) for one that the engine raised, with the columns of a violated constraint as far as the catalog was read. */

@@ -38,7 +38,7 @@ export interface PostgresOptions {
   readonly pooler?: 'transaction';
   /**
    * Whether `get`s, and `insert`s, that are called together and are no part of a transaction are answered by one statement. Each caller gets
-   * what its own would have given. Default true.
+   * what its own would have given. Also whether writers of a hot spot share a COMMIT. Default true.
    */
   readonly coalesce?: boolean;
   /**

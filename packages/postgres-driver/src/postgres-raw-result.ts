@@ -7,6 +7,12 @@ export interface RawRows {
   readonly rows: readonly DataRow[];
 }
 
+/** The same from elsewhere than `pg`, every value as text. */
+export interface TextRows {
+  readonly fields: readonly FieldDef[];
+  readonly rows: readonly (readonly (string | null)[])[];
+}
+
 /** A whole result as the server sent it. */
 export interface RawResult extends RawRows {
   /** First word of the command tag: `SELECT`, `INSERT`, `ROLLBACK`. */

@@ -1,8 +1,8 @@
 import type { Row, StatementResult } from '@sluice/core';
 import type { FieldDef } from 'pg';
 import type { BytesReader, DataRow } from './postgres-data-row.js';
-import type { RawResult, RawRows } from './postgres-raw-result.js';
-import { readerOf, type ValueMode } from './postgres-values.js';
+import type { RawResult, RawRows, TextRows } from './postgres-raw-result.js';
+import { type Decoder, decoderOf, readerOf, type ValueMode } from './postgres-values.js';
 
 /** Turns what the server sent into rows of JavaScript values. Of columns with one name, the last stays. */
 export function decodeRows({ fields, rows }: RawRows, mode: ValueMode): Row[] {
@@ -11,17 +11,28 @@ export function decodeRows({ fields, rows }: RawRows, mode: ValueMode): Row[] {
   return rows.map((row) => decoder.decode(row));
 }
 
+/** The same for rows that came as text. */
+export function decodeTexts({ fields, rows }: TextRows, mode: ValueMode): Row[] {
+  if (rows.length === 0) return [];
+  const decoder = RowDecoder.of(fields, mode);
+  return rows.map((values) => decoder.decodeTexts(values));
+}
+
 /** Turns rows of one result, as the server sent them, into rows of JavaScript values. */
 export class RowDecoder {
   readonly #names: readonly string[];
   readonly #readers: readonly BytesReader[];
   readonly #template: Row;
+  readonly #decodersOf: () => readonly Decoder[];
+  /** Made when the first row comes as text. */
+  #decoders: readonly Decoder[] | undefined;
   readonly #first: number;
 
   /** @param first the first column that belongs to the rows; those before it are left out. */
   constructor(fields: readonly FieldDef[], mode: ValueMode, first = 0) {
     this.#first = first;
     this.#names = fields.map(({ name }) => name);
+    this.#decodersOf = () => fields.map((field) => decoderOf(field, mode));
     this.#readers = fields.map((field) => readerOf(field, mode));
     this.#template = emptyRow(this.#names.slice(first));
   }
@@ -33,6 +44,19 @@ export class RowDecoder {
     const made = new RowDecoder(fields, mode, first);
     DECODERS[mode].set(fields, made);
     return made;
+  }
+
+  /** The same for a row that came as text. */
+  decodeTexts(values: readonly (string | null)[]): Row {
+    this.#decoders ??= this.#decodersOf();
+    const row = { ...this.#template };
+    for (let column = this.#first; column < this.#names.length; column += 1) {
+      const text = values[column];
+      const name = this.#names[column];
+      if (text === null || text === undefined || name === undefined) continue;
+      row[name] = this.#decoders[column]?.(text);
+    }
+    return row;
   }
 
   decode(values: DataRow): Row {
@@ -49,8 +73,12 @@ const DECODERS: Readonly<Record<ValueMode, WeakMap<readonly FieldDef[], RowDecod
 
 /** Turns a whole result into the driver interface's. */
 export function toStatementResult(result: RawResult, mode: ValueMode): StatementResult {
-  const affectedRows = COUNTED.has(result.command) ? (result.rowCount ?? 0) : 0;
-  return { rows: decodeRows(result, mode), affectedRows };
+  return { rows: decodeRows(result, mode), affectedRows: affectedRows(result) };
+}
+
+/** How many rows a command changed. */
+export function affectedRows({ command, rowCount }: Pick<RawResult, 'command' | 'rowCount'>): number {
+  return COUNTED.has(command) ? (rowCount ?? 0) : 0;
 }
 
 const COUNTED: ReadonlySet<string> = new Set(['COPY', 'DELETE', 'INSERT', 'MERGE', 'UPDATE']);

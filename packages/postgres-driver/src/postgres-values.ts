@@ -19,7 +19,7 @@ export function readerOf(field: FieldDef, mode: ValueMode): BytesReader {
 }
 
 /** The decoder for a result's column. */
-function decoderOf(field: FieldDef, mode: ValueMode): Decoder {
+export function decoderOf(field: FieldDef, mode: ValueMode): Decoder {
   if (mode === 'native') return types.getTypeParser(field.dataTypeID, 'text');
   if (isExactBigint(field)) return parseExactBigint;
   return PORTABLE[field.dataTypeID]?.(field) ?? asText;
@@ -45,7 +45,7 @@ const readFloat: BytesReader = (bytes, start, end) => Number(bytes.toString('lat
 
 const TRUE = 't'.charCodeAt(0);
 
-/** Types that are read without a text in between. */
+/** Types that are read without a text in between, as {@link PORTABLE} would from one. */
 const DIRECT: Readonly<Record<number, BytesReader | undefined>> = {
   [OID.bool]: (bytes, start) => bytes[start] === TRUE,
   [OID.int2]: readInteger,
@@ -55,12 +55,18 @@ const DIRECT: Readonly<Record<number, BytesReader | undefined>> = {
   [OID.float8]: readFloat,
 };
 
-/** Types that are in neither (text, numeric, uuid and all that are not in the contract) keep PostgreSQL's text. */
+/** Types that are not here (text, numeric, uuid and all that are not in the contract) keep PostgreSQL's text. */
 const PORTABLE: Readonly<Record<number, ((field: FieldDef) => Decoder) | undefined>> = {
+  [OID.bool]: () => (text) => text === 't',
   [OID.bytea]: () => parseBytes,
   [OID.int8]: (field) => (isComputed(field) ? parseCount : BigInt),
+  [OID.int2]: () => Number,
+  [OID.int4]: () => Number,
+  [OID.oid]: () => Number,
   [OID.json]: () => JSON.parse,
   [OID.jsonb]: () => JSON.parse,
+  [OID.float4]: () => Number,
+  [OID.float8]: () => Number,
   [OID.date]: (field) => (text) => parseDay(text) ?? refuse(field, 'a date outside the years 0001 to 9999'),
   [OID.timestamptz]: decodeTimestamp,
 };
