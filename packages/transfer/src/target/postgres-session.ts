@@ -200,10 +200,13 @@ function connectError(cause: unknown): SluiceError {
       { cause },
     );
   }
-  if (code === '57P03' || !isServerError(cause)) {
+  // Starting up, shutting down, out of connections, or ended while it let us in.
+  if (!isServerError(cause) || /^(?:08|53|57P)/.test(code)) {
     return new ConnectionError(
       'connection_failed',
-      'PostgreSQL cannot be reached. Check host, port and network.',
+      code === ''
+        ? 'PostgreSQL cannot be reached. Check host, port and network.'
+        : `PostgreSQL cannot be reached at present: ${(cause as Error).message}.`,
       { cause },
     );
   }
