@@ -169,7 +169,9 @@ test('all are made again when the connection is lost before their COMMIT, and st
     const { process } = await tx.repository('entry', { key: 'id' }).insert({ id: 2, parent: null });
     if (isCut) return;
     isCut = true;
-    await other.run('select pg_terminate_backend($1::integer)', [process]);
+    await other.run('select pg_terminate_backend($1::integer, 10000)', [process]);
+    // Were COMMIT the next to be sent, nobody could tell what became of it.
+    await tx.repository('entry', { key: 'id' }).get(2);
   };
   await Promise.all(writeTogether(storage, [insert(1), cutting, insert(3)]));
   expect((await stored(storage)).map(({ id }) => id)).toEqual([1, 2, 3]);
