@@ -1,6 +1,6 @@
 import { type PostgresDialectOptions, postgresDialect } from '@sluice/postgres-driver';
 import { temporaryPostgresUrl } from '@sluice/testkit';
-import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely';
+import { CompiledQuery, type IsolationLevel, Kysely, PostgresDialect, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { DatabaseError, Pool } from 'pg';
 import Cursor from 'pg-cursor';
@@ -185,5 +185,68 @@ test('opens again after the server was away at first', async () => {
   const away = new Kysely<DB>({ dialect: postgresDialect({ url: 'postgres://app:x@127.0.0.1:1/app' }) });
   for (let attempt = 0; attempt < 2; attempt += 1) {
     expect(await rejection(sql`select 1`.execute(away))).toMatchObject({ code: 'connection_failed' });
+  }
+});
+
+test('never gives out a connection that is still inside a transaction', async () => {
+  const leavesOpen: readonly ((db: Kysely<DB>) => Promise<unknown>)[] = [
+    (db) => sql`begin`.execute(db),
+    async (db) => {
+      await sql`begin`.execute(db);
+      await sql`select 1 / 0`.execute(db);
+    },
+    (db) => db.executeQuery(CompiledQuery.raw('begin; select 1')),
+  ];
+  for (const leaveOpen of leavesOpen) {
+    const db = open({ poolSize: 1 });
+    await db
+      .connection()
+      .execute(leaveOpen)
+      .catch(() => undefined);
+    // Outside of a transaction each statement has a moment of its own.
+    const moment = sql<{ at: string }>`select now()::text as at, pg_sleep(0.002)`;
+    const [first, second] = [await moment.execute(db), await moment.execute(db)];
+    expect(first.rows[0]?.at).not.toBe(second.rows[0]?.at);
+  }
+});
+
+test('does not call a transaction committed that PostgreSQL rolled back', async () => {
+  const db = open();
+  const commit = db.transaction().execute(async (trx) => {
+    await sql`insert into thing (id) values (70)`.execute(trx);
+    await sql`select 1 / 0`.execute(trx).catch(() => undefined);
+  });
+  expect(await rejection(commit)).toMatchObject({ code: 'transaction_broken' });
+  expect(await db.selectFrom('thing').select('id').where('id', '=', 70).execute()).toEqual([]);
+});
+
+test('takes every isolation level that PostgreSQL has, and refuses another', async () => {
+  const shown = async (db: Kysely<DB>, level: IsolationLevel) =>
+    await db
+      .transaction()
+      .setIsolationLevel(level)
+      .execute(async (trx) => (await sql`show transaction_isolation`.execute(trx)).rows);
+  for (const level of ['read committed', 'repeatable read', 'serializable'] as const) {
+    expect(await shown(open(), level)).toEqual(await shown(openTheirs(), level));
+  }
+  // PostgreSQL takes READ UNCOMMITTED and gives READ COMMITTED.
+  expect(await shown(open(), 'read uncommitted')).toEqual([{ transaction_isolation: 'read committed' }]);
+  expect(await rejection(shown(openTheirs(), 'snapshot'))).toBeInstanceOf(DatabaseError);
+  expect(await rejection(shown(open(), 'snapshot'))).toMatchObject({ code: 'unsupported' });
+});
+
+test('binds values as Kysely’s own dialect does', async () => {
+  const queries = [
+    sql`select ${1}::int as a, ${'x'}::text as b, ${true}::boolean as c, ${null}::text as d, ${2n}::bigint as e`,
+    sql`select ${new Date(0)}::timestamptz as a, ${new Date(0)}::timestamp as b, ${Buffer.from([0, 255])}::bytea as c`,
+    sql`select ${[1, null, 3]}::int[] as a, ${['a', 'b"c', null]}::text[] as b, ${[[1], [2]]}::int[] as c, ${[]}::int[] as d`,
+    sql`select ${{ a: [1, null] }}::jsonb as a, ${JSON.stringify([1])}::json as b, ${undefined}::text as c`,
+    sql`select ${Number.NaN}::float8 as a, ${-0}::float8 as b, ${Number.POSITIVE_INFINITY}::float8 as c, ${1.5e300}::float8 as d`,
+    sql`select 'infinity'::timestamptz as a, '0044-03-15 BC'::timestamptz as b, 'NaN'::numeric as c, point(1, 2) as d, '[1,3)'::int4range as e`,
+    sql`select 1 as same, 2 as same`,
+  ];
+  const [ours, theirs] = [open(), openTheirs()];
+  for (const query of queries) {
+    expect((await query.execute(ours)).rows).toStrictEqual((await query.execute(theirs)).rows);
   }
 });
