@@ -1,7 +1,8 @@
 import type { RowInsertion, Statement } from '@sluice/core';
+import { binaryRows } from './copy/write-rows.js';
 import { arrayType, columnArray, fitsArray } from './postgres-array.js';
 import type { PostgresConnection, SendOptions } from './postgres-connection.js';
-import { canCopy, copyData, copyText, isWorthCopying } from './postgres-copy.js';
+import { copyData, copyText, isWorthCopying, readCopyTarget } from './postgres-copy.js';
 import { quoteIdentifier } from './postgres-identifier.js';
 import { type Bound, bindValue } from './postgres-parameters.js';
 import type { RawResult } from './postgres-raw-result.js';
@@ -36,10 +37,15 @@ export async function insertBulk(
 ): Promise<RawResult> {
   const bound: SendOptions = { ...options, isBound: true };
   if (!isWorthCopying(values)) return connection.run(...arraysOf(insertion, values), bound);
-  const canBeCopied = await canCopy(connection, insertion, bound);
+  const { isPlain, types } = await readCopyTarget(connection, insertion, bound);
   const next = { ...bound, begin: undefined };
-  if (!canBeCopied) return connection.run(...arraysOf(insertion, values), next);
-  return connection.run(copyText(insertion), [], { ...next, mayPrepare: false, copyData: copyData(values) });
+  if (!isPlain) return connection.run(...arraysOf(insertion, values), next);
+  const binary = binaryRows(
+    values,
+    insertion.columns.map(({ name }) => types[name] ?? ''),
+  );
+  const text = copyText(insertion, binary === undefined ? 'text' : 'binary');
+  return connection.run(text, [], { ...next, mayPrepare: false, copyData: binary ?? copyData(values) });
 }
 
 function arraysOf(

@@ -11,28 +11,40 @@ export function isWorthCopying(columns: readonly (readonly Bound[])[]): boolean 
   return (columns[0]?.length ?? 0) >= FEWEST_ROWS;
 }
 
+/** What a COPY must know of a table. */
+export interface CopyTarget {
+  /** Whether COPY does to it exactly what INSERT would: it knows no rules and no policies, and writes into an identity that is always generated. */
+  readonly isPlain: boolean;
+  /** What its columns are, by their names. */
+  readonly types: Readonly<Record<string, string>>;
+}
+
 /**
- * Whether COPY does to the table exactly what INSERT would. It knows no rules and no policies, and writes into an identity column that is
- * always generated. Asked each time, in the same transaction, because another process may change the table.
+ * Reads what a COPY must know. Asked each time, in the same transaction, because another process may change the table; naming the table in the
+ * query locks it against that until the transaction ends.
  */
-export async function canCopy(
+export async function readCopyTarget(
   connection: PostgresConnection,
   { table }: RowInsertion,
   options: SendOptions,
-): Promise<boolean> {
-  const { rows } = await connection.run(CAN_COPY, [quoteIdentifier(table)], { ...options, mayPrepare: true });
-  return rows[0]?.fields[0] === 't';
+): Promise<CopyTarget> {
+  const name = quoteIdentifier(table);
+  const { rows } = await connection.run(copyTarget(name), [name], { ...options, mayPrepare: true });
+  return rows[0] === undefined ? { isPlain: false, types: {} } : JSON.parse(rows[0].text(0) ?? '');
 }
 
-const CAN_COPY = `
-  select relkind = 'r' and not relhasrules and not relrowsecurity and not exists (
-    select from pg_catalog.pg_attribute where attrelid = class.oid and attidentity = 'a' and not attisdropped
-  ) from pg_catalog.pg_class class where oid = pg_catalog.to_regclass($1)`;
+const copyTarget = (name: string): string => `
+  select json_build_object(
+    'isPlain', relkind = 'r' and not relhasrules and not relrowsecurity and coalesce(bool_and(attidentity <> 'a'), true),
+    'types', json_object_agg(attname, pg_catalog.format_type(atttypid, null)))
+  from pg_catalog.pg_class class join pg_catalog.pg_attribute on attrelid = class.oid and attnum > 0 and not attisdropped
+  where class.oid = pg_catalog.to_regclass($1) and not exists (select from ${name} where false)
+  group by class.oid`;
 
 /** `copy table (columns) from stdin`. */
-export function copyText({ table, columns }: RowInsertion): string {
+export function copyText({ table, columns }: RowInsertion, format: 'binary' | 'text'): string {
   const names = columns.map(({ name }) => quoteIdentifier(name)).join(', ');
-  return `copy ${quoteIdentifier(table)} (${names}) from stdin`;
+  return `copy ${quoteIdentifier(table)} (${names}) from stdin (format ${format})`;
 }
 
 /** Writes values, column by column, as COPY's text format: a line for each row, with tabs between its values. */

@@ -111,3 +111,92 @@ test('lets the rules of a table act on many rows as on one', async () => {
   const { rows } = await sql<{ n: number }>`select count(*) as n from copies`.execute(storage.kysely);
   expect(rows).toEqual([{ n: 500 }]);
 });
+
+test('stores the same numbers in a column that another process altered meanwhile', async () => {
+  const { storage, url } = await openTables<{ counted: { readonly id: number; readonly n: bigint } }>([
+    'create table counted (id integer primary key, n bigint)',
+  ]);
+  const counted = storage.repository('counted', { key: 'id' });
+  expect(await counted.count()).toBe(0);
+  await openTables(['alter table counted alter n type double precision'], { url });
+  await counted.insertMany(Array.from({ length: 300 }, (_, index) => ({ id: index, n: 7n })));
+  const { rows } = await sql<{ n: string; rows: number }>`
+    select n::text as n, count(*)::integer as rows from counted group by n`.execute(storage.kysely);
+  expect(rows).toEqual([{ n: '7', rows: 300 }]);
+});
+
+interface Extreme {
+  readonly id: number;
+  readonly small: number;
+  readonly whole: number;
+  readonly big: bigint;
+  readonly real: number;
+  readonly exact: string;
+  readonly moment: Date;
+  readonly day: string;
+  readonly key: string;
+  readonly doc: unknown;
+  readonly label: string;
+}
+
+const EXTREMES: readonly Omit<Extreme, 'id'>[] = [
+  {
+    small: -32_768,
+    whole: -2_147_483_648,
+    big: -9_223_372_036_854_775_808n,
+    real: -Number.MAX_VALUE,
+    exact: `-${'9'.repeat(40)}.${'9'.repeat(40)}`,
+    moment: new Date('0001-01-01T00:00:00.000Z'),
+    day: '0001-01-01',
+    key: '00000000-0000-0000-0000-000000000000',
+    doc: { a: [] },
+    label: '',
+  },
+  {
+    small: 32_767,
+    whole: 2_147_483_647,
+    big: 9_223_372_036_854_775_807n,
+    real: Number.MIN_VALUE,
+    exact: '0.00001000',
+    moment: new Date('9999-12-31T23:59:59.999Z'),
+    day: '9999-12-31',
+    key: 'ffffffff-ffff-ffff-ffff-ffffffffffff',
+    doc: 'text',
+    label: 'ünïcødé 🎉',
+  },
+  {
+    small: 0,
+    whole: -1,
+    big: -999_999_999_999_999_999n,
+    real: 0.1,
+    exact: '10000',
+    moment: new Date('1969-12-31T23:59:59.999Z'),
+    day: '2024-02-29',
+    key: '123e4567-e89b-12d3-a456-426614174000',
+    doc: 1.5,
+    label: '\t',
+  },
+];
+
+test.each([
+  ['in binary', undefined],
+  ['as text, for a moment that only text can hold', new Date('+020000-01-01T00:00:00.000Z')],
+])('copies the ends of every range as single inserts store them: %s', async (_, last) => {
+  const columns = `(id integer primary key, small smallint, whole integer, big bigint, real double precision, exact numeric,
+    moment timestamptz, day date, key uuid, doc json, label varchar(20))`;
+  const { storage } = await openTables<{ many: Extreme; single: Extreme }>([
+    `create table many ${columns}`,
+    `create table single ${columns}`,
+  ]);
+  const rows = Array.from({ length: 300 }, (_unused, id) => ({
+    ...(EXTREMES[id % EXTREMES.length] as Extreme),
+    id,
+    ...(id === 299 && last !== undefined ? { moment: last } : {}),
+  }));
+  await storage.repository('many', { key: 'id' }).insertMany(rows);
+  for (const row of rows) await storage.repository('single', { key: 'id' }).insert(row);
+  const { rows: differences } = await sql`
+    select many::text from many except all select single::text from single`.execute(storage.kysely);
+  expect(differences).toEqual([]);
+  expect(await storage.repository('many', { key: 'id' }).count()).toBe(300);
+});

@@ -36,6 +36,7 @@ async function open(thread: SqliteThread, options: ConnectionOptions): Promise<F
 
 /** The thread did not get as far as opening: its code, or better-sqlite3, could not be loaded. */
 function startFailure(cause: unknown): Failure {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const told = cause instanceof Error ? cause.message : String(cause);
+  const message = cause === undefined ? 'The thread ended before it had begun.' : told;
   return { code: undefined, name: 'Error', message, phase: 'run' };
 }

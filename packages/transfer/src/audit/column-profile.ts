@@ -1,7 +1,7 @@
+import { parseDecimal } from '@sluice/postgres-driver/copy';
 import type { SqliteValue } from '../values/encode-value.js';
 import { isJson } from '../values/is-json.js';
 import { largeClass, MAX_VALUE_BYTES } from '../values/large-value.js';
-import { parseDecimal } from '../values/numeric-binary.js';
 import { parseDay, parseMoment } from '../values/time-text.js';
 
 /** What a column is meant for, by its declared type. */

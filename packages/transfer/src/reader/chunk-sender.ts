@@ -1,5 +1,5 @@
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
-import { CHUNK_BYTES, newChunk, TupleWriter } from '../values/tuple-writer.js';
+import { CHUNK_BYTES, newChunk, TupleWriter } from '@sluice/postgres-driver/copy';
 import { CANCELLED, type ReaderMessage, type ReaderStart } from './reader-protocol.js';
 
 /** Buffers of a thread that may be on their way at once. */

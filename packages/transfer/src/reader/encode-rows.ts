@@ -1,7 +1,7 @@
+import type { TupleWriter } from '@sluice/postgres-driver/copy';
 import type Sqlite from 'better-sqlite3';
 import { HashSums } from '../hash/hash-sums.js';
 import { quoteName } from '../sql/quote.js';
-import type { TupleWriter } from '../values/tuple-writer.js';
 import {
   type EncodedRows,
   type EncodeInput,

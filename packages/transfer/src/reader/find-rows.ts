@@ -1,7 +1,7 @@
+import { TupleWriter } from '@sluice/postgres-driver/copy';
 import type Sqlite from 'better-sqlite3';
 import { bucketOf } from '../hash/hash-sums.js';
 import { hashBytes, hashed } from '../hash/row-hash.js';
-import { TupleWriter } from '../values/tuple-writer.js';
 import type { FindInput, FoundRow } from './reader-protocol.js';
 import { RowEncoder } from './row-encoder.js';
 import { sourceRows } from './source-rows.js';

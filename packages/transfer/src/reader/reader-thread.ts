@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { TupleWriter } from '@sluice/postgres-driver/copy';
 import Sqlite from 'better-sqlite3';
 import { readSourceSchema } from '../source/read-source-schema.js';
 import { quoteName } from '../sql/quote.js';
 import type { SqliteValue } from '../values/encode-value.js';
-import { TupleWriter } from '../values/tuple-writer.js';
 import { ChunkSender } from './chunk-sender.js';
 import { encodeRows } from './encode-rows.js';
 import { findRows } from './find-rows.js';

@@ -7,7 +7,7 @@ import {
   type SluiceError,
   ValueError,
 } from '@sluice/core';
-import { isChunk } from '../values/tuple-writer.js';
+import { isChunk } from '@sluice/postgres-driver/copy';
 import {
   CANCELLED,
   REFUSED_VALUE,

@@ -1,5 +1,5 @@
+import type { TupleWriter } from '@sluice/postgres-driver/copy';
 import type { SqliteValue } from '../values/encode-value.js';
-import type { TupleWriter } from '../values/tuple-writer.js';
 import type { RowProblem } from './row-encoder.js';
 import type { SourceRow } from './source-rows.js';
 import type { TableReading } from './table-reading.js';

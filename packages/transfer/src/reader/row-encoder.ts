@@ -1,3 +1,4 @@
+import type { TupleWriter } from '@sluice/postgres-driver/copy';
 import type Sqlite from 'better-sqlite3';
 import { quoteName } from '../sql/quote.js';
 import { type ColumnType, parseColumnType } from '../values/column-type.js';
@@ -5,7 +6,6 @@ import { CONVERSIONS } from '../values/convert-value.js';
 import { type EncodeValue, encoderOf, type SqliteValue } from '../values/encode-value.js';
 import { largeClass } from '../values/large-value.js';
 import type { ValueProblem } from '../values/problem-kind.js';
-import type { TupleWriter } from '../values/tuple-writer.js';
 import { ExactText, type SourceRow } from './source-rows.js';
 import type { ColumnReading, PolicyAction, TableReading } from './table-reading.js';
 

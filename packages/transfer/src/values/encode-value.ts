@@ -1,8 +1,9 @@
+import type { TupleWriter } from '@sluice/postgres-driver/copy';
+import { fitDecimal, parseDecimal, writeNumeric } from '@sluice/postgres-driver/copy';
 import type { ColumnType } from './column-type.js';
 import { isJson } from './is-json.js';
 import { jsonbText } from './jsonb-text.js';
 import { largeClass, MAX_VALUE_BYTES } from './large-value.js';
-import { fitDecimal, parseDecimal, writeNumeric } from './numeric-binary.js';
 import type { ValueProblem } from './problem-kind.js';
 import {
   EPOCH_SECONDS,
@@ -12,7 +13,6 @@ import {
   parseDay,
   parseMoment,
 } from './time-text.js';
-import type { TupleWriter } from './tuple-writer.js';
 
 /** What SQLite stores in a column of a row. Integers are bigints where they may be beyond 2^53. */
 export type SqliteValue = Uint8Array | bigint | number | string | null;

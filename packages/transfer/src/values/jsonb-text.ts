@@ -1,4 +1,4 @@
-import { parseDecimal } from './numeric-binary.js';
+import { parseDecimal } from '@sluice/postgres-driver/copy';
 
 /**
  * Writes JSON as PostgreSQL's jsonb gives it back: keys by length, then by bytes, the last of equal ones kept, numbers without exponents

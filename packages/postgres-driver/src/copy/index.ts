@@ -1,0 +1,2 @@
+export { type DecimalDigits, fitDecimal, parseDecimal, writeNumeric } from './numeric-binary.js';
+export { CHUNK_BYTES, isChunk, newChunk, TupleWriter } from './tuple-writer.js';
