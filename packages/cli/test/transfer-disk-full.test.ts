@@ -3,8 +3,8 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
-import pg from 'pg';
 import { afterAll, describe, expect, it } from 'vitest';
+import { query } from './transfer/query.js';
 import { runSluice } from './transfer/run-sluice.js';
 import { makeShop } from './transfer/shop-file.js';
 
@@ -113,15 +113,4 @@ async function canHaveTablespace(url: string, name: string, folder: string): Pro
 async function expectOtherMachine(url: string): Promise<void> {
   const [[data] = []] = await query(url, `select current_setting('data_directory')`);
   expect(() => execFileSync('stat', [String(data)], { stdio: 'ignore' })).toThrow();
-}
-
-async function query(url: string, text: string): Promise<unknown[][]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    const { rows } = await client.query<unknown[]>({ text, rowMode: 'array' });
-    return rows;
-  } finally {
-    await client.end();
-  }
 }

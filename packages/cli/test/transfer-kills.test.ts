@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { temporarySqlitePath } from '@sluice/testkit';
 import { type PostgresServer, startPostgresServer } from '@sluice/testkit/postgres-server';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { query } from './transfer/query.js';
 import { runSluice, type SluiceRun, startSluice } from './transfer/run-sluice.js';
 import { makeShop } from './transfer/shop-file.js';
 import { startApplication } from './transfer/start-application.js';
@@ -110,13 +110,13 @@ async function killDuring(
   const { child, ended } = startSluice(['transfer', source, 'env:TARGET_URL', begin], url);
   const isOver = await Promise.race([ended.then(() => true), sleep(afterMs, false)]);
   if (victim === 'tool') child.kill('SIGKILL');
-  if (victim === 'server' && !isOver) await server.faults?.crash();
+  if (victim === 'server' && !isOver) await faults().crash();
   if (application !== undefined) {
     application.kill('SIGKILL');
     await once(application, 'close');
   }
   const run = await ended;
-  if (victim === 'server' && !isOver) await server.faults?.restart();
+  if (victim === 'server' && !isOver) await faults().restart();
   return { run, isHit: !isOver };
 }
 
@@ -145,17 +145,6 @@ async function timeOf(args: readonly string[], url: string, status = 0): Promise
 async function expectWholeOrders(url: string): Promise<void> {
   const torn = `select count(*)::int from "order" where (select count(*) from item where item."order" = "order".id) <> 2`;
   expect(await query(url, torn)).toEqual([[0]]);
-}
-
-async function query(url: string, text: string): Promise<unknown[][]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    const { rows } = await client.query<unknown[]>({ text, rowMode: 'array' });
-    return rows;
-  } finally {
-    await client.end();
-  }
 }
 
 async function expectEqual(source: string, url: string): Promise<void> {

@@ -119,6 +119,7 @@ export { openStorage } from './storage/open-storage.js';
 export type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage/storage.js';
 export type { StorageOptions } from './storage/storage-options.js';
 export type { TableChange, TableWatch, WatchOptions } from './storage/table-watch.js';
+export { assertGoesOn, transactionEndedError } from './transaction/ended-transaction.js';
 export type { ReplayReason } from './transaction/replay.js';
 export { withinDeadline } from './transaction/within-deadline.js';
 export { portableTypeError } from './values/portable-type-error.js';

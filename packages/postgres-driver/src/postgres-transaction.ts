@@ -1,4 +1,5 @@
 import {
+  assertGoesOn,
   type BeginOptions,
   CommitUnknownError,
   ConflictError,
@@ -8,6 +9,7 @@ import {
   type Row,
   type Statement,
   type StatementResult,
+  transactionEndedError,
   UsageError,
 } from '@sluice/core';
 import { CommitShare } from './postgres-commit-share.js';
@@ -102,7 +104,7 @@ export class PostgresTransaction implements DatabaseTransaction {
 
   async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     const { values } = this.#context;
-    if (ENDS_TRANSACTION.test(statement.sql)) throw endedError('would end', this.#options.label);
+    assertGoesOn(statement.sql, this.#options.label);
     this.#share?.admit(statement);
     const send = prepareToSend(statement, values);
     const begin = this.#takeBegin();
@@ -212,17 +214,8 @@ export class PostgresTransaction implements DatabaseTransaction {
 
   #assertStillOpen(): void {
     if (this.#connection.status !== 'I') return;
-    throw endedError('ended', this.#options.label);
+    throw transactionEndedError('ended', this.#options.label);
   }
-}
-
-/** What is refused before anything is lost. A procedure may still do it. */
-const ENDS_TRANSACTION =
-  /^\s*(?:abort|commit|end|prepare\s+transaction|rollback(?!\s+(?:transaction\s+|work\s+)?to\b))\b/i;
-
-function endedError(what: string, operation: string | undefined): UsageError {
-  const message = `The statement ${what} the transaction by itself. Let \`write\` commit, and throw to roll back.`;
-  return new UsageError('transaction_ended', message, { operation });
 }
 
 /** Rolls back where there is something to, and gives the connection back. Never rejects. */

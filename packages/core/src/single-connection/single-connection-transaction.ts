@@ -5,8 +5,8 @@ import type {
   Statement,
   StatementResult,
 } from '../driver/driver.js';
-import { UsageError } from '../errors/usage-errors.js';
 import type { Lease } from '../lane/lane.js';
+import { assertGoesOn, transactionEndedError } from '../transaction/ended-transaction.js';
 import { withinDeadline } from '../transaction/within-deadline.js';
 import type { SingleConnection } from './single-connection.js';
 
@@ -30,10 +30,10 @@ export class SingleConnectionTransaction implements DatabaseTransaction {
   }
 
   async execute({ sql, parameters }: Statement, options: ExecuteOptions): Promise<StatementResult> {
-    if (ENDS_TRANSACTION.test(sql)) throw endedError('would end', options.label);
+    assertGoesOn(sql, options.label);
     const work = this.#inTurn(() => this.#connection.run(sql, parameters));
     const result = await withinDeadline(work, options, RELEASED);
-    if (!this.#connection.isInTransaction) throw endedError('ended', options.label);
+    if (!this.#connection.isInTransaction) throw transactionEndedError('ended', options.label);
     return result;
   }
 
@@ -88,14 +88,5 @@ export class SingleConnectionTransaction implements DatabaseTransaction {
 
 /** What becomes of a call whose caller is released while its statement runs on. */
 const RELEASED = 'what it did is undone';
-
-/** ROLLBACK TO a savepoint does not. */
-const ENDS_TRANSACTION =
-  /^\s*(?:abort|commit|end|prepare\s+transaction|rollback(?!\s+(?:work\s+|transaction\s+)?to\b))\b/i;
-
-function endedError(what: string, operation: string | undefined): UsageError {
-  const message = `The statement ${what} the transaction by itself. Let \`write\` commit, and throw to roll back.`;
-  return new UsageError('transaction_ended', message, { operation });
-}
 
 function ignore(): void {}

@@ -12,6 +12,7 @@ import {
   createState,
   finishState,
   forgetTable,
+  readRefusals,
   readState,
   recordStep,
   STATE_SCHEMA,
@@ -262,7 +263,7 @@ class Transfer {
     const verified = this.#options.verify === false ? [] : await this.#verify(plan, progress);
     await finishState(this.#session);
     const tables = plan.tables.map(({ target }) => transferred(target, progress.get(target)));
-    const untranslated = [...plan.untranslated, ...(await this.#refusals())];
+    const untranslated = [...plan.untranslated, ...(await readRefusals(this.#session))];
     const outcome = verified.every(({ isEqual }) => isEqual) ? 'done' : 'different';
     return report({ outcome, findings, plan, tables, verified, untranslated });
   }
@@ -330,17 +331,6 @@ class Transfer {
       });
     }
     for (const { target } of plan.tables) await this.#session.query(`analyze ${quoteName(target)}`);
-  }
-
-  async #refusals(): Promise<Untranslated[]> {
-    const rows = await this.#session.query<{ object: string; sql: string; refusal: string }>(
-      `select object, sql, refusal from ${STATE_SCHEMA}.step where refusal is not null order by object`,
-    );
-    return rows.map(({ object, sql, refusal }) => ({
-      object,
-      sql,
-      reason: `PostgreSQL refuses it: ${refusal}`,
-    }));
   }
 
   async #verify(plan: TransferPlan, progress: ReadonlyMap<string, TableProgress>): Promise<VerifiedTable[]> {

@@ -1,5 +1,5 @@
 import { HashSums } from '../hash/hash-sums.js';
-import type { TransferPlan } from '../plan/transfer-plan.js';
+import type { TransferPlan, Untranslated } from '../plan/transfer-plan.js';
 import type { PostgresSession } from './postgres-session.js';
 
 /** The side schema: where a transfer keeps its state, and the rows in quarantine. */
@@ -74,6 +74,18 @@ async function readSteps(session: PostgresSession): Promise<Map<string, string |
     `select object, refusal from ${STATE_SCHEMA}.step`,
   );
   return new Map(rows.map(({ object, refusal }) => [object, refusal]));
+}
+
+/** What PostgreSQL refused to make of a translation that looked right. */
+export async function readRefusals(session: PostgresSession): Promise<Untranslated[]> {
+  const rows = await session.query<{ object: string; sql: string; refusal: string }>(
+    `select object, sql, refusal from ${STATE_SCHEMA}.step where refusal is not null order by object`,
+  );
+  return rows.map(({ object, sql, refusal }) => ({
+    object,
+    sql,
+    reason: `PostgreSQL refuses it: ${refusal}`,
+  }));
 }
 
 /** Begins a transfer; call it inside a transaction. */
