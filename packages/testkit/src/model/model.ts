@@ -12,6 +12,8 @@ import type {
 export interface ModelState {
   readonly version: 1 | 2;
   readonly rows: ReadonlyMap<number, ModelRow>;
+  /** Names that may be held twice for now. Default: none. */
+  readonly freeNames?: ReadonlySet<string>;
 }
 
 /** A new database. */
@@ -112,7 +114,8 @@ function runCall(state: ModelState, call: ModelCall): Result {
   const rows = [...state.rows.values()];
   const keep = (outcome: Outcome): Result => ({ state, outcome });
   const store = (changed: readonly ModelRow[], value: unknown): Result => {
-    const names = changed.flatMap((row) => (row.name === null ? [] : [row.name]));
+    const isGuarded = (name: string): boolean => state.freeNames?.has(name) !== true;
+    const names = changed.flatMap(({ name }) => (name !== null && isGuarded(name) ? [name] : []));
     if (new Set(names).size < names.length) return keep(DUPLICATE);
     return { state: { ...state, rows: new Map(changed.map((row) => [row.id, row])) }, outcome: { value } };
   };

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { SluiceError, type Storage, type StorageTransaction } from '@sluice/core';
 import { migrationsOf } from '../conformance/schema/suite-migrations.js';
+import { runWithGivenUpKeys } from './given-up-keys.js';
 import { EMPTY, type ModelState, run } from './model.js';
 import type {
   ModelAction,
@@ -60,6 +61,7 @@ export class ProgramRunner {
     if (agreeing !== undefined) return agreeing.state;
     if (step.do === 'together' && storage.capabilities.concurrentWriters) {
       for (const each of runWithSnapshotReads(state, step.units)) if (agrees(each)) return each.state;
+      for (const each of runWithGivenUpKeys(state, step.units)) if (agrees(each)) return each.state;
     }
     const expected = allowed.map((each) => ({ outcomes: each.outcomes, stored: sorted(each.state) }));
     const gave = `Step ${index + 1} gave ${write({ outcomes, stored })}`;

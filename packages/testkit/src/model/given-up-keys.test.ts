@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { runWithGivenUpKeys } from './given-up-keys.js';
+import type { ModelState } from './model.js';
+import type { ModelUnit } from './program.js';
+
+const row = (id: number, name: string | null) => ({ id, name, amount: 0 });
+const state: ModelState = {
+  version: 1,
+  rows: new Map([2, 3].map((id) => [id, row(id, id === 3 ? 'A' : null)])),
+};
+const writer: ModelUnit = {
+  do: 'write',
+  actions: [
+    { do: 'update', id: 2, patch: { name: 'A' } },
+    { do: 'get', id: 3 },
+    { do: 'update', id: 2, patch: { name: null } },
+  ],
+  fails: false,
+};
+const TAKEN = {
+  value: [{ value: row(2, 'A') }, { value: row(3, 'A') }, { value: row(2, null) }],
+};
+
+function outcomesOf(...units: ModelUnit[]) {
+  return [...runWithGivenUpKeys(state, units)].map(({ outcomes }) => outcomes[0]);
+}
+
+test('a writer may take a name that another one gives up, although it still sees the old holder', () => {
+  const giver: ModelUnit = { do: 'update', id: 3, patch: { name: null } };
+  expect(outcomesOf(writer, giver)).toContainEqual(TAKEN);
+});
+
+test('a name that nobody gives up is taken', () => {
+  const other: ModelUnit = { do: 'update', id: 3, patch: { amount: 1 } };
+  expect(outcomesOf(writer, other)).not.toContainEqual(TAKEN);
+  expect(outcomesOf(writer, other)).toContainEqual({ code: 'unique_violation' });
+});
+
+test('what a writer gives up itself is no excuse', () => {
+  const both: ModelUnit = {
+    do: 'write',
+    actions: [
+      { do: 'update', id: 2, patch: { name: 'A' } },
+      { do: 'update', id: 3, patch: { name: null } },
+    ],
+    fails: false,
+  };
+  expect(outcomesOf(both, { do: 'get', id: 1 })).toStrictEqual([
+    { code: 'unique_violation' },
+    { code: 'unique_violation' },
+  ]);
+});

@@ -1,0 +1,46 @@
+import { type ModelState, permutations, runUnit } from './model.js';
+import type { ModelUnit, Outcome } from './program.js';
+
+/**
+ * What units that run together may do where unique indexes look past a transaction's snapshot (contract C3): a writer may take a name that another
+ * one gives up, although by its own reads it comes before it. Once all are done, every name is held once.
+ */
+export function* runWithGivenUpKeys(
+  state: ModelState,
+  units: readonly ModelUnit[],
+): Generator<{ readonly state: ModelState; readonly outcomes: readonly Outcome[] }> {
+  const givenUp = units.map((unit) => namesGivenUp(state, unit));
+  const freeFor = units.map((_, index) => new Set(givenUp.filter((_names, other) => other !== index).flat()));
+  for (const order of permutations(units.map((_, index) => index))) {
+    const result = runInOrder(state, units, order, freeFor);
+    const names = namesOf(result.state);
+    if (new Set(names).size === names.length) yield result;
+  }
+}
+
+function runInOrder(
+  state: ModelState,
+  units: readonly ModelUnit[],
+  order: readonly number[],
+  freeFor: readonly ReadonlySet<string>[],
+): { readonly state: ModelState; readonly outcomes: readonly Outcome[] } {
+  const outcomes: Outcome[] = [];
+  let { rows } = state;
+  for (const index of order) {
+    const [unit, freeNames] = [units[index], freeFor[index]];
+    if (unit === undefined || freeNames === undefined) continue;
+    const result = runUnit({ ...state, rows, freeNames }, unit);
+    rows = result.state.rows;
+    outcomes[index] = result.outcome;
+  }
+  return { state: { ...state, rows }, outcomes };
+}
+
+function namesGivenUp(state: ModelState, unit: ModelUnit): string[] {
+  const kept = new Set(namesOf(runUnit(state, unit).state));
+  return namesOf(state).filter((name) => !kept.has(name));
+}
+
+function namesOf({ rows }: ModelState): string[] {
+  return [...rows.values()].flatMap(({ name }) => (name === null ? [] : [name]));
+}
