@@ -60,7 +60,7 @@ async function copyRows(input: CopyBackInput): Promise<HashSums> {
   const sql = `copy (${readingSql(back, policies)}) to stdout (format binary)`;
   for await (const chunk of session.copyOut(sql)) {
     if (signal?.aborted) throw new AbortedError('The work was stopped.');
-    scanner.push(chunk as Buffer);
+    scanner.push(chunk);
   }
   return sums;
 }

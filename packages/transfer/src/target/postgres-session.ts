@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import {
   ConfigurationError,
   ConnectionError,
@@ -95,9 +95,14 @@ export class PostgresSession {
     return this.#client.query(copyFrom(sql));
   }
 
-  /** Begins a COPY TO STDOUT. */
-  copyOut(sql: string): Readable {
-    return this.#client.query(copyTo(sql));
+  /** What a COPY TO STDOUT gives, chunk by chunk. */
+  async *copyOut(sql: string): AsyncGenerator<Buffer> {
+    const chunks: AsyncIterable<Buffer> = this.#client.query(copyTo(sql));
+    try {
+      yield* chunks;
+    } catch (error) {
+      throw this.#explain(error);
+    }
   }
 
   /** What went wrong with the connection behind an error of a stream. */

@@ -45,9 +45,5 @@ async function scan(
   onTuple: OnTuple,
 ): Promise<void> {
   const scanner = new TupleScanner(keyCount, onTuple);
-  try {
-    for await (const chunk of session.copyOut(copySql)) scanner.push(chunk as Buffer);
-  } catch (error) {
-    throw session.explain(error);
-  }
+  for await (const chunk of session.copyOut(copySql)) scanner.push(chunk);
 }
