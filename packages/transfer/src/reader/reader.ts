@@ -20,7 +20,7 @@ import {
 
 /** What a task tells while it runs. */
 export interface ReaderEvents {
-  /** Takes tuples; the next ones come when the promise of these is settled. */
+  /** Takes tuples; the next ones come when the promise of these is resolved. Its rejection ends the reader's work. */
   readonly onChunk?: (bytes: Buffer) => Promise<void>;
   readonly onProgress?: ((rows: number) => void) | undefined;
 }
@@ -93,9 +93,11 @@ export class Reader {
         pending.events.onProgress?.(message.rows);
         break;
       case 'chunk':
-        pending.chunks = pending.chunks.then(() => this.#passOn(pending, message.buffer, message.length));
-        // A failure is the task's, when its result arrives.
-        pending.chunks.catch(() => {});
+        pending.chunks = pending.chunks
+          .then(() => passOn(pending, message.buffer, message.length))
+          .finally(() => this.#recycle(message.buffer));
+        // A failure is the task's, whose result follows: nobody takes the rows that it still reads.
+        pending.chunks.catch(() => this.cancel());
         break;
       case 'result':
         this.#pending.delete(message.id);
@@ -108,21 +110,21 @@ export class Reader {
     }
   }
 
-  async #passOn({ events }: Pending, buffer: ArrayBuffer, length: number): Promise<void> {
-    try {
-      if (length > 0) await events.onChunk?.(Buffer.from(buffer, 0, length));
-    } finally {
-      if (isChunk(buffer)) this.#recycled.postMessage(buffer, [buffer]);
-      else this.#recycled.postMessage(null);
-      Atomics.add(this.#signals, 0, 1);
-      Atomics.notify(this.#signals, 0);
-    }
+  #recycle(buffer: ArrayBuffer): void {
+    if (isChunk(buffer)) this.#recycled.postMessage(buffer, [buffer]);
+    else this.#recycled.postMessage(null);
+    Atomics.add(this.#signals, 0, 1);
+    Atomics.notify(this.#signals, 0);
   }
 
   #failAll(error: unknown): void {
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
   }
+}
+
+async function passOn({ events }: Pending, buffer: ArrayBuffer, length: number): Promise<void> {
+  if (length > 0) await events.onChunk?.(Buffer.from(buffer, 0, length));
 }
 
 function toError({ code = '', message }: ReaderFailure): SluiceError {
