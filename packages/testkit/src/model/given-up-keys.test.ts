@@ -50,3 +50,27 @@ test('what a writer gives up itself is no excuse', () => {
     { code: 'unique_violation' },
   ]);
 });
+
+test('a writer may have held a name for a while that another one took then, although that one saw nothing of it', () => {
+  const holder: ModelUnit = {
+    do: 'write',
+    actions: [
+      { do: 'upsert', row: row(4, 'B') },
+      { do: 'upsert', row: row(4, 'C') },
+    ],
+    fails: false,
+  };
+  const taker: ModelUnit = {
+    do: 'write',
+    actions: [
+      { do: 'get', id: 4 },
+      { do: 'insert', row: row(5, 'B') },
+    ],
+    fails: false,
+  };
+  const both = [...runWithGivenUpKeys(state, [holder, taker])].map(({ outcomes }) => outcomes);
+  expect(both).toContainEqual([
+    { value: [{ value: row(4, 'B') }, { value: row(4, 'C') }] },
+    { value: [{ value: undefined }, { value: row(5, 'B') }] },
+  ]);
+});
