@@ -2,15 +2,15 @@ import type { RowInsertion, Statement } from '@sluice/core';
 import { binaryRows } from './copy/write-rows.js';
 import { arrayType, columnArray, fitsArray } from './postgres-array.js';
 import type { PostgresConnection, SendOptions } from './postgres-connection.js';
-import { copyData, copyText, isWorthCopying, readCopyTarget } from './postgres-copy.js';
+import { copyData, copyText, isWorthCopying, keepCopyTarget, readCopyTarget } from './postgres-copy.js';
 import { quoteIdentifier } from './postgres-identifier.js';
-import { type Bound, bindValue } from './postgres-parameters.js';
+import { type Bound, bindScalar, checkValue, type Scalar } from './postgres-parameters.js';
 import type { RawResult } from './postgres-raw-result.js';
 
 /** An insertion of many rows, its values by column. */
 export interface BulkInsertion {
   readonly insertion: RowInsertion;
-  readonly values: readonly (readonly Bound[])[];
+  readonly values: readonly (readonly Scalar[])[];
 }
 
 /** The statement as a bulk insertion; `undefined` where it is better run as it is. @throws as binding its parameters does. */
@@ -19,9 +19,9 @@ export function toBulkInsertion({ insertion, parameters }: Statement): BulkInser
   const { columns } = insertion;
   const width = columns.length;
   if (parameters.length <= width || !columns.every(fitsArray)) return undefined;
-  const values: Bound[][] = columns.map(() => []);
+  const values: Scalar[][] = columns.map(() => []);
   for (let index = 0; index < parameters.length; index += 1) {
-    values[index % width]?.push(bindValue(parameters[index], index));
+    values[index % width]?.push(checkValue(parameters[index], index));
   }
   return { insertion, values };
 }
@@ -37,23 +37,30 @@ export async function insertBulk(
 ): Promise<RawResult> {
   const bound: SendOptions = { ...options, isBound: true };
   if (!isWorthCopying(values)) return connection.run(...arraysOf(insertion, values), bound);
-  const { isPlain, types } = await readCopyTarget(connection, insertion, bound);
+  const target = await readCopyTarget(connection, insertion, bound);
   const next = { ...bound, begin: undefined };
-  if (!isPlain) return connection.run(...arraysOf(insertion, values), next);
+  if (!target.isPlain) return connection.run(...arraysOf(insertion, values), next);
   const binary = binaryRows(
     values,
-    insertion.columns.map(({ name }) => types[name] ?? ''),
+    insertion.columns.map(({ name }) => target.types[name] ?? ''),
   );
   const text = copyText(insertion, binary === undefined ? 'text' : 'binary');
-  return connection.run(text, [], { ...next, mayPrepare: false, copyData: binary ?? copyData(values) });
+  const data = binary ?? copyData(values.map(bindColumn));
+  const result = await connection.run(text, [], { ...next, mayPrepare: false, copyData: data });
+  keepCopyTarget(connection, insertion, target);
+  return result;
 }
 
 function arraysOf(
   { table, columns }: RowInsertion,
-  values: readonly (readonly Bound[])[],
+  values: readonly (readonly Scalar[])[],
 ): [text: string, parameters: readonly Bound[]] {
   const names = columns.map(({ name }) => quoteIdentifier(name)).join(', ');
   const arrays = columns.map((column, index) => `$${index + 1}::${arrayType(column)}`).join(', ');
   const text = `insert into ${quoteIdentifier(table)} (${names}) select * from unnest(${arrays})`;
-  return [text, columns.map((column, index) => columnArray(column, values[index] ?? []))];
+  return [text, columns.map((column, index) => columnArray(column, bindColumn(values[index] ?? [])))];
+}
+
+function bindColumn(values: readonly Scalar[]): readonly Bound[] {
+  return values.map(bindScalar);
 }

@@ -79,6 +79,7 @@ export class PostgresConnection {
   /** Whether a statement may have changed the session for the next caller: a setting, a temporary table, a listener. */
   #isAltered = false;
   #lastOutcome: LastOutcome = 'not sent';
+  #commandsSent = 0;
 
   constructor({ config, client, columnsOf, modes }: ConnectionParts) {
     this.#config = config;
@@ -106,6 +107,11 @@ export class PostgresConnection {
   /** After a failure: whether what was sent last may have been done all the same. */
   get lastOutcome(): LastOutcome {
     return this.#lastOutcome;
+  }
+
+  /** Two equal numbers have nothing sent between them. */
+  get commandsSent(): number {
+    return this.#commandsSent;
   }
 
   /** Whether a single statement that needs `mode` can be sent without changing the session. */
@@ -277,6 +283,7 @@ export class PostgresConnection {
     const interrupt = new Interrupt(options, () => this.#interrupt(options));
     this.#query = undefined;
     this.#syncs = 1;
+    this.#commandsSent += 1;
     try {
       return await send();
     } catch (cause) {

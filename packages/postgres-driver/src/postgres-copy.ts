@@ -7,7 +7,7 @@ import type { Bound } from './postgres-parameters.js';
 const FEWEST_ROWS = 200;
 
 /** Whether rows of this form are worth a COPY. */
-export function isWorthCopying(columns: readonly (readonly Bound[])[]): boolean {
+export function isWorthCopying(columns: readonly (readonly unknown[])[]): boolean {
   return (columns[0]?.length ?? 0) >= FEWEST_ROWS;
 }
 
@@ -20,18 +20,39 @@ export interface CopyTarget {
 }
 
 /**
- * Reads what a COPY must know. Asked each time, in the same transaction, because another process may change the table; naming the table in the
- * query locks it against that until the transaction ends.
+ * Reads what a COPY must know. Asked in the same transaction, because another process may change the table; naming the table in the query
+ * locks it against that until the transaction ends.
  */
 export async function readCopyTarget(
   connection: PostgresConnection,
   { table }: RowInsertion,
   options: SendOptions,
 ): Promise<CopyTarget> {
+  const known = lastTargets.get(connection);
+  if (known?.table === table && known.commandsSent === connection.commandsSent) return known.target;
   const name = quoteIdentifier(table);
   const { rows } = await connection.run(copyTarget(name), [name], { ...options, mayPrepare: true });
   return rows[0] === undefined ? { isPlain: false, types: {} } : JSON.parse(rows[0].text(0) ?? '');
 }
+
+/** Call after a COPY: the next one in the same transaction, with nothing between them, need not ask again. */
+export function keepCopyTarget(
+  connection: PostgresConnection,
+  { table }: RowInsertion,
+  target: CopyTarget,
+): void {
+  const { commandsSent, status } = connection;
+  if (status === 'T') lastTargets.set(connection, { table, target, commandsSent });
+}
+
+interface LastTarget {
+  readonly table: string;
+  readonly target: CopyTarget;
+  /** By the connection when the COPY was done: what ends the transaction, or changes the table in it, would have come after. */
+  readonly commandsSent: number;
+}
+
+const lastTargets = new WeakMap<PostgresConnection, LastTarget>();
 
 const copyTarget = (name: string): string => `
   select json_build_object(

@@ -40,16 +40,29 @@ export function encodeValue(value: CheckedValue): unknown {
 
 /** One of them. @param index in the statement's parameters, for messages. */
 export function bindValue(value: unknown, index: number): Bound {
+  return bindScalar(checkValue(value, index));
+}
+
+/** A value as it came, or as text or bytes where it was an object. */
+export type Scalar = bigint | boolean | number | Bound;
+
+/** The text of a number or a boolean; anything else as it is. */
+export function bindScalar(value: Scalar): Bound {
+  return value === null || typeof value === 'string' || typeof value === 'object' ? value : String(value);
+}
+
+/** Refuses what PostgreSQL or another driver cannot hold. @param index in the statement's parameters, for messages. */
+export function checkValue(value: unknown, index: number): Scalar {
   switch (typeof value) {
     case 'string':
       return checkText(value, index);
     case 'number':
       if (Number.isNaN(value) || Object.is(value, -0))
         throw refusal(index, 'is NaN or -0, which not every driver keeps');
-      return String(value);
+      return value;
     case 'bigint':
     case 'boolean':
-      return String(value);
+      return value;
     case 'object':
       return value === null ? null : bindObject(value, index);
     case 'undefined':

@@ -1,11 +1,12 @@
+import type { Scalar } from '../postgres-parameters.js';
 import { parseDecimal, writeNumeric } from './numeric-binary.js';
 import type { TupleWriter } from './tuple-writer.js';
 
 /**
- * Writes a value, given as PostgreSQL's text or as bytes, as a field of COPY's binary format
- * (https://www.postgresql.org/docs/current/sql-copy.html). False, with nothing written, for a value that it leaves to the text format.
+ * Writes a value as a field of COPY's binary format (https://www.postgresql.org/docs/current/sql-copy.html). False, with nothing written, for a
+ * value that it leaves to the text format, which reads what is not of the column's own type as its input function does.
  */
-export type WriteField = (value: string | Buffer, out: TupleWriter) => boolean;
+export type WriteField = (value: NonNullable<Scalar>, out: TupleWriter) => boolean;
 
 /** The writers of the types that it pays for, by the name `format_type` gives them; what each type reads is its `…recv` function in PostgreSQL. */
 export function fieldWriter(type: string): WriteField | undefined {
@@ -17,23 +18,18 @@ const MS_PER_DAY = 86_400_000;
 /** PostgreSQL counts from 2000-01-01. */
 const EPOCH_MS = Date.UTC(2000, 0, 1);
 
-const writeText = ofText((value, out) => {
-  out.text(value);
-  return true;
-});
-
 const WRITERS: ReadonlyMap<string, WriteField> = new Map<string, WriteField>([
-  ['bigint', ofText(writeBigint)],
-  ['boolean', ofText(writeBoolean)],
+  ['bigint', writeBigint],
+  ['boolean', writeBoolean],
   ['bytea', writeBytes],
   ['character varying', writeText],
   ['date', ofText(writeDay)],
-  ['double precision', ofText(writeDouble)],
-  ['integer', ofText((value, out) => writeInteger(value, 4, out))],
+  ['double precision', writeDouble],
+  ['integer', (value, out) => writeInteger(value, 4, out)],
   ['json', writeText],
   ['jsonb', ofText(writeJsonb)],
-  ['numeric', ofText(writeDecimal)],
-  ['smallint', ofText((value, out) => writeInteger(value, 2, out))],
+  ['numeric', writeDecimal],
+  ['smallint', (value, out) => writeInteger(value, 2, out)],
   ['text', writeText],
   ['timestamp with time zone', ofText(writeMoment)],
   ['uuid', ofText(writeUuid)],
@@ -43,15 +39,26 @@ function ofText(write: (value: string, out: TupleWriter) => boolean): WriteField
   return (value, out) => typeof value === 'string' && write(value, out);
 }
 
-function writeBytes(value: string | Buffer, out: TupleWriter): boolean {
-  if (typeof value === 'string') return false;
+function writeText(value: NonNullable<Scalar>, out: TupleWriter): boolean {
+  if (typeof value === 'object') return false;
+  out.text(String(value));
+  return true;
+}
+
+function writeBytes(value: NonNullable<Scalar>, out: TupleWriter): boolean {
+  if (typeof value !== 'object') return false;
   out.int32(value.length);
   out.bytes(value);
   return true;
 }
 
-function writeInteger(value: string, bytes: 2 | 4, out: TupleWriter): boolean {
-  const number = Number(value);
+/** A number that came as one, and `NaN` for anything else: what text means as a number is the server's to say. */
+function toNumber(value: NonNullable<Scalar>): number {
+  return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : Number.NaN;
+}
+
+function writeInteger(value: NonNullable<Scalar>, bytes: 2 | 4, out: TupleWriter): boolean {
+  const number = toNumber(value);
   const limit = 2 ** (8 * bytes - 1);
   if (!Number.isInteger(number) || number < -limit || number >= limit) return false;
   out.int32(bytes);
@@ -60,35 +67,39 @@ function writeInteger(value: string, bytes: 2 | 4, out: TupleWriter): boolean {
   return true;
 }
 
-function writeBigint(value: string, out: TupleWriter): boolean {
-  if (!/^-?\d{1,18}$/.test(value)) return false;
+function writeBigint(value: NonNullable<Scalar>, out: TupleWriter): boolean {
+  const number = toNumber(value);
+  if (Number.isSafeInteger(number)) {
+    out.int32(8);
+    out.int64(number);
+    return true;
+  }
+  if (typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value) return false;
   out.int32(8);
-  const number = Number(value);
-  if (Number.isSafeInteger(number)) out.int64(number);
-  else out.bigint64(BigInt(value));
+  out.bigint64(value);
   return true;
 }
 
-function writeBoolean(value: string, out: TupleWriter): boolean {
-  if (value !== 'true' && value !== 'false') return false;
+function writeBoolean(value: NonNullable<Scalar>, out: TupleWriter): boolean {
+  if (typeof value !== 'boolean') return false;
   out.int32(1);
-  out.bytes(value === 'true' ? TRUE : FALSE);
+  out.bytes(value ? TRUE : FALSE);
   return true;
 }
 
 const TRUE = Buffer.of(1);
 const FALSE = Buffer.of(0);
 
-function writeDouble(value: string, out: TupleWriter): boolean {
-  const number = Number(value);
+function writeDouble(value: NonNullable<Scalar>, out: TupleWriter): boolean {
+  const number = toNumber(value);
   if (Number.isNaN(number)) return false;
   out.int32(8);
   out.float64(number);
   return true;
 }
 
-function writeDecimal(value: string, out: TupleWriter): boolean {
-  const digits = parseDecimal(value);
+function writeDecimal(value: NonNullable<Scalar>, out: TupleWriter): boolean {
+  const digits = typeof value === 'object' ? undefined : parseDecimal(String(value));
   if (digits === undefined) return false;
   writeNumeric(out, digits);
   return true;

@@ -1,4 +1,4 @@
-import type { Bound } from '../postgres-parameters.js';
+import type { Scalar } from '../postgres-parameters.js';
 import { TupleWriter } from './tuple-writer.js';
 import { fieldWriter, type WriteField } from './write-field.js';
 
@@ -13,7 +13,7 @@ const TRAILER = -1;
  * @param types what the columns are at this moment, as `format_type` names them.
  */
 export function binaryRows(
-  columns: readonly (readonly Bound[])[],
+  columns: readonly (readonly Scalar[])[],
   types: readonly string[],
 ): Buffer | undefined {
   const writers = types.map(fieldWriter);
@@ -31,7 +31,7 @@ export function binaryRows(
   return out.buffer.subarray(0, out.position);
 }
 
-function writeValue(value: Bound, write: WriteField | undefined, out: TupleWriter): boolean {
+function writeValue(value: Scalar, write: WriteField | undefined, out: TupleWriter): boolean {
   if (value !== null) return write?.(value, out) === true;
   out.null();
   return true;
