@@ -2,9 +2,9 @@ import { open, readFile, stat, writeFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { startTcpRelay, temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
 import Sqlite from 'better-sqlite3';
-import pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import { runSluice, startSluice } from './transfer/run-sluice.js';
+import { query } from './transfer/query.js';
+import { runSluice, said, startSluice } from './transfer/run-sluice.js';
 import { makeShop } from './transfer/shop-file.js';
 
 describe('a transfer that is disturbed', () => {
@@ -278,27 +278,4 @@ function peakMb(err: string): number {
   const peaks = [...err.matchAll(/peak=(\d+)/g)].map(([, kilobytes]) => Number(kilobytes) / 1024);
   expect(peaks.length).toBeGreaterThan(0);
   return Math.max(...peaks);
-}
-
-/** Resolves when the process has printed this line to standard error. */
-function said(child: ReturnType<typeof startSluice>['child'], line: string): Promise<void> {
-  let text = '';
-  return new Promise((resolve, reject) => {
-    child.stderr?.on('data', (data) => {
-      text += data;
-      if (text.includes(`${line}\n`)) resolve();
-    });
-    child.on('close', () => reject(new Error(`The process ended without "${line}": ${text}`)));
-  });
-}
-
-async function query(url: string, text: string): Promise<unknown[][]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    const result = await client.query<unknown[]>({ text, rowMode: 'array' });
-    return result.rows;
-  } finally {
-    await client.end();
-  }
 }

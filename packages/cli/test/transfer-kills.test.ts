@@ -5,7 +5,7 @@ import { temporarySqlitePath } from '@sluice/testkit';
 import { type PostgresServer, startPostgresServer } from '@sluice/testkit/postgres-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { query } from './transfer/query.js';
-import { runSluice, type SluiceRun, startSluice } from './transfer/run-sluice.js';
+import { runSluice, type SluiceRun, said, startSluice } from './transfer/run-sluice.js';
 import { makeShop } from './transfer/shop-file.js';
 import { startApplication } from './transfer/start-application.js';
 
@@ -13,6 +13,13 @@ import { startApplication } from './transfer/start-application.js';
 const KILLS = Number(process.env.SLUICE_TEST_KILLS ?? 6);
 const VICTIMS = ['tool', 'server', 'application'] as const;
 type Victim = (typeof VICTIMS)[number];
+
+/** After each of these lines of the tool; where most can go wrong comes first. */
+const PHASES = ['copy', 'audit', 'finish', 'rehearse', 'verify'] as const;
+type Phase = (typeof PHASES)[number];
+
+/** About as long as the longest phase takes. */
+const SPREAD_MS = 400;
 
 let server: PostgresServer;
 beforeAll(async () => {
@@ -31,19 +38,18 @@ describe('sluice transfer under SIGKILL', () => {
     timeout: 120_000 + KILLS * 30_000,
   }, async () => {
     const source = await temporarySqlitePath();
-    makeShop(source, 20_000);
+    makeShop(source, 60_000);
     const url = await server.createDatabase();
-    const longest = await timeOf(['transfer', source, 'env:TARGET_URL'], url);
+    await timeOf(['transfer', source, 'env:TARGET_URL'], url);
     const killed = new Map<string, number>();
     for (let kills = 0; kills < KILLS; ) {
       const victim = VICTIMS[kills % VICTIMS.length] as Victim;
+      const after = PHASES[Math.floor(kills / VICTIMS.length) % PHASES.length] as Phase;
       const begin = await howToBegin(url);
-      const { run, isHit } = await killDuring(victim, [source, url, begin], Math.random() * longest);
+      const { run, isHit } = await killDuring(victim, [source, url, begin], after);
       if (isHit) kills += 1;
-      const phase = isHit
-        ? (/(\w+)[^\n]*\n(?:error|stopped|$)/.exec(run.err)?.[1] ?? 'start')
-        : 'after the end';
-      killed.set(`${victim} in ${phase}`, (killed.get(`${victim} in ${phase}`) ?? 0) + 1);
+      const name = `${victim} ${isHit ? `during ${after} or soon after` : 'after the end'}`;
+      killed.set(name, (killed.get(name) ?? 0) + 1);
       expectClearState(run, victim, isHit);
       if (run.code === 0) await expectWholeOrders(url);
       if (run.code === 0 && victim !== 'application') await expectEqual(source, url);
@@ -100,15 +106,20 @@ async function howToBegin(url: string): Promise<string> {
   return state === 'finished' ? '--replace' : '--resume';
 }
 
-/** Kills one of the three while a transfer runs, `afterMs` into it, and makes ready for the next. */
+/** Kills one of the three while a transfer runs, at a random moment from the beginning of a phase on, and makes ready for the next. */
 async function killDuring(
   victim: Victim,
   [source, url, begin]: readonly [string, string, string],
-  afterMs: number,
+  after: Phase,
 ): Promise<{ readonly run: SluiceRun; readonly isHit: boolean }> {
   const application = victim === 'application' ? await startApplication(source) : undefined;
   const { child, ended } = startSluice(['transfer', source, 'env:TARGET_URL', begin], url);
-  const isOver = await Promise.race([ended.then(() => true), sleep(afterMs, false)]);
+  // One that goes on with another's work does not pass through every phase.
+  const moment = said(child, after).then(
+    () => sleep(Math.random() * SPREAD_MS, false),
+    () => true,
+  );
+  const isOver = await Promise.race([ended.then(() => true), moment]);
   if (victim === 'tool') child.kill('SIGKILL');
   if (victim === 'server' && !isOver) await faults().crash();
   if (application !== undefined) {

@@ -39,3 +39,15 @@ export function runSluice(
 ): Promise<SluiceRun> {
   return startSluice(args, url, variables).ended;
 }
+
+/** Resolves when a process of `sluice` has written `line` to its standard error. */
+export function said(child: ChildProcess, line: string): Promise<void> {
+  let text = '';
+  return new Promise((resolve, reject) => {
+    child.stderr?.on('data', (data) => {
+      text += data;
+      if (text.includes(`${line}\n`)) resolve();
+    });
+    child.on('close', () => reject(new Error(`The process ended without "${line}": ${text}`)));
+  });
+}
