@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { CommitUnknownError, ConnectionError } from '@sluice/core';
 import { expect, test } from 'vitest';
 import { layCable } from './cable.js';
@@ -31,6 +32,20 @@ test('tells a read that was cut off as a lost connection', async () => {
   expect(error).toBeInstanceOf(ConnectionError);
   expect(error).toMatchObject({ code: 'connection_lost', retryable: true });
   expect(await victim.rows('select 1 as one')).toEqual([{ one: 1 }]);
+});
+
+test('tells nobody the password of a connection that was lost', async () => {
+  const owner = await openDatabase();
+  const [role, password] = [`lost_${process.pid}`, 'a-very-secret-password'];
+  await owner.run(`create role ${role} login password '${password}'`);
+  const url = new URL(owner.url);
+  Object.assign(url, { username: role, password });
+  const victim = await openDatabase({ url: url.href });
+  const reading = rejection(victim.run('select pg_sleep(60)', [], { access: 'read' }));
+  await terminate(owner, RUNS_SLEEP);
+  expect(inspect(await reading, { depth: 12, showHidden: true })).not.toContain(password);
+  await victim.database.close();
+  await owner.run(`drop role ${role}`);
 });
 
 test('tells a write that the server gave up before it was done as a lost connection, which may be replayed', async () => {
