@@ -45,8 +45,8 @@ export interface SqliteOptions {
   /** The WAL is copied back into the file, beside the writes, each time it has grown by this many bytes. Default 4 MiB; `pi` 16 MiB. */
   readonly checkpointBytes?: number;
   /**
-   * How large the WAL may become, in bytes, at least 4 times `checkpointBytes`. From a quarter of it on the WAL is started over as
-   * soon as no reader needs it, for which the writer pauses for up to 20 ms. Default 256 MiB; `pi` 64 MiB.
+   * How large the WAL may become, in bytes, at least 4 times `checkpointBytes`. From a quarter of it on the writer pauses for up to
+   * 20 ms for readers that keep the WAL from starting over. Default 256 MiB; `pi` 64 MiB.
    */
   readonly walBudgetBytes?: number;
   /**
