@@ -28,11 +28,12 @@ interface Scope {
 
 /** Knows, while a query's tree is walked, which tables each sub-query sees. */
 export class TableScopes {
-  readonly #catalog: Catalog;
+  readonly #catalog: () => Catalog;
   /** Innermost first. */
   #scopes: readonly Scope[] = [];
 
-  constructor(catalog: Catalog) {
+  /** @param catalog the tables as last read. */
+  constructor(catalog: () => Catalog) {
     this.#catalog = catalog;
   }
 
@@ -52,22 +53,24 @@ export class TableScopes {
   /** The column that a name means here; `undefined` when no known table has it, or more than one. */
   find(name: string, table?: string): FoundColumn | undefined {
     for (const { tables, hasOuterJoin } of this.#scopes) {
-      const candidates = table === undefined ? [...tables.values()] : [tables.get(table)];
-      const found = candidates.flatMap((candidate) => {
-        const column = candidate?.columns.get(name);
-        if (candidate === undefined || column === undefined) return [];
-        return [{ table: candidate.name, column, isNullable: hasOuterJoin || column.isNullable }];
-      });
-      if (found.length > 0) return found.length === 1 ? found[0] : undefined;
+      let found: FoundColumn | undefined;
+      for (const [alias, candidate] of tables) {
+        const column = table === undefined || alias === table ? candidate.columns.get(name) : undefined;
+        if (column === undefined) continue;
+        if (found !== undefined) return undefined;
+        found = { table: candidate.name, column, isNullable: hasOuterJoin || column.isNullable };
+      }
+      if (found !== undefined) return found;
     }
     return undefined;
   }
 
   #named(nodes: readonly OperationNode[]): Map<string, CatalogTable> {
+    const catalog = this.#catalog();
     const named = new Map<string, CatalogTable>();
     for (const node of nodes) {
       const name = nameOf(node);
-      const table = name === undefined ? undefined : this.#catalog.get(name.table);
+      const table = name === undefined ? undefined : catalog.get(name.table);
       if (name !== undefined && table !== undefined) named.set(name.alias, table);
     }
     return named;

@@ -39,6 +39,8 @@ import { type FoundColumn, TableScopes } from './table-scopes.js';
 export class TypedValuesPlugin implements KyselyPlugin {
   readonly #catalog: () => Catalog;
   readonly #sql: DatabaseSql;
+  /** Kept from query to query, because Kysely's transformer is dear to make. */
+  #transformer: TypedValuesTransformer | undefined;
 
   /** @param catalog the tables as last read. A column that is not among them keeps the driver's own binding. */
   constructor(catalog: () => Catalog, sql: DatabaseSql) {
@@ -47,7 +49,14 @@ export class TypedValuesPlugin implements KyselyPlugin {
   }
 
   transformQuery({ node, queryId }: PluginTransformQueryArgs): RootOperationNode {
-    return new TypedValuesTransformer(this.#catalog(), this.#sql).transformNode(node, queryId);
+    this.#transformer ??= new TypedValuesTransformer(this.#catalog, this.#sql);
+    try {
+      return this.#transformer.transformNode(node, queryId);
+    } catch (error) {
+      // It is in the midst of this query's tree.
+      this.#transformer = undefined;
+      throw error;
+    }
   }
 
   async transformResult({ result }: PluginTransformResultArgs): Promise<QueryResult<UnknownRow>> {
@@ -81,7 +90,7 @@ class TypedValuesTransformer extends OperationNodeTransformer {
   readonly #scopes: TableScopes;
   readonly #sql: DatabaseSql;
 
-  constructor(catalog: Catalog, sql: DatabaseSql) {
+  constructor(catalog: () => Catalog, sql: DatabaseSql) {
     super();
     this.#scopes = new TableScopes(catalog);
     this.#sql = sql;
