@@ -118,42 +118,40 @@ export function kyselyTransactionCases(fixture: Fixture, capabilities: Capabilit
     if (capabilities.weakerIsolation) {
       test('C3 read committed, asked for, sees what others commit meanwhile', async () => {
         const { storage } = fixture;
-        const begun = createGate();
-        const go = createGate();
-        const work = storage.write(
-          async (tx) => {
-            const before = await tx.repository('account', { key: 'name' }).count();
-            begun.resolve();
-            await go.promise;
-            return [before, await tx.repository('account', { key: 'name' }).count()];
-          },
-          { isolation: 'read committed' },
-        );
-        await begun.promise;
+        const { work, go } = await countTwiceReadCommitted(storage);
         await storage.repository('account', { key: 'name' }).insert({ name: 'a', balance: 1 });
-        go.resolve();
+        go();
         expect(await work).toStrictEqual([0, 1]);
       });
     } else {
       test('C3 read committed, asked for, is serializable here: another write waits', async () => {
         const { storage } = fixture;
-        const begun = createGate();
-        const go = createGate();
-        const work = storage.write(
-          async (tx) => {
-            const before = await tx.repository('account', { key: 'name' }).count();
-            begun.resolve();
-            await go.promise;
-            return [before, await tx.repository('account', { key: 'name' }).count()];
-          },
-          { isolation: 'read committed' },
-        );
-        await begun.promise;
+        const { work, go } = await countTwiceReadCommitted(storage);
         const outside = storage.repository('account', { key: 'name' }).insert({ name: 'a', balance: 1 });
-        go.resolve();
+        go();
         expect(await work).toStrictEqual([0, 0]);
         await outside;
       });
     }
   });
+}
+
+/** A transaction that counts the accounts, waits for `go`, and counts them again; it has counted once when this resolves. */
+async function countTwiceReadCommitted(
+  storage: Fixture['storage'],
+): Promise<{ readonly work: Promise<readonly [number, number]>; readonly go: () => void }> {
+  const begun = createGate();
+  const gate = createGate();
+  const work = storage.write(
+    async (tx): Promise<readonly [number, number]> => {
+      const accounts = tx.repository('account', { key: 'name' });
+      const before = await accounts.count();
+      begun.resolve();
+      await gate.promise;
+      return [before, await accounts.count()];
+    },
+    { isolation: 'read committed' },
+  );
+  await begun.promise;
+  return { work, go: () => gate.resolve() };
 }
