@@ -4,7 +4,10 @@ import { createRequire } from 'node:module';
 
 const SQLITE = createRequire(import.meta.url).resolve('better-sqlite3');
 
-/** An application that writes to a shop's file without a pause, in transactions that keep two items for each order. */
+/**
+ * An application that writes to a shop's file without a pause, in transactions that keep two items for each order. It begins by deleting what
+ * one before it has left, so that the file does not grow from kill to kill.
+ */
 const PROGRAM = `
   const database = new (require(process.argv[1]))(process.argv[2], { timeout: 30000 });
   const [order, item, log] = [
@@ -18,6 +21,10 @@ const PROGRAM = `
     log.run();
     item.run(id, 2);
   });
+  database.transaction(() => {
+    database.exec(\`delete from item where "order" in (select id from "order" where note = 'from the application')\`);
+    database.exec(\`delete from "order" where note = 'from the application'; delete from log where line = 'from the application'\`);
+  })();
   let id = database.prepare('select max(id) from "order"').pluck().get();
   console.log('writes');
   for (;;) {
