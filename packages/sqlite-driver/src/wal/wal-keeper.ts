@@ -11,6 +11,9 @@ import type { CheckpointReport, WalState } from './wal-state.js';
 /** How long the writer pauses for short reads to end, so that the WAL can start over. */
 const RESTART_PATIENCE_MS = 20;
 
+/** A checkpoint that takes longer has slow flushes, and starting over makes two of them while the writer is held. */
+const QUICK_MS = 8;
+
 /** A reader younger than this is never held responsible: it ends by itself sooner than anybody could end it. */
 const YOUNGEST_CULPRIT_MS = 1000;
 
@@ -30,7 +33,7 @@ export interface WalKeeperOptions {
 /**
  * Keeps the write-ahead log small without delaying a commit. Each time it has grown by `checkpointBytes`, a thread of its own copies
  * it into the file with a PASSIVE checkpoint, which waits for nobody and makes nobody wait. That alone never starts a WAL over that is written
- * without a pause, so the writer makes a RESTART itself, between two groups: at once if next to nothing is left to copy, and with some patience
+ * without a pause, so the writer makes a RESTART itself, between two groups: at once if that is quick, and with some patience
  * from a quarter of the budget on. A WAL that starts over early is written over instead of made longer, which costs the file system half as much.
  *
  * Only one process checkpoints at a time: SQLite's own lock sees to that, and whoever comes second is content.
@@ -127,13 +130,14 @@ export class WalKeeper {
   }
 
   /**
-   * Lets the writer begin the WAL anew: in passing, where next to nothing is left to copy, or with some patience where the WAL `isLong`. False
-   * when there is too much left, or a reader or another process is in the way.
+   * Lets the writer begin the WAL anew: in passing, where that is quick and next to nothing is left to copy, or with some patience where the WAL
+   * `isLong`. False when there is too much left, or a reader or another process is in the way.
    */
   async #startOver(
-    { frames, checkpointed, frameBytes }: CheckpointReport,
+    { frames, checkpointed, frameBytes, tookMs }: CheckpointReport,
     isLong: boolean,
   ): Promise<boolean> {
+    if (!isLong && tookMs > QUICK_MS) return false;
     const { checkpointBytes, walBudgetBytes } = this.#options;
     const leftBytes = (frames - checkpointed) * frameBytes;
     const mostLeftBytes = isLong ? 2 * checkpointBytes : checkpointBytes / 16;
