@@ -1,10 +1,7 @@
 import type { Scalar } from '../postgres-parameters.js';
+import { COPY_HEADER, COPY_TRAILER } from './framing.js';
 import { TupleWriter } from './tuple-writer.js';
 import { fieldWriter, type WriteField } from './write-field.js';
-
-/** Signature, flags and length of the header's extension; see the manual's page on COPY. */
-const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
-const TRAILER = -1;
 
 /**
  * Writes values, column by column, as COPY's binary format, which the server reads with a third less work than its text; `undefined` where a type
@@ -19,7 +16,7 @@ export function binaryRows(
   const writers = types.map(fieldWriter);
   if (!writers.every((writer) => writer !== undefined)) return undefined;
   const out = new TupleWriter();
-  out.bytes(HEADER);
+  out.bytes(COPY_HEADER);
   const rows = columns[0]?.length ?? 0;
   for (let row = 0; row < rows; row += 1) {
     out.int16(columns.length);
@@ -27,7 +24,7 @@ export function binaryRows(
       if (!writeValue(columns[column]?.[row] ?? null, writers[column], out)) return undefined;
     }
   }
-  out.int16(TRAILER);
+  out.bytes(COPY_TRAILER);
   return out.buffer.subarray(0, out.position);
 }
 

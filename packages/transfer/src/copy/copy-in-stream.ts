@@ -1,11 +1,7 @@
 import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { COPY_HEADER, COPY_TRAILER } from '@sluice/postgres-driver/copy';
 import type { PostgresSession } from '../target/postgres-session.js';
-
-/** Begins COPY's binary format: its signature, no flags, no extension (postgresql.org/docs/current/sql-copy.html). */
-export const COPY_HEADER: Buffer = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
-
-const COPY_TRAILER: Buffer = Buffer.from([0xff, 0xff]);
 
 /** A COPY FROM STDIN under way, which several readers write whole tuples to. */
 export class CopyInStream {

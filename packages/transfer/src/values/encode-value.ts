@@ -1,5 +1,4 @@
-import type { TupleWriter } from '@sluice/postgres-driver/copy';
-import { fitDecimal, parseDecimal, writeNumeric } from '@sluice/postgres-driver/copy';
+import { fitDecimal, parseDecimal, type TupleWriter, writeNumeric } from '@sluice/postgres-driver/copy';
 import type { ColumnType } from './column-type.js';
 import { isJson } from './is-json.js';
 import { jsonbText } from './jsonb-text.js';

@@ -1,4 +1,4 @@
-import { COPY_HEADER } from '../copy/copy-in-stream.js';
+import { COPY_HEADER } from '@sluice/postgres-driver/copy';
 
 /** Takes a tuple: `bytes` from `from` (the count of its fields) to `to`; its key ends at `keyEnd`. */
 export type OnTuple = (bytes: Buffer, from: number, keyEnd: number, to: number) => void;
