@@ -1,4 +1,4 @@
-import { type ModelState, permutations, runUnit } from './model.js';
+import { type ModelState, permutations, runUnit, runUnits } from './model.js';
 import type { ModelAction, ModelUnit, Outcome } from './program.js';
 
 /**
@@ -16,28 +16,10 @@ export function* runWithGivenUpKeys(
     return new Set([...others, ...namesHeldForAWhile(state, unit)]);
   });
   for (const order of permutations(units.map((_, index) => index))) {
-    const result = runInOrder(state, units, order, freeFor);
+    const result = runUnits(state, units, order, freeFor);
     const names = namesOf(result.state);
     if (new Set(names).size === names.length) yield result;
   }
-}
-
-function runInOrder(
-  state: ModelState,
-  units: readonly ModelUnit[],
-  order: readonly number[],
-  freeFor: readonly ReadonlySet<string>[],
-): { readonly state: ModelState; readonly outcomes: readonly Outcome[] } {
-  const outcomes: Outcome[] = [];
-  let { rows } = state;
-  for (const index of order) {
-    const [unit, freeNames] = [units[index], freeFor[index]];
-    if (unit === undefined || freeNames === undefined) continue;
-    const result = runUnit({ ...state, rows, freeNames }, unit);
-    rows = result.state.rows;
-    outcomes[index] = result.outcome;
-  }
-  return { state: { ...state, rows }, outcomes };
 }
 
 function namesGivenUp(state: ModelState, unit: ModelUnit): string[] {

@@ -13,7 +13,7 @@ export interface ModelState {
   readonly version: 1 | 2;
   readonly rows: ReadonlyMap<number, ModelRow>;
   /** Names that may be held twice for now. Default: none. */
-  readonly freeNames?: ReadonlySet<string>;
+  readonly freeNames?: ReadonlySet<string> | undefined;
 }
 
 /** A new database. */
@@ -56,22 +56,23 @@ function runTogether(
   return permutations(indexes).map((order) => ({ ...runUnits(state, units, order), outcome: DONE }));
 }
 
-/** Runs the units whose indexes are given, one after the other. */
+/** Runs the units whose indexes are given, one after the other. `freeFor` holds the names that each may take although they are held. */
 export function runUnits(
   state: ModelState,
   units: readonly ModelUnit[],
   order: readonly number[],
+  freeFor: readonly ReadonlySet<string>[] = [],
 ): { readonly state: ModelState; readonly outcomes: readonly Outcome[] } {
   const outcomes: Outcome[] = [];
-  let current = state;
+  let { rows } = state;
   for (const index of order) {
     const unit = units[index];
     if (unit === undefined) continue;
-    const result = runUnit(current, unit);
-    current = result.state;
+    const result = runUnit({ ...state, rows, freeNames: freeFor[index] }, unit);
+    rows = result.state.rows;
     outcomes[index] = result.outcome;
   }
-  return { state: current, outcomes };
+  return { state: { ...state, rows }, outcomes };
 }
 
 /** Every order of the items. */
