@@ -76,7 +76,7 @@ export function readingSql({ table, columns }: BackTable, policies: Policies): s
     return `${sql} as ${quoteName(column.name)}`;
   });
   const left = quarantineCondition({ table, columns }, policies);
-  return `select ${selected.join(', ')} from ${quoteName(table.name)}${left === undefined ? '' : ` where not coalesce(${left}, false)`}`;
+  return `select ${selected.join(', ')} from ${quoteName(table.name)}${left === undefined ? '' : ` where not ${left}`}`;
 }
 
 /** True of the rows that go into quarantine; `undefined` when no policy says so. */

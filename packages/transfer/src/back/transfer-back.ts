@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { ConfigurationError, ValueError } from '@sluice/core';
+import { ValueError } from '@sluice/core';
 import Sqlite from 'better-sqlite3';
 import { isClear } from '../audit/audit.js';
 import type { Finding } from '../audit/finding.js';
-import type { TransferProgress, TransferReport } from '../copy/transfer.js';
+import { refused, type TransferProgress, type TransferReport, transferred } from '../copy/transfer.js';
 import type { Policies } from '../plan/policies.js';
 import type { TransferPlan, Untranslated } from '../plan/transfer-plan.js';
 import { ReaderPool } from '../reader/reader-pool.js';
@@ -85,10 +85,6 @@ function assertTarget(
   }
 }
 
-function refused(message: string): ConfigurationError {
-  return new ConfigurationError('invalid_configuration', message);
-}
-
 async function removeFile(path: string): Promise<void> {
   await Promise.all(['', '-wal', '-shm'].map((end) => rm(path + end, { force: true })));
 }
@@ -121,10 +117,7 @@ class TransferBack {
       findings,
       untranslated,
       verified,
-      tables: tables.map(({ table: { name: table } }) => {
-        const { rows = 0, quarantined = 0, converted = 0 } = progress.get(table) ?? {};
-        return { table, rows, quarantined, converted };
-      }),
+      tables: tables.map(({ table: { name } }) => transferred(name, progress.get(name))),
     });
   }
 
@@ -180,10 +173,11 @@ class TransferBack {
       await createBackTables(this.#path, tables, untranslated);
       this.#withFile((database) => createBackState(database, digest, untranslated));
     }
+    const source = this.#source(tables);
     for (const back of tables) {
       const progress = state?.tables.get(back.table.name);
       if (progress?.sums === undefined) continue;
-      const { sums } = await this.#source(tables).hash(readingOf(back));
+      const { sums } = await source.hash(readingOf(back));
       if (sums.differences(progress.sums).size === 0) done.set(back.table.name, progress);
     }
     return done;
@@ -282,17 +276,12 @@ class TransferBack {
     try {
       this.#report('verify', undefined, 0, totalRows);
       const verified: VerifiedTable[] = [];
+      const source = this.#source(tables);
       for (const back of tables) {
         const { name } = back.table;
         const onProgress = (rows: number): void => this.#report('verify', name, rows, totalRows);
         verified.push(
-          await verifyTable(
-            readingOf(back),
-            this.#source(tables),
-            sqliteSide(pool),
-            progress.get(name)?.sums,
-            onProgress,
-          ),
+          await verifyTable(readingOf(back), source, sqliteSide(pool), progress.get(name)?.sums, onProgress),
         );
       }
       return verified;

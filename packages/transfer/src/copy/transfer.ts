@@ -362,7 +362,8 @@ function withoutSums(tables: TransferState['tables']): Map<string, TableProgress
   return new Map([...tables].map(([table, progress]) => [table, { ...progress, sums: undefined }]));
 }
 
-function transferred(table: string, progress: TableProgress | undefined): TransferredTable {
+/** What a report says of a table. */
+export function transferred(table: string, progress: TableProgress | undefined): TransferredTable {
   const { rows = 0, quarantined = 0, converted = 0 } = progress ?? {};
   return { table, rows, quarantined, converted };
 }
@@ -388,6 +389,6 @@ function interrupted(cause: ConnectionError): ConnectionError {
   return new ConnectionError('connection_lost', message, { cause });
 }
 
-function refused(message: string): ConfigurationError {
+export function refused(message: string): ConfigurationError {
   return new ConfigurationError('invalid_configuration', message);
 }
