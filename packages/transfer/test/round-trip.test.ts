@@ -4,8 +4,8 @@ import { sqlite } from '@sluice/sqlite-driver';
 import { temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
 import { transfer, transferBack, verify } from '@sluice/transfer';
 import Sqlite from 'better-sqlite3';
-import pg from 'pg';
 import { describe, expect, it } from 'vitest';
+import { query } from './query.js';
 
 const MIGRATIONS = new URL('./migrations/', import.meta.url);
 
@@ -201,14 +201,3 @@ describe('the binary form of values', () => {
     expect(await query(target, 'select count(*)::int from t')).toEqual([[numbers.length]]);
   });
 });
-
-async function query(url: string, text: string): Promise<unknown[][]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    const result = await client.query<unknown[]>({ text, rowMode: 'array' });
-    return result.rows;
-  } finally {
-    await client.end();
-  }
-}

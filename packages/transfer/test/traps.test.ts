@@ -1,8 +1,8 @@
 import { temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
 import { auditFile, parsePolicies, transfer } from '@sluice/transfer';
 import Sqlite from 'better-sqlite3';
-import pg from 'pg';
 import { describe, expect, it } from 'vitest';
+import { query } from './query.js';
 import { KEY_TRAPS } from './traps/key-traps.js';
 import { SCHEMA_TRAPS } from './traps/schema-traps.js';
 import type { Trap } from './traps/trap.js';
@@ -59,15 +59,4 @@ async function expectMove(trap: Trap, source: string, target: string): Promise<v
     expect(await query(target, sql.replace(/"[^"]*_HASH"/, `"${names[0]}"`)), sql).toEqual(rows);
   }
   for (const sql of trap.refuses ?? []) await expect(query(target, sql), sql).rejects.toThrow();
-}
-
-async function query(url: string, text: string): Promise<unknown[][]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    const { rows } = await client.query<unknown[]>({ text, rowMode: 'array' });
-    return rows;
-  } finally {
-    await client.end();
-  }
 }

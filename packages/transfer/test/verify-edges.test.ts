@@ -1,8 +1,8 @@
 import { temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
 import { transfer, verify } from '@sluice/transfer';
 import Sqlite from 'better-sqlite3';
-import pg from 'pg';
 import { describe, expect, it } from 'vitest';
+import { query } from './query.js';
 
 describe('verify', () => {
   it('lists rows that the other side cannot hold, and compares the rest', async () => {
@@ -69,14 +69,4 @@ function run(path: string, sql: string): void {
   const database = new Sqlite(path);
   database.exec(sql);
   database.close();
-}
-
-async function query(url: string, text: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(text);
-  } finally {
-    await client.end();
-  }
 }

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
 import { transferBack } from '@sluice/transfer';
 import Sqlite from 'better-sqlite3';
-import pg from 'pg';
 import { describe, expect, it } from 'vitest';
+import { query } from './query.js';
 
 const TABLE = `
   create table t (id integer primary key, r double precision, n numeric, d date, at timestamptz(3), v text);
@@ -127,14 +127,4 @@ async function interruptAt(source: string, target: string, at: string): Promise<
   });
   await expect(interrupted).rejects.toMatchObject({ code: 'aborted' });
   expect([existsSync(target), existsSync(`${target}.partial`)]).toEqual([false, true]);
-}
-
-async function query(url: string, text: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(text);
-  } finally {
-    await client.end();
-  }
 }
