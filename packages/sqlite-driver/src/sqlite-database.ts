@@ -71,17 +71,14 @@ export class SqliteDatabase implements Database {
   readonly #backups = new RunningBackups(this.#gate, this.#snapshots);
   readonly #file: { identity: string | undefined } = { identity: undefined };
   #onClosed: () => void = () => {};
-  #metricsFile: MetricsFile | undefined;
-  readonly #startMetricsFile: () => void;
+  readonly #metricsFile: MetricsFile | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(location: Location, options: ResolvedOptions, engine: SqliteEngine, onWarning: OnWarning) {
     const { isTemporary } = location;
     this.#location = location;
-    this.#startMetricsFile = () => {
-      if (options.metricsFile && !isTemporary)
-        this.#metricsFile = new MetricsFile(location.path, () => this.metrics(), onWarning);
-    };
+    if (options.metricsFile && !isTemporary)
+      this.#metricsFile = new MetricsFile(location.path, () => this.metrics(), onWarning);
     this.#engine = engine;
     this.sql = new SqliteSql(options.values);
     this.#alterations = options.values === 'portable' ? 'own' : 'as_written';
@@ -136,7 +133,7 @@ export class SqliteDatabase implements Database {
       throw this.#engine.toError(failure, undefined);
     }
     this.#onClosed = noteOpen(this.#location.path);
-    this.#startMetricsFile();
+    this.#metricsFile?.start();
     this.#file.identity = fileIdentity(this.#location.path);
     const { InlineReader } = await loaded;
     if (this.#inlineOptions === undefined) return;

@@ -16,7 +16,7 @@ export class MetricsFile {
   readonly #path: string;
   readonly #metrics: () => DatabaseMetrics;
   readonly #onWarning: OnWarning;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
   #hasWarned = false;
 
@@ -24,11 +24,15 @@ export class MetricsFile {
     this.#path = metricsPath(path);
     this.#metrics = metrics;
     this.#onWarning = onWarning;
+  }
+
+  start(): void {
     this.#timer = setInterval(() => this.#write(), INTERVAL_MS).unref();
   }
 
-  /** Writes a last time. The file stays: it is about the time until now. */
+  /** Writes a last time, if it was started. The file stays: it is about the time until now. */
   async close(): Promise<void> {
+    if (this.#timer === undefined) return;
     clearInterval(this.#timer);
     this.#write();
     await this.#writing;
