@@ -1,7 +1,7 @@
-import { parentPort } from 'node:worker_threads';
 import { packRows } from './pack-rows.js';
 import type { ThreadFlags } from './thread-flags.js';
-import type { ResultColumns, ResultPart, SqliteValue, ThreadMessage } from './thread-protocol.js';
+import { sendPart } from './thread-port.js';
+import type { ResultColumns, ResultPart, SqliteValue } from './thread-protocol.js';
 
 /** A part is sent when its values are about this large, however few its rows. */
 const PART_BYTES = 2 ** 20;
@@ -58,7 +58,7 @@ export class ResultSink {
   #send(): void {
     if (this.#columns === undefined) return;
     this.#awaitCredit();
-    post({ kind: 'part', member: this.#member, part: packRows(this.#columns, this.#rows) });
+    sendPart(this.#member, packRows(this.#columns, this.#rows));
     this.#sent += 1;
     this.#rows = [];
     this.#bytes = 0;
@@ -78,9 +78,4 @@ function rowBytes(row: readonly SqliteValue[]): number {
     else if (value instanceof Uint8Array) bytes += value.byteLength;
   }
   return bytes;
-}
-
-/** Posts a message to the calling thread. */
-export function post(message: ThreadMessage): void {
-  parentPort?.postMessage(message);
 }

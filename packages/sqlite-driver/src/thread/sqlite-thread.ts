@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { KNOCK, newSlotMemory, SlotReceiver, SlotSender } from './shared-slot.js';
 import { SpinBudget } from './spin-budget.js';
 import { ThreadFlags } from './thread-flags.js';
 import type {
@@ -7,6 +8,7 @@ import type {
   ThreadMessage,
   ThreadReply,
   ThreadRequest,
+  ThreadStart,
 } from './thread-protocol.js';
 
 /** A reply, or the news that the thread ended before it could give one. */
@@ -29,6 +31,8 @@ interface Call {
 export class SqliteThread {
   readonly flags: ThreadFlags = new ThreadFlags();
   readonly #worker: Worker;
+  readonly #requests: SlotSender<ThreadRequest>;
+  readonly #replies: SlotReceiver<ThreadMessage>;
   readonly #spin = new SpinBudget();
   readonly #ended: Promise<void>;
   #call: Call | undefined;
@@ -37,9 +41,16 @@ export class SqliteThread {
   #prepared: PreparedCounts = { hits: 0, misses: 0 };
 
   constructor(entry: URL, name: string) {
-    this.#worker = new Worker(entry, { name, workerData: this.flags.shared, execArgv: [] });
+    const start: ThreadStart = {
+      flags: this.flags.shared,
+      requests: newSlotMemory(),
+      replies: newSlotMemory(),
+    };
+    this.#worker = new Worker(entry, { name, workerData: start, execArgv: [] });
     this.#worker.unref();
-    this.#worker.on('message', (message: ThreadMessage) => this.#receive(message));
+    this.#requests = new SlotSender(start.requests, (message) => this.#worker.postMessage(message));
+    this.#replies = new SlotReceiver(start.replies);
+    this.#worker.on('message', (message: ThreadMessage | typeof KNOCK) => this.#receivePosted(message));
     this.#worker.on('error', (error) => {
       this.#cause = error;
     });
@@ -72,7 +83,7 @@ export class SqliteThread {
       this.#call = { settle, onPart };
       this.flags.reset();
       this.#worker.ref();
-      this.#worker.postMessage(request);
+      this.#requests.send(request);
       this.flags.announce();
       this.#stayAwake(this.#call);
     });
@@ -95,18 +106,30 @@ export class SqliteThread {
   /** Keeps the event loop turning for a moment, everything else being served, so that a quick reply does not find it asleep. */
   #stayAwake(call: Call): void {
     if (!this.#spin.take()) return;
+    this.#replies.watch();
     const until = performance.now() + AWAKE_MS;
     const turn = (): void => {
-      if (this.#call !== call) this.#spin.note(true);
-      else if (performance.now() < until) setImmediate(turn);
-      else this.#spin.note(false);
+      this.#receive(this.#replies.take());
+      const isOver = this.#call !== call;
+      if (!isOver && performance.now() < until) {
+        setImmediate(turn);
+      } else {
+        this.#spin.note(isOver);
+        this.#receive(this.#replies.listen());
+      }
     };
     setImmediate(turn);
   }
 
-  #receive(message: ThreadMessage): void {
-    if (message.kind === 'part') this.#call?.onPart?.(message.part, message.member);
-    else {
+  #receivePosted(message: ThreadMessage | typeof KNOCK): void {
+    if (message !== KNOCK && message.kind === 'reply') this.#replies.clearPosted();
+    this.#receive(message === KNOCK ? this.#replies.take() : message);
+  }
+
+  #receive(message: ThreadMessage | undefined): void {
+    if (message?.kind === 'part') {
+      this.#call?.onPart?.(message.part, message.member);
+    } else if (message !== undefined) {
       this.#prepared = message.prepared ?? this.#prepared;
       this.#settle({ kind: 'reply', reply: message.reply });
     }

@@ -1,5 +1,7 @@
 import type { ViolationDetails } from '../constraint/constraint-message.js';
 import type { CheckpointMode, CheckpointReport, WalState } from '../wal/wal-state.js';
+import type { SlotMemory } from './shared-slot.js';
+import type { SharedFlags } from './thread-flags.js';
 
 /** A value as SQLite stores it. */
 export type SqliteValue = string | number | bigint | Uint8Array | null;
@@ -168,10 +170,17 @@ export interface ThreadReply {
   readonly wal?: WalState | undefined;
 }
 
-/** What a thread posts. */
+/** What a thread is started with. */
+export interface ThreadStart {
+  readonly flags: SharedFlags;
+  readonly requests: SlotMemory;
+  readonly replies: SlotMemory;
+}
+
+/** What a thread sends. */
 export type ThreadMessage =
   | { readonly kind: 'part'; readonly member: number; readonly part: ResultPart }
-  | { readonly kind: 'reply'; readonly reply: ThreadReply; readonly prepared?: PreparedCounts };
+  | { readonly kind: 'reply'; readonly reply: ThreadReply; readonly prepared?: PreparedCounts | undefined };
 
 /** How often a statement was found prepared, and how often it had to be. */
 export interface PreparedCounts {

@@ -1,11 +1,9 @@
 import { existsSync } from 'node:fs';
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { WriterWatch } from '../wal/writer-watch.js';
-import { post } from './result-sink.js';
-import { SpinBudget } from './spin-budget.js';
 import { ThreadConnection } from './thread-connection.js';
 import { isBusy, toFailure } from './thread-failure.js';
-import { type SharedFlags, ThreadFlags } from './thread-flags.js';
+import { ThreadFlags } from './thread-flags.js';
+import { closePort, sendReply, serveRequests, start } from './thread-port.js';
 import {
   type ConnectionOptions,
   DONE,
@@ -24,19 +22,12 @@ export type Serve = (
 
 const OPEN_RETRY_MS = 5;
 
-/** How long a thread sleeps on shared memory before it goes back to its event loop. */
-const LINGER_MS = 5;
-
-/** How long it watches shared memory before it sleeps. */
-const SPIN_MS = 0.1;
-
 /**
  * Answers the requests of the calling thread, one at a time. What throws here ends the thread: the caller learns that it is lost and
  * starts another, rather than go on with a connection in an unknown state.
  */
 export function serveThread(serve: Serve): void {
-  const flags = new ThreadFlags(workerData as SharedFlags);
-  const spin = new SpinBudget();
+  const flags = new ThreadFlags(start.flags);
   let connection: ThreadConnection | undefined;
   /** The writer's. */
   let watch: WriterWatch | undefined;
@@ -50,59 +41,20 @@ export function serveThread(serve: Serve): void {
     } else if (request.op === 'close') {
       connection?.close();
       reply(DONE);
-      parentPort?.close();
+      closePort();
     } else {
       if (connection === undefined)
         throw new Error(`The thread was asked to ${request.op} before it was opened.`);
       const answered = await serve(request, connection, flags);
       const reply = watch?.complete(answered, connection) ?? answered;
-      post({ kind: 'reply', reply, prepared: connection.preparedCounts });
+      sendReply(reply, connection.preparedCounts);
     }
   };
-  parentPort?.on('message', async (request: ThreadRequest) => {
-    for (
-      let next: ThreadRequest | undefined = request;
-      next !== undefined;
-      next = lingerForNext(next, flags, spin)
-    )
-      await answer(next);
-  });
-}
-
-/**
- * The next request, if it comes soon. A thread that sleeps on shared memory wakes in a fraction of the time that its event loop takes, and the
- * next statement of a transaction, or the next group, follows at once.
- */
-function lingerForNext(
-  { op }: ThreadRequest,
-  flags: ThreadFlags,
-  spin: SpinBudget,
-): ThreadRequest | undefined {
-  if (op === 'close' || parentPort === null) return undefined;
-  const until = performance.now() + LINGER_MS;
-  for (let left = LINGER_MS; left > 0; left = until - performance.now()) {
-    const { news } = flags;
-    const received = receiveMessageOnPort(parentPort);
-    if (received !== undefined) return received.message as ThreadRequest;
-    if (!seesNews(flags, news, spin)) flags.sleepSince(news, left);
-  }
-  return undefined;
-}
-
-/** Watches shared memory for a moment. True when there is something new. */
-function seesNews(flags: ThreadFlags, news: number, spin: SpinBudget): boolean {
-  if (!spin.take()) return false;
-  const until = performance.now() + SPIN_MS;
-  let isNew = false;
-  while (!isNew && performance.now() < until) {
-    for (let looks = 0; looks < 100 && !isNew; looks += 1) isNew = flags.news !== news;
-  }
-  spin.note(isNew);
-  return isNew;
+  serveRequests(answer, flags);
 }
 
 function reply(outcome: Outcome): void {
-  post({ kind: 'reply', reply: { outcomes: [outcome] } });
+  sendReply({ outcomes: [outcome] });
 }
 
 /** Opens the file, waiting for another process that is recovering it or switching it to WAL. */
