@@ -1,4 +1,4 @@
-// `npm start` and `npm test` on a bare clone. Runs on the system's Node before anything is installed, so it
+// `npm start`, `npm test`, `npm run certify` and `npm run soak` on a bare clone. Runs on the system's Node before anything is installed, so it
 // imports Node alone: it installs what is missing, builds what changed and hands over to the installed Node 24.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -24,9 +24,14 @@ const env = {
 if (Number.parseInt(process.versions.node, 10) < 20) {
   stop(`Sluice needs Node 20 or newer to set itself up, and this is Node ${process.versions.node}.`);
 }
-const commands = { start, test };
+const commands = {
+  certify: () => onNode24('certify-packed.mjs'),
+  soak: () => onNode24('soak.mjs'),
+  start,
+  test,
+};
 const [name, ...args] = process.argv.slice(2);
-if (!Object.hasOwn(commands, name)) stop('Usage: node scripts/run.mjs start|test [argument …]');
+if (!Object.hasOwn(commands, name)) stop('Usage: node scripts/run.mjs certify|soak|start|test [argument …]');
 process.exitCode = await commands[name]();
 
 /** Runs the catalogue example from the folder the user called from, so that relative paths are the user's. */
@@ -43,6 +48,12 @@ async function test() {
   await step('Checking types', script('typecheck'));
   await step('Linting', script('lint'));
   return run(join(bin, 'vitest'), ['run', ...args], { cwd: root, stdio: 'inherit' });
+}
+
+/** Runs a script of this folder on the installed Node 24. */
+async function onNode24(file) {
+  await prepare();
+  return run(node24, [join(root, 'scripts', file), ...args], { cwd: root, stdio: 'inherit' });
 }
 
 async function prepare() {

@@ -38,7 +38,8 @@ export async function checkModel(open: OpenModelStorage, options: CheckModelOpti
         : { interruptAfterTimeLimit: options.timeLimitMs, markInterruptAsFailure: false }),
     });
     const { numRuns: programs, seed } = details;
-    if (!details.failed) return { programs, seed };
+    // A time limit that passes before the first program is through counts as a failure, without an error.
+    if (!details.failed || details.counterexample === null) return { programs, seed };
     return {
       programs,
       seed,
