@@ -181,6 +181,77 @@ describe('group commit', () => {
   });
 });
 
+describe('joining a group that runs', () => {
+  const slow = (): Promise<unknown> =>
+    db.run(`insert into item (id) select -n from (${busyQuery(1_500_000)})`, [], { access: 'write' });
+
+  /** Runs `work` while a slow write runs, and tells what became of both and how often was committed. */
+  async function meanwhile(work: () => readonly Promise<unknown>[]): Promise<[string[], number]> {
+    const before = db.database.metrics().engine.fsyncCommits ?? 0;
+    const running = slow();
+    await nextTurn();
+    await nextTurn();
+    const settled = await outcomes([running, ...work()]);
+    return [settled, (db.database.metrics().engine.fsyncCommits ?? 0) - before];
+  }
+
+  const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+  test('writes that come before its COMMIT share it', async () => {
+    const [settled, commits] = await meanwhile(() => [insert(1), insert(2), insert(3)]);
+    expect(settled).toStrictEqual(['done', 'done', 'done', 'done']);
+    expect(commits).toBe(1);
+    expect(await ids()).toStrictEqual([-1_500_000, 1, 2, 3]);
+  });
+
+  test('writes that come one after the other do too, in order, as far as there is room', async () => {
+    const before = db.database.metrics().engine.fsyncCommits ?? 0;
+    const work = [slow()];
+    for (let id = 1; id <= 20; id += 1) {
+      await nextTurn();
+      work.push(insert(id));
+    }
+    expect(new Set(await outcomes(work))).toStrictEqual(new Set(['done']));
+    expect((db.database.metrics().engine.fsyncCommits ?? 0) - before).toBeLessThanOrEqual(2);
+    const rows = await db.rows('select id from item order by rowid');
+    expect(rows.map(({ id }) => id)).toStrictEqual([
+      -1_500_000,
+      ...Array.from({ length: 20 }, (_, at) => at + 1),
+    ]);
+  });
+
+  test('one that fails fails alone, and one that rolls everything back takes nobody with it', async () => {
+    await db.run(`create trigger forbidden before insert on item when new.name = 'forbidden'
+      begin select raise(rollback, 'not this one'); end`);
+    const [settled] = await meanwhile(() => [insert(1), insert(1), insert(2, 'forbidden'), insert(3)]);
+    expect(settled).toStrictEqual(['done', 'done', 'unique_violation', 'check_violation', 'done']);
+    expect(await ids()).toStrictEqual([-1_500_000, 1, 3]);
+  });
+
+  test('one that is cancelled before its turn never happens', async () => {
+    const [settled] = await meanwhile(() => [
+      insert(1),
+      db.run('insert into item (id) values (2)', [], { access: 'write', deadline: performance.now() + 5 }),
+      insert(3),
+    ]);
+    expect(settled).toStrictEqual(['done', 'done', 'timeout', 'done']);
+    expect(await ids()).toStrictEqual([-1_500_000, 1, 3]);
+  });
+
+  test('a large one comes whole, with what it returns', async () => {
+    const name = 'ä'.repeat(200_000);
+    const large = db.run('insert into item (id, name) values (0, ?) returning name', [name]);
+    const [settled] = await meanwhile(() => [
+      insert(1),
+      db.run('insert into item (id, name) values (2, ?) returning name', [`${name} `]),
+      insert(3),
+    ]);
+    expect(settled).toStrictEqual(['done', 'done', 'done', 'done']);
+    expect(await large).toMatchObject({ rows: [{ name }] });
+    expect(await db.rows('select name from item where id = 2')).toStrictEqual([{ name: `${name} ` }]);
+  });
+});
+
 describe('cancelling a write', () => {
   const slowInsert = `insert into item (id) select -n from (${busyQuery(8_000_000)})`;
 

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { DOORS, LateSender } from './late-members.js';
 import { KNOCK, newSlotMemory, SlotReceiver, SlotSender } from './shared-slot.js';
 import { SpinBudget } from './spin-budget.js';
 import { ThreadFlags } from './thread-flags.js';
@@ -30,6 +31,8 @@ interface Call {
 /** The calling side of a thread with a SQLite connection of its own. It keeps the process alive only while a call is under way. */
 export class SqliteThread {
   readonly flags: ThreadFlags = new ThreadFlags();
+  /** The door of the group that runs. */
+  readonly late: LateSender;
   readonly #worker: Worker;
   readonly #requests: SlotSender<ThreadRequest>;
   readonly #replies: SlotReceiver<ThreadMessage>;
@@ -45,11 +48,13 @@ export class SqliteThread {
       flags: this.flags.shared,
       requests: newSlotMemory(),
       replies: newSlotMemory(),
+      late: Array.from({ length: DOORS }, newSlotMemory),
     };
     this.#worker = new Worker(entry, { name, workerData: start, execArgv: [] });
     this.#worker.unref();
     this.#requests = new SlotSender(start.requests, (message) => this.#worker.postMessage(message));
     this.#replies = new SlotReceiver(start.replies);
+    this.late = new LateSender(start.late, (members) => this.#worker.postMessage(members));
     this.#worker.on('message', (message: ThreadMessage | typeof KNOCK) => this.#receivePosted(message));
     this.#worker.on('error', (error) => {
       this.#cause = error;

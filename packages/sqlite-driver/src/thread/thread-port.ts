@@ -1,8 +1,10 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { LateReceiver } from './late-members.js';
 import { KNOCK, SlotReceiver, SlotSender } from './shared-slot.js';
 import { SpinBudget } from './spin-budget.js';
 import type { ThreadFlags } from './thread-flags.js';
 import type {
+  PackedMembers,
   PreparedCounts,
   ResultPart,
   ThreadMessage,
@@ -22,6 +24,8 @@ export const start: ThreadStart = workerData;
 
 const requests = new SlotReceiver<ThreadRequest>(start.requests);
 const replies = new SlotSender<ThreadMessage>(start.replies, (message) => parentPort?.postMessage(message));
+/** Members that join the group under way. */
+export const late: LateReceiver = new LateReceiver(start.late, () => receivePosted() as PackedMembers);
 const spin = new SpinBudget();
 let hasSentParts = false;
 
@@ -70,7 +74,7 @@ function lingerForNext(flags: ThreadFlags): ThreadRequest | undefined {
   const until = performance.now() + LINGER_MS;
   for (let left = LINGER_MS; left > 0; left = until - performance.now()) {
     const { news } = flags;
-    const next = requests.take() ?? receivePosted();
+    const next = requests.take() ?? receiveRequest();
     if (next !== undefined) return next;
     if (!seesNews(flags, news)) flags.sleepSince(news, left);
   }
@@ -78,11 +82,17 @@ function lingerForNext(flags: ThreadFlags): ThreadRequest | undefined {
 }
 
 /** What was posted lies in the port, perhaps behind a knock that came too late, unless the event loop took it out. */
-function receivePosted(): ThreadRequest | undefined {
-  if (parentPort === null || !requests.isPosted) return undefined;
-  let message: ThreadRequest | typeof KNOCK | undefined = KNOCK;
-  while (message === KNOCK) message = receiveMessageOnPort(parentPort)?.message;
+function receiveRequest(): ThreadRequest | undefined {
+  if (!requests.isPosted) return undefined;
+  const message = receivePosted();
   requests.clearPosted();
+  // Nothing else is posted between two requests.
+  return message as ThreadRequest | undefined;
+}
+
+function receivePosted(): unknown {
+  let message: unknown = KNOCK;
+  while (message === KNOCK && parentPort !== null) message = receiveMessageOnPort(parentPort)?.message;
   return message;
 }
 

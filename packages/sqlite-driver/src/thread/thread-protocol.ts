@@ -175,6 +175,8 @@ export interface ThreadStart {
   readonly flags: SharedFlags;
   readonly requests: SlotMemory;
   readonly replies: SlotMemory;
+  /** Of members that join a group under way. */
+  readonly late: readonly SlotMemory[];
 }
 
 /** What a thread sends. */

@@ -43,33 +43,54 @@ export class GroupCommit {
   readonly #connection: ThreadConnection;
   readonly #flags: ThreadFlags;
   readonly #lock: LockWait;
-  readonly #members: readonly GroupMember[];
+  readonly #members: GroupMember[];
+  readonly #takeLate: () => readonly GroupMember[];
   readonly #outcomes: Outcome[];
   #commits = 0;
   #rollbacks = 0;
 
+  /** @param takeLate gives members that have come since, until there are none; after that none may come. */
   constructor(
     connection: ThreadConnection,
     flags: ThreadFlags,
     lock: LockWait,
     members: readonly GroupMember[],
+    takeLate: () => readonly GroupMember[],
   ) {
     this.#connection = connection;
     this.#flags = flags;
     this.#lock = lock;
-    this.#members = members;
+    this.#members = [...members];
+    this.#takeLate = takeLate;
     this.#outcomes = members.map(() => DROPPED);
+  }
+
+  /** All of them, those who came late last. */
+  get members(): readonly GroupMember[] {
+    return this.#members;
   }
 
   /** Commits what can be committed, and says what became of each member. */
   run(): GroupReport {
     this.#commitTogether([...this.#members.keys()]);
+    // Who came after all others were given up.
+    for (const late: number[] = []; this.#admits(late); ) this.#commitTogether(late.splice(0));
     return {
       outcomes: this.#outcomes,
       lock: this.#lock.report(),
       commits: this.#commits,
       rollbacks: this.#rollbacks,
     };
+  }
+
+  /** Adds members who have come since. False when there are none: COMMIT is to follow. */
+  #admits(members: number[]): boolean {
+    const late = this.#takeLate();
+    for (const member of late) {
+      this.#outcomes.push(DROPPED);
+      members.push(this.#members.push(member) - 1);
+    }
+    return late.length > 0;
   }
 
   #commitTogether(members: readonly number[]): void {
@@ -85,18 +106,19 @@ export class GroupCommit {
       this.#settle(members, lock === 'given_up' ? DROPPED : { kind: 'failure', failure: lock });
       return [];
     }
-    const attempt = this.#attempt(members);
+    const all = [...members];
+    const attempt = this.#attempt(all);
     switch (attempt.kind) {
       case 'committed':
         return [];
       case 'without':
-        return members.filter((member) => !attempt.members.includes(member));
+        return all.filter((member) => !attempt.members.includes(member));
       case 'apart':
         this.#commitApart(attempt.members);
         return [];
       case 'again':
         this.#lock.pause(isWanted);
-        return members;
+        return all;
     }
   }
 
@@ -104,10 +126,13 @@ export class GroupCommit {
     for (const member of members) this.#commitTogether([member]);
   }
 
-  #attempt(members: readonly number[]): Attempt {
+  /** Runs the members, and adds those who come meanwhile. */
+  #attempt(members: number[]): Attempt {
     this.#connection.refreshSchema();
     const ran: number[] = [];
-    for (const member of members) {
+    for (let at = 0; at < members.length || this.#admits(members); at += 1) {
+      // In bounds by the loop's condition.
+      const member = members[at] as number;
       if (this.#flags.isCancelled(member)) {
         this.#outcomes[member] = DROPPED;
         continue;

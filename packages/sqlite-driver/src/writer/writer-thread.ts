@@ -6,6 +6,7 @@ import { runStatement } from '../thread/run-statement.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
 import { isBusy, toFailure } from '../thread/thread-failure.js';
 import type { ThreadFlags } from '../thread/thread-flags.js';
+import { late } from '../thread/thread-port.js';
 import {
   DONE,
   type GroupMember,
@@ -61,14 +62,20 @@ function commitGroup(
   flags: ThreadFlags,
   members: readonly GroupMember[],
 ): ThreadReply {
-  const reply = new GroupCommit(connection, flags, new LockWait(flags), members).run();
+  const commit = new GroupCommit(connection, flags, new LockWait(flags), members, takeLate);
+  const reply = commit.run();
   const sink = new ResultSink(flags, ROWS_PER_PART);
   const outcomes = reply.outcomes.map((outcome, member) =>
-    isCounted(members[member]) && outcome.kind === 'result'
+    isCounted(commit.members[member]) && outcome.kind === 'result'
       ? outcome.changes
       : sendAhead(outcome, member, sink),
   );
   return { ...reply, outcomes };
+}
+
+function takeLate(): readonly GroupMember[] {
+  const members = late.take();
+  return members === undefined ? [] : unpackMembers(members);
 }
 
 interface Run {

@@ -10,10 +10,8 @@ import {
   type WaitOptions,
 } from '@sluice/core';
 import { openThread } from '../thread/open-thread.js';
-import { isBatch, packMembers } from '../thread/pack-statements.js';
 import { PreparedTotal } from '../thread/prepared-total.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
-import { MAX_MEMBERS } from '../thread/thread-flags.js';
 import { type LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
 import type {
   ConnectionOptions,
@@ -22,15 +20,12 @@ import type {
   ResultPart,
   ThreadReply,
 } from '../thread/thread-protocol.js';
-import { Watch } from '../thread/watch.js';
-import { type CallOutcome, toOutcome } from '../thread/watched-call.js';
+import type { CallOutcome } from '../thread/watched-call.js';
+import { Group, type GroupWork } from './group.js';
 import { SharedCommit } from './shared-commit.js';
 import { WriteLease } from './write-lease.js';
 import { WriterHolder } from './writer-holder.js';
 import { WriterMetrics } from './writer-metrics.js';
-
-/** Parameters of one group take no more memory than this, give or take its last statement. */
-const GROUP_BYTES = 8 * 2 ** 20;
 
 /** How long a holder of the writer may make no call while others wait for the COMMIT that they share with it. */
 const PATIENCE_MS = 5;
@@ -43,15 +38,6 @@ export interface WriterLimits {
 
 /** How somebody waits for the writer. */
 export type BeginWait = WaitOptions & Pick<ExecuteOptions, 'attempt' | 'label' | 'origin'>;
-
-/** A write of its own, waiting to be committed with others. */
-interface GroupWork {
-  readonly kind: 'group';
-  readonly member: GroupMember;
-  readonly wait: WaitOptions;
-  readonly onPart: (part: ResultPart) => void;
-  readonly settle: (outcome: CallOutcome) => void;
-}
 
 /** Somebody who wants to have the writer for a while. */
 interface LeaseWork {
@@ -82,6 +68,8 @@ export class Writer {
   readonly #holder = new WriterHolder();
   readonly #prepared = new PreparedTotal();
   #thread: SqliteThread | undefined;
+  /** The group that runs, which others may join. */
+  #group: Group | undefined;
   #isHeld = false;
   #isPumping = false;
   #isClosed = false;
@@ -201,7 +189,7 @@ export class Writer {
 
   /** Waits for the end of the current tick, so that calls made together go over together. */
   #schedule(): void {
-    if (this.#isHeld || this.#isPumping) return;
+    if (this.#isPumping || (this.#isHeld && this.#group === undefined)) return;
     this.#isPumping = true;
     queueMicrotask(() => {
       this.#isPumping = false;
@@ -210,7 +198,10 @@ export class Writer {
   }
 
   #serve(): void {
-    if (this.#isHeld) return;
+    if (this.#isHeld) {
+      this.#group?.join();
+      return;
+    }
     const next = this.#queue.dequeue((work) => this.#shared.size === 0 || this.#follows(work));
     if (next === undefined) {
       if (this.#shared.size > 0) void this.#commitShared(this.#hold());
@@ -276,8 +267,7 @@ export class Writer {
       this.#holder.begin(work.label, work.origin);
       work.grant(this.#lease(thread, release));
     } else {
-      await this.#runGroup(thread, this.#collectGroup(work));
-      release();
+      await this.#runGroup(thread, work, release);
     }
   }
 
@@ -316,42 +306,24 @@ export class Writer {
     this.#prepared.add(thread);
   }
 
-  /** All that waits behind `first` and can be committed with it, in order. */
-  #collectGroup(first: GroupWork): GroupWork[] {
-    const members = [first];
-    let bytes = parameterBytes(first.member);
-    while (members.length < MAX_MEMBERS && bytes < GROUP_BYTES) {
-      const next = this.#queue.dequeue((work) => work.kind === 'group');
-      if (next?.item.kind !== 'group') break;
-      this.#metrics.waits.record(next.waitedMs, next.priority);
-      members.push(next.item);
-      bytes += parameterBytes(next.item.member);
-    }
-    return members;
-  }
-
-  async #runGroup(thread: SqliteThread, members: readonly GroupWork[]): Promise<void> {
-    const request = {
-      op: 'group',
-      members: packMembers(members.map(({ member }) => member)),
-    } as const;
-    const call = thread.call(request, (part, member) => {
-      members[member]?.onPart(part);
-      thread.flags.addCredit();
-    });
-    const watch = new Watch(
-      members.map(({ wait }) => wait),
-      (index, createError) => {
-        if (thread.flags.cancel(index)) members[index]?.settle({ kind: 'over', createError });
-      },
-    );
-    const result = await call;
-    watch.stop();
+  async #runGroup(thread: SqliteThread, first: GroupWork, release: () => void): Promise<void> {
+    const group = new Group(thread, first, () => this.#nextMember());
+    this.#group = group;
+    const result = await group.run();
+    this.#group = undefined;
     if (result.kind === 'reply') {
-      this.#metrics.recordGroup(members.length, result.reply);
+      this.#metrics.recordGroup(group.size, result.reply);
       this.#onReply(result.reply);
     }
-    for (const [index, { settle }] of members.entries()) settle(toOutcome(result, index, thread));
+    group.settle(result);
+    release();
+  }
+
+  #nextMember(): GroupWork | undefined {
+    const next = this.#queue.dequeue((work) => work.kind === 'group');
+    if (next?.item.kind !== 'group') return undefined;
+    this.#metrics.waits.record(next.waitedMs, next.priority);
+    return next.item;
   }
 }
 
@@ -365,15 +337,4 @@ function heldTooLong({ label, heldMs, origin }: Holding): TimeoutError {
 function fail(work: Work, failure: Failure): void {
   if (work.kind === 'lease') work.fail(failure);
   else work.settle({ kind: 'failure', failure });
-}
-
-function parameterBytes(member: GroupMember): number {
-  if (isBatch(member)) return member.reduce((sum, statement) => sum + parameterBytes(statement), 0);
-  const { parameters } = member;
-  let bytes = 0;
-  for (const value of parameters) {
-    if (typeof value === 'string') bytes += value.length;
-    else if (value instanceof Uint8Array) bytes += value.byteLength;
-  }
-  return bytes;
 }
