@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { DOORS, LateSender } from './late-members.js';
+import { LateSender, newDoors } from './late-members.js';
 import { KNOCK, newSlotMemory, SlotReceiver, SlotSender } from './shared-slot.js';
 import { SpinBudget } from './spin-budget.js';
 import { ThreadFlags } from './thread-flags.js';
@@ -48,7 +48,7 @@ export class SqliteThread {
       flags: this.flags.shared,
       requests: newSlotMemory(),
       replies: newSlotMemory(),
-      late: Array.from({ length: DOORS }, newSlotMemory),
+      late: newDoors(),
     };
     this.#worker = new Worker(entry, { name, workerData: start, execArgv: [] });
     this.#worker.unref();
