@@ -78,7 +78,9 @@ export class LateSender {
   /** Lets in what `collect` gives, unless the door is closed, or those before are still in it: then it is not called. */
   offer(collect: () => PackedMembers | undefined): void {
     const { state, end } = this.#door;
-    if (Atomics.compareExchange(state, STATE, this.#free, HELD) !== this.#free) return;
+    const found = Atomics.load(state, STATE);
+    if (found !== OPEN && found !== EXPECTED) return;
+    if (Atomics.compareExchange(state, STATE, found, HELD) !== found) return;
     const members = collect();
     const after = members === undefined ? this.#free : this.#send(members, end);
     if (members !== undefined) this.#goOn();

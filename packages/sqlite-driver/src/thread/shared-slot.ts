@@ -13,7 +13,7 @@ const POSTED = 2;
 /** Tells a thread whose event loop sleeps to look into its slot. */
 export const KNOCK = 'knock';
 
-/** The memory behind a {@link SharedSlot}, as it is handed to a thread. */
+/** The memory between a {@link SlotSender} and its {@link SlotReceiver}. */
 export interface SlotMemory {
   readonly state: Int32Array<SharedArrayBuffer>;
   readonly message: SharedArrayBuffer;
