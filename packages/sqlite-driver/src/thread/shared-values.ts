@@ -148,22 +148,9 @@ export class SharedWriter {
   #text(tag: number, value: string): void {
     this.#reserve(5 + value.length * 3);
     const from = this.#at + 5;
-    const length = this.#shortAscii(value, from) ?? this.#bytes.write(value, from, 'utf8');
+    const length = this.#bytes.write(value, from, 'utf8');
     this.#count(tag, length);
     this.#at = from + length;
-  }
-
-  /** For short text a loop is faster than the call into the runtime; `undefined` at the first character beyond ASCII. */
-  #shortAscii(value: string, from: number): number | undefined {
-    const { length } = value;
-    if (length > 40) return undefined;
-    const bytes = this.#bytes;
-    for (let index = 0; index < length; index += 1) {
-      const code = value.charCodeAt(index);
-      if (code > 127) return undefined;
-      bytes[from + index] = code;
-    }
-    return length;
   }
 
   #count(tag: number, count: number): void {
