@@ -60,7 +60,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   async get(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<Selectable<DB[T]> | undefined> {
     const statements = this.#prepared() ?? (await this.#looked());
     const { rows } = await this.#host.runner.execute(statements.get(key), this.#options('get', options));
-    return statements.shape.toRows(rows)[0] as Selectable<DB[T]> | undefined;
+    return this.#first(statements.shape, rows);
   }
 
   async getOrThrow(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<Selectable<DB[T]>> {
@@ -100,11 +100,9 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
 
   async findOne(query: Query<DB, T> = {}, options: CallOptions = {}): Promise<Selectable<DB[T]> | undefined> {
     const statements = this.#prepared() ?? (await this.#looked());
-    return this.#first(
-      statements.shape,
-      statements.find({ ...query, limit: 1 }),
-      this.#options('findOne', options),
-    );
+    const statement = statements.find({ ...query, limit: 1 });
+    const { rows } = await this.#host.runner.execute(statement, this.#options('findOne', options));
+    return this.#first(statements.shape, rows);
   }
 
   async page(query: PageQuery<DB, T>, options: CallOptions = {}): Promise<Page<Selectable<DB[T]>>> {
@@ -145,7 +143,11 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
 
   async insert(row: Insertable<DB[T]>, options: CallOptions = {}): Promise<Selectable<DB[T]>> {
     const statements = this.#prepared() ?? (await this.#looked());
-    return this.#only(statements.shape, statements.insert(row), this.#options('insert', options));
+    const { rows } = await this.#host.runner.execute(
+      statements.insert(row),
+      this.#options('insert', options),
+    );
+    return this.#only(statements.shape, rows);
   }
 
   async insertMany(rows: readonly Insertable<DB[T]>[], options: CallOptions = {}): Promise<number> {
@@ -164,7 +166,9 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   async upsert(row: Insertable<DB[T]>, options: UpsertOptions<DB, T> = {}): Promise<Selectable<DB[T]>> {
     const statements = this.#prepared() ?? (await this.#looked());
     const { update, ...call } = options;
-    return this.#only(statements.shape, statements.upsert(row, update), this.#options('upsert', call));
+    const statement = statements.upsert(row, update);
+    const { rows } = await this.#host.runner.execute(statement, this.#options('upsert', call));
+    return this.#only(statements.shape, rows);
   }
 
   async update(
@@ -173,7 +177,9 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     options: CallOptions = {},
   ): Promise<Selectable<DB[T]> | undefined> {
     const statements = this.#prepared() ?? (await this.#looked());
-    return this.#first(statements.shape, statements.update(key, patch), this.#options('update', options));
+    const statement = statements.update(key, patch);
+    const { rows } = await this.#host.runner.execute(statement, this.#options('update', options));
+    return this.#first(statements.shape, rows);
   }
 
   async updateMany(
@@ -238,16 +244,12 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     return shape.toRows(rows) as Selectable<DB[T]>[];
   }
 
-  async #first(
-    shape: TableShape,
-    statement: Statement,
-    options: ExecuteOptions,
-  ): Promise<Selectable<DB[T]> | undefined> {
-    return (await this.#rows(shape, statement, options))[0];
+  #first(shape: TableShape, [row]: readonly Row[]): Selectable<DB[T]> | undefined {
+    return row === undefined ? undefined : (shape.toRow(row) as Selectable<DB[T]>);
   }
 
-  async #only(shape: TableShape, statement: Statement, options: ExecuteOptions): Promise<Selectable<DB[T]>> {
-    const row = await this.#first(shape, statement, options);
+  #only(shape: TableShape, rows: readonly Row[]): Selectable<DB[T]> {
+    const row = this.#first(shape, rows);
     if (row !== undefined) return row;
     throw new UsageError(
       'invalid_query',
