@@ -23,6 +23,7 @@ import type {
   UpsertOptions,
 } from './repository.js';
 import type { RepositoryStatements } from './repository-statements.js';
+import { RowIterator } from './row-iterator.js';
 import type { StatementsRegistry } from './statements-registry.js';
 import type { TableShape } from './table-shape.js';
 
@@ -124,21 +125,11 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     return Number(rows[0]?.rows ?? 0);
   }
 
-  async *stream(
+  stream(
     query: FindQuery<DB, T> = {},
     options: StreamOptions = {},
-  ): AsyncGenerator<Selectable<DB[T]>, void, undefined> {
-    const statements = this.#prepared() ?? (await this.#looked());
-    const { batchSize = 500, ...call } = options;
-    assertBatchSize('batchSize', batchSize);
-    const batches = this.#host.runner.stream(
-      statements.find(query),
-      batchSize,
-      this.#options('stream', call),
-    );
-    for await (const rows of batches) {
-      for (const row of rows) yield statements.shape.toRow(row) as Selectable<DB[T]>;
-    }
+  ): AsyncIterableIterator<Selectable<DB[T]>> {
+    return new RowIterator(this.#batches(query, options));
   }
 
   async insert(row: Insertable<DB[T]>, options: CallOptions = {}): Promise<Selectable<DB[T]>> {
@@ -233,6 +224,17 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
 
   #looked(): Promise<RepositoryStatements> {
     return this.#host.statements.lookUp(this.#table, this.#key);
+  }
+
+  async *#batches(
+    query: FindQuery<DB, T>,
+    { batchSize = 500, ...call }: StreamOptions,
+  ): AsyncGenerator<readonly Selectable<DB[T]>[]> {
+    const statements = this.#prepared() ?? (await this.#looked());
+    assertBatchSize('batchSize', batchSize);
+    const options = this.#options('stream', call);
+    for await (const rows of this.#host.runner.stream(statements.find(query), batchSize, options))
+      yield statements.shape.toRows(rows) as Selectable<DB[T]>[];
   }
 
   async #rows(
