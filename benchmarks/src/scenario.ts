@@ -56,6 +56,8 @@ export interface Scenario {
   readonly contenders?: readonly string[];
   /** How much longer than others it must be measured; default 1. */
   readonly patience?: number;
+  /** How much longer than others it is warmed up, where so little is done in that time that V8 would still be compiling; default 1. */
+  readonly warmUp?: number;
   /** At most so many rounds, because one takes long. */
   readonly mostRounds?: number;
   /** The ratio to the reference that the project asks of Sluice. */

@@ -48,7 +48,12 @@ export function sluiceSession(storage: Storage<BenchmarkTables>, settings: Recor
     insert: (item) => items.insert(item),
     insertMany: (rows) => items.insertMany(rows),
     update: (id, size) => items.update(id, { size }),
-    ...batchOf(storage),
+    batch: (item, first, second) =>
+      storage.batch([
+        storage.kysely.insertInto('item').values(item),
+        storage.kysely.updateTable('item').set({ size: 1 }).where('id', '=', first),
+        storage.kysely.updateTable('item').set({ size: 2 }).where('id', '=', second),
+      ]),
     transaction: (item, id, isolation) =>
       storage.write(
         async (tx) => {
@@ -75,19 +80,4 @@ async function countRows(rows: AsyncIterable<unknown>): Promise<number> {
   let count = 0;
   for await (const _ of rows) count += 1;
   return count;
-}
-
-/** `storage.batch` once there is one. */
-function batchOf(storage: Storage<BenchmarkTables>): Pick<Session, 'batch'> {
-  const { kysely } = storage;
-  if (!('batch' in storage) || typeof storage.batch !== 'function') return {};
-  const batch: (queries: readonly unknown[]) => Promise<unknown> = storage.batch.bind(storage);
-  return {
-    batch: (item, first, second) =>
-      batch([
-        kysely.insertInto('item').values(item),
-        kysely.updateTable('item').set({ size: 1 }).where('id', '=', first),
-        kysely.updateTable('item').set({ size: 2 }).where('id', '=', second),
-      ]),
-  };
 }

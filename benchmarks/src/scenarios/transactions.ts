@@ -6,6 +6,9 @@ const IN_FLIGHT = 64;
 /** So few rows that serializable transactions on a server with concurrent writers get in each other's way. */
 const CONTENDED_ROWS = 10;
 
+/** In the usual warm-up PostgreSQL gets through some hundred transactions; a client's code is compiled after ten times as many. */
+const POSTGRES_WARM_UP = 40;
+
 /** An insert and two updates, known beforehand, as one transaction. */
 export function batch(engine: Engine, floor: number): Scenario {
   return {
@@ -35,6 +38,7 @@ export function transaction(engine: Engine, isolation: Isolation, floor: number)
     engine,
     unit: 'transactions/s',
     target: DURABLE,
+    ...(engine === 'postgres' ? { warmUp: POSTGRES_WARM_UP } : {}),
     floor,
     measure: async (run) => {
       const { session } = run;

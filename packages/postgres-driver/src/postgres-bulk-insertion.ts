@@ -1,8 +1,15 @@
 import type { RowInsertion, Statement } from '@sluice/core';
-import { binaryRows } from './copy/write-rows.js';
+import { BinaryRows } from './copy/write-rows.js';
 import { arrayType, columnArray, fitsArray } from './postgres-array.js';
 import type { PostgresConnection, SendOptions } from './postgres-connection.js';
-import { copyData, copyText, isWorthCopying, keepCopyTarget, readCopyTarget } from './postgres-copy.js';
+import {
+  type CopyTarget,
+  copyData,
+  copyText,
+  isWorthCopying,
+  keepCopyTarget,
+  readCopyTarget,
+} from './postgres-copy.js';
 import { quoteIdentifier } from './postgres-identifier.js';
 import { type Bound, bindScalar, checkValue, type Scalar } from './postgres-parameters.js';
 import type { RawResult } from './postgres-raw-result.js';
@@ -40,15 +47,39 @@ export async function insertBulk(
   const target = await readCopyTarget(connection, insertion, bound);
   const next = { ...bound, begin: undefined };
   if (!target.isPlain) return connection.run(...arraysOf(insertion, values), next);
-  const binary = binaryRows(
-    values,
-    insertion.columns.map(({ name }) => target.types[name] ?? ''),
-  );
-  const text = copyText(insertion, binary === undefined ? 'text' : 'binary');
-  const data = binary ?? copyData(values.map(bindColumn));
-  const result = await connection.run(text, [], { ...next, mayPrepare: false, copyData: data });
+  const result = await copyRows(connection, { insertion, values }, target, next);
   keepCopyTarget(connection, insertion, target);
   return result;
+}
+
+/**
+ * Copies in binary as far as that goes, and the rest as text. Where the statement is a transaction of its own, one COPY must do, and all is written
+ * before it is sent; elsewhere the server reads one part while the next is written.
+ */
+async function copyRows(
+  connection: PostgresConnection,
+  { insertion, values }: BulkInsertion,
+  { types }: CopyTarget,
+  options: SendOptions,
+): Promise<RawResult> {
+  const rows = values[0]?.length ?? 0;
+  const binary = BinaryRows.of(
+    values,
+    insertion.columns.map(({ name }) => types[name] ?? ''),
+  );
+  const copy = (format: 'binary' | 'text', copyData: Iterable<Buffer>): Promise<RawResult> =>
+    connection.run(copyText(insertion, format), [], { ...options, mayPrepare: false, copyData });
+  const asText = (from: number): Promise<RawResult> =>
+    copy('text', [copyData(values.map((column) => bindColumn(column.slice(from))))]);
+  if (binary === undefined) return asText(0);
+  if (connection.status === 'I') {
+    const parts = Array.from(binary.parts(), (part) => Buffer.from(part));
+    return binary.written < rows ? asText(0) : copy('binary', parts);
+  }
+  const result = await copy('binary', binary.parts());
+  if (binary.written === rows) return result;
+  const rest = await asText(binary.written);
+  return { ...rest, rowCount: (result.rowCount ?? 0) + (rest.rowCount ?? 0) };
 }
 
 function arraysOf(

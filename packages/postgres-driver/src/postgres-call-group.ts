@@ -162,7 +162,11 @@ export class CallGroup {
     const batch = { calls, controller: new AbortController() };
     pooled.joinedBy(calls.length - 1);
     this.#running.add(batch);
-    await this.#plan.run(calls, pooled, batch.controller.signal).catch(ignore);
+    try {
+      await this.#plan.run(calls, pooled, batch.controller.signal);
+    } catch {
+      // Whoever has no answer is answered singly.
+    }
     this.#running.delete(batch);
     await pooled.release();
     void this.#answerApart(calls.filter((call) => !call.isOver));
@@ -227,5 +231,3 @@ export class CallGroup {
     }
   }
 }
-
-function ignore(): void {}

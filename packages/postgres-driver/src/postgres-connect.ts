@@ -105,11 +105,7 @@ function explain(config: PostgresConfig, cause: unknown): SluiceError {
   }
   switch (cause.code?.slice(0, 2)) {
     case '28':
-      return new ConnectionError(
-        'authentication_failed',
-        `PostgreSQL ${at} refused user "${config.user ?? process.env.PGUSER ?? process.env.USER ?? ''}". Check user and password, and the server’s pg_hba.conf.`,
-        options,
-      );
+      return refusedError(config, at, cause);
     case '3D':
       return invalid(
         `PostgreSQL ${at} has no database "${config.database ?? ''}". Create it, or correct the name in the URL.`,
@@ -121,6 +117,21 @@ function explain(config: PostgresConfig, cause: unknown): SluiceError {
     default:
       return toSluiceError(cause);
   }
+}
+
+/** A wrong password has a code of its own (28P01); with the other one the server may as well have refused a connection without TLS. */
+function refusedError(
+  { ssl, user }: PostgresConfig,
+  at: string,
+  cause: { readonly code?: string | undefined },
+): ConnectionError {
+  const mayDemandTls = ssl === false && cause.code === '28000';
+  const hint = mayDemandTls
+    ? ' TLS is off: if the server demands it, add `sslmode=verify-full` to the URL.'
+    : '';
+  const name = user ?? process.env.PGUSER ?? process.env.USER ?? '';
+  const message = `PostgreSQL ${at} refused user "${name}". Check user and password, and the server’s pg_hba.conf.${hint}`;
+  return new ConnectionError('authentication_failed', message, { cause });
 }
 
 function tooLateError(config: PostgresConfig, cause: unknown): ConnectionError {

@@ -6,10 +6,11 @@ import { connectionLostError, isDatabaseError, toSluiceError } from './postgres-
 import { assertNotInterrupted, Interrupt } from './postgres-interrupt.js';
 import type { SessionMode, SessionModes } from './postgres-mode.js';
 import type { PostgresConfig } from './postgres-options.js';
-import { PreparedStatements } from './postgres-prepared.js';
+import { type PreparedStatement, PreparedStatements } from './postgres-prepared.js';
 import { PostgresQuery, type Prelude, type QueryText } from './postgres-query.js';
 import type { RawResult, RawRows } from './postgres-raw-result.js';
 import { sessionStatement, transactionSettings } from './postgres-session.js';
+import { effectsOf, mayAlterSession } from './postgres-statement-effects.js';
 
 /** How long a cancelled statement, or a connection that is ended, may take before the connection is destroyed. */
 const GRACE_MS = 5000;
@@ -30,8 +31,8 @@ export interface SendOptions extends ExecuteOptions {
   readonly mayPrepare?: boolean;
   /** Whether the parameters are text, bytes and nulls. Default false: `pg` makes them so. */
   readonly isBound?: boolean;
-  /** What a COPY … FROM STDIN reads; it travels with the statement. */
-  readonly copyData?: Buffer;
+  /** What a COPY … FROM STDIN reads, asked for once; it travels with the statement. */
+  readonly copyData?: Iterable<Buffer>;
   /** A BEGIN that travels ahead of the statement. */
   readonly begin?: string | undefined;
   /** What a deadline or signal does to the running statement. Default `cancel`. */
@@ -135,56 +136,48 @@ export class PostgresConnection {
     parameters: readonly unknown[] = [],
     options: SendOptions = {},
   ): Promise<RawResult> {
-    const prepared = options.mayPrepare && this.#config.prepare ? this.#prepared.use(text) : undefined;
-    const query: QueryText = {
-      text,
-      parameters,
-      isScript: false,
-      isBound: options.isBound === true || this.#config.isPooled,
-      copyData: options.copyData,
-    };
-    if (prepared === undefined) return this.#runOnce(query, options);
-    const isInside = options.begin !== undefined || this.status !== 'I';
-    try {
-      return await this.#runOnce({ ...query, prepared }, options);
-    } catch (error) {
-      if (this.#isLost || !mayBeStale(error, isInside)) throw error;
-      // The schema has changed since it was prepared, and the others may be out of date as well.
-      this.#isAltered = true;
-      if (isInside) throw staleError(error, options.label);
-      return this.#runOnce(query, options);
-    }
-  }
-
-  async #runOnce(query: QueryText, options: SendOptions): Promise<RawResult> {
-    const { text, parameters } = query;
+    const { begin, copyData, mayPrepare } = options;
     const isScript = options.isScript === true && parameters.length === 0;
+    const prepared = mayPrepare ? this.#prepare(text) : undefined;
     const prelude = this.#prelude(options);
     // A script is a message of another kind, which cannot follow in the same round trip.
     if (isScript && prelude !== undefined)
-      await this.#send({ ...prelude, parameters: [], isScript }, options);
-    this.#canCommitEarly = isScript || COMMITS_INSIDE.test(text);
-    const isCommitted = prelude?.query !== undefined && options.begin === undefined;
-    const results = await this.#send(
-      isScript ? { text, parameters, isScript } : { ...query, prelude, isCommitted },
-      options,
-    ).catch((error: unknown) => this.#undoAndThrow(error, isCommitted));
+      await this.#send({ ...prelude, prepared: undefined, parameters: [], isScript }, options);
+    const effects = prepared?.effects ?? effectsOf(text);
+    this.#canCommitEarly = isScript || effects.mayCommit;
+    const isBound = options.isBound === true || this.#config.isPooled;
+    const isCommitted = prelude?.query !== undefined && begin === undefined;
+    const isInside = begin !== undefined || this.status !== 'I';
+    let results: readonly RawResult[];
+    try {
+      const query = { text, parameters, isScript, prepared, isBound, copyData, prelude, isCommitted };
+      results = await this.#send(isScript ? { text, parameters, isScript } : query, options);
+    } catch (error) {
+      if (isCommitted) await this.#undo();
+      if (prepared === undefined || this.#isLost || !mayBeStale(error, isInside)) throw error;
+      // The schema has changed since it was prepared, and the others may be out of date as well.
+      this.#isAltered = true;
+      if (isInside) throw staleError(error, options.label);
+      return this.run(text, parameters, { ...options, mayPrepare: false });
+    }
     const last = results.at(-1) ?? unexpected();
-    if (results.length > 1 || mayAlterSession(last.command, text)) this.#isAltered = true;
+    if (results.length > 1 || mayAlterSession(last.command, effects)) this.#isAltered = true;
     return last;
   }
 
+  #prepare(text: string): PreparedStatement | undefined {
+    return this.#config.prepare ? this.#prepared.use(text) : undefined;
+  }
+
   /** A transaction that travelled with its statement is still open after a failure. */
-  async #undoAndThrow(error: unknown, isOpen: boolean): Promise<never> {
-    if (isOpen && !this.#isLost && this.status !== 'I') {
-      const outcome = this.#lastOutcome;
-      const options: SendOptions = { deadline: performance.now() + GRACE_MS, onInterrupt: 'destroy' };
-      await this.#send({ text: 'rollback', parameters: [], isScript: true }, options).catch(() =>
-        this.destroy(),
-      );
-      this.#lastOutcome = outcome;
-    }
-    throw error;
+  async #undo(): Promise<void> {
+    if (this.#isLost || this.status === 'I') return;
+    const outcome = this.#lastOutcome;
+    const options: SendOptions = { deadline: performance.now() + GRACE_MS, onInterrupt: 'destroy' };
+    await this.#send({ text: 'rollback', parameters: [], isScript: true }, options).catch(() =>
+      this.destroy(),
+    );
+    this.#lastOutcome = outcome;
   }
 
   /** Makes a cursor; it is sent with its first {@link PostgresConnection.read}. */
@@ -203,15 +196,17 @@ export class PostgresConnection {
     if (!this.#isLost && cursor.close()) await this.#readyOrLost();
   }
 
-  /**
-   * Makes the connection fit for another caller, and tells whether it is: outside a transaction, with no cancel request on its way to it,
-   * its session as it was when it was opened.
-   */
+  /** Whether it is fit for another caller: outside a transaction, with no cancel request on its way to it, its session as it was when it was opened. */
+  get isClean(): boolean {
+    return !this.#isLost && this.status === 'I' && !this.#wasCancelled && !this.#isAltered;
+  }
+
+  /** Makes the connection clean, and tells whether it is. */
   async reset(): Promise<boolean> {
+    if (this.isClean) return true;
     if (this.#isLost || this.status !== 'I') return false;
     // The session behind a pooler is not ours to restore.
     if (this.#isAltered && this.#config.isPooled) return false;
-    if (!this.#wasCancelled && !this.#isAltered) return true;
     const options: SendOptions = { deadline: performance.now() + GRACE_MS, onInterrupt: 'destroy' };
     try {
       // The server has passed a cancel request on; a whole round trip later it cannot hit the next caller's statement any more.
@@ -255,9 +250,11 @@ export class PostgresConnection {
   }
 
   /** What must travel ahead of a statement. */
-  #prelude({ begin, mode }: SendOptions): Prelude | undefined {
+  #prelude({ begin, mode, mayPrepare }: SendOptions): Prelude | undefined {
     const query = this.#settings;
-    if (begin !== undefined) return { text: begin, isApart: false, query };
+    // There are few forms of BEGIN, but a savepoint's name for each who shares a COMMIT.
+    const prepared = mayPrepare && begin?.startsWith('begin ') ? this.#prepare(begin) : undefined;
+    if (begin !== undefined) return { text: begin, isApart: false, query, prepared };
     if (query !== undefined)
       return mode === undefined ? undefined : { text: this.#modes.begin(mode), isApart: false, query };
     const change = mode === undefined ? undefined : this.#modes.change(this.#mode, mode);
@@ -369,30 +366,6 @@ const STALE_INSIDE: ReadonlySet<string> = new Set(['0A000', '26000', '42804', '4
 function staleError(cause: unknown, operation: string | undefined): ConflictError {
   const message = 'The schema was changed while the transaction ran; it was rolled back.';
   return new ConflictError('serialization', message, { cause, operation });
-}
-
-/** Procedures may commit; and COMMIT itself says that it is complete only afterwards. */
-const COMMITS_INSIDE = /^\s*(call|commit|do)\b/i;
-
-const ALTERS_SESSION: ReadonlySet<string> = new Set([
-  'CALL',
-  'CREATE',
-  'DECLARE',
-  'DISCARD',
-  'DO',
-  'LISTEN',
-  'LOAD',
-  'PREPARE',
-  'RESET',
-  'SET',
-]);
-
-/** Functions that change the session in the middle of a query: a lock that outlives its transaction, a setting. */
-const LEAVES_BEHIND = /pg_(try_)?advisory_lock|set_config/i;
-
-function mayAlterSession(command: string, text: string): boolean {
-  if (ALTERS_SESSION.has(command)) return !/^\s*set\s+(local|transaction)\s/i.test(text);
-  return LEAVES_BEHIND.test(text);
 }
 
 function unexpected(): never {

@@ -72,5 +72,30 @@ export function readInteger(bytes: Buffer, start: number, end: number): number {
   return isNegative ? -value : value;
 }
 
+/**
+ * Reads a floating-point number as `Number` reads its text. Of at most 15 digits both the digits as a whole number and the power of ten are exact,
+ * so that their division is the nearest number there is; the others are made a text.
+ */
+export function readFloat(bytes: Buffer, start: number, end: number): number {
+  const isNegative = bytes[start] === MINUS;
+  const first = isNegative ? start + 1 : start;
+  let digits = 0;
+  let pointAt = end - 1;
+  if (end - first > MOST_DIGITS) return Number(bytes.toString('latin1', start, end));
+  for (let at = first; at < end; at += 1) {
+    const code = bytes[at] ?? 0;
+    if (code >= ZERO && code <= NINE) digits = digits * 10 + code - ZERO;
+    else if (code === POINT) pointAt = at;
+    else return Number(bytes.toString('latin1', start, end));
+  }
+  const value = digits / (POWERS_OF_TEN[end - 1 - pointAt] ?? 1);
+  return isNegative ? -value : value;
+}
+
+const MOST_DIGITS = 15;
+const POWERS_OF_TEN: readonly number[] = Array.from({ length: MOST_DIGITS }, (_, power) => 10 ** power);
+
 const MINUS = 0x2d;
+const POINT = 0x2e;
 const ZERO = 0x30;
+const NINE = 0x39;

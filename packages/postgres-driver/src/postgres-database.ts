@@ -132,7 +132,7 @@ export class PostgresDatabase implements Database {
     }
   }
 
-  async begin(options: BeginOptions): Promise<DatabaseTransaction> {
+  begin(options: BeginOptions): Promise<DatabaseTransaction> {
     return this.#begin(options);
   }
 
@@ -140,8 +140,9 @@ export class PostgresDatabase implements Database {
     this.#assertOpen();
     const outcome: WriterOutcome = { isConflict: false };
     const { values, isolation } = this.#config;
+    const replica = this.#replicas === undefined ? undefined : await this.#acquireFromReplica(options);
     const pooled =
-      (await this.#acquireFromReplica(options)) ??
+      replica ??
       (await this.#pool.acquire(options.access, { ...options, outcome, sharing: this.#sharing(options) }));
     const onWrite = (): void => this.#replicas?.noteWrite();
     const context = { values, isolation, counters: this.#counters, outcome, onWrite };

@@ -33,7 +33,9 @@ export class PostgresPool {
   readonly #meters: Readonly<Record<'read' | 'write', PostgresMeter>>;
   readonly #constraints: PostgresConstraints;
   /** The most recently used is last, and is lent first, so that the others can grow old. */
-  readonly #idle: { readonly connection: PostgresConnection; readonly timer: NodeJS.Timeout }[] = [];
+  readonly #idle: { readonly connection: PostgresConnection; readonly since: number }[] = [];
+  /** One for all: most are lent again long before they have grown old. */
+  #timer: NodeJS.Timeout | undefined;
   readonly #all = new Set<PostgresConnection>();
   #closed: Promise<void> | undefined;
 
@@ -103,7 +105,8 @@ export class PostgresPool {
     // The lane would refuse those that were held up.
     await this.#throttle.empty();
     await this.#lane.close();
-    for (const { timer } of this.#idle.splice(0)) clearTimeout(timer);
+    clearTimeout(this.#timer);
+    this.#idle.length = 0;
     await Promise.all([...this.#all].map((connection) => connection.end()));
   }
 
@@ -113,12 +116,19 @@ export class PostgresPool {
       connection,
       joinedBy: lease.recordJoined,
       shared: hotSpot === undefined ? undefined : new SharedCommit(hotSpot, connection),
-      release: async () => {
-        if (await connection.reset()) this.#keepIdle(connection);
-        else connection.destroy();
+      release: () => {
+        if (!connection.isClean) return this.#restore(connection, lease);
+        this.#keepIdle(connection);
         lease.release();
+        return DONE;
       },
     };
+  }
+
+  async #restore(connection: PostgresConnection, lease: MeteredLease): Promise<void> {
+    if (await connection.reset()) this.#keepIdle(connection);
+    else connection.destroy();
+    lease.release();
   }
 
   /** Opens a connection; a caller whose time is over leaves, and the connection then waits for the next one. */
@@ -162,20 +172,31 @@ export class PostgresPool {
     const fit = this.#idle.findLastIndex(({ connection }) => connection.isIn(mode));
     // None fits at -1, which is the last one.
     const [idle] = this.#idle.splice(fit, 1);
-    if (idle === undefined) return undefined;
-    clearTimeout(idle.timer);
-    return idle.connection;
+    return idle?.connection;
   }
 
   #keepIdle(connection: PostgresConnection): void {
-    const timer = setTimeout(() => this.#retire(connection), this.#config.idleTimeoutMs);
-    timer.unref();
-    this.#idle.push({ connection, timer });
+    this.#idle.push({ connection, since: performance.now() });
+    this.#watchIdle();
   }
 
-  #retire(connection: PostgresConnection): void {
-    this.#removeIdle(connection);
-    void connection.end();
+  #watchIdle(): void {
+    const [oldest] = this.#idle;
+    if (oldest === undefined || this.#timer !== undefined) return;
+    const leftMs = oldest.since + this.#config.idleTimeoutMs - performance.now();
+    this.#timer = setTimeout(() => this.#retireOld(), Math.max(1, leftMs));
+    this.#timer.unref();
+  }
+
+  #retireOld(): void {
+    this.#timer = undefined;
+    const before = performance.now() - this.#config.idleTimeoutMs;
+    for (const { connection, since } of [...this.#idle]) {
+      if (since > before) break;
+      this.#removeIdle(connection);
+      void connection.end();
+    }
+    this.#watchIdle();
   }
 
   #forget(connection: PostgresConnection): void {
@@ -185,11 +206,11 @@ export class PostgresPool {
 
   #removeIdle(connection: PostgresConnection): void {
     const index = this.#idle.findIndex((idle) => idle.connection === connection);
-    if (index === -1) return;
-    clearTimeout(this.#idle[index]?.timer);
-    this.#idle.splice(index, 1);
+    if (index >= 0) this.#idle.splice(index, 1);
   }
 }
+
+const DONE: Promise<void> = Promise.resolve();
 
 /** The connection of another transaction, which will give it back. */
 function share(shared: SharedCommit, lease: MeteredLease): PooledConnection {

@@ -1,4 +1,5 @@
 import type { Connection, FieldDef } from 'pg';
+import { effectsOf, type StatementEffects } from './postgres-statement-effects.js';
 
 /** How often a connection must have met a statement before it prepares it. */
 const PREPARED_FROM_USE = 3;
@@ -17,6 +18,7 @@ export interface PreparedStatement {
   readonly name: string;
   /** The columns of its result, once they are known; PostgreSQL refuses to run it when they have changed. */
   fields: readonly FieldDef[] | undefined;
+  readonly effects: StatementEffects;
 }
 
 /** The statements that one connection has prepared, or may be about to. */
@@ -42,7 +44,11 @@ export class PreparedStatements {
     }
     this.#uses.delete(text);
     this.#made += 1;
-    const made: PreparedStatement = { name: `sluice_${this.#made}`, fields: undefined };
+    const made: PreparedStatement = {
+      name: `sluice_${this.#made}`,
+      fields: undefined,
+      effects: effectsOf(text),
+    };
     this.#statements.set(text, made);
     return made;
   }

@@ -13,6 +13,8 @@ export interface Prelude {
    * statement is not run when it fails, as with BEGIN.
    */
   readonly isApart: boolean;
+  /** Prepares it, or runs what was prepared. */
+  readonly prepared?: PreparedStatement | undefined;
   /** A query that follows the command; what it answers is left out. */
   readonly query?: string | undefined;
   /** Told when it has completed. */
@@ -33,7 +35,7 @@ export interface QueryText {
   /** Whether the parameters are text, bytes and nulls; otherwise `pg` makes them so. */
   readonly isBound?: boolean | undefined;
   /** What a COPY … FROM STDIN reads. The server ignores it if the COPY fails before. Only with bound parameters. */
-  readonly copyData?: Buffer | undefined;
+  readonly copyData?: Iterable<Buffer> | undefined;
   /** Sends COMMIT in the same round trip, for a prelude that is a BEGIN. Only with bound parameters. */
   readonly isCommitted?: boolean | undefined;
   /** Not with a script. */
@@ -79,9 +81,10 @@ export class PostgresQuery implements Submittable {
     return this.#query.prelude?.isApart ? 2 : 1;
   }
 
-  /** For `pg`, which takes note of what was prepared; the prelude is not. */
+  /** For `pg`, which takes note of what was prepared. */
   get name(): string | undefined {
-    return this.#stage === 'prelude' ? undefined : this.#query.prepared?.name;
+    const { prelude, prepared } = this.#query;
+    return (this.#stage === 'prelude' ? prelude?.prepared : prepared)?.name;
   }
 
   get text(): string {
@@ -173,7 +176,7 @@ export class PostgresQuery implements Submittable {
       return;
     }
     if (prelude !== undefined) {
-      sendCommand(connection, prelude.text);
+      sendCommand(connection, prelude.text, prelude.prepared);
       if (prelude.query !== undefined) sendCommand(connection, prelude.query);
       if (prelude.isApart) connection.sync();
     }
@@ -184,15 +187,12 @@ export class PostgresQuery implements Submittable {
   #sendBound(connection: WireConnection): void {
     const { text, parameters, prepared, copyData } = this.#query;
     const name = prepared?.name ?? '';
-    if (prepared === undefined || connection.parsedStatements[name] === undefined)
+    if (prepared === undefined || !isParsed(connection, name))
       connection.parse({ text, name, types: [] }, true);
     connection.bind({ statement: name, values: parameters as Bound[] }, true);
     if (prepared?.fields === undefined) connection.describe({ type: 'P' }, true);
     connection.execute({}, true);
-    if (copyData !== undefined) {
-      connection.sendCopyFromChunk(copyData);
-      connection.endCopyFrom();
-    }
+    if (copyData !== undefined) sendCopy(connection, copyData);
     if (this.#query.isCommitted) sendCommand(connection, 'commit');
     connection.sync();
   }
@@ -212,10 +212,26 @@ export class PostgresQuery implements Submittable {
   }
 }
 
-function sendCommand(connection: Connection, text: string): void {
-  connection.parse({ text, name: '', types: [] }, true);
-  connection.bind({}, true);
+function sendCommand(connection: Connection, text: string, prepared?: PreparedStatement): void {
+  const statement = prepared?.name ?? '';
+  if (prepared === undefined || !isParsed(connection, statement))
+    connection.parse({ text, name: statement, types: [] }, true);
+  connection.bind({ statement }, true);
   connection.execute({}, true);
+}
+
+function isParsed(connection: Connection, name: string): boolean {
+  return (connection as WireConnection).parsedStatements[name] !== undefined;
+}
+
+/** Each part goes out before the next is asked for. */
+function sendCopy(connection: WireConnection, parts: Iterable<Buffer>): void {
+  for (const part of parts) {
+    connection.sendCopyFromChunk(part);
+    connection.stream.uncork();
+    connection.stream.cork();
+  }
+  connection.endCopyFrom();
 }
 
 const NO_FIELDS: readonly FieldDef[] = [];

@@ -110,7 +110,12 @@ export class PostgresTransaction implements DatabaseTransaction {
     const begin = this.#takeBegin();
     this.#hasRead ||= statement.insertion === undefined;
     const run = (how: ExecuteOptions): Promise<RawResult> => send(this.#connection, { ...how, begin });
-    const result = await (this.#share?.run(options, run) ?? run(options)).catch(this.#fail);
+    let result: RawResult;
+    try {
+      result = await (this.#share?.run(options, run) ?? run(options));
+    } catch (error) {
+      this.#fail(error);
+    }
     this.#assertStillOpen();
     return toStatementResult(result, values);
   }
@@ -182,13 +187,13 @@ export class PostgresTransaction implements DatabaseTransaction {
     }
   }
 
-  readonly #fail = (error: unknown): never => {
+  #fail(error: unknown): never {
     if (error instanceof ConflictError) {
       this.#context.outcome.isConflict = true;
       this.#share?.noteConflict();
     }
     return this.#context.counters.recordConflict(this.#doubt(error));
-  };
+  }
 
   #doubt(error: unknown): unknown {
     return this.#hasRead ? doubtViolation(error, this.#options, this.#context.isolation) : error;

@@ -1,6 +1,6 @@
 import { ValueError } from '@sluice/core';
 import { type FieldDef, types } from 'pg';
-import { type BytesReader, readInteger } from './postgres-data-row.js';
+import { type BytesReader, readFloat, readInteger } from './postgres-data-row.js';
 import { isExactBigint, parseExactBigint } from './postgres-exact-bigint.js';
 import { parseBytes, parseDay, parseTimestamp } from './postgres-text.js';
 
@@ -40,8 +40,6 @@ const OID = {
   timestamptz: 1184,
   jsonb: 3802,
 } as const;
-
-const readFloat: BytesReader = (bytes, start, end) => Number(bytes.toString('latin1', start, end));
 
 const TRUE = 't'.charCodeAt(0);
 

@@ -179,24 +179,25 @@ const EXTREMES: readonly Omit<Extreme, 'id'>[] = [
 ];
 
 test.each([
-  ['in binary', undefined],
-  ['as text, for a moment that only text can hold', new Date('+020000-01-01T00:00:00.000Z')],
-])('copies the ends of every range as single inserts store them: %s', async (_, last) => {
+  ['in binary', 300, undefined],
+  ['as text, for a moment that only text can hold', 300, 299],
+  ['in binary, and as text from the first such moment on, in a transaction', 1500, 600],
+])('copies the ends of every range as single inserts store them: %s', async (_, count, onlyTextAt) => {
   const columns = `(id integer primary key, small smallint, whole integer, big bigint, real double precision, exact numeric,
     moment timestamptz, day date, key uuid, doc json, label varchar(20))`;
   const { storage } = await openTables<{ many: Extreme; single: Extreme }>([
     `create table many ${columns}`,
     `create table single ${columns}`,
   ]);
-  const rows = Array.from({ length: 300 }, (_unused, id) => ({
+  const rows = Array.from({ length: count }, (_unused, id) => ({
     ...(EXTREMES[id % EXTREMES.length] as Extreme),
     id,
-    ...(id === 299 && last !== undefined ? { moment: last } : {}),
+    ...(id === onlyTextAt ? { moment: new Date('+020000-01-01T00:00:00.000Z') } : {}),
   }));
-  await storage.repository('many', { key: 'id' }).insertMany(rows);
+  expect(await storage.repository('many', { key: 'id' }).insertMany(rows)).toBe(count);
   for (const row of rows) await storage.repository('single', { key: 'id' }).insert(row);
   const { rows: differences } = await sql`
     select many::text from many except all select single::text from single`.execute(storage.kysely);
   expect(differences).toEqual([]);
-  expect(await storage.repository('many', { key: 'id' }).count()).toBe(300);
+  expect(await storage.repository('many', { key: 'id' }).count()).toBe(count);
 });

@@ -1,6 +1,7 @@
 import { openStorage } from '@sluice/core';
 import { postgres } from '@sluice/postgres-driver';
 import { temporaryPostgresUrl } from '@sluice/testkit';
+import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { openDatabase, rejection } from './opened-database.js';
 
@@ -82,5 +83,25 @@ test('makes a transaction again whose prepared statement the schema has left beh
   await run('alter table t add column w text');
   expect(await read()).toEqual({ id: 1, v: 1, w: null });
   expect(storage.metrics().replays).toEqual({ serialization: 1 });
+  await storage.close();
+});
+
+test('prepares BEGIN, and makes a transaction again whose session has lost it', async () => {
+  const url = await temporaryPostgresUrl();
+  const { run } = await openDatabase({ url });
+  await run('create table t (id integer primary key, v integer)');
+  const storage = await openStorage<{ t: { id: number; v: number } }>({
+    url,
+    drivers: [postgres({ poolSize: 1 })],
+  });
+  const insert = (id: number): Promise<unknown> =>
+    storage.write((tx) => tx.repository('t', { key: 'id' }).insert({ id, v: 0 }), { timeoutMs: 5000 });
+  for (let id = 0; id < 5; id += 1) await insert(id);
+  const { rows } = await sql<{ statement: string }>`
+    select statement from pg_prepared_statements where statement like 'begin%'`.execute(storage.kysely);
+  expect(rows).toEqual([{ statement: 'begin isolation level serializable read write' }]);
+  await sql`deallocate all`.execute(storage.kysely);
+  for (let id = 5; id < 10; id += 1) await insert(id);
+  expect(await storage.repository('t', { key: 'id' }).count()).toBe(10);
   await storage.close();
 });

@@ -109,3 +109,38 @@ test('refuses a certificate for another name, unless only the authority counts',
   const opened = await openDatabase({ url: withTls(`sslmode=verify-ca&${root}`) });
   expect(await opened.rows(IS_ENCRYPTED)).toEqual([{ ssl: true }]);
 });
+
+/** Lets nobody in without TLS, by a name or an address; gives back what undoes it. */
+async function demandTls(): Promise<() => Promise<void>> {
+  const { database } = await openDatabase({ url: withTls('sslmode=no-verify') });
+  const change = async (program: string): Promise<void> => {
+    await runEach(database, [`copy (select) to program 'cat && ${program}'`, 'select pg_reload_conf()']);
+  };
+  await change(
+    'cp pg_hba.conf pg_hba.before && sed "s/^host[[:space:]]/hostssl /" pg_hba.before > pg_hba.conf',
+  );
+  return () => change('mv pg_hba.before pg_hba.conf');
+}
+
+/** The error of opening `url`, as soon as the server has read its new rules. */
+async function refusal(url: string): Promise<unknown> {
+  for (;;) {
+    try {
+      await (await postgres().open(url)).close();
+    } catch (error) {
+      return error;
+    }
+  }
+}
+
+test('says what to do where the server demands TLS and the URL asks for none', async () => {
+  const undo = await demandTls();
+  const error = await refusal(serverUrl);
+  const opened = await openDatabase({ url: withTls('sslmode=no-verify') });
+  expect(await opened.rows(IS_ENCRYPTED)).toEqual([{ ssl: true }]);
+  await undo();
+  expect(error).toBeInstanceOf(ConnectionError);
+  expect(error).toMatchObject({ code: 'authentication_failed', cause: { code: '28000' } });
+  expect(String(error)).toContain('add `sslmode=verify-full` to the URL');
+  expect(inspect(error, { depth: 10 })).not.toContain(new URL(serverUrl).password);
+});

@@ -23,6 +23,7 @@ import type {
   UpsertOptions,
 } from './repository.js';
 import type { RepositoryStatements } from './repository-statements.js';
+import { RowIterator } from './row-iterator.js';
 import type { StatementsRegistry } from './statements-registry.js';
 import type { TableShape } from './table-shape.js';
 
@@ -60,7 +61,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   async get(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<Selectable<DB[T]> | undefined> {
     const statements = this.#prepared() ?? (await this.#looked());
     const { rows } = await this.#host.runner.execute(statements.get(key), this.#options('get', options));
-    return statements.shape.toRows(rows)[0] as Selectable<DB[T]> | undefined;
+    return this.#first(statements.shape, rows);
   }
 
   async getOrThrow(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<Selectable<DB[T]>> {
@@ -100,11 +101,9 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
 
   async findOne(query: Query<DB, T> = {}, options: CallOptions = {}): Promise<Selectable<DB[T]> | undefined> {
     const statements = this.#prepared() ?? (await this.#looked());
-    return this.#first(
-      statements.shape,
-      statements.find({ ...query, limit: 1 }),
-      this.#options('findOne', options),
-    );
+    const statement = statements.find({ ...query, limit: 1 });
+    const { rows } = await this.#host.runner.execute(statement, this.#options('findOne', options));
+    return this.#first(statements.shape, rows);
   }
 
   async page(query: PageQuery<DB, T>, options: CallOptions = {}): Promise<Page<Selectable<DB[T]>>> {
@@ -126,26 +125,20 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     return Number(rows[0]?.rows ?? 0);
   }
 
-  async *stream(
+  stream(
     query: FindQuery<DB, T> = {},
     options: StreamOptions = {},
-  ): AsyncGenerator<Selectable<DB[T]>, void, undefined> {
-    const statements = this.#prepared() ?? (await this.#looked());
-    const { batchSize = 500, ...call } = options;
-    assertBatchSize('batchSize', batchSize);
-    const batches = this.#host.runner.stream(
-      statements.find(query),
-      batchSize,
-      this.#options('stream', call),
-    );
-    for await (const rows of batches) {
-      for (const row of rows) yield statements.shape.toRow(row) as Selectable<DB[T]>;
-    }
+  ): AsyncIterableIterator<Selectable<DB[T]>> {
+    return new RowIterator(this.#batches(query, options));
   }
 
   async insert(row: Insertable<DB[T]>, options: CallOptions = {}): Promise<Selectable<DB[T]>> {
     const statements = this.#prepared() ?? (await this.#looked());
-    return this.#only(statements.shape, statements.insert(row), this.#options('insert', options));
+    const { rows } = await this.#host.runner.execute(
+      statements.insert(row),
+      this.#options('insert', options),
+    );
+    return this.#only(statements.shape, rows);
   }
 
   async insertMany(rows: readonly Insertable<DB[T]>[], options: CallOptions = {}): Promise<number> {
@@ -164,7 +157,9 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   async upsert(row: Insertable<DB[T]>, options: UpsertOptions<DB, T> = {}): Promise<Selectable<DB[T]>> {
     const statements = this.#prepared() ?? (await this.#looked());
     const { update, ...call } = options;
-    return this.#only(statements.shape, statements.upsert(row, update), this.#options('upsert', call));
+    const statement = statements.upsert(row, update);
+    const { rows } = await this.#host.runner.execute(statement, this.#options('upsert', call));
+    return this.#only(statements.shape, rows);
   }
 
   async update(
@@ -173,7 +168,9 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     options: CallOptions = {},
   ): Promise<Selectable<DB[T]> | undefined> {
     const statements = this.#prepared() ?? (await this.#looked());
-    return this.#first(statements.shape, statements.update(key, patch), this.#options('update', options));
+    const statement = statements.update(key, patch);
+    const { rows } = await this.#host.runner.execute(statement, this.#options('update', options));
+    return this.#first(statements.shape, rows);
   }
 
   async updateMany(
@@ -229,6 +226,17 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     return this.#host.statements.lookUp(this.#table, this.#key);
   }
 
+  async *#batches(
+    query: FindQuery<DB, T>,
+    { batchSize = 500, ...call }: StreamOptions,
+  ): AsyncGenerator<readonly Selectable<DB[T]>[]> {
+    const statements = this.#prepared() ?? (await this.#looked());
+    assertBatchSize('batchSize', batchSize);
+    const options = this.#options('stream', call);
+    for await (const rows of this.#host.runner.stream(statements.find(query), batchSize, options))
+      yield statements.shape.toRows(rows) as Selectable<DB[T]>[];
+  }
+
   async #rows(
     shape: TableShape,
     statement: Statement,
@@ -238,16 +246,12 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     return shape.toRows(rows) as Selectable<DB[T]>[];
   }
 
-  async #first(
-    shape: TableShape,
-    statement: Statement,
-    options: ExecuteOptions,
-  ): Promise<Selectable<DB[T]> | undefined> {
-    return (await this.#rows(shape, statement, options))[0];
+  #first(shape: TableShape, [row]: readonly Row[]): Selectable<DB[T]> | undefined {
+    return row === undefined ? undefined : (shape.toRow(row) as Selectable<DB[T]>);
   }
 
-  async #only(shape: TableShape, statement: Statement, options: ExecuteOptions): Promise<Selectable<DB[T]>> {
-    const row = await this.#first(shape, statement, options);
+  #only(shape: TableShape, rows: readonly Row[]): Selectable<DB[T]> {
+    const row = this.#first(shape, rows);
     if (row !== undefined) return row;
     throw new UsageError(
       'invalid_query',

@@ -79,7 +79,7 @@ export class TableShape {
   }
 
   /** Gives rows from the database the application's names. */
-  toRows(rows: Row[]): Row[] {
+  toRows(rows: readonly Row[]): readonly Row[] {
     return this.#renamed === undefined ? rows : rows.map((row) => this.toRow(row));
   }
 

@@ -222,7 +222,7 @@ class OpenStorage<DB> implements Storage<DB> {
 
   async #run<T>(callback: (scope: TransactionScope) => Promise<T>, options: BeginOptions): Promise<T> {
     this.#guarded.assertUsable();
-    return this.#guarded.track('transactions', () =>
+    return await this.#guarded.track('transactions', () =>
       runTransaction(this.#transactionHost(), callback, options),
     );
   }

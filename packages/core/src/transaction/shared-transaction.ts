@@ -6,6 +6,7 @@ import type {
   StatementResult,
 } from '../driver/driver.js';
 import { UsageError } from '../errors/usage-errors.js';
+import { Turns } from './turns.js';
 
 /**
  * The driver's transaction as its levels share it: one call at a time, and none once it is to end. Ending it waits for the call that
@@ -14,8 +15,7 @@ import { UsageError } from '../errors/usage-errors.js';
 export class SharedTransaction implements DatabaseTransaction {
   readonly #transaction: DatabaseTransaction;
   readonly #streams = new Set<AsyncIterator<readonly Row[]>>();
-  /** Settles, and never rejects, with the last call. */
-  #lastCall: Promise<unknown> = Promise.resolve();
+  readonly #calls = new Turns();
   #isOver = false;
 
   constructor(transaction: DatabaseTransaction) {
@@ -48,6 +48,11 @@ export class SharedTransaction implements DatabaseTransaction {
     }
   }
 
+  /** Whether a reader has gone away without leaving its loop, or is still in it. */
+  get hasStreams(): boolean {
+    return this.#streams.size > 0;
+  }
+
   /** Closes the streams whose reader has gone away without leaving its loop. */
   async closeStreams(): Promise<void> {
     for (const batches of this.#streams) await this.#close(batches);
@@ -63,27 +68,21 @@ export class SharedTransaction implements DatabaseTransaction {
     await this.#transaction.rollback();
   }
 
-  async #end(): Promise<void> {
+  #end(): Promise<void> | undefined {
     this.#isOver = true;
-    await this.closeStreams();
-    await this.#lastCall;
+    if (this.hasStreams) return this.closeStreams().then(() => this.#calls.last);
+    return this.#calls.last;
   }
 
   async #close(batches: AsyncIterator<readonly Row[]>): Promise<void> {
-    if (this.#streams.delete(batches)) await this.#inTurn(async () => batches.return?.());
+    if (this.#streams.delete(batches)) await this.#calls.take(async () => batches.return?.());
   }
 
   #call<T>(work: () => Promise<T>): Promise<T> {
-    return this.#inTurn(() => {
+    return this.#calls.take(() => {
       if (this.#isOver) throw endedError();
       return work();
     });
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const call = this.#lastCall.then(work);
-    this.#lastCall = call.catch(() => {});
-    return call;
   }
 }
 

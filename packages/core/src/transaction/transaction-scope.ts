@@ -16,6 +16,7 @@ import { UsageError } from '../errors/usage-errors.js';
 import { replayReason } from './replay.js';
 import { endedError, SharedTransaction } from './shared-transaction.js';
 import { enterLevel, type Inside, innermostOf, runInside } from './surroundings.js';
+import { Turns } from './turns.js';
 
 /**
  * Begins a transaction that the code which called, and what it goes on to call, runs inside of: for callbacks that are not handed to us,
@@ -41,14 +42,15 @@ export class TransactionScope implements DatabaseTransaction, Inside {
   readonly #transaction: SharedTransaction;
   readonly #parent: TransactionScope | undefined;
   readonly #afterCommit: (() => unknown)[] = [];
-  /** The last piece of work let in; the next one follows it. */
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   /** Gives up the turn of the stream that is open, for a reader that never comes back. */
   #leaveStream: (() => void) | undefined;
   /** Whether the reader of a stream has been handed rows and has not asked for more. */
   #isReaderBusy = false;
   #failure: { readonly cause: unknown } | undefined;
   #ended = false;
+  /** Whether what was let in before the end is over. */
+  #isFinished = false;
   #settled = false;
   #savepoints = 0;
 
@@ -94,11 +96,9 @@ export class TransactionScope implements DatabaseTransaction, Inside {
     options: ExecuteOptions,
   ): AsyncGenerator<readonly Row[]> {
     this.#assertUsable();
-    const turn = Promise.withResolvers<void>();
-    const previous = this.#tail;
-    this.#tail = turn.promise;
-    await previous;
-    this.#leaveStream = turn.resolve;
+    const { before, end } = this.#turns.hold();
+    await before;
+    this.#leaveStream = end;
     try {
       this.#assertUsable();
       for await (const rows of this.#transaction.stream(statement, batchSize, options)) {
@@ -111,7 +111,7 @@ export class TransactionScope implements DatabaseTransaction, Inside {
       throw error;
     } finally {
       this.#isReaderBusy = false;
-      turn.resolve();
+      end();
     }
   }
 
@@ -139,11 +139,12 @@ export class TransactionScope implements DatabaseTransaction, Inside {
   /** Ends this level: refuses more work, waits for what was let in, and rejects when the level is broken. */
   async finish(): Promise<void> {
     await this.#end();
+    this.#isFinished = true;
     if (this.#failure !== undefined) throw this.#brokenError();
   }
 
   async commit(): Promise<void> {
-    await this.finish();
+    if (!this.#isFinished || this.#failure !== undefined) await this.finish();
     this.#settled = true;
     await this.#transaction.commit();
   }
@@ -164,15 +165,17 @@ export class TransactionScope implements DatabaseTransaction, Inside {
   /** Undoes a savepoint by hand, as Kysely's controlled transactions do; the level is whole again. */
   async rollbackToSavepoint(name: string, options: ExecuteOptions): Promise<void> {
     this.#assertNotEnded();
-    await this.#serialize(() => this.#transaction.execute(control(`rollback to savepoint ${name}`), options));
+    await this.#turns.take(() =>
+      this.#transaction.execute(control(`rollback to savepoint ${name}`), options),
+    );
     if (!isFatal(this.#failure?.cause)) this.#failure = undefined;
   }
 
   async #end(): Promise<void> {
     this.#ended = true;
-    await this.#transaction.closeStreams();
+    if (this.#transaction.hasStreams) await this.#transaction.closeStreams();
     if (this.#isReaderBusy) this.#leaveStream?.();
-    await this.#tail;
+    await this.#turns.last;
   }
 
   async #undoTo(name: string, failure: unknown, options: ExecuteOptions): Promise<void> {
@@ -190,27 +193,23 @@ export class TransactionScope implements DatabaseTransaction, Inside {
   }
 
   /** Lets `work` in after all that came before it. Its failure is the caller's alone. */
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    this.#assertUsable();
-    return this.#serialize(() => {
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      this.#assertUsable();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#turns.take(() => {
       this.#assertWhole();
       return work();
     });
   }
 
-  #serialize<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#tail.then(work);
-    this.#tail = turn.then(ignore, ignore);
-    return turn;
-  }
-
-  async #guard<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
+  #guard<T>(work: () => Promise<T>): Promise<T> {
+    return work().catch((error: unknown) => {
       this.#break(error);
       throw error;
-    }
+    });
   }
 
   #break(cause: unknown): void {
@@ -257,8 +256,6 @@ export class TransactionScope implements DatabaseTransaction, Inside {
 function control(sql: string): Statement {
   return { sql, parameters: [], access: 'unknown' };
 }
-
-function ignore(): void {}
 
 /** Errors after which the whole transaction is gone or must be replayed, so that no savepoint can save it. */
 function isFatal(error: unknown): boolean {

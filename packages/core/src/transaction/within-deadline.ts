@@ -21,11 +21,21 @@ export function withinDeadline<T>(work: Promise<T>, options: ExecuteOptions, out
     };
     const leftMs = deadline - performance.now();
     const timer = leftMs <= LONGEST_TIMER_MS ? setTimeout(onDeadline, leftMs) : undefined;
-    signal?.addEventListener('abort', onAbort, { once: true });
-    if (signal?.aborted) onAbort();
-    work.then(resolve, reject).finally(() => {
+    const stop = (): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
-    });
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted) onAbort();
+    work.then(
+      (result) => {
+        stop();
+        resolve(result);
+      },
+      (error: unknown) => {
+        stop();
+        reject(error);
+      },
+    );
   });
 }

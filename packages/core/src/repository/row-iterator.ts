@@ -1,0 +1,48 @@
+import { Turns } from '../transaction/turns.js';
+
+/** Gives rows one by one that come in batches. In place of an async generator, which takes twice as long over each row. */
+export class RowIterator<Row> implements AsyncIterableIterator<Row, undefined> {
+  readonly #batches: AsyncIterator<readonly Row[]>;
+  readonly #turns = new Turns();
+  #rows: readonly Row[] = [];
+  #next = 0;
+
+  constructor(batches: AsyncIterator<readonly Row[]>) {
+    this.#batches = batches;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Row, undefined>> {
+    if (this.#turns.last === undefined && this.#next < this.#rows.length)
+      return Promise.resolve(this.#take());
+    return this.#turns.take(() => this.#read());
+  }
+
+  return(): Promise<IteratorReturnResult<undefined>> {
+    return this.#turns.take(async () => {
+      this.#rows = [];
+      await this.#batches.return?.();
+      return { done: true, value: undefined };
+    });
+  }
+
+  async #read(): Promise<IteratorResult<Row, undefined>> {
+    while (this.#next >= this.#rows.length) {
+      this.#rows = [];
+      this.#next = 0;
+      const batch = await this.#batches.next();
+      if (batch.done) return { done: true, value: undefined };
+      this.#rows = batch.value;
+    }
+    return this.#take();
+  }
+
+  #take(): IteratorYieldResult<Row> {
+    const value = this.#rows[this.#next] as Row;
+    this.#next += 1;
+    return { done: false, value };
+  }
+}
