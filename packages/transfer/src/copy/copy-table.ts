@@ -1,4 +1,4 @@
-import { UnsupportedError } from '@sluice/core';
+import { CorruptError, UnsupportedError } from '@sluice/core';
 import { readingOf } from '../plan/table-reading.js';
 import type { PlannedTable, TransferPlan } from '../plan/transfer-plan.js';
 import { addUp } from '../reader/encoded-sums.js';
@@ -53,6 +53,7 @@ async function copyRows(input: CopyTableInput, isOwn: boolean): Promise<TablePro
     await send(input, reading, 'rejects', `copy ${target} from stdin (format binary)`);
   }
   const rows = total((part) => part.rows);
+  if (total((part) => part.pageRows) > 0) await assertCount(input, rows + quarantined);
   await assertRows(session, table, rows, isOwn);
   return {
     rows,
@@ -76,9 +77,10 @@ async function send(
       onChunk: (bytes: Buffer) => stream.write(bytes),
       onProgress: mode === 'copy' ? onProgress : undefined,
     };
-    const tasks = parts.map((range) =>
-      pool.run('encode', { table: reading, range, mode, isSummed: isSummed && mode === 'copy' }, events),
-    );
+    const tasks = parts.map((range) => {
+      const input = { table: reading, range, mode, isSummed: isSummed && mode === 'copy' };
+      return pool.run('encode', input, events, table.source);
+    });
     const results = await Promise.all(tasks);
     await stream.finish();
     return results;
@@ -86,6 +88,18 @@ async function send(
     await stream.abandon();
     throw error;
   }
+}
+
+/** What the page reader found of a table against what SQLite counts in it, which costs little: it looks at no row. */
+async function assertCount({ pool, table }: CopyTableInput, rows: number): Promise<void> {
+  const hint = table.rowidName === null ? '' : ' not indexed';
+  const sql = `select count(*) from ${quoteName(table.source)}${hint}`;
+  const [count] = await pool.run('query', { sql, limit: 1 }, {}, table.source);
+  if (Number(count?.[0]) === rows) return;
+  throw new CorruptError(
+    'corrupt',
+    `The source is damaged: its pages hold ${rows} rows of ${quoteName(table.source)}, and SQLite counts ${count?.[0]}. Run "sluice audit" to see where.`,
+  );
 }
 
 /** Rows whose foreign keys point nowhere are read by SQL and written to quarantine whole. */

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { TupleWriter } from '@sluice/postgres-driver/copy';
 import Sqlite from 'better-sqlite3';
+import { PageSource } from '../pages/page-source.js';
 import { readSourceSchema } from '../source/read-source-schema.js';
 import { quoteName } from '../sql/quote.js';
 import type { SqliteValue } from '../values/encode-value.js';
@@ -30,6 +31,7 @@ const BUSY_MS = 10_000;
 const sender = new ChunkSender(workerData as ReaderStart);
 let database: Sqlite.Database | undefined;
 let monitor: Sqlite.Database | undefined;
+let pages: PageSource | undefined;
 
 type Handlers = {
   readonly [Task in ReaderTaskName]: (
@@ -53,6 +55,10 @@ const handlers: Handlers = {
   },
   rollback: () => {
     if (source().inTransaction) source().exec('rollback');
+    return null;
+  },
+  pages: (snapshot) => {
+    pages = new PageSource(snapshot);
     return null;
   },
   schema: () => readSourceSchema(source()),
@@ -116,7 +122,7 @@ function encode(input: EncodeInput, id: number): EncodedRows {
         report();
       }
     : report;
-  const result = encodeRows(source(), input, { out, onRow });
+  const result = encodeRows(source(), input, { out, onRow }, pages);
   if (sends) finishChunks(id, out);
   return result;
 }

@@ -1,0 +1,115 @@
+import { temporarySqlitePath } from '@sluice/testkit';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { RowidRange, TableReading } from '../../src/reader/table-reading.js';
+import { BothPaths, readingAs } from './both-paths.js';
+import { COLUMNS, fileShape, makeFile, TABLES } from './random-file.js';
+
+const TYPES = [
+  ...[
+    'smallint',
+    'integer',
+    'bigint',
+    'double precision',
+    'real',
+    'numeric(12, 2)',
+    'numeric',
+    'boolean',
+    'text',
+  ],
+  ...[
+    'varchar(5)',
+    'varchar',
+    'bytea',
+    'uuid',
+    'json',
+    'jsonb',
+    'date',
+    'timestamp',
+    'timestamptz',
+    'timestamptz(2)',
+    'any',
+  ],
+];
+
+const FORMS = ['iso', 'iso', 'words', 'epoch-ms', 'julian'] as const;
+
+/** Compares the two ways to read for every type of each column, then for all columns at once; gives how many rows came from pages. */
+function compareTable(
+  both: BothPaths,
+  table: string,
+  columns: readonly string[],
+  more: Partial<TableReading>,
+): number {
+  const isKeyed = table === 'keyed';
+  const span = isKeyed ? undefined : both.span(table);
+  const keys = isKeyed ? (['k2', 'k1'] as const).map((key) => [key, 'any'] as const) : [];
+  let fromPages = 0;
+  const compare = (reading: TableReading, range: RowidRange): void => {
+    const [bySqlite, byPages] = both.encode(reading, range);
+    fromPages += byPages.pageRows;
+    expect({ ...byPages, tuples: 0, pageRows: 0 }).toEqual({ ...bySqlite, tuples: 0 });
+    // After an error nobody takes them.
+    if (bySqlite.error !== undefined || byPages.tuples.equals(bySqlite.tuples)) return;
+    expect([reading, range, byPages.tuples.toString('hex')]).toEqual([
+      reading,
+      range,
+      bySqlite.tuples.toString('hex'),
+    ]);
+  };
+  for (const column of columns) {
+    for (const [index, type] of TYPES.entries()) {
+      const form = FORMS[index % FORMS.length] ?? 'iso';
+      for (const hasBigIntegers of type === 'bigint' || type === 'any' ? [true, false] : [true])
+        compare(
+          readingAs(table, [...keys, [column, type, form]], {
+            ...more,
+            hasBigIntegers,
+          }),
+          span,
+        );
+    }
+  }
+  const whole = readingAs(table, [...keys, ...columns.map((column) => [column, 'any'] as const)], more);
+  for (const range of split(span)) compare(whole, range);
+  return fromPages;
+}
+
+/** The whole, and three parts. */
+function split(span: RowidRange): RowidRange[] {
+  if (span === undefined) return [span];
+  const [from, to] = [BigInt(span[0]), BigInt(span[1])];
+  const cuts = [from, from + (to - from) / 3n, from + ((to - from) * 2n) / 3n, to];
+  return [
+    span,
+    ...[0, 1, 2].map(
+      (at): RowidRange => [String((cuts[at] ?? 0n) + (at > 0 ? 1n : 0n)), String(cuts[at + 1])],
+    ),
+  ];
+}
+
+describe('rows that are read from pages', () => {
+  it('are encoded as SQLite gives them, whatever the file looks like', async () => {
+    const path = await temporarySqlitePath();
+    let fromPages = 0;
+    fc.assert(
+      fc.property(fileShape, (shape) => {
+        makeFile(path, shape);
+        const both = new BothPaths(path);
+        try {
+          expect(both.pages).toBeDefined();
+          for (const table of TABLES) {
+            const columns = [...COLUMNS, ...(table === 'aliased' ? ['id'] : [])];
+            const more = table === 'keyed' ? { rowidName: undefined, keyCount: 2 } : {};
+            const added = shape.isAltered ? ['later', 'last'] : [];
+            fromPages += compareTable(both, table, [...columns, ...added], more);
+          }
+        } finally {
+          both.close();
+        }
+      }),
+      { numRuns: 8, endOnFailure: true },
+    );
+    expect(fromPages).toBeGreaterThan(5_000);
+  });
+});
