@@ -1,5 +1,6 @@
-import { type BigIntStats, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import type { PagesSnapshot } from './page-source.js';
+import { type BigIntStats, fstatSync, openSync, statSync } from 'node:fs';
+import { PageSource, type PagesSnapshot } from './page-source.js';
+import { closeWal, openWal, readAll } from './wal-pages.js';
 
 /**
  * Descriptors of the database files that this process has read, by device and inode. They are never closed: closing any descriptor of a
@@ -9,24 +10,28 @@ import type { PagesSnapshot } from './page-source.js';
 const descriptors = new Map<string, number>();
 
 /**
- * Gives the pages of the file at `path` as the read transactions see them that are open on it. `undefined` when only SQLite can tell, or
- * when the file is of a kind that the page reader does not know.
+ * Gives the pages of the file at `path` as the read transactions see them that are open on it, of which `walFrames` frames of its
+ * write-ahead log are a part that is not in the file, or 0. `undefined` for a file of a kind that the page reader does not know.
  *
  * With a rollback journal, a read transaction holds a shared lock, with which no other connection writes to the file
- * (sqlite.org/lockingv3.html, 3): the file is the snapshot. With a write-ahead log it is so as long as the log is empty: the transactions
- * began before the log was looked at, so that none of its later frames is theirs, and a checkpoint copies no frame into the file that is
- * behind the end mark of a reader (sqlite.org/wal.html, 2.2).
+ * (sqlite.org/lockingv3.html, 3): the file is the snapshot. With a write-ahead log, the last version of a page in the frames of the
+ * snapshot counts, and the file for every other page: a checkpoint copies no frame into the file that is behind the end mark of a reader,
+ * and none at all while a reader needs the file alone (sqlite.org/walformat.html, 2.3).
  */
-export function openPages(path: string): PagesSnapshot | undefined {
+export function openPages(path: string, walFrames: number): PagesSnapshot | undefined {
   const descriptor = descriptorOf(path);
   const header = Buffer.alloc(HEADER_BYTES);
-  if (readSync(descriptor, header, 0, HEADER_BYTES, 0) < HEADER_BYTES) return undefined;
+  if (!readAll(descriptor, header, 0, HEADER_BYTES, 0)) return undefined;
   const pageSize = pageSizeOf(header);
   const usableSize = pageSize - header.readUInt8(20);
-  if (!isKnown(header, usableSize)) return undefined;
-  if (header.readUInt8(18) === WAL_VERSION && walBytes(path) > 0) return undefined;
-  const pageCount = Math.floor(fstatSync(descriptor).size / pageSize);
-  return { descriptor, pageSize, usableSize, pageCount };
+  if (!isSqlite(header, usableSize)) return undefined;
+  const wal = walFrames > 0 ? openWal(`${path}-wal`, walFrames, pageSize) : undefined;
+  if (wal === undefined && walFrames > 0) return undefined;
+  const pageCount = wal?.pageCount ?? Math.floor(fstatSync(descriptor).size / pageSize);
+  const snapshot = { descriptor, pageSize, usableSize, pageCount, wal };
+  if (isUtf8(snapshot)) return snapshot;
+  if (wal !== undefined) closeWal(wal);
+  return undefined;
 }
 
 function descriptorOf(path: string): number {
@@ -42,15 +47,11 @@ function fileId({ dev, ino }: BigIntStats): string {
   return `${dev} ${ino}`;
 }
 
-function walBytes(path: string): number {
-  return statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-/** Bytes of the header that are looked at (sqlite.org/fileformat2.html, 1.3). */
+/** Bytes of the header (sqlite.org/fileformat2.html, 1.3). */
 const HEADER_BYTES = 100;
 
-/** Versions of the format for reading: 1 is that of rollback journals, 2 that of write-ahead logs. */
-const WAL_VERSION = 2;
+/** The newest version of the format, that of write-ahead logs; 1 is that of rollback journals. */
+const NEWEST_VERSION = 2;
 
 const UTF8 = 1;
 
@@ -59,8 +60,14 @@ function pageSizeOf(header: Buffer): number {
   return size === 1 ? 65_536 : size;
 }
 
-function isKnown(header: Buffer, usableSize: number): boolean {
-  const isSqlite = header.toString('latin1', 0, 16) === 'SQLite format 3\0';
-  const versions = header.readUInt8(18) <= WAL_VERSION && header.readUInt8(19) <= WAL_VERSION;
-  return isSqlite && versions && usableSize >= 480 && header.readUInt32BE(56) === UTF8;
+function isSqlite(header: Buffer, usableSize: number): boolean {
+  const versions = header.readUInt8(18) <= NEWEST_VERSION && header.readUInt8(19) <= NEWEST_VERSION;
+  return header.toString('latin1', 0, 16) === 'SQLite format 3\0' && versions && usableSize >= 480;
+}
+
+/** The encoding of text is set with the first table, and may be in the log still. */
+function isUtf8(snapshot: PagesSnapshot): boolean {
+  const page = Buffer.alloc(snapshot.pageSize);
+  new PageSource(snapshot).read(1, 1, page);
+  return page.readUInt32BE(56) === UTF8;
 }

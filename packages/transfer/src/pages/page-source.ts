@@ -1,5 +1,5 @@
-import { readSync } from 'node:fs';
 import { UnreadablePagesError } from './unreadable-pages-error.js';
+import { readSome, WalPages, type WalSnapshot } from './wal-pages.js';
 
 /** Where the pages of a file are, as one snapshot has them. It can be handed to a thread. */
 export interface PagesSnapshot {
@@ -9,6 +9,8 @@ export interface PagesSnapshot {
   /** Bytes of a page without those that an extension reserved at its end. */
   readonly usableSize: number;
   readonly pageCount: number;
+  /** Pages that are not in the file yet. */
+  readonly wal: WalSnapshot | undefined;
 }
 
 /** Reads pages of one snapshot. */
@@ -17,9 +19,11 @@ export class PageSource {
   readonly usableSize: number;
   readonly pageCount: number;
   readonly #descriptor: number;
+  readonly #wal: WalPages | undefined;
 
-  constructor({ descriptor, pageSize, usableSize, pageCount }: PagesSnapshot) {
+  constructor({ descriptor, pageSize, usableSize, pageCount, wal }: PagesSnapshot) {
     this.#descriptor = descriptor;
+    this.#wal = wal && new WalPages(wal);
     this.pageSize = pageSize;
     this.usableSize = usableSize;
     this.pageCount = pageCount;
@@ -27,16 +31,20 @@ export class PageSource {
 
   /** Reads `count` pages that follow each other; pages are numbered from 1. */
   read(first: number, count: number, into: Uint8Array): void {
-    if (first < 1 || first + count - 1 > this.pageCount)
+    const { pageSize, pageCount } = this;
+    if (first < 1 || first + count - 1 > pageCount)
       throw new UnreadablePagesError(`Page ${first} is not in the file.`);
-    readFully(this.#descriptor, into, count * this.pageSize, (first - 1) * this.pageSize);
+    if (this.#wal !== undefined && this.#readFromWal(this.#wal, first, count, into)) return;
+    const bytes = readSome(this.#descriptor, into, 0, count * pageSize, (first - 1) * pageSize);
+    for (let index = 0; index < count; index += 1) {
+      if (this.#wal?.read(first + index, into, index * pageSize, pageSize) === true) continue;
+      if ((index + 1) * pageSize > bytes)
+        throw new UnreadablePagesError('The file is shorter than its pages.');
+    }
   }
-}
 
-function readFully(descriptor: number, into: Uint8Array, length: number, position: number): void {
-  for (let done = 0; done < length; ) {
-    const bytes = readSync(descriptor, into, done, length - done, position + done);
-    if (bytes === 0) throw new UnreadablePagesError('The file is shorter than its pages.');
-    done += bytes;
+  /** A single page that is in the log needs no look at the file. */
+  #readFromWal(wal: WalPages, first: number, count: number, into: Uint8Array): boolean {
+    return count === 1 && wal.read(first, into, 0, this.pageSize);
   }
 }

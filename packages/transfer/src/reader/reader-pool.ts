@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openPages } from '../pages/open-pages.js';
+import type { PagesSnapshot } from '../pages/page-source.js';
+import { closeWal } from '../pages/wal-pages.js';
 import { fingerprintOf } from '../source/source-fingerprint.js';
 import type { SourceSchema } from '../source/source-schema.js';
 import { Reader, type ReaderEvents } from './reader.js';
@@ -16,15 +18,18 @@ const MIN_SPAN = 50_000n;
 export class ReaderPool {
   /** Of the file before the snapshot: equal to that of another pool only when both see the same rows. */
   readonly fingerprint: string;
-  readonly #readers: Reader[];
+  readonly #readers: readonly Reader[];
   readonly #idle: Reader[];
   readonly #waiting: { readonly table: string; readonly start: (reader: Reader) => void }[] = [];
   /** Readers that are at work for each table. */
   readonly #shares = new Map<string, number>();
 
-  private constructor(fingerprint: string, readers: Reader[]) {
+  readonly #pages: PagesSnapshot | undefined;
+
+  private constructor(fingerprint: string, { readers, pages }: Begun) {
     this.fingerprint = fingerprint;
     this.#readers = readers;
+    this.#pages = pages;
     this.#idle = [...readers];
   }
 
@@ -103,6 +108,7 @@ export class ReaderPool {
 
   async close(): Promise<void> {
     await Promise.all(this.#readers.map((reader) => reader.close()));
+    if (this.#pages?.wal !== undefined) closeWal(this.#pages.wal);
   }
 }
 
@@ -116,26 +122,34 @@ function split(from: bigint, to: bigint, count: bigint): RowidRange[] {
   return ranges;
 }
 
+/** Readers in one snapshot, and its pages, which one reader alone between frequent commits does not have. */
+interface Begun {
+  readonly readers: readonly Reader[];
+  readonly pages: PagesSnapshot | undefined;
+}
+
 /**
  * Begins a read transaction on every reader with no commit in between, so that all see the same rows: the number that changes with a
- * commit is the same before the first began and after the last did. Between commits too frequent for that, one reader goes on. The file's
- * pages are looked at in the same moment; that one reader has none.
+ * commit is the same before the first began and after the last did. The file's pages are looked at in between, too. Between commits too
+ * frequent for that, one reader goes on.
  */
-async function beginTogether(readers: readonly Reader[], path: string): Promise<Reader[]> {
+async function beginTogether(readers: readonly Reader[], path: string): Promise<Begun> {
   const [first, ...others] = readers;
-  if (first === undefined) return [];
+  if (first === undefined) return { readers, pages: undefined };
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const before = await first.run('version', null);
     await Promise.all(readers.map((reader) => reader.run('begin', null)));
-    const pages = openPages(path);
+    const walFrames = await first.run('walFrames', null);
+    const pages = walFrames === undefined ? undefined : openPages(path, walFrames);
     if ((await first.run('version', null)) === before) {
       if (pages !== undefined) await Promise.all(readers.map((reader) => reader.run('pages', pages)));
-      return [...readers];
+      return { readers, pages };
     }
+    if (pages?.wal !== undefined) closeWal(pages.wal);
     await Promise.all(readers.map((reader) => reader.run('rollback', null)));
     await sleep(Math.random() * 5);
   }
   await first.run('begin', null);
   await Promise.all(others.map((reader) => reader.close()));
-  return [first];
+  return { readers: [first], pages: undefined };
 }

@@ -14,6 +14,8 @@ export interface ReaderTasks {
   readonly version: { readonly input: null; readonly output: number };
   readonly begin: { readonly input: null; readonly output: null };
   readonly rollback: { readonly input: null; readonly output: null };
+  /** Frames of the write-ahead log that hold commits and are not all in the database file; `undefined` when it cannot be told. */
+  readonly walFrames: { readonly input: null; readonly output: number | undefined };
   /** Where the pages of the snapshot are; rows are read from them where it can be. */
   readonly pages: { readonly input: PagesSnapshot; readonly output: null };
   readonly schema: { readonly input: null; readonly output: SourceSchema };

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { TupleWriter } from '@sluice/postgres-driver/copy';
 import Sqlite from 'better-sqlite3';
 import { PageSource } from '../pages/page-source.js';
+import { walFrames } from '../pages/wal-frames.js';
 import { readSourceSchema } from '../source/read-source-schema.js';
 import { quoteName } from '../sql/quote.js';
 import type { SqliteValue } from '../values/encode-value.js';
@@ -57,6 +58,7 @@ const handlers: Handlers = {
     if (source().inTransaction) source().exec('rollback');
     return null;
   },
+  walFrames: () => (monitor === undefined ? undefined : walFrames(monitor)),
   pages: (snapshot) => {
     pages = new PageSource(snapshot);
     return null;

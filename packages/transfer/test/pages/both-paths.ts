@@ -2,6 +2,7 @@ import { TupleWriter } from '@sluice/postgres-driver/copy';
 import Sqlite from 'better-sqlite3';
 import { openPages } from '../../src/pages/open-pages.js';
 import { PageSource } from '../../src/pages/page-source.js';
+import { walFrames } from '../../src/pages/wal-frames.js';
 import { encodeRows } from '../../src/reader/encode-rows.js';
 import type { EncodeInput } from '../../src/reader/reader-protocol.js';
 import type { ColumnReading, RowidRange, TableReading } from '../../src/reader/table-reading.js';
@@ -21,11 +22,17 @@ export interface Encoded {
 export class BothPaths {
   readonly database: Sqlite.Database;
   readonly pages: PageSource | undefined;
+  /** Whether a part of the snapshot is in the write-ahead log alone. */
+  readonly hasLog: boolean;
 
   constructor(path: string) {
     this.database = new Sqlite(path, { readonly: true });
     this.database.exec('begin; select count(*) from sqlite_schema');
-    const snapshot = openPages(path);
+    const monitor = new Sqlite(path, { readonly: true });
+    const frames = walFrames(monitor);
+    monitor.close();
+    const snapshot = frames === undefined ? undefined : openPages(path, frames);
+    this.hasLog = snapshot?.wal !== undefined;
     this.pages = snapshot && new PageSource(snapshot);
   }
 
