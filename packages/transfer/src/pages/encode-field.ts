@@ -135,16 +135,16 @@ function copyText(record: PageRecord, from: number, length: number, out: TupleBy
     high |= (byte - 1) | byte;
     target.setUint8(to, byte);
   }
-  if ((high & 0x8080_8080) !== 0 && !isPlainText(record.bytes, from, end)) return false;
+  if ((high & 0x8080_8080) !== 0 && !isPlainText(record, from, end)) return false;
   target.setInt32(position, length);
   out.position = to;
   return true;
 }
 
 /** Whether bytes are UTF-8, and PostgreSQL can hold them. */
-function isPlainText(bytes: Buffer, from: number, to: number): boolean {
-  const text = bytes.subarray(from, to);
-  return !text.includes(0) && isUtf8(text);
+function isPlainText({ bytes, view }: PageRecord, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) if (view.getUint8(at) === 0) return false;
+  return isUtf8(bytes.subarray(from, to));
 }
 
 function encodeBytes(record: PageRecord, type: number, at: number, out: TupleBytes): boolean {
@@ -204,7 +204,27 @@ function secondsAt(view: DataView, at: number): number {
     : Number.NaN;
 }
 
+/** The last day that was read: rows that follow each other often have the same. */
+const last: { head: number; middle: number; tail: number; days: number | undefined } = {
+  head: 0,
+  middle: 0,
+  tail: 0,
+  days: undefined,
+};
+
 function dayAt(view: DataView, at: number): number | undefined {
+  const head = view.getInt32(at);
+  const middle = view.getInt32(at + 4);
+  const tail = view.getInt16(at + 8);
+  if (head === last.head && middle === last.middle && tail === last.tail) return last.days;
+  last.head = head;
+  last.middle = middle;
+  last.tail = tail;
+  last.days = newDayAt(view, at);
+  return last.days;
+}
+
+function newDayAt(view: DataView, at: number): number | undefined {
   if (view.getUint8(at + 4) !== HYPHEN || view.getUint8(at + 7) !== HYPHEN) return undefined;
   const year = digitsAt(view, at) * 100 + digitsAt(view, at + 2);
   return dayNumber(year, digitsAt(view, at + 5), digitsAt(view, at + 8));

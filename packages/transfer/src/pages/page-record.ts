@@ -79,15 +79,16 @@ export class PageRecord {
       let type = view.getUint8(at);
       at += 1;
       if (type >= 0x80) {
-        readVarint(view, at - 1);
-        type = varint.value;
+        type = longType(view, at - 1);
         at = varint.end;
       }
-      if (count >= types.length) throw new UnreadablePagesError('A record has more fields than its table.');
+      // 10 and 11 are for SQLite itself.
+      if (count >= types.length || type === 10 || type === 11)
+        throw new UnreadablePagesError('A record has a field that its table has not.');
       types[count] = type;
       offsets[count] = offset;
       count += 1;
-      offset += type >= 12 ? Math.floor((type - 12) / 2) : sizeOf(type);
+      offset += type >= 12 ? (type - 12) >>> 1 : (SIZES[type] as number);
     }
     if (at !== bodyStart || offset !== end)
       throw new UnreadablePagesError('The header of a record does not fit its size.');
@@ -95,9 +96,9 @@ export class PageRecord {
   }
 }
 
-function sizeOf(type: number): number {
-  const size = SIZES[type];
-  // 10 and 11 are for SQLite itself.
-  if (size === undefined) throw new UnreadablePagesError(`A record has a field of the type ${type}.`);
-  return size;
+function longType(view: DataView, at: number): number {
+  readVarint(view, at);
+  if (!(varint.value >= 12 && varint.value < 2 ** 31))
+    throw new UnreadablePagesError('A field is too large.');
+  return varint.value;
 }

@@ -21,32 +21,33 @@ export function writeShortDecimal(
   const whole = Math.floor(units / unit);
   if (whole >= 10 ** (precision - scale)) return false;
   const fraction = (units - whole * unit) * 10 ** (4 - scale);
-  writeGroups(out, groupsOf(whole), fraction, value < 0, scale);
+  writeGroups(out, whole, fraction, value < 0, scale);
   return true;
 }
 
-/** Groups of four digits, the first one not 0. */
-function groupsOf(whole: number): number[] {
-  const groups: number[] = [];
-  for (let left = whole; left > 0; left = Math.floor(left / 10_000)) groups.push(left % 10_000);
-  return groups.reverse();
-}
-
-/** Without zeros in front and behind (numeric.c, numeric_send). */
+/** Four digits a group, without zeros in front and behind (numeric.c, numeric_send). `fraction` is one group. */
 function writeGroups(
   out: TupleWriter,
-  whole: number[],
+  whole: number,
   fraction: number,
   isNegative: boolean,
   scale: number,
 ): void {
-  const weight = whole.length - 1;
-  const groups = fraction === 0 ? whole : [...whole, fraction];
-  while (groups.at(-1) === 0) groups.pop();
-  out.int32(8 + groups.length * 2);
-  out.int16(groups.length);
-  out.int16(groups.length === 0 ? 0 : weight);
+  const before = countGroups(whole);
+  let kept = fraction === 0 ? before : before + 1;
+  // Zeros behind are left out, of the whole part, too.
+  for (let left = whole; kept > 0 && kept <= before && left % 10_000 === 0; kept -= 1) left /= 10_000;
+  out.int32(8 + kept * 2);
+  out.int16(kept);
+  out.int16(kept === 0 ? 0 : before - 1);
   out.int16(isNegative ? 0x4000 : 0);
   out.int16(scale);
-  for (const group of groups) out.int16(group);
+  for (let group = 0; group < kept; group += 1)
+    out.int16(group === before ? fraction : Math.floor(whole / 10_000 ** (before - 1 - group)) % 10_000);
+}
+
+function countGroups(whole: number): number {
+  let count = 0;
+  for (let left = whole; left > 0; left = Math.floor(left / 10_000)) count += 1;
+  return count;
 }
