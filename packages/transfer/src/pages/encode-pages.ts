@@ -11,21 +11,23 @@ import { isUnreadable } from './unreadable-pages-error.js';
 
 /**
  * Encodes the rows of a part of a table from the pages of the file, in the order in which SQLite gives them. Gives the part that is left for
- * SQLite to read: none in the common case, and everything from the first page or row on that is not understood.
+ * SQLite to read: none in the common case, and everything from the first page or row on that is not understood. `onRow` is called after
+ * each row.
  */
 export function encodePages(
   database: Sqlite.Database,
   pages: PageSource,
   input: EncodeInput,
   sink: PageRowsSink,
+  onRow: () => void,
 ): { readonly range: RowidRange } | undefined {
   const layout = isPlain(input) ? readLayout(database, input.table.source) : undefined;
   if (layout === undefined || !covers(layout, input.table)) return input;
   const record = new PageRecord(pages, layout.columns.length);
   const rows = new PageRows(database, record, layout, input.table, sink);
   return layout.hasRowid
-    ? encodeByRowid(pages, record, layout, rows, input)
-    : encodeByKey(pages, record, layout, rows, input);
+    ? encodeByRowid(pages, record, layout, rows, input, onRow)
+    : encodeByKey(pages, record, layout, rows, input, onRow);
 }
 
 /** Other readings are about more than the rows that are there, or hold rows too large to have several of in memory. */
@@ -47,21 +49,27 @@ function encodeByRowid(
   layout: TableLayout,
   rows: PageRows,
   { range, table }: EncodeInput,
+  onRow: () => void,
 ): { readonly range: RowidRange } | undefined {
   if (range === undefined || table.rowidName === undefined) return { range };
   const from = Number(range[0]);
   const to = Number(range[1]);
   if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to)) return { range };
   let next = from;
+  let isReading = true;
   const walk = new TableWalk(pages, record, () => {
     rows.add();
     next = record.rowid + 1;
+    isReading = false;
+    onRow();
+    isReading = true;
   });
   try {
     walk.walk(layout.rootPage, from, to);
     return undefined;
   } catch (error) {
-    if (!isUnreadable(error)) throw error;
+    // What goes wrong on the way to the target is no matter of the pages.
+    if (!isReading || !isUnreadable(error)) throw error;
     return next > to ? undefined : { range: [String(next), range[1]] };
   }
 }
@@ -73,6 +81,7 @@ function encodeByKey(
   layout: TableLayout,
   rows: PageRows,
   { range }: EncodeInput,
+  onRow: () => void,
 ): { readonly range: RowidRange } | undefined {
   try {
     new IndexWalk(pages, record, () => rows.assertKnown()).walk(layout.rootPage);
@@ -80,6 +89,10 @@ function encodeByKey(
     if (!isUnreadable(error)) throw error;
     return { range };
   }
-  new IndexWalk(pages, record, () => rows.add()).walk(layout.rootPage);
+  const walk = new IndexWalk(pages, record, () => {
+    rows.add();
+    onRow();
+  });
+  walk.walk(layout.rootPage);
   return undefined;
 }

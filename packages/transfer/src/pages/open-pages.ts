@@ -1,5 +1,6 @@
 import { type BigIntStats, fstatSync, openSync, statSync } from 'node:fs';
 import { PageSource, type PagesSnapshot } from './page-source.js';
+import { isUnreadable } from './unreadable-pages-error.js';
 import { closeWal, openWal, readAll } from './wal-pages.js';
 
 /**
@@ -19,6 +20,16 @@ const descriptors = new Map<string, number>();
  * and none at all while a reader needs the file alone (sqlite.org/walformat.html, 2.3).
  */
 export function openPages(path: string, walFrames: number): PagesSnapshot | undefined {
+  try {
+    return readPages(path, walFrames);
+  } catch (error) {
+    // SQLite has opened the file; where another look at it is refused, SQLite alone reads on.
+    if (isUnreadable(error) || (error as NodeJS.ErrnoException).syscall !== undefined) return undefined;
+    throw error;
+  }
+}
+
+function readPages(path: string, walFrames: number): PagesSnapshot | undefined {
   const descriptor = descriptorOf(path);
   const header = Buffer.alloc(HEADER_BYTES);
   if (!readAll(descriptor, header, 0, HEADER_BYTES, 0)) return undefined;

@@ -17,8 +17,6 @@ import { UnreadablePagesError } from './unreadable-pages-error.js';
 export interface PageRowsSink {
   readonly part: PartEncoder;
   readonly out: TupleWriter;
-  /** Called after each row that stays in `out`. */
-  readonly onRow: () => void;
 }
 
 /** A column of the target and where its value is in the record. */
@@ -64,7 +62,7 @@ export class PageRows {
 
   /** Writes the row that is in the record; nothing of it when it throws. */
   add(): void {
-    const { out, part, onRow } = this.#sink;
+    const { out, part } = this.#sink;
     const from = out.position;
     try {
       if (this.#write(out)) {
@@ -78,7 +76,6 @@ export class PageRows {
       throw error;
     }
     part.addFromPages();
-    onRow();
   }
 
   /** Throws {@link UnreadablePagesError} for a record of a table without a rowid that cannot be written. */

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { UnreadablePagesError } from './unreadable-pages-error.js';
 
 /** Pages of a write-ahead log that stand for those of its file, in one snapshot. It can be handed to a thread. */
 export interface WalSnapshot {
@@ -101,9 +102,24 @@ export function readSome(
 ): number {
   let done = 0;
   while (done < length) {
-    const bytes = readSync(descriptor, into, at + done, length - done, position + done);
+    const bytes = readOnce(descriptor, into, at + done, length - done, position + done);
     if (bytes === 0) break;
     done += bytes;
   }
   return done;
+}
+
+/** SQLite will meet the same error, and has a name for it. */
+function readOnce(
+  descriptor: number,
+  into: Uint8Array,
+  at: number,
+  length: number,
+  position: number,
+): number {
+  try {
+    return readSync(descriptor, into, at, length, position);
+  } catch (cause) {
+    throw new UnreadablePagesError('The file cannot be read.', { cause });
+  }
 }

@@ -25,7 +25,7 @@ export function encodeRows(
 ): EncodedRows {
   const { table, mode } = input;
   const part = new PartEncoder(database, input, out);
-  const left = pages === undefined ? input : encodePages(database, pages, input, { part, out, onRow });
+  const left = pages === undefined ? input : encodePages(database, pages, input, { part, out }, onRow);
   if (left === undefined) return part.result();
   const columns = table.columns.map(({ source }) => source);
   const exceptSql = mode === 'rejects' ? undefined : table.exceptSql;

@@ -1,9 +1,14 @@
+import { chmodSync, copyFileSync, existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { temporarySqlitePath } from '@sluice/testkit';
+import { auditFile } from '@sluice/transfer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { readingOf } from '../../src/plan/table-reading.js';
 import type { RowidRange, TableReading } from '../../src/reader/table-reading.js';
 import { BothPaths, readingAs } from './both-paths.js';
-import { COLUMNS, fileShape, makeFile, TABLES } from './random-file.js';
+import { COLUMNS, type FileShape, fileShape, makeFile, TABLES } from './random-file.js';
 
 const TYPES = [
   ...[
@@ -88,6 +93,21 @@ function split(span: RowidRange): RowidRange[] {
   ];
 }
 
+/** Files of real applications, where there are any. */
+const SHARED_DATA = fileURLToPath(new URL('../../../../../shared/data', import.meta.url));
+const REAL_FILES = existsSync(SHARED_DATA)
+  ? readdirSync(SHARED_DATA).filter((name) => /\.(db|sqlite)$/.test(name))
+  : [];
+
+function generatedShape(): FileShape {
+  const [shape] = fc.sample(
+    fileShape.filter(({ rows, hasTornKeys }) => rows.length > 10 && !hasTornKeys),
+    1,
+  );
+  if (shape === undefined) throw new Error('There is a sample.');
+  return shape;
+}
+
 describe('rows that are read from pages', () => {
   it('are encoded as SQLite gives them, whatever the file looks like', async () => {
     const path = await temporarySqlitePath();
@@ -111,5 +131,28 @@ describe('rows that are read from pages', () => {
       { numRuns: 8, endOnFailure: true },
     );
     expect(fromPages).toBeGreaterThan(5_000);
+  });
+
+  it(`are encoded as SQLite gives them, of ${REAL_FILES.length === 0 ? 'a generated file, as ../shared/data is absent' : REAL_FILES.join(', ')}`, async () => {
+    let fromPages = 0;
+    for (const file of REAL_FILES.length === 0 ? [undefined] : REAL_FILES) {
+      const path = await temporarySqlitePath();
+      if (file === undefined) makeFile(path, generatedShape());
+      else copyFileSync(join(SHARED_DATA, file), path);
+      chmodSync(path, 0o600);
+      const { plan } = await auditFile(path);
+      const both = new BothPaths(path);
+      for (const planned of plan.tables) {
+        const reading = readingOf(plan, planned);
+        const range =
+          reading.rowidName === undefined ? undefined : both.span(planned.source, reading.rowidName);
+        const [bySqlite, byPages] = both.encode(reading, range);
+        fromPages += byPages.pageRows;
+        expect(byPages.tuples.equals(bySqlite.tuples)).toBe(true);
+        expect({ ...byPages, tuples: 0, pageRows: 0 }).toEqual({ ...bySqlite, tuples: 0 });
+      }
+      both.close();
+    }
+    expect(fromPages).toBeGreaterThan(REAL_FILES.length * 100);
   });
 });
