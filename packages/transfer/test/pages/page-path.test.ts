@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { temporarySqlitePath } from '@sluice/testkit';
 import { auditFile } from '@sluice/transfer';
+import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readingOf } from '../../src/plan/table-reading.js';
 import type { RowidRange, TableReading } from '../../src/reader/table-reading.js';
 import { BothPaths, readingAs } from './both-paths.js';
-import { COLUMNS, type FileShape, fileShape, makeFile, TABLES } from './random-file.js';
+import { COLUMNS, fileShape, makeFile, TABLES } from './random-file.js';
 
 const TYPES = [
   ...[
@@ -99,13 +100,15 @@ const REAL_FILES = existsSync(SHARED_DATA)
   ? readdirSync(SHARED_DATA).filter((name) => /\.(db|sqlite)$/.test(name))
   : [];
 
-function generatedShape(): FileShape {
-  const [shape] = fc.sample(
-    fileShape.filter(({ rows, hasTornKeys }) => rows.length > 10 && !hasTornKeys),
-    1,
-  );
-  if (shape === undefined) throw new Error('There is a sample.');
-  return shape;
+function makeOrdinaryFile(path: string): void {
+  const database = new Sqlite(path);
+  database.exec(`
+    create table person (id integer primary key, name text not null, born date, balance decimal(12, 2), at datetime, active boolean);
+    create table tag (person integer, name text, weight real, primary key (person, name)) without rowid;
+    with recursive n (i) as (select 1 union all select i + 1 from n where i < 2000)
+      insert into person select i, 'Näme ' || i, date('2000-01-01', i || ' days'), i / 4.0, datetime('now', i || ' hours'), i % 2 from n;
+    insert into tag select id, 'tag ' || id % 7, id from person`);
+  database.close();
 }
 
 describe('rows that are read from pages', () => {
@@ -137,7 +140,7 @@ describe('rows that are read from pages', () => {
     let fromPages = 0;
     for (const file of REAL_FILES.length === 0 ? [undefined] : REAL_FILES) {
       const path = await temporarySqlitePath();
-      if (file === undefined) makeFile(path, generatedShape());
+      if (file === undefined) makeOrdinaryFile(path);
       else copyFileSync(join(SHARED_DATA, file), path);
       chmodSync(path, 0o600);
       const { plan } = await auditFile(path);
@@ -154,5 +157,30 @@ describe('rows that are read from pages', () => {
       both.close();
     }
     expect(fromPages).toBeGreaterThan(REAL_FILES.length * 100);
+  });
+
+  it('are put together from their overflow pages, whatever their length', async () => {
+    const path = await temporarySqlitePath();
+    const database = new Sqlite(path);
+    database.exec(`pragma page_size = 512;
+      create table plain (t text);
+      create table keyed (k1 integer, k2 integer, t text, primary key (k2, k1)) without rowid;
+      with recursive n (i) as (select 0 union all select i + 1 from n where i < 2100)
+        insert into plain select printf('%.*c', i, char(33 + i % 90)) from n;
+      insert into keyed select rowid, 0, t from plain`);
+    database.close();
+    const both = new BothPaths(path);
+    for (const [table, more] of [
+      ['plain', {}],
+      ['keyed', { rowidName: undefined, keyCount: 2 }],
+    ] as const) {
+      const [bySqlite, byPages] = both.encode(
+        readingAs(table, [['t', 'text']], more),
+        table === 'plain' ? both.span(table) : undefined,
+      );
+      expect(byPages.tuples.equals(bySqlite.tuples)).toBe(true);
+      expect(byPages.pageRows).toBe(2101);
+    }
+    both.close();
   });
 });
