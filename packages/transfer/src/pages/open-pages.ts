@@ -12,16 +12,17 @@ const descriptors = new Map<string, number>();
 
 /**
  * Gives the pages of the file at `path` as the read transactions see them that are open on it, of which `walFrames` frames of its
- * write-ahead log are a part that is not in the file, or 0. `undefined` for a file of a kind that the page reader does not know.
+ * write-ahead log are a part that is not in the file, or 0. `fileId` is what the path stood for before SQLite opened it: if it is so still,
+ * SQLite has the same file. `undefined` if not, and for a file of a kind that the page reader does not know.
  *
  * With a rollback journal, a read transaction holds a shared lock, with which no other connection writes to the file
  * (sqlite.org/lockingv3.html, 3): the file is the snapshot. With a write-ahead log, the last version of a page in the frames of the
  * snapshot counts, and the file for every other page: a checkpoint copies no frame into the file that is behind the end mark of a reader,
  * and none at all while a reader needs the file alone (sqlite.org/walformat.html, 2.3).
  */
-export function openPages(path: string, walFrames: number): PagesSnapshot | undefined {
+export function openPages(path: string, fileId: string, walFrames: number): PagesSnapshot | undefined {
   try {
-    return readPages(path, walFrames);
+    return readPages(path, fileId, walFrames);
   } catch (error) {
     // SQLite has opened the file; where another look at it is refused, SQLite alone reads on.
     if (isUnreadable(error) || (error as NodeJS.ErrnoException).syscall !== undefined) return undefined;
@@ -29,8 +30,9 @@ export function openPages(path: string, walFrames: number): PagesSnapshot | unde
   }
 }
 
-function readPages(path: string, walFrames: number): PagesSnapshot | undefined {
-  const descriptor = descriptorOf(path);
+function readPages(path: string, fileId: string, walFrames: number): PagesSnapshot | undefined {
+  const descriptor = descriptorOf(path, fileId);
+  if (descriptor === undefined) return undefined;
   const header = Buffer.alloc(HEADER_BYTES);
   if (!readAll(descriptor, header, 0, HEADER_BYTES, 0)) return undefined;
   const pageSize = pageSizeOf(header);
@@ -45,16 +47,25 @@ function readPages(path: string, walFrames: number): PagesSnapshot | undefined {
   return undefined;
 }
 
-function descriptorOf(path: string): number {
-  const known = descriptors.get(fileId(statSync(path, { bigint: true })));
-  if (known !== undefined) return known;
-  const opened = openSync(path, 'r');
-  // The name may have come to stand for another file, and for one that is open already: then both stay open.
-  descriptors.set(fileId(fstatSync(opened, { bigint: true })), opened);
-  return opened;
+/** What a path stands for at this moment; `undefined` when it is nothing. */
+export function fileIdOf(path: string): string | undefined {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found && toFileId(found);
 }
 
-function fileId({ dev, ino }: BigIntStats): string {
+/** A descriptor of the file `fileId`; `undefined` when the path has come to stand for another one. */
+function descriptorOf(path: string, fileId: string): number | undefined {
+  if (fileIdOf(path) !== fileId) return undefined;
+  const known = descriptors.get(fileId);
+  if (known !== undefined) return known;
+  const opened = openSync(path, 'r');
+  const openedId = toFileId(fstatSync(opened, { bigint: true }));
+  // If it is one that is open already, both stay open.
+  descriptors.set(openedId, opened);
+  return openedId === fileId ? opened : undefined;
+}
+
+function toFileId({ dev, ino }: BigIntStats): string {
   return `${dev} ${ino}`;
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openPages } from '../pages/open-pages.js';
+import { fileIdOf, openPages } from '../pages/open-pages.js';
 import type { PagesSnapshot } from '../pages/page-source.js';
 import { closeWal } from '../pages/wal-pages.js';
 import { fingerprintOf } from '../source/source-fingerprint.js';
@@ -40,12 +40,13 @@ export class ReaderPool {
    */
   static async open(path: string, count: number): Promise<ReaderPool> {
     const fingerprint = fingerprintOf(path);
+    const fileId = fileIdOf(path);
     const readers = Array.from({ length: count }, () => new Reader());
     try {
       await Promise.all(
         readers.map((reader, index) => reader.run('open', { path, hasMonitor: index === 0 })),
       );
-      return new ReaderPool(fingerprint, await beginTogether(readers, path));
+      return new ReaderPool(fingerprint, await beginTogether(readers, path, fileId));
     } catch (error) {
       await Promise.all(readers.map((reader) => reader.close()));
       throw error;
@@ -133,14 +134,19 @@ interface Begun {
  * commit is the same before the first began and after the last did. The file's pages are looked at in between, too. Between commits too
  * frequent for that, one reader goes on.
  */
-async function beginTogether(readers: readonly Reader[], path: string): Promise<Begun> {
+async function beginTogether(
+  readers: readonly Reader[],
+  path: string,
+  fileId: string | undefined,
+): Promise<Begun> {
   const [first, ...others] = readers;
   if (first === undefined) return { readers, pages: undefined };
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const before = await first.run('version', null);
     await Promise.all(readers.map((reader) => reader.run('begin', null)));
     const walFrames = await first.run('walFrames', null);
-    const pages = walFrames === undefined ? undefined : openPages(path, walFrames);
+    const isKnown = walFrames !== undefined && fileId !== undefined;
+    const pages = isKnown ? openPages(path, fileId, walFrames) : undefined;
     if ((await first.run('version', null)) === before) {
       if (pages !== undefined) await Promise.all(readers.map((reader) => reader.run('pages', pages)));
       return { readers, pages };

@@ -1,6 +1,6 @@
 import { TupleWriter } from '@sluice/postgres-driver/copy';
 import Sqlite from 'better-sqlite3';
-import { openPages } from '../../src/pages/open-pages.js';
+import { fileIdOf, openPages } from '../../src/pages/open-pages.js';
 import { PageSource } from '../../src/pages/page-source.js';
 import { walFrames } from '../../src/pages/wal-frames.js';
 import { encodeRows } from '../../src/reader/encode-rows.js';
@@ -31,7 +31,7 @@ export class BothPaths {
     const monitor = new Sqlite(path, { readonly: true });
     const frames = walFrames(monitor);
     monitor.close();
-    const snapshot = frames === undefined ? undefined : openPages(path, frames);
+    const snapshot = frames === undefined ? undefined : openPages(path, fileIdOf(path) ?? '', frames);
     this.hasLog = snapshot?.wal !== undefined;
     this.pages = snapshot && new PageSource(snapshot);
   }

@@ -61,7 +61,7 @@ it('reads one snapshot from the pages of a file and its log, while they are writ
         if (application.inTransaction) application.exec('rollback');
       }
     }),
-    { numRuns: 40, endOnFailure: true },
+    { numRuns: 25, endOnFailure: true },
   );
   application.close();
   for (const count of Object.values(seen)) expect(count).toBeGreaterThan(0);
