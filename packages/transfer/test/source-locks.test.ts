@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { temporarySqlitePath } from '@sluice/testkit';
-import { auditFile } from '@sluice/transfer';
+import { temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
+import { auditFile, transfer } from '@sluice/transfer';
 import Sqlite from 'better-sqlite3';
 import { expect, it } from 'vitest';
 
@@ -15,6 +15,9 @@ it('leaves the locks that this process has on the file', async () => {
   expect(database.prepare('select id from t').all()).toEqual([{ id: 1 }]);
   expect(write(path)).toBe('SQLITE_BUSY');
   await auditFile(path);
+  expect(write(path)).toBe('SQLITE_BUSY');
+  // Unverified, rows are read from the file's pages.
+  await transfer({ source: path, target: await temporaryPostgresUrl(), verify: false });
   expect(write(path)).toBe('SQLITE_BUSY');
   database.close();
   expect(write(path)).toBe('written');

@@ -1,4 +1,4 @@
-import { UnsupportedError } from '@sluice/core';
+import { CorruptError, UnsupportedError } from '@sluice/core';
 import { readingOf } from '../plan/table-reading.js';
 import type { PlannedTable, TransferPlan } from '../plan/transfer-plan.js';
 import { addUp } from '../reader/encoded-sums.js';
@@ -53,6 +53,7 @@ async function copyRows(input: CopyTableInput, isOwn: boolean): Promise<TablePro
     await send(input, reading, 'rejects', `copy ${target} from stdin (format binary)`);
   }
   const rows = total((part) => part.rows);
+  if (total((part) => part.pageRows) > 0) await assertCount(input, rows + quarantined);
   await assertRows(session, table, rows, isOwn);
   return {
     rows,
@@ -76,9 +77,10 @@ async function send(
       onChunk: (bytes: Buffer) => stream.write(bytes),
       onProgress: mode === 'copy' ? onProgress : undefined,
     };
-    const tasks = parts.map((range) =>
-      pool.run('encode', { table: reading, range, mode, isSummed: isSummed && mode === 'copy' }, events),
-    );
+    const tasks = parts.map((range) => {
+      const input = { table: reading, range, mode, isSummed: isSummed && mode === 'copy' };
+      return pool.run('encode', input, events, table.source);
+    });
     const results = await Promise.all(tasks);
     await stream.finish();
     return results;
@@ -86,6 +88,25 @@ async function send(
     await stream.abandon();
     throw error;
   }
+}
+
+/**
+ * What the page reader found of a table against what SQLite counts in it. An index is counted in a fraction of the time, but may be damaged:
+ * the table itself has the last word.
+ */
+async function assertCount({ pool, table }: CopyTableInput, rows: number): Promise<void> {
+  const hints = table.rowidName === null ? [''] : ['', ' not indexed'];
+  let counted: unknown;
+  for (const hint of hints) {
+    const sql = `select count(*) from ${quoteName(table.source)}${hint}`;
+    const [row] = await pool.run('query', { sql, limit: 1 }, {}, table.source);
+    counted = row?.[0];
+    if (counted === rows) return;
+  }
+  throw new CorruptError(
+    'corrupt',
+    `The source is damaged: its pages hold ${rows} rows of ${quoteName(table.source)}, and SQLite counts ${counted}. Run "sluice audit" to see where.`,
+  );
 }
 
 /** Rows whose foreign keys point nowhere are read by SQL and written to quarantine whole. */

@@ -298,17 +298,13 @@ class Transfer {
       for (let table = left.shift(); table !== undefined; table = left.shift()) {
         const { target } = table;
         const onProgress = (rows: number): void => this.#report('copy', target, rows, totalRows);
+        const isSummed = this.#options.verify !== false;
         progress.set(
           target,
-          await copyTable({
-            pool: this.#pool,
-            session,
-            plan,
-            table,
-            isSummed: this.#options.verify !== false,
-            onProgress,
-          }),
+          await copyTable({ pool: this.#pool, session, plan, table, isSummed, onProgress }),
         );
+        // Of the table with its indexes, while others are copied.
+        await session.query(`analyze ${quoteName(target)}`);
       }
     } catch (error) {
       left.length = 0;
@@ -330,7 +326,6 @@ class Transfer {
         await recordStep(this.#session, `${object}: ${sql}`, sql, refusal?.message ?? null);
       });
     }
-    for (const { target } of plan.tables) await this.#session.query(`analyze ${quoteName(target)}`);
   }
 
   async #verify(plan: TransferPlan, progress: ReadonlyMap<string, TableProgress>): Promise<VerifiedTable[]> {

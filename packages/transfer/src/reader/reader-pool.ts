@@ -1,4 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileIdOf, openPages } from '../pages/open-pages.js';
+import type { PagesSnapshot } from '../pages/page-source.js';
+import { closeWal } from '../pages/wal-pages.js';
 import { fingerprintOf } from '../source/source-fingerprint.js';
 import type { SourceSchema } from '../source/source-schema.js';
 import { Reader, type ReaderEvents } from './reader.js';
@@ -15,13 +18,18 @@ const MIN_SPAN = 50_000n;
 export class ReaderPool {
   /** Of the file before the snapshot: equal to that of another pool only when both see the same rows. */
   readonly fingerprint: string;
-  readonly #readers: Reader[];
+  readonly #readers: readonly Reader[];
   readonly #idle: Reader[];
-  readonly #waiting: ((reader: Reader) => void)[] = [];
+  readonly #waiting: { readonly table: string; readonly start: (reader: Reader) => void }[] = [];
+  /** Readers that are at work for each table. */
+  readonly #shares = new Map<string, number>();
 
-  private constructor(fingerprint: string, readers: Reader[]) {
+  readonly #pages: PagesSnapshot | undefined;
+
+  private constructor(fingerprint: string, { readers, pages }: Begun) {
     this.fingerprint = fingerprint;
     this.#readers = readers;
+    this.#pages = pages;
     this.#idle = [...readers];
   }
 
@@ -32,12 +40,13 @@ export class ReaderPool {
    */
   static async open(path: string, count: number): Promise<ReaderPool> {
     const fingerprint = fingerprintOf(path);
+    const fileId = fileIdOf(path);
     const readers = Array.from({ length: count }, () => new Reader());
     try {
       await Promise.all(
         readers.map((reader, index) => reader.run('open', { path, hasMonitor: index === 0 })),
       );
-      return new ReaderPool(fingerprint, await beginTogether(readers));
+      return new ReaderPool(fingerprint, await beginTogether(readers, path, fileId));
     } catch (error) {
       await Promise.all(readers.map((reader) => reader.close()));
       throw error;
@@ -52,20 +61,35 @@ export class ReaderPool {
     return this.run('schema', null);
   }
 
-  /** Runs a task on the next idle reader. */
+  /** Runs a task on the next idle reader. When none is idle, the `table` comes first that has the fewest readers: each keeps its COPY busy. */
   async run<Task extends ReaderTaskName>(
     task: Task,
     input: ReaderTasks[Task]['input'],
     events?: ReaderEvents,
+    table = '',
   ): Promise<ReaderTasks[Task]['output']> {
-    const reader = this.#idle.pop() ?? (await new Promise<Reader>((resolve) => this.#waiting.push(resolve)));
+    const reader =
+      this.#idle.pop() ?? (await new Promise<Reader>((start) => this.#waiting.push({ table, start })));
+    this.#count(table, 1);
     try {
       return await reader.run(task, input, events);
     } finally {
-      const next = this.#waiting.shift();
+      this.#count(table, -1);
+      const next = this.#takeWaiting();
       if (next === undefined) this.#idle.push(reader);
       else next(reader);
     }
+  }
+
+  #count(table: string, change: number): void {
+    this.#shares.set(table, (this.#shares.get(table) ?? 0) + change);
+  }
+
+  #takeWaiting(): ((reader: Reader) => void) | undefined {
+    const share = ({ table }: { readonly table: string }): number => this.#shares.get(table) ?? 0;
+    const fewest = Math.min(...this.#waiting.map(share));
+    const index = this.#waiting.findIndex((waiting) => share(waiting) === fewest);
+    return index < 0 ? undefined : this.#waiting.splice(index, 1)[0]?.start;
   }
 
   /** Cuts a table into parts by rowid, so that several readers share it. */
@@ -85,6 +109,7 @@ export class ReaderPool {
 
   async close(): Promise<void> {
     await Promise.all(this.#readers.map((reader) => reader.close()));
+    if (this.#pages?.wal !== undefined) closeWal(this.#pages.wal);
   }
 }
 
@@ -98,21 +123,39 @@ function split(from: bigint, to: bigint, count: bigint): RowidRange[] {
   return ranges;
 }
 
+/** Readers in one snapshot, and its pages, which one reader alone between frequent commits does not have. */
+interface Begun {
+  readonly readers: readonly Reader[];
+  readonly pages: PagesSnapshot | undefined;
+}
+
 /**
  * Begins a read transaction on every reader with no commit in between, so that all see the same rows: the number that changes with a
- * commit is the same before the first began and after the last did. Between commits too frequent for that, one reader goes on.
+ * commit is the same before the first began and after the last did. The file's pages are looked at in between, too. Between commits too
+ * frequent for that, one reader goes on.
  */
-async function beginTogether(readers: readonly Reader[]): Promise<Reader[]> {
+async function beginTogether(
+  readers: readonly Reader[],
+  path: string,
+  fileId: string | undefined,
+): Promise<Begun> {
   const [first, ...others] = readers;
-  if (first === undefined) return [];
-  for (let attempt = 0; attempt < MAX_ATTEMPTS && others.length > 0; attempt += 1) {
+  if (first === undefined) return { readers, pages: undefined };
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const before = await first.run('version', null);
     await Promise.all(readers.map((reader) => reader.run('begin', null)));
-    if ((await first.run('version', null)) === before) return [...readers];
+    const walFrames = await first.run('walFrames', null);
+    const isKnown = walFrames !== undefined && fileId !== undefined;
+    const pages = isKnown ? openPages(path, fileId, walFrames) : undefined;
+    if ((await first.run('version', null)) === before) {
+      if (pages !== undefined) await Promise.all(readers.map((reader) => reader.run('pages', pages)));
+      return { readers, pages };
+    }
+    if (pages?.wal !== undefined) closeWal(pages.wal);
     await Promise.all(readers.map((reader) => reader.run('rollback', null)));
     await sleep(Math.random() * 5);
   }
   await first.run('begin', null);
   await Promise.all(others.map((reader) => reader.close()));
-  return [first];
+  return { readers: [first], pages: undefined };
 }

@@ -1,4 +1,5 @@
 import type { ColumnProfile } from '../audit/column-profile.js';
+import type { PagesSnapshot } from '../pages/page-source.js';
 import type { SourceSchema } from '../source/source-schema.js';
 import type { ValueProblem } from '../values/problem-kind.js';
 import type { RowidRange, TableReading } from './table-reading.js';
@@ -13,6 +14,10 @@ export interface ReaderTasks {
   readonly version: { readonly input: null; readonly output: number };
   readonly begin: { readonly input: null; readonly output: null };
   readonly rollback: { readonly input: null; readonly output: null };
+  /** Frames of the write-ahead log that hold commits and are not all in the database file; `undefined` when it cannot be told. */
+  readonly walFrames: { readonly input: null; readonly output: number | undefined };
+  /** Where the pages of the snapshot are; rows are read from them where it can be. */
+  readonly pages: { readonly input: PagesSnapshot; readonly output: null };
   readonly schema: { readonly input: null; readonly output: SourceSchema };
   readonly span: {
     readonly input: { readonly table: string; readonly rowidName: string };
@@ -84,6 +89,8 @@ export interface EncodedRows {
   readonly rows: number;
   readonly quarantined: number;
   readonly converted: number;
+  /** Rows, whatever became of them, that were read from the file's pages and not by SQLite. */
+  readonly pageRows: number;
   /** Bytes of {@link HashSums}; `undefined` when they were not asked for. */
   readonly sums: Uint8Array | undefined;
   readonly misfits: readonly Misfits[];

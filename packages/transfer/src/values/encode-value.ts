@@ -4,6 +4,7 @@ import { isJson } from './is-json.js';
 import { jsonbText } from './jsonb-text.js';
 import { largeClass, MAX_VALUE_BYTES } from './large-value.js';
 import type { ValueProblem } from './problem-kind.js';
+import { writeShortDecimal } from './short-decimal.js';
 import {
   EPOCH_SECONDS,
   type Moment,
@@ -131,6 +132,7 @@ function numericEncoder({ precision, scale }: ColumnType): EncodeValue {
   return (value, out) => {
     if (value === null || value instanceof Uint8Array) return 'wrong-class';
     if (typeof value === 'number' && !Number.isFinite(value)) return 'out-of-range';
+    if (typeof value === 'number' && writeShortDecimal(out, value, precision, scale)) return undefined;
     const digits = parseDecimal(String(value));
     if (digits === undefined) return typeof value === 'string' ? 'wrong-form' : 'out-of-range';
     const fitting = fitDecimal(digits, precision, scale);

@@ -71,8 +71,8 @@ function parseAnyMoment(text: string): Moment | undefined {
   };
 }
 
-/** The year 0000 is one of SQLite's, not of PostgreSQL's. */
-function dayNumber(year: number, month: number, day: number): number | undefined {
+/** Days from 2000-01-01; `undefined` when there is no such day. The year 0000 is one of SQLite's, not of PostgreSQL's. */
+export function dayNumber(year: number, month: number, day: number): number | undefined {
   const isDay = year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysOf(year, month);
   if (!isDay) return undefined;
   // Days from civil (Howard Hinnant, chrono-compatible low-level date algorithms), from 2000-01-01.
