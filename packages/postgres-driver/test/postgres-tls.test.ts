@@ -92,7 +92,7 @@ test.each([
   expect(error).toBeInstanceOf(ConnectionError);
   expect(error).toMatchObject({ code: 'connection_failed' });
   expect(String(error)).toContain('certificate');
-  expect(inspect(error, { depth: 10 })).not.toContain(url.password);
+  expect(inspect(error, { depth: 10 })).not.toContain(new URL(serverUrl).password);
 });
 
 test('goes on with an unknown certificate only where that is said openly', async () => {
