@@ -15,7 +15,10 @@ const ROWS_PER_LOOK = 32;
  */
 const SLOW_MS = 1;
 const SLOW_TIMES = 3;
-const SLOW_FOR_MS = 5_000;
+
+/** For how long at first, twice as long each time that it proves slow again, and at most: a busy machine makes quick statements slow, too. */
+const SLOW_FOR_MS = 250;
+const LONGEST_SLOW_FOR_MS = 8_000;
 
 /** Statements kept prepared. */
 const STATEMENT_LIMIT = 500;
@@ -35,6 +38,7 @@ interface Known {
   readonly inline: InlineStatement | undefined;
   slowTimes: number;
   slowUntil: number;
+  slowForMs: number;
 }
 
 /**
@@ -170,7 +174,8 @@ export class InlineReader {
     let known = this.#known.get(sql);
     if (known === undefined) {
       if (this.#known.size >= STATEMENT_LIMIT) this.#known = new Map();
-      known = { inline: InlineStatement.prepare(connection, sql), slowTimes: 0, slowUntil: 0 };
+      const inline = InlineStatement.prepare(connection, sql);
+      known = { inline, slowTimes: 0, slowUntil: 0, slowForMs: SLOW_FOR_MS };
       this.#known.set(sql, known);
     }
     return known;
@@ -186,12 +191,22 @@ export class InlineReader {
     const isSlow = ms > SLOW_MS * served;
     if (!isSlow && !this.#wasSlow) return;
     this.#wasSlow = isSlow;
-    const until = performance.now() + SLOW_FOR_MS;
     for (const sql of new Set(calls.slice(0, served).map(({ statement }) => statement.sql))) {
       const known = this.#known.get(sql);
-      if (known === undefined) continue;
-      known.slowTimes = isSlow ? known.slowTimes + 1 : 0;
-      if (known.slowTimes >= SLOW_TIMES) known.slowUntil = until;
+      if (known !== undefined) noteTime(known, isSlow);
     }
   }
+}
+
+function noteTime(known: Known, isSlow: boolean): void {
+  if (!isSlow) {
+    known.slowTimes = 0;
+    known.slowForMs = SLOW_FOR_MS;
+    return;
+  }
+  known.slowTimes += 1;
+  if (known.slowTimes < SLOW_TIMES) return;
+  known.slowTimes = 0;
+  known.slowUntil = performance.now() + known.slowForMs;
+  known.slowForMs = Math.min(2 * known.slowForMs, LONGEST_SLOW_FOR_MS);
 }

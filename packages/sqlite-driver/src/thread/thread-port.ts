@@ -19,6 +19,9 @@ const LINGER_MS = 5;
 /** How long it watches shared memory before it sleeps. */
 const SPIN_MS = 0.1;
 
+/** Results of more rows go by message port. */
+const LONG_ROWS = 100;
+
 /** What this thread was started with. */
 export const start: ThreadStart = workerData;
 
@@ -39,9 +42,14 @@ export function sendPart(member: number, part: ResultPart): void {
 /** Answers the request, behind the parts of its result. */
 export function sendReply(reply: ThreadReply, prepared?: PreparedCounts): void {
   const message: ThreadMessage = { kind: 'reply', reply, prepared };
-  if (hasSentParts) replies.sendPosted(message);
+  if (hasSentParts || reply.outcomes.some(isLong)) replies.sendPosted(message);
   else replies.send(message);
   hasSentParts = false;
+}
+
+/** Structured cloning is faster for the long columns of many rows, which would not fit either. */
+function isLong(outcome: ThreadReply['outcomes'][number]): boolean {
+  return typeof outcome === 'object' && outcome.kind === 'result' && (outcome.last?.count ?? 0) > LONG_ROWS;
 }
 
 /** Takes no more requests, so that the thread ends. */
