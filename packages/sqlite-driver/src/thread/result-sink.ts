@@ -2,6 +2,7 @@ import { packRows } from './pack-rows.js';
 import type { ThreadFlags } from './thread-flags.js';
 import { sendPart } from './thread-port.js';
 import type { ResultColumns, ResultPart, SqliteValue } from './thread-protocol.js';
+import { valueBytes } from './value-bytes.js';
 
 /** A part is sent when its values are about this large, however few its rows. */
 const PART_BYTES = 2 ** 20;
@@ -46,7 +47,7 @@ export class ResultSink {
   add(row: SqliteValue[]): boolean {
     if (this.#rows.length >= this.#batchSize || this.#bytes >= PART_BYTES) this.#send();
     this.#rows.push(row);
-    this.#bytes += rowBytes(row);
+    this.#bytes += valueBytes(row);
     return !this.#flags.isCancelled(this.#member);
   }
 
@@ -69,13 +70,4 @@ export class ResultSink {
       this.#sent - this.#flags.credit >= PARTS_AHEAD && !this.#flags.isCancelled(this.#member);
     while (isAhead()) this.#flags.sleepWhile(isAhead, LONGEST_SLEEP_MS);
   }
-}
-
-function rowBytes(row: readonly SqliteValue[]): number {
-  let bytes = 0;
-  for (const value of row) {
-    if (typeof value === 'string') bytes += value.length;
-    else if (value instanceof Uint8Array) bytes += value.byteLength;
-  }
-  return bytes;
 }

@@ -3,6 +3,7 @@ import { isBatch, packMembers } from '../thread/pack-statements.js';
 import type { CallResult, SqliteThread } from '../thread/sqlite-thread.js';
 import { MAX_MEMBERS } from '../thread/thread-flags.js';
 import type { GroupMember, PackedMembers, ResultPart } from '../thread/thread-protocol.js';
+import { valueBytes } from '../thread/value-bytes.js';
 import { Watch } from '../thread/watch.js';
 import { type CallOutcome, toOutcome } from '../thread/watched-call.js';
 
@@ -43,9 +44,9 @@ export class Group {
 
   /** Sends it to the thread and resolves with what became of it. */
   async run(): Promise<CallResult> {
-    const members = this.#collect(0);
+    this.#collect();
     this.#thread.late.open();
-    const call = this.#thread.call({ op: 'group', members }, (part, member) => {
+    const call = this.#thread.call({ op: 'group', members: this.#pack(0) }, (part, member) => {
       this.#members[member]?.onPart(part);
       this.#thread.flags.addCredit();
     });
@@ -59,10 +60,10 @@ export class Group {
   join(): void {
     this.#thread.late.offer(() => {
       const { size } = this;
-      const members = this.#collect(size);
+      this.#collect();
       if (this.size === size) return undefined;
       this.#watch(size);
-      return members;
+      return this.#pack(size);
     });
   }
 
@@ -81,13 +82,16 @@ export class Group {
     queueMicrotask(() => process.nextTick(goOn));
   }
 
-  /** Takes those who wait, in order, behind the members from `from` on. */
-  #collect(from: number): PackedMembers {
+  /** Takes those who wait, in order. */
+  #collect(): void {
     while (this.size < MAX_MEMBERS && this.#bytes < GROUP_BYTES) {
       const next = this.#next();
       if (next === undefined) break;
       this.#add(next);
     }
+  }
+
+  #pack(from: number): PackedMembers {
     return packMembers(this.#members.slice(from).map(({ member }) => member));
   }
 
@@ -108,11 +112,5 @@ export class Group {
 
 function parameterBytes(member: GroupMember): number {
   if (isBatch(member)) return member.reduce((sum, statement) => sum + parameterBytes(statement), 0);
-  const { parameters } = member;
-  let bytes = 0;
-  for (const value of parameters) {
-    if (typeof value === 'string') bytes += value.length;
-    else if (value instanceof Uint8Array) bytes += value.byteLength;
-  }
-  return bytes;
+  return valueBytes(member.parameters);
 }
