@@ -1,3 +1,4 @@
+import { newDoors } from './late-members.js';
 import { SqliteThread } from './sqlite-thread.js';
 import type { ConnectionOptions, Failure } from './thread-protocol.js';
 import { memberOutcome } from './watched-call.js';
@@ -19,7 +20,9 @@ export async function openThread(
   options: ConnectionOptions,
   ready?: Promise<unknown>,
 ): Promise<OpenedThread> {
-  const thread = new SqliteThread(ENTRIES[options.role], `sluice sqlite ${options.role}`);
+  const { role } = options;
+  const doors = role === 'writer' ? newDoors() : [];
+  const thread = new SqliteThread(ENTRIES[role], `sluice sqlite ${role}`, doors);
   await ready;
   const failure = await open(thread, options);
   if (failure === undefined) return { kind: 'thread', thread };

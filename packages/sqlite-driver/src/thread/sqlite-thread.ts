@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { LateSender, newDoors } from './late-members.js';
-import { KNOCK, newSlotMemory, SlotReceiver, SlotSender } from './shared-slot.js';
+import { LateSender } from './late-members.js';
+import { KNOCK, newSlotMemory, type SlotMemory, SlotReceiver, SlotSender } from './shared-slot.js';
 import { SpinBudget } from './spin-budget.js';
 import { ThreadFlags } from './thread-flags.js';
 import type {
@@ -31,7 +31,7 @@ interface Call {
 /** The calling side of a thread with a SQLite connection of its own. It keeps the process alive only while a call is under way. */
 export class SqliteThread {
   readonly flags: ThreadFlags = new ThreadFlags();
-  /** The door of the group that runs. */
+  /** The doors of the group that runs, where the thread commits groups. */
   readonly late: LateSender;
   readonly #worker: Worker;
   readonly #requests: SlotSender<ThreadRequest>;
@@ -43,12 +43,12 @@ export class SqliteThread {
   #isAlive = true;
   #prepared: PreparedCounts = { hits: 0, misses: 0 };
 
-  constructor(entry: URL, name: string) {
+  constructor(entry: URL, name: string, doors: readonly SlotMemory[]) {
     const start: ThreadStart = {
       flags: this.flags.shared,
       requests: newSlotMemory(),
       replies: newSlotMemory(),
-      late: newDoors(),
+      late: doors,
     };
     this.#worker = new Worker(entry, { name, workerData: start, execArgv: [] });
     this.#worker.unref();

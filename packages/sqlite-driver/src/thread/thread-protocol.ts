@@ -175,7 +175,7 @@ export interface ThreadStart {
   readonly flags: SharedFlags;
   readonly requests: SlotMemory;
   readonly replies: SlotMemory;
-  /** Of members that join a group under way. */
+  /** Of members that join a group under way; empty but for the writer. */
   readonly late: readonly SlotMemory[];
 }
 
