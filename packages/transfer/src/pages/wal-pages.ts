@@ -101,25 +101,15 @@ export function readSome(
   position: number,
 ): number {
   let done = 0;
-  while (done < length) {
-    const bytes = readOnce(descriptor, into, at + done, length - done, position + done);
-    if (bytes === 0) break;
-    done += bytes;
-  }
-  return done;
-}
-
-/** SQLite will meet the same error, and has a name for it. */
-function readOnce(
-  descriptor: number,
-  into: Uint8Array,
-  at: number,
-  length: number,
-  position: number,
-): number {
   try {
-    return readSync(descriptor, into, at, length, position);
+    while (done < length) {
+      const bytes = readSync(descriptor, into, at + done, length - done, position + done);
+      if (bytes === 0) break;
+      done += bytes;
+    }
   } catch (cause) {
+    // SQLite will meet the same error, and has a name for it.
     throw new UnreadablePagesError('The file cannot be read.', { cause });
   }
+  return done;
 }
