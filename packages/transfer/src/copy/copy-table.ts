@@ -22,7 +22,7 @@ export interface CopyTableInput {
 }
 
 /**
- * Creates a table, copies its rows, makes its keys and indexes and records that it is done: one transaction, so that after a kill at any
+ * Creates a table, copies its rows, makes its keys and indexes, analyzes it and records that it is done: one transaction, so that after a kill at any
  * point the table is there with its record, or not at all.
  */
 export async function copyTable(input: CopyTableInput): Promise<TableProgress> {
@@ -33,6 +33,7 @@ export async function copyTable(input: CopyTableInput): Promise<TableProgress> {
     const progress = await copyRows(input, isOwn);
     if (isOwn) await runStatements(session, table);
     await setIdentity(session, table);
+    await session.query(`analyze ${quoteName(table.target)}`);
     await recordTable(session, table.target, progress);
     return progress;
   });

@@ -303,8 +303,6 @@ class Transfer {
           target,
           await copyTable({ pool: this.#pool, session, plan, table, isSummed, onProgress }),
         );
-        // Of the table with its indexes, while others are copied.
-        await session.query(`analyze ${quoteName(target)}`);
       }
     } catch (error) {
       left.length = 0;
