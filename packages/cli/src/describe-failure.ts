@@ -1,4 +1,4 @@
-import { SluiceError } from '@sluice/core';
+import { SluiceError } from '@sluice/core/errors';
 import { CommandError } from './command-error.js';
 
 /** Says in one line what went wrong; only a defect of the command itself comes with its stack. */

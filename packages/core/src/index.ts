@@ -22,42 +22,7 @@ export type {
   Statement,
   StatementResult,
 } from './driver/driver.js';
-export {
-  CheckViolationError,
-  type ConstraintDetails,
-  ConstraintError,
-  type ConstraintErrorCode,
-  CorruptError,
-  type CorruptErrorCode,
-  ForeignKeyViolationError,
-  NotNullViolationError,
-  UniqueViolationError,
-  ValueError,
-} from './errors/data-errors.js';
-export {
-  AbortedError,
-  ClosedError,
-  CommitUnknownError,
-  ConflictError,
-  type ConflictReason,
-  ConnectionError,
-  type ConnectionErrorCode,
-  InternalError,
-  OverloadedError,
-  SnapshotTooOldError,
-  StorageFullError,
-  TimeoutError,
-} from './errors/flow-errors.js';
-export { ERROR_CODES, type ErrorCode, type ErrorOptions, SluiceError } from './errors/sluice-error.js';
-export {
-  ConfigurationError,
-  type ConfigurationErrorCode,
-  MigrationError,
-  NotFoundError,
-  UnsupportedError,
-  UsageError,
-  type UsageErrorCode,
-} from './errors/usage-errors.js';
+export * from './errors/index.js';
 export { Lane, type LaneOptions, type Lease } from './lane/lane.js';
 export { LaneWaits } from './lane/lane-waits.js';
 export {

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { AbortedError } from '@sluice/core';
+import { AbortedError } from '@sluice/core/errors';
 import {
   locate,
   parsePolicies,

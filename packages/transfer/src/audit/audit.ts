@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { CorruptError } from '@sluice/core';
+import { CorruptError } from '@sluice/core/errors';
 import { makePlan } from '../plan/make-plan.js';
 import { type Policies, policyOf } from '../plan/policies.js';
 import { readingOf } from '../plan/table-reading.js';

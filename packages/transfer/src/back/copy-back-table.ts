@@ -1,4 +1,4 @@
-import { AbortedError, ValueError } from '@sluice/core';
+import { AbortedError, ValueError } from '@sluice/core/errors';
 import type Sqlite from 'better-sqlite3';
 import { HashSums } from '../hash/hash-sums.js';
 import type { Policies } from '../plan/policies.js';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { ValueError } from '@sluice/core';
+import { ValueError } from '@sluice/core/errors';
 import Sqlite from 'better-sqlite3';
 import { isClear } from '../audit/audit.js';
 import type { Finding } from '../audit/finding.js';

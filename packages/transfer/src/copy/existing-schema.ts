@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@sluice/core';
+import { ConfigurationError } from '@sluice/core/errors';
 import type { PlannedColumn, PlannedTable, TransferPlan } from '../plan/transfer-plan.js';
 import { quoteName } from '../sql/quote.js';
 import type { PostgresSession } from '../target/postgres-session.js';

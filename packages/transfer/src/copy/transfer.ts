@@ -1,4 +1,4 @@
-import { AbortedError, ConfigurationError, ConnectionError } from '@sluice/core';
+import { AbortedError, ConfigurationError, ConnectionError } from '@sluice/core/errors';
 import { type AuditReport, auditPool, checkPlan, isClear } from '../audit/audit.js';
 import type { Finding } from '../audit/finding.js';
 import { markChecked, planDigest } from '../plan/plan-digest.js';

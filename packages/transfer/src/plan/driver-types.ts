@@ -1,4 +1,4 @@
-import { parseValueType, type ValueType } from '@sluice/core';
+import { parseValueType, type ValueType } from '@sluice/core/value-types';
 import type { ValueForm } from '../values/encode-value.js';
 
 /** Sluice's SQLite driver declares its columns so that nobody else's are mistaken for them. */

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@sluice/core';
+import { ConfigurationError } from '@sluice/core/errors';
 import type { PolicyAction } from '../reader/table-reading.js';
 import { CONVERSIONS } from '../values/convert-value.js';
 import { VALUE_PROBLEMS, type ValueProblem } from '../values/problem-kind.js';

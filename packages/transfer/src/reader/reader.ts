@@ -6,7 +6,7 @@ import {
   InternalError,
   type SluiceError,
   ValueError,
-} from '@sluice/core';
+} from '@sluice/core/errors';
 import { isChunk } from '@sluice/postgres-driver/copy';
 import {
   CANCELLED,

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { ConfigurationError } from '@sluice/core';
+import { ConfigurationError } from '@sluice/core/errors';
 
 /** A database that a URL or path names. */
 export type Location =

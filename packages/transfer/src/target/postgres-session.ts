@@ -6,7 +6,7 @@ import {
   SluiceError,
   StorageFullError,
   UnsupportedError,
-} from '@sluice/core';
+} from '@sluice/core/errors';
 import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { ConfigurationError } from '@sluice/core';
+import { ConfigurationError } from '@sluice/core/errors';
 import { auditPool } from '../audit/audit.js';
 import { adoptTable, BOOKKEEPING, isData } from '../copy/existing-schema.js';
 import { readingOf } from '../plan/table-reading.js';

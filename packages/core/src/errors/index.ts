@@ -1,0 +1,37 @@
+// The errors alone, for what needs neither a storage nor Kysely: `@sluice/core/errors`.
+export {
+  CheckViolationError,
+  type ConstraintDetails,
+  ConstraintError,
+  type ConstraintErrorCode,
+  CorruptError,
+  type CorruptErrorCode,
+  ForeignKeyViolationError,
+  NotNullViolationError,
+  UniqueViolationError,
+  ValueError,
+} from './data-errors.js';
+export {
+  AbortedError,
+  ClosedError,
+  CommitUnknownError,
+  ConflictError,
+  type ConflictReason,
+  ConnectionError,
+  type ConnectionErrorCode,
+  InternalError,
+  OverloadedError,
+  SnapshotTooOldError,
+  StorageFullError,
+  TimeoutError,
+} from './flow-errors.js';
+export { ERROR_CODES, type ErrorCode, type ErrorOptions, SluiceError } from './sluice-error.js';
+export {
+  ConfigurationError,
+  type ConfigurationErrorCode,
+  MigrationError,
+  NotFoundError,
+  UnsupportedError,
+  UsageError,
+  type UsageErrorCode,
+} from './usage-errors.js';
