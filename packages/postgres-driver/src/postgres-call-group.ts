@@ -62,7 +62,8 @@ export class CallGroup {
   readonly #plan: BatchPlan;
   readonly #host: GroupHost;
   readonly #waiting: JoinedCall[] = [];
-  readonly #running = new Set<Batch>();
+  /** A few. A Set would keep what it held from the garbage collector; core's Fifo tells why. */
+  #running: readonly Batch[] = [];
   /** Batches that wait for a connection, or run. */
   #active = 0;
   #left = 0;
@@ -161,13 +162,13 @@ export class CallGroup {
   async #answer(calls: readonly JoinedCall[], pooled: PooledConnection): Promise<void> {
     const batch = { calls, controller: new AbortController() };
     pooled.joinedBy(calls.length - 1);
-    this.#running.add(batch);
+    this.#running = [...this.#running, batch];
     try {
       await this.#plan.run(calls, pooled, batch.controller.signal);
     } catch {
       // Whoever has no answer is answered singly.
     }
-    this.#running.delete(batch);
+    this.#running = this.#running.filter((other) => other !== batch);
     await pooled.release();
     void this.#answerApart(calls.filter((call) => !call.isOver));
   }
@@ -224,7 +225,7 @@ export class CallGroup {
   #sweep(): void {
     this.#timerAt = Number.POSITIVE_INFINITY;
     const now = performance.now();
-    const calls = [...this.#waiting, ...[...this.#running].flatMap((batch) => batch.calls)];
+    const calls = [...this.#waiting, ...this.#running.flatMap((batch) => batch.calls)];
     for (const call of calls) {
       call.leaveIfLate(now);
       if (!call.isOver && call.mayLeave) this.#watch(call);

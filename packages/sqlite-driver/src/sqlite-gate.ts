@@ -10,8 +10,8 @@ export interface Revocable {
 
 /** Counts what was accepted, so that closing can refuse what is new and wait for the rest (contract C12). */
 export class SqliteGate {
-  /** What holds a thread while its caller thinks, and could do so for ever. */
-  readonly #leases = new Set<Revocable>();
+  /** What holds a thread while its caller thinks, and could do so for ever. No Set, for the reason told at core's Fifo. */
+  readonly #leases: Revocable[] = [];
   #accepted = 0;
   #isClosed = false;
   #onEmpty: (() => void) | undefined;
@@ -29,11 +29,12 @@ export class SqliteGate {
 
   /** Remembers a lease until {@link SqliteGate.forget}. */
   hold(lease: Revocable): void {
-    this.#leases.add(lease);
+    this.#leases.push(lease);
   }
 
   forget(lease: Revocable): void {
-    this.#leases.delete(lease);
+    const index = this.#leases.indexOf(lease);
+    if (index >= 0) this.#leases.splice(index, 1);
   }
 
   /** Refuses what is new and resolves when all that was accepted is done; what then still holds a thread loses it. */
@@ -48,7 +49,7 @@ export class SqliteGate {
   }
 
   #revoke(resolve: () => void): void {
-    for (const lease of this.#leases) lease.revoke(closedError);
+    for (const lease of [...this.#leases]) lease.revoke(closedError);
     resolve();
   }
 }

@@ -1,5 +1,6 @@
 import { AbortedError, OverloadedError, TimeoutError } from '../errors/flow-errors.js';
 import type { SluiceError } from '../errors/sluice-error.js';
+import { Fifo } from './fifo.js';
 import { LONGEST_TIMER_MS } from './longest-timer.js';
 
 /** How urgent a call is. Within one priority the order is first come, first served. */
@@ -51,6 +52,7 @@ interface Waiting<T> {
   readonly deadline: number;
   readonly drop: (error: SluiceError) => void;
   readonly forget: () => void;
+  place: number;
 }
 
 /**
@@ -60,10 +62,10 @@ interface Waiting<T> {
  */
 export class WaitingQueue<T> {
   readonly #options: WaitingQueueOptions & { readonly ageingMs: number };
-  readonly #waiting: Record<Priority, Set<Waiting<T>>> = {
-    high: new Set(),
-    normal: new Set(),
-    low: new Set(),
+  readonly #waiting: Record<Priority, Fifo<Waiting<T>>> = {
+    high: new Fifo(),
+    normal: new Fifo(),
+    low: new Fifo(),
   };
   #size = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -98,9 +100,9 @@ export class WaitingQueue<T> {
 
     const onAbort = (): void => this.#drop(entry, priority, abortedError(this.#options.name, signal));
     const forget = (): void => signal?.removeEventListener('abort', onAbort);
-    const entry: Waiting<T> = { item, since: now, deadline, drop, forget };
+    const entry: Waiting<T> = { item, since: now, deadline, drop, forget, place: -1 };
     signal?.addEventListener('abort', onAbort, { once: true });
-    this.#waiting[priority].add(entry);
+    entry.place = this.#waiting[priority].add(entry);
     this.#size += 1;
     this.#arm(deadline);
   }
@@ -114,7 +116,7 @@ export class WaitingQueue<T> {
     const now = performance.now();
     const priority = this.#nextPriority(now);
     if (priority === undefined) return undefined;
-    const entry = first(this.#waiting[priority]);
+    const entry = this.#waiting[priority].first;
     if (entry === undefined || accept?.(entry.item) === false) return undefined;
     this.#remove(entry, priority);
     if (entry.deadline <= now) {
@@ -127,7 +129,7 @@ export class WaitingQueue<T> {
   /** Ends every wait with `error`. */
   dropAll(error: SluiceError): void {
     for (const priority of PRIORITIES) {
-      for (const entry of this.#waiting[priority]) this.#drop(entry, priority, error);
+      for (const entry of this.#waiting[priority].items()) this.#drop(entry, priority, error);
     }
   }
 
@@ -136,7 +138,7 @@ export class WaitingQueue<T> {
     let next: Priority | undefined;
     let oldest = now - this.#options.ageingMs;
     for (const priority of PRIORITIES) {
-      const entry = first(this.#waiting[priority]);
+      const entry = this.#waiting[priority].first;
       if (entry === undefined) continue;
       if (next === undefined) next = priority;
       else if (entry.since < oldest) next = priority;
@@ -146,16 +148,16 @@ export class WaitingQueue<T> {
   }
 
   #drop(entry: Waiting<T>, priority: Priority, error: SluiceError): void {
-    if (!this.#waiting[priority].has(entry)) return;
-    this.#remove(entry, priority);
-    entry.drop(error);
+    if (this.#remove(entry, priority)) entry.drop(error);
   }
 
-  #remove(entry: Waiting<T>, priority: Priority): void {
-    this.#waiting[priority].delete(entry);
+  /** False when it has left already. */
+  #remove(entry: Waiting<T>, priority: Priority): boolean {
+    if (!this.#waiting[priority].remove(entry.place)) return false;
     this.#size -= 1;
     entry.forget();
     if (this.#size === 0) this.#disarm();
+    return true;
   }
 
   #arm(deadline: number): void {
@@ -178,7 +180,7 @@ export class WaitingQueue<T> {
     const now = performance.now();
     let earliest = Number.POSITIVE_INFINITY;
     for (const priority of PRIORITIES) {
-      for (const entry of this.#waiting[priority]) {
+      for (const entry of this.#waiting[priority].items()) {
         if (entry.deadline <= now) this.#drop(entry, priority, this.#timeoutError());
         else earliest = Math.min(earliest, entry.deadline);
       }
@@ -204,10 +206,6 @@ export class WaitingQueue<T> {
       `${limit} calls are waiting for ${name} already. Try again later, or raise the limit.`,
     );
   }
-}
-
-function first<T>(set: Set<T>): T | undefined {
-  return set.values().next().value;
 }
 
 function abortedError(name: string, signal: AbortSignal | undefined): AbortedError {

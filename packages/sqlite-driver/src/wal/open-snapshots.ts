@@ -12,10 +12,15 @@ export interface OpenSnapshot {
   readonly end: ((createError: () => SluiceError) => void) | undefined;
 }
 
+interface Opened {
+  readonly snapshot: OpenSnapshot;
+  onEnd: () => void;
+}
+
 /** The readers of this process that are at work. */
 export class OpenSnapshots {
   /** In the order in which they began. */
-  readonly #open = new Map<OpenSnapshot, () => void>();
+  readonly #open: Opened[] = [];
   #onEnd: () => void = () => {};
 
   /** Calls `onEnd` whenever one has ended. */
@@ -25,25 +30,27 @@ export class OpenSnapshots {
 
   /** Adds a reader; the function returned says that its snapshot is gone. */
   add(snapshot: Omit<OpenSnapshot, 'since'>): () => void {
-    const opened = { ...snapshot, since: performance.now() };
-    this.#open.set(opened, () => {});
+    const opened: Opened = { snapshot: { ...snapshot, since: performance.now() }, onEnd: () => {} };
+    this.#open.push(opened);
     return () => {
-      this.#open.get(opened)?.();
-      this.#open.delete(opened);
+      const index = this.#open.indexOf(opened);
+      if (index >= 0) this.#open.splice(index, 1);
+      opened.onEnd();
       this.#onEnd();
     };
   }
 
   /** The reader that has been at work for longest. */
   oldest(): OpenSnapshot | undefined {
-    return this.#open.keys().next().value;
+    return this.#open[0]?.snapshot;
   }
 
   /** Resolves when a snapshot is gone. */
   ended(snapshot: OpenSnapshot): Promise<void> {
-    if (!this.#open.has(snapshot)) return Promise.resolve();
+    const opened = this.#open.find((other) => other.snapshot === snapshot);
+    if (opened === undefined) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#open.set(snapshot, resolve);
+      opened.onEnd = resolve;
     });
   }
 }
