@@ -86,7 +86,7 @@ async function runEngine(engine: Engine, command: CommandLine, folder: string): 
       isQuick: command.isQuick,
       machine,
       ...(data instanceof PostgresData && { server: data.description }),
-      pace: { rounds: pace.rounds, turnMs: pace.turnMs, rows: data.rows },
+      pace: { rounds: pace.rounds, turnMs: pace.turnMs, warmUpMs: pace.warmUpMs, rows: data.rows },
       scenarios: measured,
     };
     console.log(`\n${conditionsOf(results)}`);

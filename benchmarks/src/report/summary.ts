@@ -1,5 +1,6 @@
 import type { Engine, Target } from '../contender.ts';
 import type { Machine } from '../machine.ts';
+import type { Pace } from '../run/pace.ts';
 import type { ContenderResult } from '../run/run-scenario.ts';
 import type { Scenario } from '../scenario.ts';
 
@@ -11,7 +12,7 @@ export interface BenchmarkResults {
   readonly machine: Machine;
   /** The server that PostgreSQL figures come from. */
   readonly server?: string;
-  readonly pace: { readonly rounds: number; readonly turnMs: number; readonly rows: number };
+  readonly pace: Pick<Pace, 'rounds' | 'turnMs' | 'warmUpMs'> & { readonly rows: number };
   readonly scenarios: readonly ScenarioResults[];
 }
 

@@ -57,7 +57,7 @@ export function conditionsOf({ date, isQuick, machine, server, pace, scenarios }
   const list = [...versions].map(([name, version]) => `${name} ${version}`).sort();
   return [
     `${date}${isQuick ? ' (quick run: not for conclusions)' : ''}. ${machine.processor}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system}; flush of one page ${figure(machine.flushMs)} ms; Node ${machine.node}${server === undefined ? '' : `; ${server}`}.`,
-    `${pace.rounds} rounds of ${pace.turnMs} ms each, ${pace.rows.toLocaleString('en')} rows.`,
+    `${pace.rounds} rounds of ${pace.turnMs} ms each after ${pace.warmUpMs} ms of warming up, ${pace.rows.toLocaleString('en')} rows.`,
     `${list.join(', ')}.`,
   ].join('\n');
 }

@@ -2,6 +2,7 @@
 export interface Pace {
   readonly rounds: number;
   readonly turnMs: number;
+  /** Before anything is measured, so that it is compiled as in a process that has run for a while. */
   readonly warmUpMs: number;
   /** Share of the full amount, where a scenario has an amount and not a time. */
   readonly scale: number;
@@ -12,8 +13,8 @@ export interface Pace {
 /** For figures worth keeping. */
 export const FULL_PACE: Pace = {
   rounds: 5,
-  turnMs: 250,
-  warmUpMs: 200,
+  turnMs: 500,
+  warmUpMs: 1500,
   scale: 1,
   rows: { sqlite: 100_000, postgres: 1_000_000 },
 };

@@ -87,7 +87,7 @@ class Runner {
   async warmUp(): Promise<void> {
     if (this.#scenario.isCold) return;
     const { warmUpMs, scale } = this.#surroundings.pace;
-    await this.#attempt(() => this.#measure(warmUpMs * (this.#scenario.warmUp ?? 1), scale / 20));
+    await this.#attempt(() => this.#measure(warmUpMs * (this.#scenario.warmUp ?? 1), scale / 2));
   }
 
   async turn(): Promise<void> {
