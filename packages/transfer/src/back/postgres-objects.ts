@@ -4,10 +4,13 @@ import type { PostgresSession } from '../target/postgres-session.js';
 export interface PostgresForeignKey {
   readonly name: string;
   readonly columns: readonly string[];
-  readonly parent: string;
+  /** `null` for a table that a name without a schema does not find. */
+  readonly parent: string | null;
   readonly parentColumns: readonly string[];
   readonly onDelete: string;
   readonly onUpdate: string;
+  /** As PostgreSQL writes it. */
+  readonly sql: string;
 }
 
 export interface PostgresKey {
@@ -51,8 +54,8 @@ const OBJECTS = `
     'uniqueKeys', (select coalesce(json_agg(json_build_object('name', conname, 'columns', ${NAMES('t.oid', 'conkey')})), '[]')
       from pg_constraint where conrelid = t.oid and contype = 'u'),
     'foreignKeys', (select coalesce(json_agg(json_build_object('name', conname, 'columns', ${NAMES('t.oid', 'conkey')},
-        'parent', (select relname from pg_class where oid = confrelid), 'parentColumns', ${NAMES('confrelid', 'confkey')},
-        'onDelete', ${ACTION('confdeltype')}, 'onUpdate', ${ACTION('confupdtype')})), '[]')
+        'parent', (select relname from pg_class where oid = confrelid and pg_table_is_visible(oid)), 'parentColumns', ${NAMES('confrelid', 'confkey')},
+        'onDelete', ${ACTION('confdeltype')}, 'onUpdate', ${ACTION('confupdtype')}, 'sql', pg_get_constraintdef(oid)) order by conname), '[]')
       from pg_constraint where conrelid = t.oid and contype = 'f'),
     'indexes', (select coalesce(json_agg(json_build_object('name', i.relname, 'isUnique', indisunique, 'columns',
         ${NAMES('t.oid', "string_to_array(indkey::text, ' ')::int2[]")})), '[]')
