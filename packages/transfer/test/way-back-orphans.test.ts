@@ -202,6 +202,31 @@ describe('foreign keys that point nowhere, on the way back', () => {
     });
     expect(read(to, 'select count(*) from orders')).toEqual([[4]]);
   });
+
+  it('are none where the table they refer to is partitioned: its rows go over once', async () => {
+    const to = await database(`
+      create table whole (id integer primary key, v text) partition by range (id);
+      create table low partition of whole for values from (1) to (10);
+      create table high partition of whole for values from (10) to (20);
+      create table part_of (id integer primary key, whole integer references whole);
+      insert into whole values (1, 'a'), (11, 'b'); insert into part_of values (1, 1), (2, 11)`);
+    const moved = await transferBack(to);
+    expect(moved).toMatchObject({
+      outcome: 'done',
+      findings: [],
+      tables: [
+        { table: 'part_of', rows: 2 },
+        { table: 'whole', rows: 2 },
+      ],
+      untranslated: [
+        { object: 'partition high', sql: 'FOR VALUES FROM (10) TO (20)' },
+        { object: 'partition low', sql: 'FOR VALUES FROM (1) TO (10)' },
+      ],
+    });
+    expect(read(to, 'select "table", "from" from pragma_foreign_key_list(\'part_of\')')).toEqual([
+      ['whole', 'whole'],
+    ]);
+  });
 });
 
 type Way = Pick<TransferBackOptions, 'source' | 'target'>;
