@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
+import { openStorage } from '@sluice/core';
+import { sqlite } from '@sluice/sqlite-driver';
 import { temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
 import { type TransferBackOptions, type TransferReport, transferBack } from '@sluice/transfer';
 import Sqlite from 'better-sqlite3';
+import type { Kysely } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { query } from './query.js';
 
@@ -159,6 +162,14 @@ describe('foreign keys that point nowhere, on the way back', () => {
       ['orders', 4, 'customer', 0],
     ]);
     expect(read(to, `select count(*) from sqlite_schema where name = 'sluice_quarantine'`)).toEqual([[0]]);
+    const rebuild = (): Promise<unknown> => makeNotNull(to);
+    await expect(rebuild()).rejects.toMatchObject({
+      cause: { code: 'foreign_key_violation', table: 'orders' },
+    });
+    const file = new Sqlite(to.target);
+    file.exec('update orders set customer = null where customer > 2');
+    file.close();
+    expect(await rebuild()).toHaveLength(1);
   });
 
   it('go into quarantine when they appear between an interruption and --resume', async () => {
@@ -235,6 +246,18 @@ async function database(sql: string): Promise<Way> {
   const source = await temporaryPostgresUrl();
   await query(source, sql);
   return { source, target: await temporarySqlitePath() };
+}
+
+/** A migration for which SQLite has to make a table anew. */
+async function makeNotNull({ target }: Way): Promise<unknown> {
+  const up = (database: Kysely<unknown>): Promise<void> =>
+    database.schema
+      .alterTable('customer')
+      .alterColumn('name', (column) => column.setNotNull())
+      .execute();
+  const migrations = { getMigrations: async () => ({ '0001': { up } }) };
+  await using storage = await openStorage({ url: `sqlite:${target}`, drivers: [sqlite()], migrations });
+  return await storage.migrator.up();
 }
 
 function orphans({ findings }: TransferReport): unknown[][] {
