@@ -172,6 +172,27 @@ describe('foreign keys that point nowhere, on the way back', () => {
     expect(await rebuild()).toHaveLength(1);
   });
 
+  it('are found whatever the tables and columns are called', async () => {
+    const to = await database(`
+      create table parent (content text primary key, "child" text);
+      insert into parent values ('it''s', 'a');
+      create table child (content integer primary key, parent text references parent, "relation" text, "o'r""phan" text, columns text);
+      ${UNCHECKED}
+      insert into child values (1, 'it''s', 'r', 'o', 'c'), (2, 'nowhere', 'r''', 'o"', 'c;')`);
+    expect(await transferBack({ ...to, policies: { orphan: 'quarantine' } })).toMatchObject({
+      outcome: 'done',
+    });
+    expect(quarantine(to)).toEqual([
+      [
+        'child',
+        'content = 2',
+        'parent',
+        'orphan',
+        { content: '2', parent: 'nowhere', relation: "r'", 'o\'r"phan': 'o"', columns: 'c;' },
+      ],
+    ]);
+  });
+
   it('go into quarantine when they appear between an interruption and --resume', async () => {
     const to = await database(`
       create table a (id integer primary key); insert into a values (1), (2);

@@ -1,4 +1,4 @@
-import { ValueError } from '@sluice/core';
+import { ValueError } from '@sluice/core/errors';
 import type Sqlite from 'better-sqlite3';
 import { type Finding, finding } from '../audit/finding.js';
 import type { PostgresSession } from '../target/postgres-session.js';

@@ -134,5 +134,5 @@ function columnsText({ columns }: BackForeignKey): string {
 
 function contentOf({ columns }: BackTable): string {
   const texts = columns.map(({ name }) => `child.${quoteName(name)}::text as ${quoteName(name)}`);
-  return `(select row_to_json(content)::text from (select ${texts.join(', ')}) content)`;
+  return `(select row_to_json(content.*)::text from (select ${texts.join(', ')}) content)`;
 }
