@@ -33,6 +33,7 @@ describe('extended result codes', () => {
     ['SQLITE_ERROR', 'invalid_query', false],
     ['SQLITE_FULL', 'storage_full', true],
     ['SQLITE_IOERR_FSYNC', 'connection_failed', true],
+    ['SQLITE_IOERR_WRITE', 'connection_failed', true],
     ['SQLITE_LOCKED', 'conflict', true],
     ['SQLITE_MISMATCH', 'invalid_value', false],
     ['SQLITE_NOMEM', 'internal', false],
@@ -51,6 +52,12 @@ describe('extended result codes', () => {
 
   test('read-only while opening is the path, later on a reader the statement', () => {
     expect(map('SQLITE_READONLY', 'm', { phase: 'open' })).toMatchObject({ code: 'path_unusable' });
+  });
+
+  test('a failed write is a full storage when the WAL is as large as the process may make a file', () => {
+    const error = map('SQLITE_IOERR_WRITE', 'disk I/O error', { isAtSizeLimit: true });
+    expect(error).toMatchObject({ code: 'storage_full', retryable: true });
+    expect(error.message).toContain('ulimit -f');
   });
 
   test('conflicts tell their reason', () => {

@@ -72,7 +72,8 @@ const BY_CODE: Readonly<Record<string, ToError>> = {
     ),
   SQLITE_ERROR: statementError,
   SQLITE_FULL: storageFull,
-  SQLITE_IOERR: (c) => new ConnectionError('connection_failed', 'The disk reported an error. Check it.', c),
+  SQLITE_IOERR: diskError,
+  SQLITE_IOERR_WRITE: writeError,
   SQLITE_LOCKED: (c) => new ConflictError('busy', 'Another connection holds a lock on the table.', c),
   SQLITE_MISMATCH: (c) =>
     new ValueError('A value does not fit the type of its column; nothing was stored.', c),
@@ -152,6 +153,18 @@ function busyError(c: Circumstances): Error {
 
 function storageFull(c: Circumstances): Error {
   return new StorageFullError('The disk is full; nothing was stored. Free some space.', c);
+}
+
+function diskError(c: Circumstances): Error {
+  return new ConnectionError('connection_failed', 'The disk reported an error. Check it.', c);
+}
+
+function writeError(c: Circumstances): Error {
+  if (c.failure.isAtSizeLimit !== true) return diskError(c);
+  return new StorageFullError(
+    'The write-ahead log is as large as this process may make a file (ulimit -f); nothing was stored. Raise the limit.',
+    c,
+  );
 }
 
 function pathUnusable(c: Circumstances): Error {

@@ -170,13 +170,14 @@ describe('the disk', () => {
     });
   }
 
-  test('takes no larger file (RLIMIT_FSIZE): the calls concerned fail with a typed error, and what was acknowledged is kept', async () => {
+  test('takes no larger file (RLIMIT_FSIZE): the calls concerned say that it is full, and what was acknowledged is kept', async () => {
     const path = await createTables();
     const child = startChild('fill-up.mjs', path);
     expect(await child.ended).toBe(0);
     const codes = new Set(child.lines.filter((line) => line.startsWith('error ')));
-    expect([...codes].every((line) => /^error (?:connection_failed|storage_full)$/.test(line))).toBe(true);
-    expect(codes.size).toBeGreaterThan(0);
+    // Linux alone tells the limit; elsewhere it is a disk that reports an error.
+    const code = process.platform === 'linux' ? 'storage_full' : 'connection_failed';
+    expect([...codes]).toStrictEqual([`error ${code}`]);
     const kept = child.lines.filter((line) => line.startsWith('one ')).map((line) => line.slice(4));
     const db = await openDatabase({ path });
     const stored = (await db.rows('select key from one')).map(({ key }) => key);

@@ -198,7 +198,8 @@ function printText(report: TransferReport): string {
     converted > 0 ? `${count(converted)} converted` : '',
     table,
   ]);
+  const settled = findings.filter(({ settledBy }) => settledBy !== undefined);
   const proof = verified.length === 0 ? 'not verified\n' : printVerified(verified);
   const end = outcome === 'done' ? 'done\n' : 'different: the target is not what the source is\n';
-  return `${textTable(moved)}${proof}${printUntranslated(untranslated)}${end}`;
+  return `${printFindings(settled)}${textTable(moved)}${proof}${printUntranslated(untranslated)}${end}`;
 }

@@ -33,7 +33,7 @@ export function runStatement(
 
 /** Looks at what the statement left behind first: finding out more would change it. */
 function runFailure(connection: ThreadConnection, statement: ThreadStatement, error: unknown): Failure {
-  const failure = toFailure(error, 'run');
+  const failure = connection.explain(toFailure(error, 'run'));
   if (failure.code === undefined) return failure;
   const withWork = { ...failure, leftWork: connection.inTransaction && connection.changes() > 0 };
   return connection.isPortable ? describeViolation(connection, withWork, statement) : withWork;

@@ -7,8 +7,10 @@ import { statementKind } from '../sqlite-statement.js';
 import { parseTypeHints, type TypeHints } from '../sqlite-type-hints.js';
 import { isAtLeast, OLDEST_SQLITE } from '../sqlite-versions.js';
 import type { CheckpointMode, WalState } from '../wal/wal-state.js';
+import { hasReachedSizeLimit } from './file-size-limit.js';
 import {
   type ConnectionOptions,
+  type Failure,
   MOVED,
   type PreparedCounts,
   type ResultColumns,
@@ -187,6 +189,12 @@ export class ThreadConnection {
   /** Whether details of a violation are worth finding out: native errors are the engine's own. */
   get isPortable(): boolean {
     return this.#isPortable;
+  }
+
+  /** Adds what SQLite does not tell of a failed write: all but checkpoints are to the WAL. */
+  explain(failure: Failure): Failure {
+    if (failure.code !== 'SQLITE_IOERR_WRITE') return failure;
+    return { ...failure, isAtSizeLimit: hasReachedSizeLimit(`${this.#database.name}-wal`) };
   }
 
   /** Writes a field of the file's header as it is. */

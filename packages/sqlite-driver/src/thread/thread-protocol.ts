@@ -118,6 +118,8 @@ export interface Failure {
   readonly leftWork?: boolean;
   /** The file was locked for too long while it was opened, and is not in WAL mode. */
   readonly isRollbackJournal?: boolean;
+  /** The WAL has the most bytes that this process may write to a file. */
+  readonly isAtSizeLimit?: boolean;
   /** What was found out about a violated constraint. */
   readonly details?: ViolationDetails;
 }

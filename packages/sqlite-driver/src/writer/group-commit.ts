@@ -215,7 +215,7 @@ export class GroupCommit {
 
   /** Once it is certain whose fault it is, it is found out what it was. */
   #commitFailure(error: unknown, ran: readonly number[]): Failure {
-    const failure = toFailure(error, 'commit');
+    const failure = this.#connection.explain(toFailure(error, 'commit'));
     const isDescribed = ran.length === 1 && this.#connection.isPortable;
     return isDescribed ? describeViolation(this.#connection, failure, undefined) : failure;
   }

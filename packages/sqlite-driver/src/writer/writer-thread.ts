@@ -144,7 +144,7 @@ function commit(connection: ThreadConnection, flags: ThreadFlags): ThreadReply {
     if (!flags.claim(0)) return undone(connection, { kind: 'dropped' });
     connection.control('commit');
   } catch (error) {
-    const failure = toFailure(error, 'commit');
+    const failure = connection.explain(toFailure(error, 'commit'));
     const described = connection.isPortable ? describeViolation(connection, failure, undefined) : failure;
     return undone(connection, { kind: 'failure', failure: described });
   }

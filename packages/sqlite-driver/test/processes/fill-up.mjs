@@ -36,5 +36,21 @@ async function fillUp() {
     }
   };
   await Promise.all(Array.from({ length: 8 }, insert));
+  await insertAtOnce(database);
   await database.close();
+}
+
+/** More than fits, in an interactive transaction. */
+async function insertAtOnce(database) {
+  const transaction = await database.begin({ access: 'write' });
+  const sql = `with recursive n (i) as (select 1 union all select i + 1 from n where i < 5000)
+    insert into one (key, padding) select 'at once ' || i, hex(randomblob(1000)) from n`;
+  try {
+    await transaction.execute({ sql, parameters: [], access: 'write' }, {});
+    await transaction.commit();
+    process.stdout.write('one at once\n');
+  } catch (error) {
+    process.stdout.write(`error ${error.code}\n`);
+    await transaction.rollback().catch(() => {});
+  }
 }

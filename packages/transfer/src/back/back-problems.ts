@@ -1,11 +1,11 @@
 import { type Finding, finding } from '../audit/finding.js';
 import { type Policies, policyOf } from '../plan/policies.js';
-import { quoteName } from '../sql/quote.js';
+import { quoteName, quoteText } from '../sql/quote.js';
 import type { PostgresSession } from '../target/postgres-session.js';
 import type { ColumnType } from '../values/column-type.js';
 import { MAX_VALUE_BYTES } from '../values/large-value.js';
 import type { BackColumn } from './back-columns.js';
-import type { BackTable } from './back-table.js';
+import { type BackTable, keySql } from './back-table.js';
 
 /** What SQLite, or Sluice's types in it, cannot hold. */
 export interface BackProblem {
@@ -66,8 +66,8 @@ const RULES: Readonly<Record<string, (column: BackColumn, condition: string) => 
   'convert:to-null': ({ select }, condition) => `case when ${condition} then null else ${select} end`,
 };
 
-/** How a table is read under the policies: converted in the query, and without the rows that go into quarantine. */
-export function readingSql({ table, columns }: BackTable, policies: Policies): string {
+/** The columns of a table as the policies convert them. */
+export function selectedColumns({ table, columns }: BackTable, policies: Policies): string {
   const selected = columns.map((column) => {
     const problem = problemOf(column);
     const rule =
@@ -75,21 +75,40 @@ export function readingSql({ table, columns }: BackTable, policies: Policies): s
     const sql = rule === undefined || problem === undefined ? column.select : rule(column, problem.condition);
     return `${sql} as ${quoteName(column.name)}`;
   });
-  const left = quarantineCondition({ table, columns }, policies);
-  return `select ${selected.join(', ')} from ${quoteName(table.name)}${left === undefined ? '' : ` where not ${left}`}`;
+  return selected.join(', ');
 }
 
-/** True of the rows that go into quarantine; `undefined` when no policy says so. */
-export function quarantineCondition(
-  { table, columns }: Pick<BackTable, 'columns' | 'table'>,
-  policies: Policies,
-): string | undefined {
-  const conditions = columns.flatMap((column) => {
-    const problem = problemOf(column);
-    const isKept = problem !== undefined && isQuarantined(problem, policies, table.name, column.name);
-    return isKept ? [`coalesce(${problem.condition}, false)`] : [];
-  });
+/** True of the rows that go into quarantine for a value; `undefined` when no policy says so. */
+export function quarantineCondition(back: BackTable, policies: Policies): string | undefined {
+  const conditions = quarantined(back, policies).map(({ condition }) => condition);
   return conditions.length === 0 ? undefined : `(${conditions.join(' or ')})`;
+}
+
+/** SQL of why a row goes into quarantine for a value: the first column that cannot go back, and its problem. */
+export function quarantineReason(
+  back: BackTable,
+  policies: Policies,
+): { readonly column: string; readonly reason: string } {
+  const firstOf = (text: (column: QuarantinedColumn) => string): string => {
+    const cases = quarantined(back, policies).map(
+      (column) => `when ${column.condition} then ${quoteText(text(column))}`,
+    );
+    return `case ${cases.join(' ')} end`;
+  };
+  return { column: firstOf(({ name }) => name), reason: firstOf(({ kind }) => kind) };
+}
+
+interface QuarantinedColumn extends Pick<BackProblem, 'condition' | 'kind'> {
+  readonly name: string;
+}
+
+function quarantined({ table, columns }: BackTable, policies: Policies): QuarantinedColumn[] {
+  return columns.flatMap((column) => {
+    const problem = problemOf(column);
+    if (problem === undefined || !isQuarantined(problem, policies, table.name, column.name)) return [];
+    const condition = `coalesce(${problem.condition}, false)`;
+    return [{ name: column.name, kind: problem.kind, condition }];
+  });
 }
 
 function isQuarantined({ kind }: BackProblem, policies: Policies, table: string, column: string): boolean {
@@ -128,10 +147,8 @@ async function findingOf(
   count: number,
   policies: Policies,
 ): Promise<Finding> {
-  const keys = table.primaryKey.length === 0 ? ['ctid'] : table.primaryKey;
-  const list = keys.map((key) => `${quoteName(key)}::text`).join(', ');
-  const rows = await session.query<{ values: string[] }>(
-    `select array[${list}] as values from ${quoteName(table.name)} where ${problem.condition} limit 5`,
+  const rows = await session.query<{ key: string }>(
+    `select ${keySql(table)} as key from ${quoteName(table.name)} child where ${problem.condition} limit 5`,
   );
   const action = policyOf(policies, problem.kind, table.name, column.name);
   const isSettled = isQuarantined(problem, policies, table.name, column.name) || RULES[action] !== undefined;
@@ -146,9 +163,7 @@ async function findingOf(
     table: table.name,
     column: column.name,
     count,
-    keys: rows.map(({ values }) =>
-      keys.map((key, index) => `${key} = ${values[index] ?? 'NULL'}`).join(', '),
-    ),
+    keys: rows.map(({ key }) => key),
     message: `${problem.message}.`,
     advice:
       ways.length === 0 ? 'change it in the source, or leave the table out with --exclude' : ways.join(', '),

@@ -12,12 +12,13 @@ export const BACK_QUARANTINE = 'sluice_quarantine';
 const CREATE = `
   create table sluice_transfer (tables text not null, untranslated text not null);
   create table sluice_progress (table_name text primary key, quarantined integer not null, sums blob not null);
-  create table ${BACK_QUARANTINE} (table_name text not null, content text not null);`;
+  create table ${BACK_QUARANTINE} (
+    table_name text not null, row_key text not null, column_name text not null, reason text not null, content text not null);`;
 
-/** Tells the tables, as they are to be read and made, from others. */
+/** Tells the tables, as they are to be read and made, from others; and a file with a state of another form. */
 export function tablesDigest(tables: readonly BackTable[], selects: readonly string[]): string {
   return createHash('sha256')
-    .update(JSON.stringify([tables, selects]))
+    .update(JSON.stringify([CREATE, tables, selects]))
     .digest('hex');
 }
 

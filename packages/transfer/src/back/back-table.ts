@@ -1,3 +1,4 @@
+import { quoteName, quoteText } from '../sql/quote.js';
 import type { PostgresTable } from '../target/postgres-tables.js';
 import type { BackColumn } from './back-columns.js';
 import type { PostgresTableObjects } from './postgres-objects.js';
@@ -15,4 +16,11 @@ export function identityOf({ table, columns }: BackTable): BackColumn | undefine
   const column = another === undefined ? columns.find(({ name }) => name === key) : undefined;
   const isNumbered = column?.source.isIdentity === true && /^(?:integer|bigint)$/.test(column.portable);
   return isNumbered ? column : undefined;
+}
+
+/** SQL that says which row of `child` it is: by its primary key, or where it lies. */
+export function keySql({ primaryKey }: PostgresTable): string {
+  const names = primaryKey.length === 0 ? ['ctid'] : primaryKey;
+  const parts = names.map((name) => `${quoteText(`${name} = `)} || child.${quoteName(name)}::text`);
+  return `concat_ws(', ', ${parts.join(', ')})`;
 }

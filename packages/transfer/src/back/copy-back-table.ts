@@ -1,22 +1,22 @@
 import { AbortedError, ValueError } from '@sluice/core/errors';
 import type Sqlite from 'better-sqlite3';
 import { HashSums } from '../hash/hash-sums.js';
-import type { Policies } from '../plan/policies.js';
 import { quoteName, quoteNames } from '../sql/quote.js';
 import type { PostgresSession } from '../target/postgres-session.js';
 import type { TableProgress } from '../target/transfer-state.js';
 import { decodeValue } from '../values/decode-value.js';
 import type { SqliteValue } from '../values/encode-value.js';
 import { TupleScanner } from '../verify/tuple-scanner.js';
-import { quarantineCondition, readingSql } from './back-problems.js';
-import { BACK_QUARANTINE, forgetBackTable, recordBackTable } from './back-state.js';
+import { copyQuarantine } from './back-quarantine.js';
+import type { BackRows } from './back-rows.js';
+import { forgetBackTable, recordBackTable } from './back-state.js';
 import { type BackTable, identityOf } from './back-table.js';
 
 export interface CopyBackInput {
   readonly session: PostgresSession;
   readonly database: Sqlite.Database;
   readonly back: BackTable;
-  readonly policies: Policies;
+  readonly rows: BackRows;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: (rows: number) => void;
 }
@@ -43,7 +43,7 @@ export async function copyBackTable(input: CopyBackInput): Promise<TableProgress
 }
 
 async function copyRows(input: CopyBackInput): Promise<HashSums> {
-  const { session, database, back, policies, signal, onProgress } = input;
+  const { session, database, back, signal, onProgress } = input;
   const { table, columns } = back;
   const names = columns.map(({ name }) => name);
   const insert = database.prepare<SqliteValue[]>(
@@ -57,35 +57,13 @@ async function copyRows(input: CopyBackInput): Promise<HashSums> {
     rows += 1;
     if (rows % 5_000 === 0) onProgress(5_000);
   });
-  const sql = `copy (${readingSql(back, policies)}) to stdout (format binary)`;
+  const sql = `copy (${input.rows.select(back)}) to stdout (format binary)`;
   for await (const chunk of session.copyOut(sql)) {
     if (signal?.aborted) throw new AbortedError('The work was stopped.');
     scanner.push(chunk);
   }
   return sums;
 }
-
-/** Whole rows, as JSON of their text in PostgreSQL, which is exact. */
-async function copyQuarantine({ session, database, back, policies }: CopyBackInput): Promise<number> {
-  const condition = quarantineCondition(back, policies);
-  if (condition === undefined) return 0;
-  const values = back.columns.map(({ name }) => `${quoteName(name)}::text as ${quoteName(name)}`).join(', ');
-  const name = quoteName(back.table.name);
-  const rows = await session.query<{ content: string }>(
-    `select row_to_json(row_in_text)::text as content from (select ${values} from ${name} where ${condition} limit ${MAX_QUARANTINED + 1}) row_in_text`,
-  );
-  if (rows.length > MAX_QUARANTINED) {
-    throw new ValueError(
-      `More than ${MAX_QUARANTINED.toLocaleString('en')} rows of ${name} would go into quarantine. Use another policy, or mend the source.`,
-    );
-  }
-  const insert = database.prepare(`insert into ${BACK_QUARANTINE} values (?, ?)`);
-  for (const { content } of rows) insert.run(back.table.name, content);
-  return rows.length;
-}
-
-/** They are held in memory. */
-const MAX_QUARANTINED = 100_000;
 
 /** SQLite counts on from the sequence’s last number, as PostgreSQL would. */
 async function setSequence({ session, database, back }: CopyBackInput): Promise<void> {

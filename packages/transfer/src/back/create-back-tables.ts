@@ -12,7 +12,7 @@ export async function createBackTables(
 ): Promise<void> {
   const database = new Kysely<never>({ dialect: sqliteDialect({ path, values: 'portable' }) });
   try {
-    for (const table of tables) await createTable(database, table, untranslated);
+    for (const back of tables) await createTable(database, back, tables, untranslated);
   } finally {
     await database.destroy();
   }
@@ -23,6 +23,7 @@ type Builder = CreateTableBuilder<string, string>;
 async function createTable(
   database: Kysely<never>,
   back: BackTable,
+  tables: readonly BackTable[],
   untranslated: Untranslated[],
 ): Promise<void> {
   const { table, columns, objects } = back;
@@ -39,10 +40,16 @@ async function createTable(
   for (const { name, columns: keys } of objects.uniqueKeys)
     builder = builder.addUniqueConstraint(name, [...keys]);
   for (const key of objects.foreignKeys) {
+    const parent = tables.find((other) => other.table.name === key.parent);
+    if (parent === undefined) {
+      const reason = 'the table that it refers to does not go back';
+      untranslated.push({ object: `foreign key ${key.name} of ${table.name}`, reason, sql: key.sql });
+      continue;
+    }
     builder = builder.addForeignKeyConstraint(
       key.name,
       [...key.columns],
-      key.parent,
+      parent.table.name,
       [...key.parentColumns],
       (made) => made.onDelete(key.onDelete as 'cascade').onUpdate(key.onUpdate as 'cascade'),
     );

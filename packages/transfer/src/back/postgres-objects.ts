@@ -4,10 +4,13 @@ import type { PostgresSession } from '../target/postgres-session.js';
 export interface PostgresForeignKey {
   readonly name: string;
   readonly columns: readonly string[];
-  readonly parent: string;
+  /** `null` for a table that a name without a schema does not find. */
+  readonly parent: string | null;
   readonly parentColumns: readonly string[];
   readonly onDelete: string;
   readonly onUpdate: string;
+  /** As PostgreSQL writes it. */
+  readonly sql: string;
 }
 
 export interface PostgresKey {
@@ -28,7 +31,7 @@ export interface PostgresTableObjects {
   readonly indexes: readonly PostgresIndex[];
 }
 
-/** Reads keys and indexes of the tables in the search path. */
+/** Reads keys and indexes of the tables in the search path, but of no partition, which is a part of another table. */
 export async function readTableObjects(session: PostgresSession): Promise<Map<string, PostgresTableObjects>> {
   const rows = await session.query<{ objects: PostgresTableObjects }>(OBJECTS);
   return new Map(rows.map(({ objects }) => [objects.table, objects]));
@@ -45,23 +48,30 @@ const VISIBLE = `pg_table_is_visible(t.oid) and t.relnamespace::regnamespace::te
 
 const PLAIN_INDEX = `indexprs is null and indpred is null and indnkeyatts = indnatts and 0 <> all(indkey::int2[]) and not indisprimary`;
 
+/** The partitioned table that `t` is a part of, if the search path finds it: its rows are read from there. */
+const WHOLE = `select 1 from pg_inherits join pg_class whole on whole.oid = inhparent
+  where inhrelid = t.oid and t.relispartition and pg_table_is_visible(whole.oid)`;
+
+/** A key to a partitioned table is recorded for each of the partitions too. */
+const IS_KEY_TO_PARTITION = `exists (select 1 from pg_constraint whole where whole.oid = pg_constraint.conparentid and whole.conrelid = t.oid)`;
+
 const OBJECTS = `
   select json_build_object(
     'table', t.relname,
     'uniqueKeys', (select coalesce(json_agg(json_build_object('name', conname, 'columns', ${NAMES('t.oid', 'conkey')})), '[]')
       from pg_constraint where conrelid = t.oid and contype = 'u'),
     'foreignKeys', (select coalesce(json_agg(json_build_object('name', conname, 'columns', ${NAMES('t.oid', 'conkey')},
-        'parent', (select relname from pg_class where oid = confrelid), 'parentColumns', ${NAMES('confrelid', 'confkey')},
-        'onDelete', ${ACTION('confdeltype')}, 'onUpdate', ${ACTION('confupdtype')})), '[]')
-      from pg_constraint where conrelid = t.oid and contype = 'f'),
+        'parent', (select relname from pg_class where oid = confrelid and pg_table_is_visible(oid)), 'parentColumns', ${NAMES('confrelid', 'confkey')},
+        'onDelete', ${ACTION('confdeltype')}, 'onUpdate', ${ACTION('confupdtype')}, 'sql', pg_get_constraintdef(oid)) order by conname), '[]')
+      from pg_constraint where conrelid = t.oid and contype = 'f' and not ${IS_KEY_TO_PARTITION}),
     'indexes', (select coalesce(json_agg(json_build_object('name', i.relname, 'isUnique', indisunique, 'columns',
         ${NAMES('t.oid', "string_to_array(indkey::text, ' ')::int2[]")})), '[]')
       from pg_index join pg_class i on i.oid = indexrelid
       where indrelid = t.oid and ${PLAIN_INDEX} and not exists (select 1 from pg_constraint where conindid = indexrelid))
   ) as objects
-  from pg_class t where t.relkind in ('r', 'p') and ${VISIBLE}`;
+  from pg_class t where t.relkind in ('r', 'p') and ${VISIBLE} and not exists (${WHOLE})`;
 
-/** What is not translated on the way back: CHECKs, other indexes, views and triggers (but those of `storage.watch`), each as PostgreSQL writes it. */
+/** What is not translated on the way back: CHECKs, other indexes, partitions, views and triggers (but those of `storage.watch`), each as PostgreSQL writes it. */
 export async function readUntranslated(session: PostgresSession): Promise<Untranslated[]> {
   const rows = await session.query<{ object: string; sql: string }>(`
     select 'check ' || conname || ' of ' || t.relname as object, pg_get_constraintdef(c.oid) as sql
@@ -71,6 +81,8 @@ export async function readUntranslated(session: PostgresSession): Promise<Untran
       join pg_class t on t.oid = indrelid where not (${PLAIN_INDEX}) and not indisprimary and t.relkind in ('r', 'p') and ${VISIBLE}
     union all
     select 'view ' || t.relname, pg_get_viewdef(t.oid) from pg_class t where t.relkind in ('v', 'm') and ${VISIBLE}
+    union all
+    select 'partition ' || t.relname, pg_get_expr(t.relpartbound, t.oid) from pg_class t where ${VISIBLE} and exists (${WHOLE}) and t.relkind in ('r', 'p', 'f')
     union all
     select 'trigger ' || tgname || ' of ' || t.relname, pg_get_triggerdef(g.oid) from pg_trigger g join pg_class t on t.oid = tgrelid
       where not tgisinternal and tgname <> 'sluice_watch' and ${VISIBLE}

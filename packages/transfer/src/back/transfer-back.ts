@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { ValueError } from '@sluice/core/errors';
 import Sqlite from 'better-sqlite3';
 import { isClear } from '../audit/audit.js';
 import type { Finding } from '../audit/finding.js';
@@ -21,7 +20,10 @@ import {
   verifyTable,
 } from '../verify/verify-table.js';
 import { backColumns, readingOfBack } from './back-columns.js';
-import { checkBackTable, readingSql } from './back-problems.js';
+import { assertForeignKeys, checkOrphans } from './back-orphans.js';
+import { checkBackTable } from './back-problems.js';
+import { refreshQuarantine } from './back-quarantine.js';
+import { BackRows } from './back-rows.js';
 import { createBackState, dropBackState, readBackState, tablesDigest } from './back-state.js';
 import type { BackTable } from './back-table.js';
 import { copyBackTable } from './copy-back-table.js';
@@ -33,7 +35,10 @@ export interface TransferBackOptions {
   /** Path of the SQLite file. It must not exist, unless `replace` is set. */
   readonly target: string;
   readonly sourceSchema?: string | undefined;
-  /** For `out-of-range`: `quarantine` or `convert:to-null`; for `too-large`: `convert:to-null`. Others have no kind on the way back. */
+  /**
+   * For `out-of-range`: `quarantine` or `convert:to-null`; for `too-large`: `convert:to-null`; for `orphan`: `quarantine` or
+   * `convert:not-valid`. Others have no kind on the way back.
+   */
   readonly policies?: Policies;
   readonly exclude?: readonly string[];
   /** Goes on with a transfer that was interrupted. */
@@ -104,13 +109,16 @@ class TransferBack {
 
   async run(): Promise<TransferReport> {
     const tables = await this.#readTables();
-    const { findings, totalRows } = await this.#check(tables);
+    const rows = new BackRows(tables, this.#policies);
+    const { findings, totalRows } = await this.#check(tables, rows);
     const untranslated: Untranslated[] = await readUntranslated(this.#session);
     if (!isClear({ findings })) return this.#reportOf('refused', { findings });
     if (this.#options.dryRun === true) return this.#reportOf('planned', { findings, untranslated });
-    const done = await this.#begin(tables, untranslated);
-    const progress = await this.#copy(tables, done, totalRows);
-    const verified = this.#options.verify === false ? [] : await this.#verify(tables, progress, totalRows);
+    const source = this.#source(tables, rows);
+    const done = await this.#begin(tables, rows, source, untranslated);
+    const progress = await this.#copy(tables, rows, done, findings, totalRows);
+    const verified =
+      this.#options.verify === false ? [] : await this.#verify(tables, source, progress, totalRows);
     const isEqual = verified.every((table) => table.isEqual);
     if (isEqual) this.#finish();
     return this.#reportOf(isEqual ? 'done' : 'different', {
@@ -137,13 +145,14 @@ class TransferBack {
   /** Looks for what SQLite cannot hold before anything is written. */
   async #check(
     tables: readonly BackTable[],
+    rows: BackRows,
   ): Promise<{ readonly findings: readonly Finding[]; readonly totalRows: number }> {
     this.#report('audit', undefined, 0, undefined);
     const findings: Finding[] = [];
     let totalRows = 0;
     for (const back of tables) {
       const checked = await checkBackTable(this.#session, back, this.#policies);
-      findings.push(...checked.findings);
+      findings.push(...checked.findings, ...(await checkOrphans(this.#session, rows, back)));
       totalRows += checked.rows;
     }
     return { findings, totalRows };
@@ -152,11 +161,13 @@ class TransferBack {
   /** Makes the file, or finds in it the tables that are done and as the source is now. */
   async #begin(
     tables: readonly BackTable[],
+    rows: BackRows,
+    source: VerifySide,
     untranslated: Untranslated[],
   ): Promise<Map<string, TableProgress>> {
     const digest = tablesDigest(
       tables,
-      tables.map((back) => readingSql(back, this.#policies)),
+      tables.map((back) => rows.select(back)),
     );
     const state = this.#options.resume === true ? readBackState(this.#path) : undefined;
     if (state !== undefined && state.digest !== digest) {
@@ -173,7 +184,6 @@ class TransferBack {
       await createBackTables(this.#path, tables, untranslated);
       this.#withFile((database) => createBackState(database, digest, untranslated));
     }
-    const source = this.#source(tables);
     for (const back of tables) {
       const progress = state?.tables.get(back.table.name);
       if (progress?.sums === undefined) continue;
@@ -184,8 +194,8 @@ class TransferBack {
   }
 
   /** The rows as the policies leave them. */
-  #source(tables: readonly BackTable[]): VerifySide {
-    const selects = new Map(tables.map((back) => [back.table.name, readingSql(back, this.#policies)]));
+  #source(tables: readonly BackTable[], rows: BackRows): VerifySide {
+    const selects = new Map(tables.map((back) => [back.table.name, rows.select(back)]));
     return postgresSide(
       this.#session,
       ({ source }) => `copy (${selects.get(source)}) to stdout (format binary)`,
@@ -212,10 +222,12 @@ class TransferBack {
   /** A transaction for each table; foreign keys are checked at the end, for tables come in no order. */
   async #copy(
     tables: readonly BackTable[],
+    rows: BackRows,
     done: ReadonlyMap<string, TableProgress>,
+    findings: readonly Finding[],
     totalRows: number,
   ): Promise<Map<string, TableProgress>> {
-    const progress = new Map(done);
+    const progress = new Map<string, TableProgress>();
     this.#report('copy', undefined, 0, totalRows);
     const database = new Sqlite(this.#path);
     try {
@@ -224,25 +236,16 @@ class TransferBack {
       database.pragma('foreign_keys = off');
       for (const back of tables) {
         const { name } = back.table;
-        if (progress.has(name)) continue;
-        progress.set(
-          name,
-          await copyBackTable({
-            session: this.#session,
-            database,
-            back,
-            policies: this.#policies,
-            signal: this.#options.signal,
-            onProgress: (rows) => this.#report('copy', name, rows, totalRows),
-          }),
-        );
+        const input = { session: this.#session, database, rows, back, signal: this.#options.signal };
+        const onProgress = (copied: number): void => this.#report('copy', name, copied, totalRows);
+        const earlier = done.get(name);
+        const copied =
+          earlier === undefined
+            ? await copyBackTable({ ...input, onProgress })
+            : await refreshQuarantine(input, earlier);
+        progress.set(name, copied);
       }
-      const violations = database.pragma('foreign_key_check') as unknown[];
-      if (violations.length > 0) {
-        throw new ValueError(
-          `${violations.length} foreign keys would point nowhere: rows of the source do so, or are in quarantine. Mend them, and begin again with --replace.`,
-        );
-      }
+      assertForeignKeys(database, findings);
       return progress;
     } finally {
       database.close();
@@ -269,6 +272,7 @@ class TransferBack {
 
   async #verify(
     tables: readonly BackTable[],
+    source: VerifySide,
     progress: ReadonlyMap<string, TableProgress>,
     totalRows: number,
   ): Promise<VerifiedTable[]> {
@@ -276,7 +280,6 @@ class TransferBack {
     try {
       this.#report('verify', undefined, 0, totalRows);
       const verified: VerifiedTable[] = [];
-      const source = this.#source(tables);
       for (const back of tables) {
         const { name } = back.table;
         const onProgress = (rows: number): void => this.#report('verify', name, rows, totalRows);

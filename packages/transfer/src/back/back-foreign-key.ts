@@ -1,0 +1,27 @@
+import { type Policies, policyOf } from '../plan/policies.js';
+import type { PolicyAction } from '../reader/table-reading.js';
+import type { BackTable } from './back-table.js';
+
+/** A foreign key between two tables that go back. */
+export interface BackForeignKey {
+  readonly child: BackTable;
+  readonly columns: readonly string[];
+  readonly parent: BackTable;
+  readonly parentColumns: readonly string[];
+  /** What is to be done about rows of the child that point nowhere. */
+  readonly action: PolicyAction;
+}
+
+/** The foreign keys of a table. One whose parent does not go back is none in the file either. */
+export function foreignKeysOf(
+  child: BackTable,
+  tables: readonly BackTable[],
+  policies: Policies,
+): BackForeignKey[] {
+  return child.objects.foreignKeys.flatMap(({ columns, parent: name, parentColumns }) => {
+    const parent = tables.find(({ table }) => table.name === name);
+    if (parent === undefined) return [];
+    const action = policyOf(policies, 'orphan', child.table.name, columns.join(', '));
+    return [{ child, columns, parent, parentColumns, action }];
+  });
+}

@@ -1,0 +1,66 @@
+import type Sqlite from 'better-sqlite3';
+import type { PostgresSession } from '../target/postgres-session.js';
+import type { TableProgress } from '../target/transfer-state.js';
+import { TupleScanner } from '../verify/tuple-scanner.js';
+import type { BackRows } from './back-rows.js';
+import { BACK_QUARANTINE, forgetBackTable, recordBackTable } from './back-state.js';
+import type { BackTable } from './back-table.js';
+
+export interface QuarantineInput {
+  readonly session: PostgresSession;
+  readonly database: Sqlite.Database;
+  readonly rows: BackRows;
+  readonly back: BackTable;
+}
+
+/** Writes the rows of a table that go into quarantine, whole, each with its reason; gives how many. Call it in a transaction. */
+export async function copyQuarantine({ session, database, rows, back }: QuarantineInput): Promise<number> {
+  const select = rows.selectQuarantine(back);
+  if (select === undefined) return 0;
+  const insert = database.prepare(`insert into ${BACK_QUARANTINE} values (?, ?, ?, ?, ?)`);
+  let count = 0;
+  const scanner = new TupleScanner(0, (bytes, from) => {
+    insert.run(back.table.name, ...readTexts(bytes, from));
+    count += 1;
+  });
+  for await (const chunk of session.copyOut(`copy (${select}) to stdout (format binary)`))
+    scanner.push(chunk);
+  return count;
+}
+
+/**
+ * Writes the quarantine of a table that an interrupted transfer has copied anew: its rows are as they were, but others may be in
+ * quarantine by now.
+ */
+export async function refreshQuarantine(
+  input: QuarantineInput,
+  progress: TableProgress,
+): Promise<TableProgress> {
+  const { database, rows, back } = input;
+  const { name } = back.table;
+  if (progress.sums === undefined || rows.selectQuarantine(back) === undefined) return progress;
+  database.exec('begin immediate');
+  try {
+    forgetBackTable(database, name);
+    const quarantined = await copyQuarantine(input);
+    recordBackTable(database, name, quarantined, progress.sums);
+    database.exec('commit');
+    return { ...progress, quarantined };
+  } catch (error) {
+    // A full disk has ended the transaction already.
+    if (database.inTransaction) database.exec('rollback');
+    throw error;
+  }
+}
+
+/** The fields of a tuple of text, none of which is NULL. */
+function readTexts(bytes: Buffer, from: number): string[] {
+  const texts: string[] = [];
+  let at = from + 2;
+  for (let left = bytes.readInt16BE(from); left > 0; left -= 1) {
+    const end = at + 4 + bytes.readInt32BE(at);
+    texts.push(bytes.toString('utf8', at + 4, end));
+    at = end;
+  }
+  return texts;
+}

@@ -1,0 +1,138 @@
+import type { Policies } from '../plan/policies.js';
+import { quoteName, quoteNames, quoteText } from '../sql/quote.js';
+import { type BackForeignKey, foreignKeysOf } from './back-foreign-key.js';
+import { quarantineCondition, quarantineReason, selectedColumns } from './back-problems.js';
+import { type BackTable, keySql } from './back-table.js';
+
+/** Rows that point nowhere and go into quarantine: known by `tableoid` and `ctid`, names that no column can have. */
+const LEFT_OUT = 'sluice_left_out';
+
+/**
+ * SQL for the rows of PostgreSQL as the policies send them into the file. A row that is left out leaves those that refer to it pointing
+ * nowhere. Where such rows go into quarantine too, so do the ones that refer to them, however long the chain is, and if it is a circle.
+ * Keys are compared by the values that the file will hold.
+ */
+export class BackRows {
+  readonly #policies: Policies;
+  readonly #foreignKeys: ReadonlyMap<BackTable, readonly BackForeignKey[]>;
+
+  constructor(tables: readonly BackTable[], policies: Policies) {
+    this.#policies = policies;
+    this.#foreignKeys = new Map(tables.map((back) => [back, foreignKeysOf(back, tables, policies)]));
+  }
+
+  foreignKeysOf(back: BackTable): readonly BackForeignKey[] {
+    return this.#foreignKeys.get(back) ?? [];
+  }
+
+  /** The rows that go into the file, converted. */
+  select(back: BackTable): string {
+    const names = quoteNames(back.columns.map(({ name }) => name));
+    return `${this.#leftOut(back)}select ${names} from ${this.#rows(back)} child where ${this.#stays(back, 'child')}`;
+  }
+
+  /** Rows of which this foreign key points nowhere; `what` is selected of them, under the name `child`. */
+  selectOrphans(key: BackForeignKey, what: string): string {
+    const { child, parent, action } = key;
+    // Those that this key puts into quarantine are counted; what another key has put there already, is not.
+    const isSeen = action === 'quarantine' ? 'true' : this.#stays(child, 'child');
+    const pointsNowhere = this.#pointsNowhere(key, this.#stays(parent, 'parent'));
+    return `${this.#leftOut(child)}select ${what} from ${this.#rows(child)} child where ${isSeen} and ${pointsNowhere}`;
+  }
+
+  /**
+   * The rows that go into quarantine: key, column, reason, and the whole row as JSON of its text in PostgreSQL, which is exact. `undefined`
+   * when no policy sends any there.
+   */
+  selectQuarantine(back: BackTable): string | undefined {
+    const name = quoteName(back.table.name);
+    const misfits = quarantineCondition(back, this.#policies);
+    const { column, reason } = quarantineReason(back, this.#policies);
+    const selects = [];
+    if (misfits !== undefined)
+      selects.push(
+        `select ${keySql(back.table)}, ${column}, ${reason}, ${contentOf(back)} from ${name} child where ${misfits}`,
+      );
+    if (this.#losesOrphans(back))
+      selects.push(`select ${keySql(back.table)}, orphan.columns, 'orphan', ${contentOf(back)} from ${name} child join
+        (select relation, id, string_agg(distinct columns, '; ') as columns from ${LEFT_OUT} group by relation, id) orphan
+        on orphan.relation = child.tableoid and orphan.id = child.ctid::text`);
+    return selects.length === 0 ? undefined : `${this.#leftOut(back)}${selects.join(' union all ')}`;
+  }
+
+  /** The rows as they are converted, without those in quarantine for a value. */
+  #rows(back: BackTable): string {
+    const selected = selectedColumns(back, this.#policies);
+    const misfits = quarantineCondition(back, this.#policies);
+    return `(select tableoid, ctid::text as ctid, ${selected} from ${quoteName(back.table.name)} where ${misfits === undefined ? 'true' : `not ${misfits}`})`;
+  }
+
+  #losesOrphans(back: BackTable): boolean {
+    return this.foreignKeysOf(back).some(({ action }) => action === 'quarantine');
+  }
+
+  /** True of a row of `#rows` that is not left out. */
+  #stays(back: BackTable, alias: string): string {
+    if (!this.#losesOrphans(back)) return 'true';
+    return `not exists (select 1 from ${LEFT_OUT} gone where gone.relation = ${alias}.tableoid and gone.id = ${alias}.ctid)`;
+  }
+
+  #pointsNowhere(key: BackForeignKey, parentStays: string): string {
+    const given = key.columns.map((column) => `child.${quoteName(column)} is not null`).join(' and ');
+    return `${given} and not exists (select 1 from ${this.#rows(key.parent)} parent where ${matches(key)} and ${parentStays})`;
+  }
+
+  /** The WITH that finds the rows left out of a table and of those that it depends on. */
+  #leftOut(back: BackTable): string {
+    const keys = [...this.#ancestry(back)].flatMap((table) =>
+      this.foreignKeysOf(table).filter(({ action }) => action === 'quarantine'),
+    );
+    if (keys.length === 0) return '';
+    const first = keys.map((key) => {
+      const { child } = key;
+      return `select child.tableoid, child.ctid, ${columnsText(key)} from ${this.#rows(child)} child where ${this.#pointsNowhere(key, 'true')}`;
+    });
+    const links = keys.filter(({ parent }) => this.#losesOrphans(parent)).map((key) => this.#link(key));
+    const next =
+      links.length === 0
+        ? ''
+        : ` union select link.child, link.id, link.columns from ${LEFT_OUT} gone join (${links.join(' union all ')}) link
+             on link.parent = gone.relation and link.parent_id = gone.id`;
+    return `with recursive ${LEFT_OUT} (relation, id, columns) as ((${first.join(' union all ')})${next}) `;
+  }
+
+  /** Which row refers to which. */
+  #link(key: BackForeignKey): string {
+    return `select child.tableoid as child, child.ctid as id, ${columnsText(key)} as columns, parent.tableoid as parent, parent.ctid as parent_id
+      from ${this.#rows(key.child)} child join ${this.#rows(key.parent)} parent on ${matches(key)}`;
+  }
+
+  /** A table and all that its foreign keys lead to. */
+  #ancestry(back: BackTable, found: Set<BackTable> = new Set()): Set<BackTable> {
+    if (found.has(back)) return found;
+    found.add(back);
+    for (const { parent } of this.foreignKeysOf(back)) this.#ancestry(parent, found);
+    return found;
+  }
+}
+
+/** A decimal number is text in SQLite: 1.0 is not 1.00. */
+function matches({ child, columns, parent, parentColumns }: BackForeignKey): string {
+  const isNumeric = ({ columns: all }: BackTable, name: string): boolean =>
+    all.some((column) => column.name === name && column.type.name === 'numeric');
+  const pairs = columns.map((column, index) => {
+    const parentColumn = parentColumns[index] ?? '';
+    const cast = isNumeric(child, column) || isNumeric(parent, parentColumn) ? '::text' : '';
+    return `parent.${quoteName(parentColumn)}${cast} = child.${quoteName(column)}${cast}`;
+  });
+  return pairs.join(' and ');
+}
+
+function columnsText({ columns }: BackForeignKey): string {
+  return `${quoteText(columns.join(', '))}::text`;
+}
+
+function contentOf({ columns }: BackTable): string {
+  const texts = columns.map(({ name }) => `child.${quoteName(name)}::text as ${quoteName(name)}`);
+  return `(select row_to_json(content.*)::text from (select ${texts.join(', ')}) content)`;
+}
