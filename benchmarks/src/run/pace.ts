@@ -14,7 +14,7 @@ export interface Pace {
 export const FULL_PACE: Pace = {
   rounds: 5,
   turnMs: 500,
-  warmUpMs: 1500,
+  warmUpMs: 4000,
   scale: 1,
   rows: { sqlite: 100_000, postgres: 1_000_000 },
 };
