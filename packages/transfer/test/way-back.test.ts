@@ -112,6 +112,27 @@ describe('the way back', () => {
     await expect(transferBack({ source, target, resume: true })).rejects.toThrow('--replace');
     expect(await transferBack({ source, target, replace: true })).toMatchObject({ outcome: 'done' });
   });
+
+  it('gives a parent the rows of the tables that inherit from it, as its readers saw it, and says so', async () => {
+    const source = await temporaryPostgresUrl();
+    await query(
+      source,
+      `create table place (id integer primary key, name text); create table city (mayor text) inherits (place);
+       insert into place values (1, 'hill'); insert into city values (2, 'town', 'Ann')`,
+    );
+    const target = await temporarySqlitePath();
+    expect(await transferBack({ source, target })).toMatchObject({
+      outcome: 'done',
+      untranslated: [{ object: 'inheritance of city', sql: 'alter table city inherit place' }],
+    });
+    const database = new Sqlite(target, { readonly: true });
+    expect(database.prepare('select id, name from place order by id').raw().all()).toEqual([
+      [1, 'hill'],
+      [2, 'town'],
+    ]);
+    expect(database.prepare('select id, name, mayor from city').raw().all()).toEqual([[2, 'town', 'Ann']]);
+    database.close();
+  });
 });
 
 /** Stops a transfer in the middle of a table. */

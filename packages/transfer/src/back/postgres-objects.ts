@@ -71,7 +71,7 @@ const OBJECTS = `
   ) as objects
   from pg_class t where t.relkind in ('r', 'p') and ${VISIBLE} and not exists (${WHOLE})`;
 
-/** What is not translated on the way back: CHECKs, other indexes, partitions, views and triggers (but those of `storage.watch`), each as PostgreSQL writes it. */
+/** What is not translated on the way back: CHECKs, other indexes, partitions, inheritance, views and triggers (but those of `storage.watch`), each as PostgreSQL writes it. */
 export async function readUntranslated(session: PostgresSession): Promise<Untranslated[]> {
   const rows = await session.query<{ object: string; sql: string }>(`
     select 'check ' || conname || ' of ' || t.relname as object, pg_get_constraintdef(c.oid) as sql
@@ -83,6 +83,10 @@ export async function readUntranslated(session: PostgresSession): Promise<Untran
     select 'view ' || t.relname, pg_get_viewdef(t.oid) from pg_class t where t.relkind in ('v', 'm') and ${VISIBLE}
     union all
     select 'partition ' || t.relname, pg_get_expr(t.relpartbound, t.oid) from pg_class t where ${VISIBLE} and exists (${WHOLE}) and t.relkind in ('r', 'p', 'f')
+    union all
+    select 'inheritance of ' || t.relname, format('alter table %I inherit %I', t.relname, whole.relname)
+      from pg_inherits join pg_class t on t.oid = inhrelid join pg_class whole on whole.oid = inhparent
+      where ${VISIBLE} and t.relkind = 'r' and not t.relispartition and pg_table_is_visible(whole.oid)
     union all
     select 'trigger ' || tgname || ' of ' || t.relname, pg_get_triggerdef(g.oid) from pg_trigger g join pg_class t on t.oid = tgrelid
       where not tgisinternal and tgname <> 'sluice_watch' and ${VISIBLE}
