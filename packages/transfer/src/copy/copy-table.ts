@@ -22,61 +22,69 @@ export interface CopyTableInput {
 }
 
 /**
- * Creates a table, copies its rows, makes its keys and indexes, analyzes it and records that it is done: one transaction, so that after a kill at any
- * point the table is there with its record, or not at all.
+ * Creates a table, copies its rows, makes its keys and indexes, and records that it is done: one transaction, so that after a kill at any point the
+ * table is there with its record, or not at all.
  */
 export async function copyTable(input: CopyTableInput): Promise<TableProgress> {
   const { session, plan, table } = input;
   return session.transaction(async () => {
     const isOwn = plan.schema === 'translate';
     if (isOwn) await session.query(createTableSql(table));
-    const { pageRows, ...progress } = await copyRows(input, isOwn);
-    // SQLite counts on a reader's thread while the server is at work.
-    const isRight = pageRows === 0 ? undefined : assertCount(input, progress.rows + progress.quarantined);
-    isRight?.catch(() => {});
+    const { counted, ...progress } = await copyRows(input, isOwn);
     if (isOwn) await runStatements(session, table);
     await setIdentity(session, table);
-    await session.query(`analyze ${quoteName(table.target)}`);
-    await isRight;
+    await counted;
     await recordTable(session, table.target, progress);
     return progress;
   });
 }
 
-/** What was copied, and how many of the rows were read from the file's pages without SQLite. */
-type CopiedRows = TableProgress & { readonly pageRows: number };
+/** What was copied; and what rejects if SQLite counts other rows than were read without it. */
+type CopiedRows = TableProgress & { readonly counted: Promise<void> };
 
 async function copyRows(input: CopyTableInput, isOwn: boolean): Promise<CopiedRows> {
   const { session, plan, table, isSummed } = input;
   const reading = readingOf(plan, table);
   const stored = reading.columns.slice(0, reading.columns.length - reading.generatedCount);
   const columns = stored.map(({ target }) => target);
-  const results = await send(input, reading, 'copy', copyInSql(table.target, columns, isOwn));
-  const total = (pick: (part: EncodedRows) => number): number =>
-    results.reduce((sum, part) => sum + pick(part), 0);
+  let counted = Promise.resolve();
+  const results = await send(input, reading, 'copy', copyInSql(table.target, columns, isOwn), (parts) => {
+    // On a reader's thread, while the server is at work.
+    if (total(parts, 'pageRows') > 0)
+      counted = assertCount(input, total(parts, 'rows') + total(parts, 'quarantined'));
+    counted.catch(ignore);
+  });
   const orphans = reading.exceptSql === undefined ? 0 : await copyOrphans(input, reading);
-  const quarantined = total((part) => part.quarantined);
+  const quarantined = total(results, 'quarantined');
   if (quarantined > 0) {
     const target = `${STATE_SCHEMA}.quarantine (table_name, row_key, column_name, reason, content)`;
     await send(input, reading, 'rejects', `copy ${target} from stdin (format binary)`);
   }
-  const rows = total((part) => part.rows);
+  const rows = total(results, 'rows');
   await assertRows(session, table, rows, isOwn);
   return {
     rows,
     quarantined: quarantined + orphans,
-    converted: total((part) => part.converted),
+    converted: total(results, 'converted'),
     sums: isSummed ? addUp(results) : undefined,
-    pageRows: total((part) => part.pageRows),
+    counted,
   };
 }
 
-/** Sends all parts of a table, several at once, through one COPY. */
+function total(
+  parts: readonly EncodedRows[],
+  what: 'converted' | 'pageRows' | 'quarantined' | 'rows',
+): number {
+  return parts.reduce((sum, part) => sum + part[what], 0);
+}
+
+/** Sends all parts of a table, several at once, through one COPY. `onRead`: nothing is left to read, while the server still stores. */
 async function send(
   { pool, session, table, isSummed, onProgress }: CopyTableInput,
   reading: TableReading,
   mode: EncodeMode,
   sql: string,
+  onRead?: (parts: readonly EncodedRows[]) => void,
 ): Promise<EncodedRows[]> {
   const stream = new CopyInStream(session, sql);
   try {
@@ -90,6 +98,7 @@ async function send(
       return pool.run('encode', input, events, table.source);
     });
     const results = await Promise.all(tasks);
+    onRead?.(results);
     await stream.finish();
     return results;
   } catch (error) {
@@ -187,3 +196,5 @@ async function setIdentity(session: PostgresSession, table: PlannedTable): Promi
        greatest((select coalesce(max(${name}), 0) + 1 from ${quoteName(table.target)}), ${BigInt(column.identityNext ?? 1)}), false)`,
   );
 }
+
+function ignore(): void {}

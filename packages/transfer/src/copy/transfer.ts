@@ -1,4 +1,4 @@
-import { AbortedError, ConfigurationError, ConnectionError } from '@sluice/core/errors';
+import { ConfigurationError, ConnectionError } from '@sluice/core/errors';
 import { type AuditReport, auditPool, checkPlan, isClear } from '../audit/audit.js';
 import type { Finding } from '../audit/finding.js';
 import { markChecked, planDigest } from '../plan/plan-digest.js';
@@ -14,16 +14,17 @@ import {
   forgetTable,
   readRefusals,
   readState,
+  readSteps,
   recordStep,
   STATE_SCHEMA,
   type TableProgress,
   type TransferState,
 } from '../target/transfer-state.js';
 import { postgresSide, sqliteSide, type VerifiedTable, verifyTable } from '../verify/verify-table.js';
-import { copyTable } from './copy-table.js';
+import { copyTables } from './copy-tables.js';
 import { planForExisting } from './existing-schema.js';
 import { rehearse } from './rehearse.js';
-import { lockForCopying, lockTarget } from './target-lock.js';
+import { lockTarget } from './target-lock.js';
 
 /** Where a transfer is. */
 export type TransferPhase = 'audit' | 'copy' | 'finish' | 'rehearse' | 'verify';
@@ -227,7 +228,7 @@ class Transfer {
       if (await this.#isUnchanged(plan, table, progress)) done.set(table.target, progress);
       else await this.#undo(plan, table);
     }
-    return this.#copyAll(plan, done, state.steps, []);
+    return this.#copyAll(plan, done, await readSteps(this.#session), []);
   }
 
   /** A table that was copied without hashes is as it was only if nothing was written to the whole file. */
@@ -256,61 +257,27 @@ class Transfer {
     findings: readonly Finding[],
   ): Promise<TransferReport> {
     const progress = new Map(done);
-    await this.#copyTables(plan, progress).catch((error: unknown) => {
+    const { target, targetSchema, jobs = 2, verify = true } = this.#options;
+    await copyTables({
+      pool: this.#pool,
+      plan,
+      target,
+      targetSchema,
+      jobs,
+      isSummed: verify,
+      progress,
+      steps,
+      onProgress: (table, rows, totalRows) => this.#report('copy', table, rows, totalRows),
+    }).catch((error: unknown) => {
       throw error instanceof ConnectionError ? interrupted(error) : error;
     });
     await this.#runStatements(plan, steps);
-    const verified = this.#options.verify === false ? [] : await this.#verify(plan, progress);
+    const verified = verify ? await this.#verify(plan, progress) : [];
     await finishState(this.#session);
     const tables = plan.tables.map(({ target }) => transferred(target, progress.get(target)));
     const untranslated = [...plan.untranslated, ...(await readRefusals(this.#session))];
     const outcome = verified.every(({ isEqual }) => isEqual) ? 'done' : 'different';
     return report({ outcome, findings, plan, tables, verified, untranslated });
-  }
-
-  /** The largest tables first, several at once, each over a connection of its own. Existing tables go parents first, one by one. */
-  async #copyTables(plan: TransferPlan, progress: Map<string, TableProgress>): Promise<void> {
-    const isOwn = plan.schema === 'translate';
-    const left = plan.tables.filter(({ target }) => !progress.has(target));
-    if (isOwn) left.sort((one, other) => other.rows - one.rows);
-    const totalRows = left.reduce((sum, { rows }) => sum + rows, 0);
-    this.#report('copy', undefined, 0, totalRows);
-    const count = isOwn ? Math.min(this.#options.jobs ?? 2, left.length) : 1;
-    const outcomes = await Promise.allSettled(
-      Array.from({ length: count }, () => this.#copyQueue(plan, left, progress, totalRows)),
-    );
-    const reasons = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
-    // One failure stops the others, whose own end is no reason.
-    if (reasons.length > 0) throw reasons.find((reason) => !(reason instanceof AbortedError)) ?? reasons[0];
-  }
-
-  async #copyQueue(
-    plan: TransferPlan,
-    left: PlannedTable[],
-    progress: Map<string, TableProgress>,
-    totalRows: number,
-  ): Promise<void> {
-    const session = await PostgresSession.connect(this.#options.target, this.#options.targetSchema);
-    try {
-      // Rows and their record are lost together, or not at all; the last commit of a transfer waits for all before it.
-      await session.query('set synchronous_commit = off');
-      await lockForCopying(session);
-      for (let table = left.shift(); table !== undefined; table = left.shift()) {
-        const { target } = table;
-        const onProgress = (rows: number): void => this.#report('copy', target, rows, totalRows);
-        const isSummed = this.#options.verify !== false;
-        progress.set(
-          target,
-          await copyTable({ pool: this.#pool, session, plan, table, isSummed, onProgress }),
-        );
-      }
-    } catch (error) {
-      left.length = 0;
-      this.#pool.cancel();
-      throw error;
-    } finally {
-      await session.close();
-    }
   }
 
   async #runStatements(plan: TransferPlan, steps: ReadonlyMap<string, string | null>): Promise<void> {

@@ -32,7 +32,7 @@ export interface TransferState {
   readonly isFinished: boolean;
   /** By target name. */
   readonly tables: ReadonlyMap<string, TableProgress>;
-  /** Statements that were run, with the server's refusal of those that it refused. */
+  /** As {@link readSteps} gives them. */
   readonly steps: ReadonlyMap<string, string | null>;
 }
 
@@ -69,7 +69,8 @@ async function readProgress(session: PostgresSession): Promise<Map<string, Table
   );
 }
 
-async function readSteps(session: PostgresSession): Promise<Map<string, string | null>> {
+/** Statements that were run, with the server's refusal of those that it refused. */
+export async function readSteps(session: PostgresSession): Promise<Map<string, string | null>> {
   const rows = await session.query<{ object: string; refusal: string | null }>(
     `select object, refusal from ${STATE_SCHEMA}.step`,
   );

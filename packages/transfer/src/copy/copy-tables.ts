@@ -1,0 +1,106 @@
+import { AbortedError } from '@sluice/core/errors';
+import type { PlannedTable, TransferPlan } from '../plan/transfer-plan.js';
+import type { ReaderPool } from '../reader/reader-pool.js';
+import { quoteName } from '../sql/quote.js';
+import { PostgresSession } from '../target/postgres-session.js';
+import { recordStep, type TableProgress } from '../target/transfer-state.js';
+import { copyTable } from './copy-table.js';
+import { lockForCopying } from './target-lock.js';
+
+export interface CopyTablesInput {
+  readonly pool: ReaderPool;
+  readonly plan: TransferPlan;
+  /** `postgres://…`. */
+  readonly target: string;
+  readonly targetSchema: string | undefined;
+  /** Tables copied at once. */
+  readonly jobs: number;
+  /** Whether the rows are hashed on the way, for a verification. */
+  readonly isSummed: boolean;
+  /** The tables that are copied, to which those are added that are now. */
+  readonly progress: Map<string, TableProgress>;
+  /** Statements that were run. */
+  readonly steps: ReadonlyMap<string, string | null>;
+  readonly onProgress: (table: string | undefined, rows: number, totalRows: number) => void;
+}
+
+/**
+ * Copies the tables that are left: the largest first, several at once, each over a connection of its own; existing tables go parents first, one by
+ * one. Then it analyzes, several at once too, which would otherwise leave a processor idle behind the largest table.
+ */
+export async function copyTables(input: CopyTablesInput): Promise<void> {
+  const { plan, progress, steps, pool, isSummed } = input;
+  const isOwn = plan.schema === 'translate';
+  const largestFirst = plan.tables.toSorted((one, other) => other.rows - one.rows);
+  const left = (isOwn ? largestFirst : plan.tables).filter(({ target }) => !progress.has(target));
+  const totalRows = left.reduce((sum, { rows }) => sum + rows, 0);
+  input.onProgress(undefined, 0, totalRows);
+  const unanalyzed = largestFirst.filter((table) => left.includes(table) || !steps.has(stepOf(table)));
+  const sessions = await connect(input, Math.min(isOwn ? input.jobs : 1, unanalyzed.length));
+  try {
+    await share(sessions, left, pool, async (session, table) => {
+      const { target } = table;
+      const onProgress = (rows: number): void => input.onProgress(target, rows, totalRows);
+      progress.set(target, await copyTable({ pool, session, plan, table, isSummed, onProgress }));
+    });
+    await share(sessions, unanalyzed, pool, analyze);
+  } finally {
+    await Promise.all(sessions.map((session) => session.close()));
+  }
+}
+
+async function connect(
+  { target, targetSchema }: CopyTablesInput,
+  count: number,
+): Promise<readonly PostgresSession[]> {
+  const connecting = Array.from({ length: count }, () => PostgresSession.connect(target, targetSchema));
+  const outcomes = await Promise.allSettled(connecting);
+  const sessions = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  try {
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    for (const session of sessions) {
+      // Rows and their record are lost together, or not at all; the last commit of a transfer waits for all before it.
+      await session.query('set synchronous_commit = off');
+      await lockForCopying(session);
+    }
+    return sessions;
+  } catch (error) {
+    await Promise.all(sessions.map((session) => session.close()));
+    throw error;
+  }
+}
+
+/** Has all tables worked on, in order, each by the next session that is free. One failure stops the others, whose own end is no reason. */
+async function share(
+  sessions: readonly PostgresSession[],
+  tables: readonly PlannedTable[],
+  pool: ReaderPool,
+  work: (session: PostgresSession, table: PlannedTable) => Promise<void>,
+): Promise<void> {
+  const left = [...tables];
+  const workThrough = async (session: PostgresSession): Promise<void> => {
+    try {
+      for (let table = left.shift(); table !== undefined; table = left.shift()) await work(session, table);
+    } catch (error) {
+      left.length = 0;
+      pool.cancel();
+      throw error;
+    }
+  };
+  const outcomes = await Promise.allSettled(sessions.map(workThrough));
+  const reasons = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+  if (reasons.length > 0) throw reasons.find((reason) => !(reason instanceof AbortedError)) ?? reasons[0];
+}
+
+/** With its record, so that a transfer that is killed before does it when it goes on. */
+async function analyze(session: PostgresSession, table: PlannedTable): Promise<void> {
+  const sql = `analyze ${quoteName(table.target)}`;
+  await session.transaction(async () => {
+    await session.query(sql);
+    await recordStep(session, stepOf(table), sql, null);
+  });
+}
+
+function stepOf({ target }: PlannedTable): string {
+  return `analyze ${target}`;
+}

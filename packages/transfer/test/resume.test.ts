@@ -1,0 +1,52 @@
+import { temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
+import { transfer } from '@sluice/transfer';
+import Sqlite from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { query } from './query.js';
+
+/** As a kill leaves it when all is copied and every statement was run. */
+const INTERRUPT = `update sluice_transfer.transfer set state = 'copying', finished_at = null`;
+
+describe('a transfer that goes on', () => {
+  it('makes the foreign keys and views again that hung on a table that it copies again', async () => {
+    const { source, target } = await movedShop();
+    await query(target, INTERRUPT);
+    change(source, `update customer set name = 'Eve' where id = 1`);
+    expect(await transfer({ source, target, resume: true })).toMatchObject({ outcome: 'done' });
+    expect(await query(target, 'select name from customer_names')).toEqual([['Eve']]);
+    await expect(query(target, 'insert into purchase values (2, 9)')).rejects.toThrow('foreign key');
+  });
+
+  it('analyzes the tables that it had not come to', async () => {
+    const { source, target } = await movedShop();
+    await query(target, `${INTERRUPT}; delete from sluice_transfer.step where object = 'analyze purchase'`);
+    await query(
+      target,
+      `delete from pg_statistic where starelid in ('purchase'::regclass, 'customer'::regclass)`,
+    );
+    expect(await transfer({ source, target, resume: true })).toMatchObject({ outcome: 'done' });
+    expect(
+      await query(target, `select distinct tablename from pg_stats where schemaname = 'public'`),
+    ).toEqual([['purchase']]);
+  });
+});
+
+async function movedShop(): Promise<{ readonly source: string; readonly target: string }> {
+  const source = await temporarySqlitePath();
+  change(
+    source,
+    `create table customer (id integer primary key, name text);
+     create table purchase (id integer primary key, customer integer references customer (id));
+     create view customer_names as select name from customer;
+     insert into customer values (1, 'Ann'); insert into purchase values (1, 1)`,
+  );
+  const target = await temporaryPostgresUrl();
+  expect(await transfer({ source, target })).toMatchObject({ outcome: 'done', untranslated: [] });
+  return { source, target };
+}
+
+function change(source: string, sql: string): void {
+  const database = new Sqlite(source);
+  database.exec(sql);
+  database.close();
+}
