@@ -12,9 +12,23 @@ describe('a transfer that goes on', () => {
     const { source, target } = await movedShop();
     await query(target, INTERRUPT);
     change(source, `update customer set name = 'Eve' where id = 1`);
-    expect(await transfer({ source, target, resume: true })).toMatchObject({ outcome: 'done' });
+    expect(await transfer({ source, target, resume: true })).toMatchObject({
+      outcome: 'done',
+      untranslated: [],
+    });
     expect(await query(target, 'select name from customer_names')).toEqual([['Eve']]);
     await expect(query(target, 'insert into purchase values (2, 9)')).rejects.toThrow('foreign key');
+    expect(await query(target, `select count(*)::int from pg_constraint where contype = 'f'`)).toEqual([[2]]);
+    await query(target, 'insert into region values (3, 2)');
+    expect(await query(target, 'select id from purchase order by id')).toEqual([[1], [101], [102], [103]]);
+  });
+
+  it('makes everything again with --replace', async () => {
+    const { source, target } = await movedShop();
+    expect(await transfer({ source, target, replace: true })).toMatchObject({
+      outcome: 'done',
+      untranslated: [],
+    });
   });
 
   it('analyzes the tables that it had not come to', async () => {
@@ -26,8 +40,8 @@ describe('a transfer that goes on', () => {
     );
     expect(await transfer({ source, target, resume: true })).toMatchObject({ outcome: 'done' });
     expect(
-      await query(target, `select distinct tablename from pg_stats where schemaname = 'public'`),
-    ).toEqual([['purchase']]);
+      await query(target, `select distinct tablename from pg_stats where schemaname = 'public' order by 1`),
+    ).toEqual([['purchase'], ['region']]);
   });
 });
 
@@ -38,7 +52,11 @@ async function movedShop(): Promise<{ readonly source: string; readonly target: 
     `create table customer (id integer primary key, name text);
      create table purchase (id integer primary key, customer integer references customer (id));
      create view customer_names as select name from customer;
-     insert into customer values (1, 'Ann'); insert into purchase values (1, 1)`,
+     create table region (id integer primary key, part_of integer references region (id));
+     create view regions as select id from region;
+     create trigger note after insert on region begin insert into purchase values (new.id + 100, 1); end;
+     insert into customer values (1, 'Ann'); insert into purchase values (1, 1);
+     insert into region values (1, null), (2, 1)`,
   );
   const target = await temporaryPostgresUrl();
   expect(await transfer({ source, target })).toMatchObject({ outcome: 'done', untranslated: [] });

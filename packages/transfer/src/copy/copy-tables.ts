@@ -35,7 +35,7 @@ export async function copyTables(input: CopyTablesInput): Promise<void> {
   const left = (isOwn ? largestFirst : plan.tables).filter(({ target }) => !progress.has(target));
   const totalRows = left.reduce((sum, { rows }) => sum + rows, 0);
   input.onProgress(undefined, 0, totalRows);
-  const unanalyzed = largestFirst.filter((table) => left.includes(table) || !steps.has(stepOf(table)));
+  const unanalyzed = largestFirst.filter((table) => left.includes(table) || !steps.has(analysisOf(table)));
   const sessions = await connect(input, Math.min(isOwn ? input.jobs : 1, unanalyzed.length));
   try {
     await share(sessions, left, pool, async (session, table) => {
@@ -97,10 +97,11 @@ async function analyze(session: PostgresSession, table: PlannedTable): Promise<v
   const sql = `analyze ${quoteName(table.target)}`;
   await session.transaction(async () => {
     await session.query(sql);
-    await recordStep(session, stepOf(table), sql, null);
+    await recordStep(session, analysisOf(table), sql, null);
   });
 }
 
-function stepOf({ target }: PlannedTable): string {
+/** The step that is recorded of it. */
+export function analysisOf({ target }: PlannedTable): string {
   return `analyze ${target}`;
 }

@@ -4,24 +4,25 @@ import type { Finding } from '../audit/finding.js';
 import { markChecked, planDigest } from '../plan/plan-digest.js';
 import type { Policies } from '../plan/policies.js';
 import { readingOf } from '../plan/table-reading.js';
-import type { PlannedTable, TransferPlan, Untranslated } from '../plan/transfer-plan.js';
+import type { PlannedStatement, PlannedTable, TransferPlan, Untranslated } from '../plan/transfer-plan.js';
 import { ReaderPool } from '../reader/reader-pool.js';
 import { quoteName, quoteNames } from '../sql/quote.js';
 import { PostgresSession, toTransferError } from '../target/postgres-session.js';
 import {
   createState,
   finishState,
+  forgetSteps,
   forgetTable,
   readRefusals,
   readState,
   readSteps,
   recordStep,
-  STATE_SCHEMA,
   type TableProgress,
   type TransferState,
 } from '../target/transfer-state.js';
 import { postgresSide, sqliteSide, type VerifiedTable, verifyTable } from '../verify/verify-table.js';
-import { copyTables } from './copy-tables.js';
+import { analysisOf, copyTables } from './copy-tables.js';
+import { dropStatements } from './drop-statements.js';
 import { planForExisting } from './existing-schema.js';
 import { rehearse } from './rehearse.js';
 import { lockTarget } from './target-lock.js';
@@ -207,12 +208,8 @@ class Transfer {
 
   /** Together, so that their foreign keys to each other do not matter; what else depends on them stops it. */
   async #dropTables(plan: TransferPlan): Promise<void> {
-    const views = plan.statements.flatMap(({ object }) =>
-      object.startsWith('view ') ? [object.slice(5)] : [],
-    );
     const existing = await this.#existing(plan);
-    for (const view of views.toReversed())
-      await this.#session.query(`drop view if exists ${quoteName(view)}`);
+    await dropStatements(this.#session, plan);
     if (existing.length > 0) await this.#session.query(`drop table ${quoteNames(existing)}`);
   }
 
@@ -241,12 +238,15 @@ class Transfer {
   async #undo(plan: TransferPlan, table: PlannedTable): Promise<void> {
     await this.#session.transaction(async () => {
       const name = quoteName(table.target);
-      await this.#session.query(
-        plan.schema === 'translate' ? `drop table ${name} cascade` : `delete from ${name}`,
-      );
+      if (plan.schema === 'translate') {
+        await dropStatements(this.#session, plan);
+        await this.#session.query(`drop table ${name}`);
+      } else {
+        await this.#session.query(`delete from ${name}`);
+      }
       await forgetTable(this.#session, table.target);
-      // Foreign keys and views that hung on the table are gone with it.
-      await this.#session.query(`delete from ${STATE_SCHEMA}.step`);
+      const again = [...plan.statements.map(stepOf), ...table.statements.map(({ object }) => object)];
+      await forgetSteps(this.#session, [...again, analysisOf(table)]);
     });
   }
 
@@ -283,12 +283,13 @@ class Transfer {
   async #runStatements(plan: TransferPlan, steps: ReadonlyMap<string, string | null>): Promise<void> {
     this.#report('finish', undefined, 0, undefined);
     for (const { object, sql } of plan.statements) {
-      if (steps.has(`${object}: ${sql}`)) continue;
+      const step = stepOf({ object, sql });
+      if (steps.has(step)) continue;
       await this.#session.transaction(async () => {
         const refusal = await this.#session.attempt(async () => {
           await this.#session.query(sql);
         });
-        await recordStep(this.#session, `${object}: ${sql}`, sql, refusal?.message ?? null);
+        await recordStep(this.#session, step, sql, refusal?.message ?? null);
       });
     }
   }
@@ -316,6 +317,11 @@ class Transfer {
   ): void {
     this.#options.onProgress?.({ phase, table, rows, totalRows });
   }
+}
+
+/** Two foreign keys of a table may be called the same. */
+function stepOf({ object, sql }: PlannedStatement): string {
+  return `${object}: ${sql}`;
 }
 
 function withoutSums(tables: TransferState['tables']): Map<string, TableProgress> {

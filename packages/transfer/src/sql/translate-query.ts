@@ -38,6 +38,11 @@ export interface TriggerTranslation {
   readonly triggerSql: string;
 }
 
+/** The quoted name of the function that a trigger of this name calls. */
+export function triggerFunctionName(trigger: string): string {
+  return quoteName(`${trigger}_sluice`.slice(0, 60));
+}
+
 /** Translates a trigger whose body is INSERT, UPDATE and DELETE statements, or SELECT RAISE. */
 export function translateTrigger(
   name: string,
@@ -67,7 +72,7 @@ export function translateTrigger(
           .split(',')
           .map((column) => quoteName(nameOf(tokenize(column)[0])))
           .join(', ')}`;
-  const functionName = quoteName(`${name}_sluice`.slice(0, 60));
+  const functionName = triggerFunctionName(name);
   const changesItself = tokenize(body).some((token) => nameOf(token).toLowerCase() === table.toLowerCase());
   // A trigger of SQLite does not fire itself again (recursive_triggers is off).
   const guard = changesItself ? ['pg_trigger_depth() = 0'] : [];

@@ -127,6 +127,11 @@ export async function recordStep(
   );
 }
 
+/** They are to be run again. */
+export async function forgetSteps(session: PostgresSession, objects: readonly string[]): Promise<void> {
+  await session.query(`delete from ${STATE_SCHEMA}.step where object = any($1)`, [objects]);
+}
+
 export async function finishState(session: PostgresSession): Promise<void> {
   await session.query(`set synchronous_commit = on`);
   await session.query(`update ${STATE_SCHEMA}.transfer set state = 'finished', finished_at = now()`);

@@ -1,0 +1,25 @@
+import type { TransferPlan } from '../plan/transfer-plan.js';
+import { quoteName } from '../sql/quote.js';
+import { triggerFunctionName } from '../sql/translate-query.js';
+import type { PostgresSession } from '../target/postgres-session.js';
+
+/** Drops what the plan makes of several tables: views, triggers with their functions, and foreign keys. They are made again. */
+export async function dropStatements(session: PostgresSession, plan: TransferPlan): Promise<void> {
+  for (const view of named(plan, 'view').toReversed())
+    await session.query(`drop view if exists ${quoteName(view)}`);
+  for (const trigger of named(plan, 'trigger'))
+    await session.query(`drop function if exists ${triggerFunctionName(trigger)} cascade`);
+  const keys = await session.query<{ table: string; name: string }>(
+    `select relname as table, conname as name from pg_constraint join pg_class on pg_class.oid = conrelid
+       where contype = 'f' and pg_table_is_visible(conrelid) and relname = any($1)`,
+    [plan.tables.map(({ target }) => target)],
+  );
+  for (const { table, name } of keys)
+    await session.query(`alter table ${quoteName(table)} drop constraint ${quoteName(name)}`);
+}
+
+function named({ statements }: TransferPlan, kind: 'trigger' | 'view'): string[] {
+  return statements.flatMap(({ object }) =>
+    object.startsWith(`${kind} `) ? [object.slice(kind.length + 1)] : [],
+  );
+}
