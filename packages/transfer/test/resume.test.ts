@@ -31,6 +31,23 @@ describe('a transfer that goes on', () => {
     });
   });
 
+  it('copies tables of the application again together with those that refer to them', async () => {
+    const { source } = await movedShop();
+    change(source, 'drop view customer_names; drop view regions; drop trigger note; drop table region');
+    const target = await temporaryPostgresUrl();
+    await query(
+      target,
+      `create table customer (id integer primary key, name text);
+       create table purchase (id integer primary key, customer integer references customer)`,
+    );
+    expect(await transfer({ source, target, schema: 'existing' })).toMatchObject({ outcome: 'done' });
+    await query(target, INTERRUPT);
+    change(source, `update customer set name = 'Eve' where id = 1`);
+    expect(await transfer({ source, target, resume: true })).toMatchObject({ outcome: 'done' });
+    expect(await query(target, 'select name from customer')).toEqual([['Eve']]);
+    expect(await query(target, 'select count(*)::int from purchase')).toEqual([[3]]);
+  });
+
   it('analyzes the tables that it had not come to', async () => {
     const { source, target } = await movedShop();
     await query(target, `${INTERRUPT}; delete from sluice_transfer.step where object = 'analyze purchase'`);

@@ -218,14 +218,27 @@ class Transfer {
     const { plan } = state;
     // Nothing is left to copy. The source is read again for the comparison: it may have changed since.
     if (state.isFinished) return this.#copyAll(plan, withoutSums(state.tables), state.steps, []);
-    const done = new Map<string, TableProgress>();
-    for (const table of plan.tables) {
-      const progress = state.tables.get(table.target);
-      if (progress === undefined) continue;
-      if (await this.#isUnchanged(plan, table, progress)) done.set(table.target, progress);
-      else await this.#undo(plan, table);
+    const done = new Map(state.tables);
+    for (const table of (await this.#changed(state)).toReversed()) {
+      await this.#undo(plan, table);
+      done.delete(table.target);
     }
     return this.#copyAll(plan, done, await readSteps(this.#session), []);
+  }
+
+  /**
+   * Copied tables that are not as the source is now. Of the application's own tables, which have their foreign keys, all after the first of them go
+   * with it: rows of theirs may refer to it, and would keep its rows from being deleted, or be deleted along.
+   */
+  async #changed({ plan, tables }: TransferState): Promise<PlannedTable[]> {
+    const changed: PlannedTable[] = [];
+    for (const table of plan.tables) {
+      const progress = tables.get(table.target);
+      if (progress === undefined) continue;
+      const goesAlong = plan.schema === 'existing' && changed.length > 0;
+      if (goesAlong || !(await this.#isUnchanged(plan, table, progress))) changed.push(table);
+    }
+    return changed;
   }
 
   /** A table that was copied without hashes is as it was only if nothing was written to the whole file. */
