@@ -66,7 +66,6 @@ async function measure(request: Extract<Request, { kind: 'measure' }>): Promise<
     ({ name, engine }) => name === request.scenario && engine === contender?.engine,
   );
   if (scenario === undefined || opened === undefined) throw new Error('nothing is open');
-  globalThis.gc?.();
   opened.durationMs = request.durationMs;
   opened.scale = request.scale;
   return scenario.measure(opened);

@@ -13,8 +13,8 @@ export interface Pace {
 /** For figures worth keeping. */
 export const FULL_PACE: Pace = {
   rounds: 5,
-  turnMs: 500,
-  warmUpMs: 4000,
+  turnMs: 300,
+  warmUpMs: 2000,
   scale: 1,
   rows: { sqlite: 100_000, postgres: 1_000_000 },
 };

@@ -7,7 +7,7 @@ const IN_FLIGHT = 64;
 const CONTENDED_ROWS = 10;
 
 /** In the usual warm-up PostgreSQL gets through some hundred transactions; a client's code is compiled after ten times as many. */
-const POSTGRES_WARM_UP = 2;
+const POSTGRES_WARM_UP = 4;
 
 /** An insert and two updates, known beforehand, as one transaction. */
 export function batch(engine: Engine, floor: number): Scenario {
