@@ -5,7 +5,7 @@ export const USAGE = `Usage: npm run bench -- [sqlite|postgres] [options]
 
   --scenario NAME    only scenarios whose name begins so; may be repeated
   --contender NAME   only this one, beside the reference; may be repeated
-  --quick            a minute or two instead of ten; shows that all runs, proves nothing
+  --quick            a minute or two instead of twenty; shows that all runs, proves nothing
   --folder PATH      where the databases go (default: the system's temporary folder)
   --keep             keep the figures in benchmarks/results and write the page anew
   --list             name the scenarios and contenders

@@ -6,7 +6,7 @@ const IN_FLIGHT = 64;
 /** So few rows that serializable transactions on a server with concurrent writers get in each other's way. */
 const CONTENDED_ROWS = 10;
 
-/** In the usual warm-up PostgreSQL gets through some hundred transactions; a client's code is compiled after ten times as many. */
+/** In the usual warm-up PostgreSQL gets through a few thousand transactions; a client's code is compiled after several times as many. */
 const POSTGRES_WARM_UP = 4;
 
 /** An insert and two updates, known beforehand, as one transaction. */

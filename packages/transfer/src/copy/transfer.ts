@@ -218,11 +218,10 @@ class Transfer {
     const { plan } = state;
     // Nothing is left to copy. The source is read again for the comparison: it may have changed since.
     if (state.isFinished) return this.#copyAll(plan, withoutSums(state.tables), state.steps, []);
+    const changed = await this.#changed(state);
+    if (changed.length > 0) await this.#undo(plan, changed);
     const done = new Map(state.tables);
-    for (const table of (await this.#changed(state)).toReversed()) {
-      await this.#undo(plan, table);
-      done.delete(table.target);
-    }
+    for (const { target } of changed) done.delete(target);
     return this.#copyAll(plan, done, await readSteps(this.#session), []);
   }
 
@@ -248,18 +247,22 @@ class Transfer {
     return now.misfits.length === 0 && now.sums.differences(sums).size === 0;
   }
 
-  async #undo(plan: TransferPlan, table: PlannedTable): Promise<void> {
+  /** Tables of the application are emptied children first. */
+  async #undo(plan: TransferPlan, tables: readonly PlannedTable[]): Promise<void> {
+    const names = tables.map(({ target }) => target);
     await this.#session.transaction(async () => {
-      const name = quoteName(table.target);
       if (plan.schema === 'translate') {
         await dropStatements(this.#session, plan);
-        await this.#session.query(`drop table ${name}`);
+        await this.#session.query(`drop table ${quoteNames(names)}`);
       } else {
-        await this.#session.query(`delete from ${name}`);
+        for (const name of names.toReversed()) await this.#session.query(`delete from ${quoteName(name)}`);
       }
-      await forgetTable(this.#session, table.target);
-      const again = [...plan.statements.map(stepOf), ...table.statements.map(({ object }) => object)];
-      await forgetSteps(this.#session, [...again, analysisOf(table)]);
+      for (const name of names) await forgetTable(this.#session, name);
+      const own = tables.flatMap((table) => [
+        ...table.statements.map(({ object }) => object),
+        analysisOf(table),
+      ]);
+      await forgetSteps(this.#session, [...plan.statements.map(stepOf), ...own]);
     });
   }
 
