@@ -1,4 +1,4 @@
-// `node benchmarks/transfer/run.mjs [--accounts 200000] [--rounds 3] [--only 1,2,6]`: moves one generated file by psql, pgloader and Sluice in
+// `node benchmarks/transfer/run.mjs [--accounts 200000] [--rounds 3] [--only 1,2,7]`: moves one generated file by psql, pgloader and Sluice in
 // turns, and prints the ratios. Needs a build, psql, pgloader (all in Debian), and a server whose role may create databases, named by
 // SLUICE_BENCH_POSTGRES_URL. Runs itself on the installed Node 24.
 import { spawn, spawnSync } from 'node:child_process';
@@ -50,7 +50,9 @@ await prepare();
 
 const contenders = {
   'psql \\copy of ready binary files (the limit)': limit,
-  'sluice, tables alone, not verified': () => move(['--plan', barePath, '--no-verify']),
+  'sluice, the same: rows alone, not verified': () =>
+    move(['--plan', barePath, '--no-verify', '--no-analyze']),
+  'sluice, rows and statistics, not verified': () => move(['--plan', barePath, '--no-verify']),
   'sluice, with keys and indexes, not verified': () => move(['--plan', planPath, '--no-verify']),
   'sluice, with keys and indexes, verified': () => move(['--plan', planPath]),
   'sluice, audited first, with keys and indexes, verified': () => move([]),

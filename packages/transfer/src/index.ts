@@ -1,14 +1,14 @@
 export { type AuditOptions, type AuditReport, auditFile, isClear } from './audit/audit.js';
 export type { Finding } from './audit/finding.js';
 export { type TransferBackOptions, transferBack } from './back/transfer-back.js';
-export {
-  type TransferOptions,
-  type TransferPhase,
-  type TransferProgress,
-  type TransferReport,
-  type TransferredTable,
-  transfer,
-} from './copy/transfer.js';
+export { transfer } from './copy/transfer.js';
+export type {
+  TransferOptions,
+  TransferPhase,
+  TransferProgress,
+  TransferReport,
+  TransferredTable,
+} from './copy/transfer-options.js';
 export {
   type Diagnosis,
   examine,

@@ -48,6 +48,16 @@ describe('a transfer that goes on', () => {
     expect(await query(target, 'select count(*)::int from purchase')).toEqual([[3]]);
   });
 
+  it('leaves the statistics alone when told so', async () => {
+    const { source, target } = await movedShop();
+    const to = { source, target, replace: true } as const;
+    const analyzed = `select count(*)::int from pg_stats where schemaname = 'public' and tablename = 'purchase'`;
+    expect(await transfer({ ...to, analyze: false })).toMatchObject({ outcome: 'done' });
+    expect(await query(target, analyzed)).toEqual([[0]]);
+    expect(await transfer(to)).toMatchObject({ outcome: 'done' });
+    expect(await query(target, analyzed)).not.toEqual([[0]]);
+  });
+
   it('analyzes the tables that it had not come to', async () => {
     const { source, target } = await movedShop();
     await query(target, `${INTERRUPT}; delete from sluice_transfer.step where object = 'analyze purchase'`);

@@ -95,6 +95,30 @@ describe('existing tables', () => {
     await query(target, 'alter table t drop column extra');
     await expect(transfer({ source, target, schema: 'existing' })).rejects.toThrow('no column "t"."extra"');
   });
+
+  it('take what their foreign keys allow when the policy for the other rows is quarantine', async () => {
+    const source = await temporarySqlitePath();
+    const database = new Sqlite(source);
+    database.pragma('foreign_keys = off');
+    database.exec(
+      `create table p (id integer primary key); create table c (id integer primary key, p integer references p);
+       insert into p values (1); insert into c values (1, 1), (2, 9), (3, null)`,
+    );
+    database.close();
+    const target = await temporaryPostgresUrl();
+    await query(
+      target,
+      'create table p (id int primary key); create table c (id int primary key, p int references p)',
+    );
+    const to = { source, target, schema: 'existing' } as const;
+    expect(await transfer(to)).toMatchObject({ outcome: 'refused' });
+    expect(await query(target, 'select * from p')).toEqual([]);
+    expect(await transfer({ ...to, policies: { orphan: 'quarantine' } })).toMatchObject({ outcome: 'done' });
+    expect(await query(target, 'select id from c order by id')).toEqual([[1], [3]]);
+    expect(await query(target, 'select row_key, reason from sluice_transfer.quarantine')).toEqual([
+      ['id = 2', 'orphan'],
+    ]);
+  });
 });
 
 describe('verify', () => {

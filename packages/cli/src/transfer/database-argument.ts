@@ -1,4 +1,4 @@
-import { locate } from '@sluice/transfer';
+import { locate } from '@sluice/transfer/copy';
 import { CommandError } from '../command-error.js';
 import type { CommandOutput } from '../command-output.js';
 

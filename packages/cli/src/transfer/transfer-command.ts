@@ -6,8 +6,7 @@ import {
   type TransferPlan,
   type TransferReport,
   transfer,
-  transferBack,
-} from '@sluice/transfer';
+} from '@sluice/transfer/copy';
 import { Command, Option } from 'commander';
 import { CommandError } from '../command-error.js';
 import type { CommandOutput } from '../command-output.js';
@@ -26,6 +25,7 @@ interface TransferCommandOptions {
   readonly resume?: boolean;
   readonly replace?: boolean;
   readonly verify: boolean;
+  readonly analyze: boolean;
   readonly targetSchema?: string;
   readonly jobs: number;
   readonly json?: boolean;
@@ -69,6 +69,7 @@ export function transferCommand(output: CommandOutput, finish: (code: ExitCode) 
     .option('--resume', 'go on with a transfer that was interrupted')
     .option('--replace', 'drop the tables that are in the way first')
     .option('--no-verify', 'do not compare the rows afterwards')
+    .option('--no-analyze', 'leave the statistics to autovacuum, or to a VACUUM ANALYZE of yours')
     .option('--jobs <n>', 'tables and threads at once', parseJobs, 2)
     .option('--json', 'print the report as JSON')
     .addHelpText('after', EXAMPLES)
@@ -113,7 +114,7 @@ async function runTransfer(
   }
 }
 
-function move(
+async function move(
   source: string,
   target: string,
   options: TransferCommandOptions,
@@ -140,6 +141,7 @@ function move(
     });
   }
   if (from.kind === 'postgres' && to.kind === 'sqlite') {
+    const { transferBack } = await import('@sluice/transfer');
     return transferBack({
       ...common,
       source: from.url,

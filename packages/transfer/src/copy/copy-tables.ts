@@ -19,6 +19,7 @@ export interface CopyTablesInput {
   readonly isSummed: boolean;
   /** The tables that are copied, to which those are added that are now. */
   readonly progress: Map<string, TableProgress>;
+  readonly isAnalyzed: boolean;
   /** Statements that were run. */
   readonly steps: ReadonlyMap<string, string | null>;
   readonly onProgress: (table: string | undefined, rows: number, totalRows: number) => void;
@@ -35,8 +36,11 @@ export async function copyTables(input: CopyTablesInput): Promise<void> {
   const left = (isOwn ? largestFirst : plan.tables).filter(({ target }) => !progress.has(target));
   const totalRows = left.reduce((sum, { rows }) => sum + rows, 0);
   input.onProgress(undefined, 0, totalRows);
-  const unanalyzed = largestFirst.filter((table) => left.includes(table) || !steps.has(analysisOf(table)));
-  const sessions = await connect(input, Math.min(isOwn ? input.jobs : 1, unanalyzed.length));
+  const unanalyzed = largestFirst.filter(
+    (table) => input.isAnalyzed && (left.includes(table) || !steps.has(analysisOf(table))),
+  );
+  const count = Math.max(left.length, unanalyzed.length);
+  const sessions = await connect(input, Math.min(isOwn ? input.jobs : 1, count));
   try {
     await share(sessions, left, pool, async (session, table) => {
       const { target } = table;

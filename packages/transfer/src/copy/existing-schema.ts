@@ -63,7 +63,6 @@ export function adoptTable(table: PlannedTable, existing: readonly PostgresTable
     target: found.name,
     columns,
     primaryKey: isMapped ? found.primaryKey : [],
-    orphansSql: null,
     statements: [],
   };
 }

@@ -1,5 +1,5 @@
 import type Sqlite from 'better-sqlite3';
-import type { EncodeInput } from '../reader/reader-protocol.js';
+import { type EncodeInput, mayUsePages } from '../reader/reader-protocol.js';
 import type { RowidRange, TableReading } from '../reader/table-reading.js';
 import { parseColumnType } from '../values/column-type.js';
 import { PageRecord } from './page-record.js';
@@ -21,19 +21,13 @@ export function encodePages(
   sink: PageRowsSink,
   onRow: () => void,
 ): { readonly range: RowidRange } | undefined {
-  const layout = isPlain(input) ? readLayout(database, input.table.source) : undefined;
+  const layout = mayUsePages(input) ? readLayout(database, input.table.source) : undefined;
   if (layout === undefined || !covers(layout, input.table)) return input;
   const record = new PageRecord(pages, layout.columns.length);
   const rows = new PageRows(database, record, layout, input.table, sink);
   return layout.hasRowid
     ? encodeByRowid(pages, record, layout, rows, input, onRow)
     : encodeByKey(pages, record, layout, rows, input, onRow);
-}
-
-/** Other readings are about more than the rows that are there, or hold rows too large to have several of in memory. */
-function isPlain({ table, mode, isSummed }: EncodeInput): boolean {
-  const { exceptSql, generatedCount, batchRows } = table;
-  return mode === 'copy' && !isSummed && exceptSql === undefined && generatedCount === 0 && batchRows > 1;
 }
 
 /** A plan that was written by hand may name what the table does not have; SQLite says so. */

@@ -92,15 +92,24 @@ export class ReaderPool {
     return index < 0 ? undefined : this.#waiting.splice(index, 1)[0]?.start;
   }
 
+  /** Whether rows that are not hashed can be read from the file's pages. */
+  get hasPages(): boolean {
+    return this.#pages !== undefined;
+  }
+
   /** Cuts a table into parts by rowid, so that several readers share it. */
   async parts(table: string, rowidName: string | undefined): Promise<readonly RowidRange[]> {
-    if (rowidName === undefined) return [undefined];
-    const whole = await this.run('span', { table, rowidName });
+    const whole = await this.whole(table, rowidName);
     if (whole === undefined) return [undefined];
     const from = BigInt(whole[0]);
     const to = BigInt(whole[1]);
     if (to - from < MIN_SPAN) return [whole];
     return split(from, to, BigInt(this.size) * 8n);
+  }
+
+  /** The whole of a table as one part. */
+  async whole(table: string, rowidName: string | undefined): Promise<RowidRange> {
+    return rowidName === undefined ? undefined : this.run('span', { table, rowidName });
   }
 
   cancel(): void {

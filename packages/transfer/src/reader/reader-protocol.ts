@@ -72,6 +72,12 @@ export interface EncodeInput {
   readonly isSummed: boolean;
 }
 
+/** Whether the file's pages will do: other readings are about more than the rows that are there, or hold rows too large to have several of in memory. */
+export function mayUsePages({ table, mode, isSummed }: Omit<EncodeInput, 'range'>): boolean {
+  const { exceptSql, generatedCount, batchRows } = table;
+  return mode === 'copy' && !isSummed && exceptSql === undefined && generatedCount === 0 && batchRows > 1;
+}
+
 /** Keys of rows that a report shows for one kind of misfit. */
 export const SHOWN_KEYS = 5;
 
