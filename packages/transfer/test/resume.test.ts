@@ -48,6 +48,18 @@ describe('a transfer that goes on', () => {
     expect(await query(target, 'select count(*)::int from purchase')).toEqual([[3]]);
   });
 
+  it('writes nothing when it was stopped before its readers were open', async () => {
+    const { source } = await movedShop();
+    const target = await temporaryPostgresUrl();
+    const stop = new AbortController();
+    const stopped = transfer({ source, target, signal: stop.signal });
+    stop.abort();
+    await expect(stopped).rejects.toMatchObject({ code: 'aborted' });
+    expect(await query(target, `select nspname from pg_namespace where nspname = 'sluice_transfer'`)).toEqual(
+      [],
+    );
+  });
+
   it('leaves the statistics alone when told so', async () => {
     const { source, target } = await movedShop();
     const to = { source, target, replace: true } as const;

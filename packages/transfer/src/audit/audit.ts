@@ -202,11 +202,8 @@ async function checkTables(
       if (profile !== undefined && !mayMisfit(planned.columns, profile)) return [];
       const reading = { ...readingOf({ ...plan, policies: {} }, planned), exceptSql: undefined };
       try {
-        const parts = await pool.parts(planned.source, reading.rowidName);
-        const tasks = parts.map((range) =>
-          pool.run('encode', { table: reading, range, mode: 'check', isSummed: false }),
-        );
-        const misfits = addUpMisfits(await Promise.all(tasks));
+        const checked = await pool.encode({ table: reading, mode: 'check', isSummed: false });
+        const misfits = addUpMisfits(checked);
         return misfits.map((misfit) => misfitFinding(planned, misfit, plan.policies));
       } catch (error) {
         if (!isDamage(error)) throw error;

@@ -3,7 +3,7 @@ import { readingOf } from '../plan/table-reading.js';
 import type { PlannedTable, TransferPlan } from '../plan/transfer-plan.js';
 import { addUp } from '../reader/encoded-sums.js';
 import type { ReaderPool } from '../reader/reader-pool.js';
-import { type EncodedRows, type EncodeMode, mayUsePages } from '../reader/reader-protocol.js';
+import type { EncodedRows, EncodeMode } from '../reader/reader-protocol.js';
 import type { TableReading } from '../reader/table-reading.js';
 import { quoteName, quoteText } from '../sql/quote.js';
 import { copyInSql, createTableSql } from '../target/create-table-sql.js';
@@ -78,12 +78,9 @@ function total(
   return parts.reduce((sum, part) => sum + part[what], 0);
 }
 
-/**
- * Sends a table through one COPY: parts of it at once where its rows are read by SQLite, and the whole of it by one reader from the file's pages, which
- * gives rows faster than a server stores them. `onRead`: nothing is left to read, while the server still stores.
- */
+/** Sends a table through one COPY. `onRead`: nothing is left to read, while the server still stores. */
 async function send(
-  { pool, session, table, isSummed, onProgress }: CopyTableInput,
+  { pool, session, isSummed, onProgress }: CopyTableInput,
   reading: TableReading,
   mode: EncodeMode,
   sql: string,
@@ -92,16 +89,11 @@ async function send(
   const encoding = { table: reading, mode, isSummed: isSummed && mode === 'copy' };
   const stream = new CopyInStream(session, sql);
   try {
-    const parts =
-      pool.hasPages && mayUsePages(encoding)
-        ? [await pool.whole(table.source, reading.rowidName)]
-        : await pool.parts(table.source, reading.rowidName);
     const events = {
       onChunk: (bytes: Buffer) => stream.write(bytes),
       onProgress: mode === 'copy' ? onProgress : undefined,
     };
-    const tasks = parts.map((range) => pool.run('encode', { ...encoding, range }, events, table.source));
-    const results = await Promise.all(tasks);
+    const results = await pool.encode(encoding, events);
     onRead?.(results);
     await stream.finish();
     return results;

@@ -1,4 +1,4 @@
-import { ConfigurationError, ConnectionError } from '@sluice/core/errors';
+import { AbortedError, ConfigurationError, ConnectionError } from '@sluice/core/errors';
 import { type AuditReport, auditPool, checkPlan, isClear } from '../audit/audit.js';
 import type { Finding } from '../audit/finding.js';
 import { markChecked, planDigest } from '../plan/plan-digest.js';
@@ -34,33 +34,61 @@ import {
   type TransferredTable,
 } from './transfer-options.js';
 
-/** Runs a transfer whose readers are open. */
-export async function runTransfer(pool: ReaderPool, options: TransferOptions): Promise<TransferReport> {
-  const session = await PostgresSession.connect(options.target, options.targetSchema);
+/** Runs a transfer whose readers are being opened: the target is asked meanwhile. */
+export async function runTransfer(
+  opening: Promise<ReaderPool>,
+  options: TransferOptions,
+): Promise<TransferReport> {
+  const [pool, target] = await Promise.allSettled([opening, openTarget(options)]);
+  const stop = (): void => (pool.status === 'fulfilled' ? pool.value.cancel() : undefined);
+  options.signal?.addEventListener('abort', stop, { once: true });
   try {
-    return await new Transfer(pool, session, options).run();
+    if (pool.status === 'rejected') throw pool.reason;
+    if (target.status === 'rejected') throw target.reason;
+    if (options.signal?.aborted === true) throw new AbortedError('The work was stopped.');
+    return await new Transfer(pool.value, target.value, options).run();
   } catch (error) {
     throw toTransferError(error);
   } finally {
+    options.signal?.removeEventListener('abort', stop);
+    if (target.status === 'fulfilled') await target.value.session.close();
+    if (pool.status === 'fulfilled') await pool.value.close();
+  }
+}
+
+interface Target {
+  readonly session: PostgresSession;
+  /** Of an earlier transfer. */
+  readonly state: TransferState | undefined;
+}
+
+async function openTarget({ target, targetSchema }: TransferOptions): Promise<Target> {
+  const session = await PostgresSession.connect(target, targetSchema);
+  try {
+    if (!(await lockTarget(session))) throw refused('Another transfer into this database is running.');
+    return { session, state: await readState(session) };
+  } catch (error) {
     await session.close();
+    throw error;
   }
 }
 
 class Transfer {
   readonly #pool: ReaderPool;
   readonly #session: PostgresSession;
+  readonly #state: TransferState | undefined;
   readonly #options: TransferOptions;
 
-  constructor(pool: ReaderPool, session: PostgresSession, options: TransferOptions) {
+  constructor(pool: ReaderPool, { session, state }: Target, options: TransferOptions) {
     this.#pool = pool;
     this.#session = session;
+    this.#state = state;
     this.#options = options;
   }
 
   async run(): Promise<TransferReport> {
     const { dryRun = false, resume = false, replace = false } = this.#options;
-    if (!(await lockTarget(this.#session))) throw refused('Another transfer into this database is running.');
-    const state = await readState(this.#session);
+    const state = this.#state;
     if (state !== undefined && resume) return this.#goOn(state);
     if (state !== undefined && !replace && !dryRun) {
       throw refused(

@@ -9,17 +9,9 @@ import { DEFAULT_JOBS, type TransferOptions, type TransferReport } from './trans
  */
 export async function transfer(options: TransferOptions): Promise<TransferReport> {
   const opening = ReaderPool.open(options.source, options.jobs ?? DEFAULT_JOBS);
-  // All else is loaded while the readers' threads start.
-  const loading = import('./run-transfer.js');
-  const pool = await opening;
-  const stop = (): void => pool.cancel();
-  options.signal?.addEventListener('abort', stop, { once: true });
-  if (options.signal?.aborted === true) stop();
-  try {
-    const { runTransfer } = await loading;
-    return await runTransfer(pool, options);
-  } finally {
-    options.signal?.removeEventListener('abort', stop);
-    await pool.close();
-  }
+  // Whoever waits for it gets the error.
+  opening.catch(() => {});
+  // Loaded while the readers' threads start.
+  const { runTransfer } = await import('./run-transfer.js');
+  return runTransfer(opening, options);
 }

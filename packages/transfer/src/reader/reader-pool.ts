@@ -5,7 +5,13 @@ import { closeWal } from '../pages/wal-pages.js';
 import { fingerprintOf } from '../source/source-fingerprint.js';
 import type { SourceSchema } from '../source/source-schema.js';
 import { Reader, type ReaderEvents } from './reader.js';
-import type { ReaderTaskName, ReaderTasks } from './reader-protocol.js';
+import {
+  type EncodedRows,
+  type EncodeInput,
+  mayUsePages,
+  type ReaderTaskName,
+  type ReaderTasks,
+} from './reader-protocol.js';
 import type { RowidRange } from './table-reading.js';
 
 /** How often the readers begin again because a commit came in between, before one of them goes on alone. */
@@ -61,6 +67,17 @@ export class ReaderPool {
     return this.run('schema', null);
   }
 
+  /**
+   * Encodes a table: parts of it at once where SQLite reads it, and the whole of it by one reader from the file's pages, which gives rows faster than
+   * a server stores them.
+   */
+  async encode(input: Omit<EncodeInput, 'range'>, events?: ReaderEvents): Promise<EncodedRows[]> {
+    const { source, rowidName } = input.table;
+    const isFromPages = this.#pages !== undefined && mayUsePages(input);
+    const parts = isFromPages ? [await this.#whole(source, rowidName)] : await this.parts(source, rowidName);
+    return Promise.all(parts.map((range) => this.run('encode', { ...input, range }, events, source)));
+  }
+
   /** Runs a task on the next idle reader. When none is idle, the `table` comes first that has the fewest readers: each keeps its COPY busy. */
   async run<Task extends ReaderTaskName>(
     task: Task,
@@ -92,14 +109,9 @@ export class ReaderPool {
     return index < 0 ? undefined : this.#waiting.splice(index, 1)[0]?.start;
   }
 
-  /** Whether rows that are not hashed can be read from the file's pages. */
-  get hasPages(): boolean {
-    return this.#pages !== undefined;
-  }
-
   /** Cuts a table into parts by rowid, so that several readers share it. */
   async parts(table: string, rowidName: string | undefined): Promise<readonly RowidRange[]> {
-    const whole = await this.whole(table, rowidName);
+    const whole = await this.#whole(table, rowidName);
     if (whole === undefined) return [undefined];
     const from = BigInt(whole[0]);
     const to = BigInt(whole[1]);
@@ -108,7 +120,7 @@ export class ReaderPool {
   }
 
   /** The whole of a table as one part. */
-  async whole(table: string, rowidName: string | undefined): Promise<RowidRange> {
+  async #whole(table: string, rowidName: string | undefined): Promise<RowidRange> {
     return rowidName === undefined ? undefined : this.run('span', { table, rowidName });
   }
 

@@ -68,12 +68,7 @@ function copyOutOf({ target, columns }: TableReading): string {
 export function sqliteSide(pool: ReaderPool): VerifySide {
   return {
     hash: async (table, onProgress) => {
-      const parts = await pool.parts(table.source, table.rowidName);
-      const results = await Promise.all(
-        parts.map((range) =>
-          pool.run('encode', { table, range, mode: 'hash', isSummed: true }, { onProgress }),
-        ),
-      );
+      const results = await pool.encode({ table, mode: 'hash', isSummed: true }, { onProgress });
       return { sums: addUp(results), misfits: addUpMisfits(results) };
     },
     find: async (table, buckets, limit) => [
