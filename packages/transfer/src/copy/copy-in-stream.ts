@@ -53,7 +53,7 @@ export class CopyInStream {
       () => true,
       () => true,
     );
-    const isSettled = await Promise.race([settled, sleep(ABANDON_MS, false)]);
+    const isSettled = await Promise.race([settled, sleep(ABANDON_MS, false, { ref: false })]);
     if (!isSettled) this.#session.destroy();
   }
 }
