@@ -48,6 +48,40 @@ describe('a transfer that goes on', () => {
     expect(await query(target, 'select count(*)::int from purchase')).toEqual([[3]]);
   });
 
+  it('goes round circles of foreign keys between tables of the application, and leaves the keys as they were', async () => {
+    const source = await temporarySqlitePath();
+    change(
+      source,
+      `create table team (id integer primary key, owner integer); create table person (id integer primary key, team integer, room integer);
+       create table room (id integer primary key, person integer, kept text);
+       insert into team values (1, 2), (2, null); insert into person values (1, 1, 1), (2, 2, null); insert into room values (1, 2, 'x')`,
+    );
+    const target = await temporaryPostgresUrl();
+    await query(
+      target,
+      `create table team (id int primary key, owner int);
+       create table person (id int primary key, team int not null references team on delete cascade);
+       create table room (id int primary key, person int references person, kept text);
+       alter table team add constraint "owns it" foreign key (owner) references person deferrable initially deferred;
+       alter table person add column room int constraint in_room references room`,
+    );
+    const keys = `select conname, pg_get_constraintdef(oid) from pg_constraint where contype = 'f' order by 1`;
+    const before = await query(target, keys);
+    expect(before).toHaveLength(4);
+    const to = { source, target, schema: 'existing' } as const;
+    expect(await transfer(to)).toMatchObject({ outcome: 'done', untranslated: [] });
+    expect(await query(target, keys)).toEqual(before);
+    await query(target, INTERRUPT);
+    change(source, 'delete from team where id = 1; update person set team = 2; update team set owner = 1');
+    expect(await transfer({ ...to, resume: true })).toMatchObject({ outcome: 'done', untranslated: [] });
+    expect(await query(target, keys)).toEqual(before);
+    expect(await query(target, 'select * from team')).toEqual([[2, 1]]);
+    expect(await query(target, 'select * from person order by id')).toEqual([
+      [1, 2, 1],
+      [2, 2, null],
+    ]);
+  });
+
   it('writes nothing when it was stopped before its readers were open', async () => {
     const { source } = await movedShop();
     const target = await temporaryPostgresUrl();

@@ -9,10 +9,31 @@ export async function dropStatements(session: PostgresSession, plan: TransferPla
     await session.query(`drop view if exists ${quoteName(view)}`);
   for (const trigger of named(plan, 'trigger'))
     await session.query(`drop function if exists ${triggerFunctionName(trigger)} cascade`);
+  await dropForeignKeys(
+    session,
+    'relname = any($1)',
+    plan.tables.map(({ target }) => target),
+  );
+}
+
+/** Drops the foreign keys of existing tables that the plan makes again. */
+export async function dropCircles(session: PostgresSession, { statements }: TransferPlan): Promise<void> {
+  await dropForeignKeys(
+    session,
+    `format('foreign key %s of %s', conname, relname) = any($1)`,
+    statements.map(({ object }) => object),
+  );
+}
+
+async function dropForeignKeys(
+  session: PostgresSession,
+  condition: string,
+  names: readonly string[],
+): Promise<void> {
   const keys = await session.query<{ table: string; name: string }>(
     `select relname as table, conname as name from pg_constraint join pg_class on pg_class.oid = conrelid
-       where contype = 'f' and pg_table_is_visible(conrelid) and relname = any($1)`,
-    [plan.tables.map(({ target }) => target)],
+       where contype = 'f' and pg_table_is_visible(conrelid) and ${condition}`,
+    [names],
   );
   for (const { table, name } of keys)
     await session.query(`alter table ${quoteName(table)} drop constraint ${quoteName(name)}`);

@@ -1,8 +1,13 @@
 import { ConfigurationError } from '@sluice/core/errors';
-import type { PlannedColumn, PlannedTable, TransferPlan } from '../plan/transfer-plan.js';
+import type { PlannedColumn, PlannedStatement, PlannedTable, TransferPlan } from '../plan/transfer-plan.js';
 import { quoteName } from '../sql/quote.js';
 import type { PostgresSession } from '../target/postgres-session.js';
-import { type PostgresColumn, type PostgresTable, readPostgresTables } from '../target/postgres-tables.js';
+import {
+  type PostgresColumn,
+  type PostgresForeignKey,
+  type PostgresTable,
+  readPostgresTables,
+} from '../target/postgres-tables.js';
 import { parseColumnType } from '../values/column-type.js';
 import type { ValueForm } from '../values/encode-value.js';
 
@@ -15,8 +20,8 @@ export const BOOKKEEPING: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The plan for tables that the application's own migrations have made: their columns and types decide. They must be empty, and no
- * foreign keys may go round in a circle.
+ * The plan for tables that the application's own migrations have made: their columns and types decide. They must be empty. Foreign keys that go round
+ * in a circle are among its statements: they are dropped before the copy, and made again as they were.
  *
  * @throws ConfigurationError naming what is missing or does not fit.
  */
@@ -24,13 +29,8 @@ export async function planForExisting(session: PostgresSession, plan: TransferPl
   const existing = await readPostgresTables(session);
   const tables = plan.tables.filter(isData).map((table) => adoptTable(table, existing));
   for (const { target } of tables) await assertEmpty(session, target);
-  return {
-    ...plan,
-    schema: 'existing',
-    tables: parentsFirst(tables, existing),
-    statements: [],
-    untranslated: [],
-  };
+  const { sorted, cut } = parentsFirst(tables, existing);
+  return { ...plan, schema: 'existing', tables: sorted, statements: cut, untranslated: [] };
 }
 
 /** Whether a table holds data of the application, and not the record of its migrations. */
@@ -104,29 +104,58 @@ async function assertEmpty(session: PostgresSession, table: string): Promise<voi
   if (rows.length > 0) throw invalid(`The target is not empty: ${quoteName(table)} has rows.`);
 }
 
-/** Tables in an order in which every foreign key finds its parent; one to its own table does not matter within a COPY. */
-function parentsFirst(tables: readonly PlannedTable[], existing: readonly PostgresTable[]): PlannedTable[] {
+/** Foreign keys of each table. */
+type KeysByTable = Map<string, readonly PostgresForeignKey[]>;
+
+/**
+ * Tables in an order in which every foreign key finds its parent, but for those that are `cut` to open a circle. One to its own table does not
+ * matter within a COPY.
+ */
+function parentsFirst(
+  tables: readonly PlannedTable[],
+  existing: readonly PostgresTable[],
+): { readonly sorted: PlannedTable[]; readonly cut: PlannedStatement[] } {
   const sorted: PlannedTable[] = [];
-  const left = new Set(tables);
+  const cut: PlannedStatement[] = [];
+  const left: KeysByTable = new Map(
+    tables.map(({ target }) => {
+      const keys = existing.find(({ name }) => name === target)?.foreignKeys ?? [];
+      return [target, keys.filter(({ parent }) => parent !== target)];
+    }),
+  );
   while (left.size > 0) {
-    const ready = [...left].filter(({ target }) => {
-      const parents = existing.find(({ name }) => name === target)?.parents ?? [];
-      return parents.every(
-        (parent) => parent === target || [...left].every((other) => other.target !== parent),
-      );
-    });
-    if (ready.length === 0) {
-      const names = [...left].map(({ target }) => quoteName(target)).join(', ');
-      throw invalid(
-        `Foreign keys go round in a circle between ${names}. Let the transfer make the schema, or drop one of them meanwhile.`,
-      );
-    }
-    for (const table of ready) {
-      sorted.push(table);
-      left.delete(table);
-    }
+    const ready = tables.filter(
+      ({ target }) => left.get(target)?.every(({ parent }) => !left.has(parent)) === true,
+    );
+    sorted.push(...ready);
+    for (const { target } of ready) left.delete(target);
+    if (ready.length > 0) continue;
+    const [table, parent] = circleIn(left);
+    const keys = left.get(table) ?? [];
+    cut.push(...keys.filter((key) => key.parent === parent).map((key) => makeAgain(table, key)));
+    left.set(
+      table,
+      keys.filter((key) => key.parent !== parent),
+    );
   }
-  return sorted;
+  return { sorted, cut };
+}
+
+/** A table of a circle and its parent in it. Every table that is left refers to another that is left. */
+function circleIn(left: KeysByTable): readonly [table: string, parent: string] {
+  const path = new Map<string, string>();
+  let [table = ''] = left.keys();
+  for (let next = path.get(table); next === undefined; next = path.get(table)) {
+    const parent = left.get(table)?.find((key) => left.has(key.parent))?.parent ?? '';
+    path.set(table, parent);
+    table = parent;
+  }
+  return [table, path.get(table) ?? ''];
+}
+
+function makeAgain(table: string, { name, definition }: PostgresForeignKey): PlannedStatement {
+  const sql = `alter table ${quoteName(table)} add constraint ${quoteName(name)} ${definition}`;
+  return { object: `foreign key ${name} of ${table}`, sql };
 }
 
 function invalid(message: string): ConfigurationError {

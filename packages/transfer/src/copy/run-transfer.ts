@@ -22,7 +22,7 @@ import {
 } from '../target/transfer-state.js';
 import { postgresSide, sqliteSide, type VerifiedTable, verifyTable } from '../verify/verify-table.js';
 import { analysisOf, copyTables } from './copy-tables.js';
-import { dropStatements } from './drop-statements.js';
+import { dropCircles, dropStatements } from './drop-statements.js';
 import { planForExisting } from './existing-schema.js';
 import { rehearse } from './rehearse.js';
 import { lockTarget } from './target-lock.js';
@@ -127,7 +127,10 @@ class Transfer {
     const findings = await checkPlan(this.#pool, plan);
     if (!isClear({ findings })) return report({ outcome: 'refused', findings, plan });
     if (this.#options.dryRun === true) return report({ outcome: 'planned', findings, plan });
-    await this.#session.transaction(() => createState(this.#session, plan));
+    await this.#session.transaction(async () => {
+      await dropCircles(this.#session, plan);
+      await createState(this.#session, plan);
+    });
     return this.#copyAll(plan, new Map(), new Map(), findings);
   }
 
@@ -218,6 +221,7 @@ class Transfer {
         await dropStatements(this.#session, plan);
         await this.#session.query(`drop table ${quoteNames(names)}`);
       } else {
+        await dropCircles(this.#session, plan);
         for (const name of names.toReversed()) await this.#session.query(`delete from ${quoteName(name)}`);
       }
       for (const name of names) await forgetTable(this.#session, name);

@@ -16,8 +16,15 @@ export interface PostgresTable {
   readonly name: string;
   readonly columns: readonly PostgresColumn[];
   readonly primaryKey: readonly string[];
-  /** Tables that its foreign keys refer to. */
-  readonly parents: readonly string[];
+  readonly foreignKeys: readonly PostgresForeignKey[];
+}
+
+export interface PostgresForeignKey {
+  readonly name: string;
+  /** The table that it refers to. */
+  readonly parent: string;
+  /** SQL behind `add constraint NAME`. */
+  readonly definition: string;
 }
 
 /** Reads the tables that a name without a schema finds. */
@@ -43,9 +50,10 @@ const TABLES = `
       from pg_constraint, unnest(conkey) with ordinality as part(number, position)
       join pg_attribute on attrelid = t.oid and attnum = part.number
       where conrelid = t.oid and contype = 'p'),
-    'parents', (
-      select coalesce(json_agg(distinct p.relname), '[]')
-      from pg_constraint join pg_class p on p.oid = confrelid where conrelid = t.oid and contype = 'f')
+    'foreignKeys', (
+      select coalesce(json_agg(json_build_object(
+        'name', conname, 'parent', p.relname, 'definition', pg_get_constraintdef(k.oid)) order by conname), '[]')
+      from pg_constraint k join pg_class p on p.oid = confrelid where conrelid = t.oid and contype = 'f')
   ) as "table"
   from pg_class t
   where t.relkind in ('r', 'p') and pg_table_is_visible(t.oid) and t.relnamespace::regnamespace::text not like 'pg\\_%'
