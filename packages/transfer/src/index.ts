@@ -1,5 +1,5 @@
-export { type AuditOptions, type AuditReport, auditFile, isClear } from './audit/audit.js';
-export type { Finding } from './audit/finding.js';
+export { type AuditOptions, type AuditReport, auditFile } from './audit/audit.js';
+export { type Finding, isClear } from './audit/finding.js';
 export { type TransferBackOptions, transferBack } from './back/transfer-back.js';
 export { transfer } from './copy/transfer.js';
 export type {

@@ -89,7 +89,7 @@ async function runImport(
 ): Promise<ExitCode> {
   const format = formatOf(file, options.format);
   const table = findTable(await readCatalog({ url, onMigration: () => {} }), name);
-  const display = new ProgressDisplay(output);
+  const display = await ProgressDisplay.open(output);
   const job: Import = { table, file, format, names: parseNames(options.map), display };
   const storage = await openStorage<Record<string, Record<string, unknown>>>({
     url,

@@ -44,7 +44,7 @@ export function auditCommand(output: CommandOutput, finish: (code: ExitCode) => 
 async function runAudit(source: string, options: AuditOptions, output: CommandOutput): Promise<ExitCode> {
   const located = locate(databaseArgument(source, output));
   if (located.kind !== 'sqlite') throw new CommandError('An audit is of a SQLite file.');
-  const display = new ProgressDisplay(output);
+  const display = await ProgressDisplay.open(output);
   const audited = await auditFile(located.path, {
     policies: parsePolicies(options.on),
     exclude: options.exclude,

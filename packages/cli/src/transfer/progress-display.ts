@@ -1,4 +1,4 @@
-import { SingleBar } from 'cli-progress';
+import type { SingleBar } from 'cli-progress';
 import type { CommandOutput } from '../command-output.js';
 import { count } from './text-table.js';
 
@@ -17,14 +17,22 @@ const LINES_PER_PHASE = 10;
 /** Shows progress with its rate and the time left: a bar on a terminal, a line for each tenth elsewhere. */
 export class ProgressDisplay {
   readonly #output: CommandOutput;
+  readonly #Bar: typeof SingleBar | undefined;
   #bar: SingleBar | undefined;
   #phase = '';
   #rows = 0;
   #printed = 0;
   #startedAt = 0;
 
-  constructor(output: CommandOutput) {
+  private constructor(output: CommandOutput, Bar: typeof SingleBar | undefined) {
     this.#output = output;
+    this.#Bar = Bar;
+  }
+
+  /** Bars are loaded for a terminal alone. */
+  static async open(output: CommandOutput): Promise<ProgressDisplay> {
+    const bars = output.isTerminal === true ? await import('cli-progress') : undefined;
+    return new ProgressDisplay(output, bars?.SingleBar);
   }
 
   update({ phase, table, rows, totalRows }: ProgressStep): void {
@@ -48,11 +56,11 @@ export class ProgressDisplay {
     this.#rows = 0;
     this.#printed = 0;
     this.#startedAt = performance.now();
-    if (this.#output.isTerminal !== true) {
+    if (this.#Bar === undefined) {
       this.#output.err(`${phase}\n`);
       return;
     }
-    this.#bar = new SingleBar({
+    this.#bar = new this.#Bar({
       format:
         totalRows === undefined
           ? `${phase}  {value} rows  {rate} rows/s  {table}`

@@ -90,7 +90,7 @@ async function runTransfer(
   options: TransferCommandOptions,
   output: CommandOutput,
 ): Promise<ExitCode> {
-  const display = new ProgressDisplay(output);
+  const display = await ProgressDisplay.open(output);
   const stop = new AbortController();
   const abort = (): void => stop.abort();
   process.once('SIGINT', abort).once('SIGTERM', abort);

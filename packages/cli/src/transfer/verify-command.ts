@@ -43,7 +43,7 @@ async function runVerify(
   options: VerifyCommandOptions,
   output: CommandOutput,
 ): Promise<ExitCode> {
-  const display = new ProgressDisplay(output);
+  const display = await ProgressDisplay.open(output);
   const report = await verify({
     source: databaseArgument(source, output),
     target: databaseArgument(target, output),

@@ -35,11 +35,6 @@ export interface AuditOptions {
   readonly onProgress?: (progress: { readonly table: string; readonly rows: number }) => void;
 }
 
-/** Whether nothing stands against a transfer. */
-export function isClear({ findings }: { readonly findings: readonly Finding[] }): boolean {
-  return findings.every(({ severity, settledBy }) => severity === 'note' || settledBy !== undefined);
-}
-
 /**
  * Audits a SQLite file as it stands: every value and object that cannot go over to PostgreSQL as it is, in one snapshot, on threads.
  *

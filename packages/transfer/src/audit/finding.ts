@@ -29,3 +29,8 @@ export function finding(parts: Pick<Finding, 'kind' | 'message' | 'severity'> & 
     ...parts,
   };
 }
+
+/** Whether nothing stands against a transfer. */
+export function isClear({ findings }: { readonly findings: readonly Finding[] }): boolean {
+  return findings.every(({ severity, settledBy }) => severity === 'note' || settledBy !== undefined);
+}

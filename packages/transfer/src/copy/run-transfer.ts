@@ -1,6 +1,6 @@
 import { AbortedError, ConfigurationError, ConnectionError } from '@sluice/core/errors';
-import { type AuditReport, auditPool, checkPlan, isClear } from '../audit/audit.js';
-import type { Finding } from '../audit/finding.js';
+import type { AuditReport } from '../audit/audit.js';
+import { type Finding, isClear } from '../audit/finding.js';
 import { markChecked, planDigest } from '../plan/plan-digest.js';
 import type { Policies } from '../plan/policies.js';
 import { readingOf } from '../plan/table-reading.js';
@@ -20,7 +20,7 @@ import {
   type TableProgress,
   type TransferState,
 } from '../target/transfer-state.js';
-import { postgresSide, sqliteSide, type VerifiedTable, verifyTable } from '../verify/verify-table.js';
+import type { VerifiedTable } from '../verify/verify-table.js';
 import { analysisOf, copyTables } from './copy-tables.js';
 import { dropCircles, dropStatements } from './drop-statements.js';
 import { planForExisting } from './existing-schema.js';
@@ -55,6 +55,11 @@ export async function runTransfer(
     if (pool.status === 'fulfilled') await pool.value.close();
   }
 }
+
+// Loaded by the transfers that need them: one of a checked plan that is not verified starts sooner without.
+const loadAudit = (): Promise<typeof import('../audit/audit.js')> => import('../audit/audit.js');
+const loadComparison = (): Promise<typeof import('../verify/verify-table.js')> =>
+  import('../verify/verify-table.js');
 
 interface Target {
   readonly session: PostgresSession;
@@ -124,6 +129,7 @@ class Transfer {
   /** The tables are there: their types decide, and every value is checked against them before anything is written. */
   async #beginExisting(audited: TransferPlan): Promise<TransferReport> {
     const plan = await planForExisting(this.#session, audited);
+    const { checkPlan } = await loadAudit();
     const findings = await checkPlan(this.#pool, plan);
     if (!isClear({ findings })) return report({ outcome: 'refused', findings, plan });
     if (this.#options.dryRun === true) return report({ outcome: 'planned', findings, plan });
@@ -140,6 +146,7 @@ class Transfer {
     const merged = plan === undefined ? undefined : merge(plan, policies);
     if (merged !== undefined && isChecked(merged, this.#pool.fingerprint))
       return { plan: merged, findings: [] };
+    const { auditPool } = await loadAudit();
     const audited = await auditPool(this.#pool, source, {
       policies: { ...plan?.policies, ...policies },
       exclude,
@@ -209,6 +216,7 @@ class Transfer {
   /** A table that was copied without hashes is as it was only if nothing was written to the whole file. */
   async #isUnchanged(plan: TransferPlan, table: PlannedTable, { sums }: TableProgress): Promise<boolean> {
     if (sums === undefined) return this.#pool.fingerprint === plan.source.fingerprint;
+    const { sqliteSide } = await loadComparison();
     const now = await sqliteSide(this.#pool).hash(readingOf(plan, table));
     return now.misfits.length === 0 && now.sums.differences(sums).size === 0;
   }
@@ -281,6 +289,7 @@ class Transfer {
   async #verify(plan: TransferPlan, progress: ReadonlyMap<string, TableProgress>): Promise<VerifiedTable[]> {
     const totalRows = [...progress.values()].reduce((sum, { rows }) => sum + rows, 0);
     this.#report('verify', undefined, 0, totalRows);
+    const { postgresSide, sqliteSide, verifyTable } = await loadComparison();
     const verified: VerifiedTable[] = [];
     for (const table of plan.tables) {
       const reading = readingOf(plan, table);
