@@ -51,8 +51,10 @@ export async function runTransfer(
     throw toTransferError(error);
   } finally {
     options.signal?.removeEventListener('abort', stop);
-    if (target.status === 'fulfilled') await target.value.session.close();
-    if (pool.status === 'fulfilled') await pool.value.close();
+    await Promise.all([
+      target.status === 'fulfilled' ? target.value.session.close() : undefined,
+      pool.status === 'fulfilled' ? pool.value.close() : undefined,
+    ]);
   }
 }
 

@@ -91,8 +91,7 @@ export async function readRefusals(session: PostgresSession): Promise<Untranslat
 
 /** Begins a transfer; call it inside a transaction. */
 export async function createState(session: PostgresSession, plan: TransferPlan): Promise<void> {
-  await session.query(`drop schema if exists ${STATE_SCHEMA} cascade`);
-  for (const statement of CREATE.split(';')) await session.query(statement);
+  await session.query(`drop schema if exists ${STATE_SCHEMA} cascade; ${CREATE}`);
   await session.query(`insert into ${STATE_SCHEMA}.transfer (plan, state) values ($1, 'copying')`, [
     JSON.stringify(plan),
   ]);
