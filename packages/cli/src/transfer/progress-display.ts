@@ -38,11 +38,8 @@ export class ProgressDisplay {
   update({ phase, table, rows, totalRows }: ProgressStep): void {
     if (phase !== this.#phase) this.#begin(phase, totalRows);
     this.#rows += rows;
-    const rate = count(
-      Math.round(this.#rows / Math.max((performance.now() - this.#startedAt) / 1000, 0.001)),
-    );
-    if (this.#bar !== undefined) this.#bar.update(this.#rows, { table: table ?? '', rate });
-    else if (totalRows !== undefined && totalRows > 0) this.#line(totalRows, rate);
+    if (this.#bar !== undefined) this.#bar.update(this.#rows, { table: table ?? '', rate: this.#rate() });
+    else if (totalRows !== undefined && totalRows > 0) this.#line(totalRows);
   }
 
   stop(): void {
@@ -73,14 +70,20 @@ export class ProgressDisplay {
     this.#bar.start(totalRows ?? 0, 0, { table: '', rate: '0' });
   }
 
-  #line(totalRows: number, rate: string): void {
+  /** Rows a second. */
+  #rate(): string {
+    const seconds = (performance.now() - this.#startedAt) / 1000;
+    return count(Math.round(this.#rows / Math.max(seconds, 0.001)));
+  }
+
+  #line(totalRows: number): void {
     const tenth = Math.floor((this.#rows / totalRows) * LINES_PER_PHASE);
     if (tenth <= this.#printed) return;
     this.#printed = tenth;
     const seconds = (performance.now() - this.#startedAt) / 1000;
     const left = Math.max(0, Math.round((seconds * (totalRows - this.#rows)) / this.#rows));
     this.#output.err(
-      `${this.#phase}  ${tenth * 10} %  ${count(this.#rows)} of ${count(totalRows)} rows, ${rate} rows/s, ${left} s left\n`,
+      `${this.#phase}  ${tenth * 10} %  ${count(this.#rows)} of ${count(totalRows)} rows, ${this.#rate()} rows/s, ${left} s left\n`,
     );
   }
 }

@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { TupleWriter } from '@sluice/postgres-driver/copy';
 import Sqlite from 'better-sqlite3';
@@ -28,6 +29,10 @@ const ROWS_PER_REPORT = 5_000;
 
 /** How long a reader waits for a lock of the application's. */
 const BUSY_MS = 10_000;
+
+// A server on the same machine, or the running application, goes first. It is this thread's on Linux, and elsewhere that of the whole process
+// (setpriority(2)).
+if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
 
 const sender = new ChunkSender(workerData as ReaderStart);
 let database: Sqlite.Database | undefined;
