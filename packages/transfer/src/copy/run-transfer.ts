@@ -46,7 +46,8 @@ export async function runTransfer(
     if (pool.status === 'rejected') throw pool.reason;
     if (target.status === 'rejected') throw target.reason;
     if (options.signal?.aborted === true) throw new AbortedError('The work was stopped.');
-    return await new Transfer(pool.value, target.value, options).run();
+    const { session, state } = target.value;
+    return await new Transfer(pool.value, session, options).run(state);
   } catch (error) {
     throw toTransferError(error);
   } finally {
@@ -83,19 +84,17 @@ async function openTarget({ target, targetSchema }: TransferOptions): Promise<Ta
 class Transfer {
   readonly #pool: ReaderPool;
   readonly #session: PostgresSession;
-  readonly #state: TransferState | undefined;
   readonly #options: TransferOptions;
 
-  constructor(pool: ReaderPool, { session, state }: Target, options: TransferOptions) {
+  constructor(pool: ReaderPool, session: PostgresSession, options: TransferOptions) {
     this.#pool = pool;
     this.#session = session;
-    this.#state = state;
     this.#options = options;
   }
 
-  async run(): Promise<TransferReport> {
+  /** `state`: of an earlier transfer. */
+  async run(state: TransferState | undefined): Promise<TransferReport> {
     const { dryRun = false, resume = false, replace = false } = this.#options;
-    const state = this.#state;
     if (state !== undefined && resume) return this.#goOn(state);
     if (state !== undefined && !replace && !dryRun) {
       throw refused(
