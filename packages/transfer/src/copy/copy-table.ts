@@ -18,6 +18,8 @@ export interface CopyTableInput {
   readonly table: PlannedTable;
   /** Whether the rows are hashed on the way, for a verification. */
   readonly isSummed: boolean;
+  /** Whether the readers of a larger table, which is copied at the same time, go first. */
+  readonly givesWay: boolean;
   readonly onProgress?: ((rows: number) => void) | undefined;
 }
 
@@ -80,13 +82,13 @@ function total(
 
 /** Sends a table through one COPY. `onRead`: nothing is left to read, while the server still stores. */
 async function send(
-  { pool, session, isSummed, onProgress }: CopyTableInput,
+  { pool, session, isSummed, givesWay, onProgress }: CopyTableInput,
   reading: TableReading,
   mode: EncodeMode,
   sql: string,
   onRead?: (parts: readonly EncodedRows[]) => void,
 ): Promise<EncodedRows[]> {
-  const encoding = { table: reading, mode, isSummed: isSummed && mode === 'copy' };
+  const encoding = { table: reading, mode, isSummed: isSummed && mode === 'copy', givesWay };
   const stream = new CopyInStream(session, sql);
   try {
     const events = {

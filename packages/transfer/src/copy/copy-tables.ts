@@ -40,12 +40,14 @@ export async function copyTables(input: CopyTablesInput): Promise<void> {
     (table) => input.isAnalyzed && (left.includes(table) || !steps.has(analysisOf(table))),
   );
   const count = Math.max(left.length, unanalyzed.length);
+  const [first] = left;
   const sessions = await connect(input, Math.min(isOwn ? input.jobs : 1, count));
   try {
     await share(sessions, left, pool, async (session, table) => {
       const { target } = table;
       const onProgress = (rows: number): void => input.onProgress(target, rows, totalRows);
-      progress.set(target, await copyTable({ pool, session, plan, table, isSummed, onProgress }));
+      const givesWay = sessions.length > 1 && table !== first;
+      progress.set(target, await copyTable({ pool, session, plan, table, isSummed, givesWay, onProgress }));
     });
     await share(sessions, unanalyzed, pool, analyze);
   } finally {

@@ -70,6 +70,8 @@ export interface EncodeInput {
   readonly mode: EncodeMode;
   /** Whether the hashes of the rows are summed up. */
   readonly isSummed: boolean;
+  /** Whether the readers of another table, which is copied at the same time, go first. */
+  readonly givesWay?: boolean;
 }
 
 /** Whether the file's pages will do: other readings are about more than the rows that are there, or hold rows too large to have several of in memory. */

@@ -1,4 +1,3 @@
-import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { TupleWriter } from '@sluice/postgres-driver/copy';
 import Sqlite from 'better-sqlite3';
@@ -23,6 +22,7 @@ import type {
 } from './reader-protocol.js';
 import { losslessValue } from './rejected-row.js';
 import type { RowidRange } from './table-reading.js';
+import { beNice, NICE } from './thread-priority.js';
 
 /** Rows between two reports of progress, and two looks at whether to stop. */
 const ROWS_PER_REPORT = 5_000;
@@ -30,9 +30,7 @@ const ROWS_PER_REPORT = 5_000;
 /** How long a reader waits for a lock of the application's. */
 const BUSY_MS = 10_000;
 
-// A server on the same machine, or the running application, goes first. It is this thread's on Linux, and elsewhere that of the whole process
-// (setpriority(2)).
-if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
+beNice(NICE.reader);
 
 const sender = new ChunkSender(workerData as ReaderStart);
 let database: Sqlite.Database | undefined;
@@ -120,6 +118,7 @@ function span(table: string, rowidName: string): RowidRange {
 }
 
 function encode(input: EncodeInput, id: number): EncodedRows {
+  if (input.givesWay) beNice(NICE.givingWay);
   const sends = input.mode === 'copy' || input.mode === 'rejects';
   const out = sends ? sender.begin() : new TupleWriter();
   const report = progress(id);
