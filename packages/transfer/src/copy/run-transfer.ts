@@ -1,20 +1,18 @@
-import { AbortedError, ConfigurationError, ConnectionError } from '@sluice/core/errors';
+import { AbortedError, ConnectionError } from '@sluice/core/errors';
 import type { AuditReport } from '../audit/audit.js';
 import { type Finding, isClear } from '../audit/finding.js';
-import { markChecked, planDigest } from '../plan/plan-digest.js';
-import type { Policies } from '../plan/policies.js';
+import { isChecked, markChecked } from '../plan/plan-digest.js';
 import { readingOf } from '../plan/table-reading.js';
 import type { PlannedStatement, PlannedTable, TransferPlan } from '../plan/transfer-plan.js';
 import type { ReaderPool } from '../reader/reader-pool.js';
 import { quoteName, quoteNames } from '../sql/quote.js';
-import { PostgresSession, toTransferError } from '../target/postgres-session.js';
+import { type PostgresSession, toTransferError } from '../target/postgres-session.js';
 import {
   createState,
   finishState,
   forgetSteps,
   forgetTable,
   readRefusals,
-  readState,
   readSteps,
   recordStep,
   type TableProgress,
@@ -24,8 +22,7 @@ import type { VerifiedTable } from '../verify/verify-table.js';
 import { analysisOf, copyTables } from './copy-tables.js';
 import { dropCircles, dropStatements } from './drop-statements.js';
 import { planForExisting } from './existing-schema.js';
-import { rehearse } from './rehearse.js';
-import { lockTarget } from './target-lock.js';
+import { dropTables, givenPlan, openTarget, refused, rehearseOn, type Target } from './open-target.js';
 import {
   DEFAULT_JOBS,
   type TransferOptions,
@@ -46,8 +43,7 @@ export async function runTransfer(
     if (pool.status === 'rejected') throw pool.reason;
     if (target.status === 'rejected') throw target.reason;
     if (options.signal?.aborted === true) throw new AbortedError('The work was stopped.');
-    const { session, state } = target.value;
-    return await new Transfer(pool.value, session, options).run(state);
+    return await new Transfer(pool.value, target.value, options).run();
   } catch (error) {
     throw toTransferError(error);
   } finally {
@@ -64,36 +60,21 @@ const loadAudit = (): Promise<typeof import('../audit/audit.js')> => import('../
 const loadComparison = (): Promise<typeof import('../verify/verify-table.js')> =>
   import('../verify/verify-table.js');
 
-interface Target {
-  readonly session: PostgresSession;
-  /** Of an earlier transfer. */
-  readonly state: TransferState | undefined;
-}
-
-async function openTarget({ target, targetSchema }: TransferOptions): Promise<Target> {
-  const session = await PostgresSession.connect(target, targetSchema);
-  try {
-    if (!(await lockTarget(session))) throw refused('Another transfer into this database is running.');
-    return { session, state: await readState(session) };
-  } catch (error) {
-    await session.close();
-    throw error;
-  }
-}
-
 class Transfer {
   readonly #pool: ReaderPool;
+  readonly #target: Target;
   readonly #session: PostgresSession;
   readonly #options: TransferOptions;
 
-  constructor(pool: ReaderPool, session: PostgresSession, options: TransferOptions) {
+  constructor(pool: ReaderPool, target: Target, options: TransferOptions) {
     this.#pool = pool;
-    this.#session = session;
+    this.#target = target;
+    this.#session = target.session;
     this.#options = options;
   }
 
-  /** `state`: of an earlier transfer. */
-  async run(state: TransferState | undefined): Promise<TransferReport> {
+  async run(): Promise<TransferReport> {
+    const { state } = this.#target;
     const { dryRun = false, resume = false, replace = false } = this.#options;
     if (state !== undefined && resume) return this.#goOn(state);
     if (state !== undefined && !replace && !dryRun) {
@@ -111,7 +92,7 @@ class Transfer {
     const { findings } = audited;
     if (!isClear(audited)) return report({ outcome: 'refused', findings, plan: audited.plan });
     if (this.#options.schema === 'existing') return this.#beginExisting(audited.plan);
-    const plan = await this.#prepare(audited.plan);
+    const plan = await this.#rehearse(audited.plan);
     if (this.#options.dryRun === true) {
       return report({
         outcome: 'planned',
@@ -121,7 +102,8 @@ class Transfer {
       });
     }
     await this.#session.transaction(async () => {
-      if (this.#options.replace === true && plan.schema === 'translate') await this.#dropTables(plan);
+      if (this.#options.replace === true && plan.schema === 'translate')
+        await dropTables(this.#session, plan);
       await createState(this.#session, plan);
     });
     return this.#copyAll(plan, new Map(), new Map(), findings);
@@ -143,48 +125,24 @@ class Transfer {
 
   async #makePlan(): Promise<Pick<AuditReport, 'findings' | 'plan'>> {
     const { source, policies, plan, exclude = [] } = this.#options;
+    const given = givenPlan(this.#options);
     this.#report('audit', undefined, 0, undefined);
-    const merged = plan === undefined ? undefined : merge(plan, policies);
-    if (merged !== undefined && isChecked(merged, this.#pool.fingerprint))
-      return { plan: merged, findings: [] };
+    if (given !== undefined && isChecked(given, this.#pool.fingerprint)) return { plan: given, findings: [] };
     const { auditPool } = await loadAudit();
-    const audited = await auditPool(this.#pool, source, {
+    return auditPool(this.#pool, source, {
       policies: { ...plan?.policies, ...policies },
       exclude,
-      plan: merged,
+      plan: given,
       onProgress: ({ table, rows }) => this.#report('audit', table, rows, undefined),
     });
-    return audited;
   }
 
-  /** What must hold of the target, and what the server thinks of the plan. */
-  async #prepare(plan: TransferPlan): Promise<TransferPlan> {
+  async #rehearse(plan: TransferPlan): Promise<TransferPlan> {
     this.#report('rehearse', undefined, 0, undefined);
-    const existing = await this.#existing(plan);
-    if (existing.length > 0 && this.#options.replace !== true) {
-      throw refused(
-        `The target is not empty: it has ${existing.map(quoteName).join(', ')}. Choose an empty database or --target-schema, or add --replace to drop these tables.`,
-      );
-    }
-    return rehearse(this.#session, plan, async () => {
-      if (existing.length > 0) await this.#dropTables(plan);
-    });
-  }
-
-  async #existing(plan: TransferPlan): Promise<string[]> {
-    const rows = await this.#session.query<{ relname: string }>(
-      `select relname from pg_class where pg_table_is_visible(oid) and relname = any($1)
-         and relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) order by relname`,
-      [plan.tables.map(({ target }) => target)],
-    );
-    return rows.map(({ relname }) => relname);
-  }
-
-  /** Together, so that their foreign keys to each other do not matter; what else depends on them stops it. */
-  async #dropTables(plan: TransferPlan): Promise<void> {
-    const existing = await this.#existing(plan);
-    await dropStatements(this.#session, plan);
-    if (existing.length > 0) await this.#session.query(`drop table ${quoteNames(existing)}`);
+    const { rehearsed } = this.#target;
+    // It is of the plan that was given, which is this one if the source is still as it was then.
+    if (rehearsed?.source.fingerprint === this.#pool.fingerprint) return rehearsed;
+    return rehearseOn(this.#session, plan, this.#options);
   }
 
   /** Tables that are done stay if they are as the source is now, and are copied again if not. */
@@ -334,21 +292,8 @@ function report(
   return { tables: [], verified: [], untranslated: [], ...parts };
 }
 
-/** Whether neither the source nor the plan has changed since a dry run found nothing against it. */
-function isChecked(plan: TransferPlan, fingerprint: string): boolean {
-  return plan.source.fingerprint === fingerprint && plan.source.checked === planDigest(plan);
-}
-
-function merge(plan: TransferPlan, policies: Policies = {}): TransferPlan {
-  return { ...plan, policies: { ...plan.policies, ...policies } };
-}
-
 function interrupted(cause: ConnectionError): ConnectionError {
   const message =
     'The connection to PostgreSQL was lost. The tables that are done stay: run the same command with --resume.';
   return new ConnectionError('connection_lost', message, { cause });
-}
-
-export function refused(message: string): ConfigurationError {
-  return new ConfigurationError('invalid_configuration', message);
 }

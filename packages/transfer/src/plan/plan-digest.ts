@@ -10,6 +10,11 @@ export function planDigest(plan: TransferPlan): string {
     .slice(0, 16);
 }
 
+/** Whether neither the source nor the plan has changed since a dry run found nothing against it. */
+export function isChecked(plan: TransferPlan, fingerprint: string): boolean {
+  return plan.source.fingerprint === fingerprint && plan.source.checked === planDigest(plan);
+}
+
 /** The plan, marked as checked. */
 export function markChecked(plan: TransferPlan): TransferPlan {
   return { ...plan, source: { ...plan.source, checked: planDigest(plan) } };

@@ -131,6 +131,7 @@ export async function forgetSteps(session: PostgresSession, objects: readonly st
   await session.query(`delete from ${STATE_SCHEMA}.step where object = any($1)`, [objects]);
 }
 
+/** Waits until it is on disk, and with it all that was committed before. */
 export async function finishState(session: PostgresSession): Promise<void> {
   await session.query(`set synchronous_commit = on`);
   await session.query(`update ${STATE_SCHEMA}.transfer set state = 'finished', finished_at = now()`);

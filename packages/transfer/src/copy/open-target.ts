@@ -1,0 +1,82 @@
+import { ConfigurationError } from '@sluice/core/errors';
+import { isChecked } from '../plan/plan-digest.js';
+import type { TransferPlan } from '../plan/transfer-plan.js';
+import { fingerprintOf } from '../source/source-fingerprint.js';
+import { quoteName, quoteNames } from '../sql/quote.js';
+import { PostgresSession } from '../target/postgres-session.js';
+import { readState, type TransferState } from '../target/transfer-state.js';
+import { dropStatements } from './drop-statements.js';
+import { rehearse } from './rehearse.js';
+import { lockTarget } from './target-lock.js';
+import type { TransferOptions } from './transfer-options.js';
+
+export interface Target {
+  readonly session: PostgresSession;
+  /** Of an earlier transfer. */
+  readonly state: TransferState | undefined;
+  /** The plan that was given, as the server takes it, where that could be tried without the source. */
+  readonly rehearsed: TransferPlan | undefined;
+}
+
+/** Connects to the target, keeps other transfers out of it, and looks at what is there. Writes nothing. */
+export async function openTarget(options: TransferOptions): Promise<Target> {
+  const session = await PostgresSession.connect(options.target, options.targetSchema);
+  try {
+    // Rows and their record are lost together, or not at all; the last commit of a transfer waits for all before it.
+    await session.query('set synchronous_commit = off');
+    if (!(await lockTarget(session))) throw refused('Another transfer into this database is running.');
+    const state = await readState(session);
+    const plan = givenPlan(options);
+    const isNext =
+      state === undefined &&
+      options.schema !== 'existing' &&
+      plan !== undefined &&
+      isChecked(plan, fingerprintOf(options.source));
+    return { session, state, rehearsed: isNext ? await rehearseOn(session, plan, options) : undefined };
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+/** The plan to follow, under the policies of now. */
+export function givenPlan({ plan, policies }: TransferOptions): TransferPlan | undefined {
+  return plan && { ...plan, policies: { ...plan.policies, ...policies } };
+}
+
+/** What must hold of the target, and what the server thinks of the plan. */
+export async function rehearseOn(
+  session: PostgresSession,
+  plan: TransferPlan,
+  { replace = false }: TransferOptions,
+): Promise<TransferPlan> {
+  const existing = await findTables(session, plan);
+  if (existing.length > 0 && !replace) {
+    throw refused(
+      `The target is not empty: it has ${existing.map(quoteName).join(', ')}. Choose an empty database or --target-schema, or add --replace to drop these tables.`,
+    );
+  }
+  return rehearse(session, plan, async () => {
+    if (existing.length > 0) await dropTables(session, plan);
+  });
+}
+
+/** Together, so that their foreign keys to each other do not matter; what else depends on them stops it. */
+export async function dropTables(session: PostgresSession, plan: TransferPlan): Promise<void> {
+  const existing = await findTables(session, plan);
+  await dropStatements(session, plan);
+  if (existing.length > 0) await session.query(`drop table ${quoteNames(existing)}`);
+}
+
+async function findTables(session: PostgresSession, plan: TransferPlan): Promise<string[]> {
+  const rows = await session.query<{ relname: string }>(
+    `select relname from pg_class where pg_table_is_visible(oid) and relname = any($1)
+       and relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) order by relname`,
+    [plan.tables.map(({ target }) => target)],
+  );
+  return rows.map(({ relname }) => relname);
+}
+
+export function refused(message: string): ConfigurationError {
+  return new ConfigurationError('invalid_configuration', message);
+}
