@@ -3,7 +3,7 @@ import { CHUNK_BYTES, newChunk, TupleWriter } from '@sluice/postgres-driver/copy
 import { CANCELLED, type ReaderMessage, type ReaderStart } from './reader-protocol.js';
 
 /** Buffers of a thread that may be on their way at once. */
-const MAX_CHUNKS = 4;
+const MAX_CHUNKS = 3;
 
 /** Thrown in a reader's thread when its work is to stop. */
 export class CancelledError extends Error {
