@@ -5,6 +5,9 @@ import { CANCELLED, type ReaderMessage, type ReaderStart } from './reader-protoc
 /** Buffers of a thread that may be on their way at once. */
 const MAX_CHUNKS = 3;
 
+/** Bytes of the first buffer that is sent: the server is not to wait for a full one. Each one after it has twice as many. */
+const FIRST_BYTES = 64 * 1024;
+
 /** Thrown in a reader's thread when its work is to stop. */
 export class CancelledError extends Error {
   readonly code: string = CANCELLED;
@@ -18,6 +21,7 @@ export class ChunkSender {
   readonly #recycled: MessagePort;
   readonly #signals: Int32Array;
   #allocated = 0;
+  #enough = FIRST_BYTES;
   #returned = 0;
 
   constructor({ signals, recycled }: ReaderStart) {
@@ -26,12 +30,14 @@ export class ChunkSender {
   }
 
   begin(): TupleWriter {
+    this.#enough = FIRST_BYTES;
     return new TupleWriter(this.#acquire());
   }
 
   /** Sends what is written when it is enough, or all of it. */
   flush(id: number, out: TupleWriter, isAll: boolean): void {
-    if (out.position === 0 || (!isAll && out.position < CHUNK_BYTES)) return;
+    if (out.position === 0 || (!isAll && out.position < this.#enough)) return;
+    this.#enough = Math.min(this.#enough * 2, CHUNK_BYTES);
     const buffer = out.buffer.buffer as ArrayBuffer;
     const message: ReaderMessage = { id, kind: 'chunk', buffer, length: out.position };
     parentPort?.postMessage(message, [buffer]);

@@ -22,15 +22,13 @@ import type {
 } from './reader-protocol.js';
 import { losslessValue } from './rejected-row.js';
 import type { RowidRange } from './table-reading.js';
-import { beNice, NICE } from './thread-priority.js';
+import { giveWay } from './thread-priority.js';
 
 /** Rows between two reports of progress, and two looks at whether to stop. */
 const ROWS_PER_REPORT = 5_000;
 
 /** How long a reader waits for a lock of the application's. */
 const BUSY_MS = 10_000;
-
-beNice(NICE.reader);
 
 const sender = new ChunkSender(workerData as ReaderStart);
 let database: Sqlite.Database | undefined;
@@ -118,7 +116,7 @@ function span(table: string, rowidName: string): RowidRange {
 }
 
 function encode(input: EncodeInput, id: number): EncodedRows {
-  if (input.givesWay) beNice(NICE.givingWay);
+  if (input.givesWay) giveWay();
   const sends = input.mode === 'copy' || input.mode === 'rejects';
   const out = sends ? sender.begin() : new TupleWriter();
   const report = progress(id);

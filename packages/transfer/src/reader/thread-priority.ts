@@ -1,17 +1,13 @@
 import { getPriority, setPriority } from 'node:os';
 
-/** Nice values of a reader's thread, which may only go up. */
-export const NICE = {
-  /** A server on the same machine, or the running application, goes first. */
-  reader: 10,
-  /** So does the reader of the largest table, which decides when all is done. */
-  givingWay: 15,
-} as const;
+/** As a nice value, which may only go up. */
+const GIVING_WAY = 15;
 
 /**
- * Lets others go before this thread, unless it does so already. Only Linux has a priority for each thread: elsewhere it is that of the
- * whole process (setpriority(2)), and is left as it is.
+ * Lets others go before this thread from now on: the reader of the largest table, which decides when all is done, and a server on the same
+ * machine, which stores it. Only Linux has a priority for each thread; elsewhere it is that of the whole process (setpriority(2)), and is left
+ * as it is.
  */
-export function beNice(nice: number): void {
-  if (process.platform === 'linux' && getPriority() < nice) setPriority(nice);
+export function giveWay(): void {
+  if (process.platform === 'linux' && getPriority() < GIVING_WAY) setPriority(GIVING_WAY);
 }
