@@ -229,8 +229,9 @@ test('cancels a lookup on the server when all its callers have left', async () =
   const { storage } = await openTables<Tables>(SCHEMA, { poolSize: 3 });
   const books = storage.repository('book', { key: 'isbn' });
   const holder = await hold(storage, 'lock table book in access exclusive mode');
+  // Time enough to open the connection on which the lookup then waits.
   const outcomes = await Promise.all(
-    range(4).map((n) => rejection(books.get(`${n}`, { timeoutMs: 50, label: `call ${n}` }))),
+    range(4).map((n) => rejection(books.get(`${n}`, { timeoutMs: 1_000, label: `call ${n}` }))),
   );
   expect(outcomes).toEqual(
     range(4).map((n) => expect.objectContaining({ code: 'timeout', operation: `call ${n}` })),
