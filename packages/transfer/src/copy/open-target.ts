@@ -22,8 +22,6 @@ export interface Target {
 export async function openTarget(options: TransferOptions): Promise<Target> {
   const session = await PostgresSession.connect(options.target, options.targetSchema);
   try {
-    // Rows and their record are lost together, or not at all; the last commit of a transfer waits for all before it.
-    await session.query('set synchronous_commit = off');
     if (!(await lockTarget(session))) throw refused('Another transfer into this database is running.');
     const state = await readState(session);
     const plan = givenPlan(options);

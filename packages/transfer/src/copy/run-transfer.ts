@@ -43,7 +43,7 @@ export async function runTransfer(
     if (pool.status === 'rejected') throw pool.reason;
     if (target.status === 'rejected') throw target.reason;
     if (options.signal?.aborted === true) throw new AbortedError('The work was stopped.');
-    return await new Transfer(pool.value, target.value, options).run();
+    return await new Transfer(pool.value, target.value.session, options).run(target.value);
   } catch (error) {
     throw toTransferError(error);
   } finally {
@@ -62,19 +62,16 @@ const loadComparison = (): Promise<typeof import('../verify/verify-table.js')> =
 
 class Transfer {
   readonly #pool: ReaderPool;
-  readonly #target: Target;
   readonly #session: PostgresSession;
   readonly #options: TransferOptions;
 
-  constructor(pool: ReaderPool, target: Target, options: TransferOptions) {
+  constructor(pool: ReaderPool, session: PostgresSession, options: TransferOptions) {
     this.#pool = pool;
-    this.#target = target;
-    this.#session = target.session;
+    this.#session = session;
     this.#options = options;
   }
 
-  async run(): Promise<TransferReport> {
-    const { state } = this.#target;
+  async run({ state, rehearsed }: Target): Promise<TransferReport> {
     const { dryRun = false, resume = false, replace = false } = this.#options;
     if (state !== undefined && resume) return this.#goOn(state);
     if (state !== undefined && !replace && !dryRun) {
@@ -84,15 +81,18 @@ class Transfer {
           : 'A transfer into this database was interrupted. Add --resume to go on, or --replace to begin again.',
       );
     }
-    return this.#begin();
+    return this.#begin(rehearsed);
   }
 
-  async #begin(): Promise<TransferReport> {
+  async #begin(rehearsed: TransferPlan | undefined): Promise<TransferReport> {
     const audited = await this.#makePlan();
     const { findings } = audited;
     if (!isClear(audited)) return report({ outcome: 'refused', findings, plan: audited.plan });
     if (this.#options.schema === 'existing') return this.#beginExisting(audited.plan);
-    const plan = await this.#rehearse(audited.plan);
+    this.#report('rehearse', undefined, 0, undefined);
+    // What is rehearsed is the plan that was given, which is this one if the source is still as it was then.
+    const isRehearsed = rehearsed?.source.fingerprint === this.#pool.fingerprint;
+    const plan = isRehearsed ? rehearsed : await rehearseOn(this.#session, audited.plan, this.#options);
     if (this.#options.dryRun === true) {
       return report({
         outcome: 'planned',
@@ -135,14 +135,6 @@ class Transfer {
       plan: given,
       onProgress: ({ table, rows }) => this.#report('audit', table, rows, undefined),
     });
-  }
-
-  async #rehearse(plan: TransferPlan): Promise<TransferPlan> {
-    this.#report('rehearse', undefined, 0, undefined);
-    const { rehearsed } = this.#target;
-    // It is of the plan that was given, which is this one if the source is still as it was then.
-    if (rehearsed?.source.fingerprint === this.#pool.fingerprint) return rehearsed;
-    return rehearseOn(this.#session, plan, this.#options);
   }
 
   /** Tables that are done stay if they are as the source is now, and are copied again if not. */
