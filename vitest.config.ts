@@ -27,7 +27,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['{packages,examples}/*/src/**/*.test.ts'] },
+        test: { name: 'unit', include: ['{packages,examples}/*/src/**/*.test.ts', 'scripts/*.test.mjs'] },
       },
       {
         extends: true,

@@ -47,6 +47,7 @@ async function test() {
   await prepare();
   await step('Checking types', script('typecheck'));
   await step('Linting', script('lint'));
+  await step('Checking layers', script('layers'));
   return run(join(bin, 'vitest'), ['run', ...args], { cwd: root, stdio: 'inherit' });
 }
 
