@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import type { CommandOutput } from './command-output.js';
+import type { CommandOutput } from './command/command-output.js';
+import { describeFailure } from './command/describe-failure.js';
+import { EXIT_CODES, type ExitCode } from './command/exit-codes.js';
 import { completionCommand } from './completion/completion-command.js';
-import { describeFailure } from './describe-failure.js';
-import { EXIT_CODES, type ExitCode } from './exit-codes.js';
 
 /** Runs `sluice` with these arguments and resolves to its exit status. Never rejects and never ends the process. */
 export async function runCommandLine(args: readonly string[], output: CommandOutput): Promise<ExitCode> {

@@ -1,9 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Command } from 'commander';
-import { CommandError } from '../command-error.js';
-import type { CommandOutput } from '../command-output.js';
-import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
+import { CommandError } from '../command/command-error.js';
+import type { CommandOutput } from '../command/command-output.js';
+import { EXIT_CODES, type ExitCode } from '../command/exit-codes.js';
 import { type GeneratedTypes, generateTypes } from './generate-types.js';
 import { readCatalog } from './read-catalog.js';
 import { describeDifference } from './type-difference.js';

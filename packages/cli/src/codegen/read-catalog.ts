@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { type Catalog, ConfigurationError, type Driver, openStorage } from '@sluice/core';
 import { postgres } from '@sluice/postgres-driver';
 import { sqlite } from '@sluice/sqlite-driver';
-import { CommandError } from '../command-error.js';
+import { CommandError } from '../command/command-error.js';
 
 /** Where a catalog comes from: a database, migrations, or a database after its migrations. */
 export interface CatalogSource {

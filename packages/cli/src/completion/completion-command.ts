@@ -1,5 +1,5 @@
 import { Argument, Command } from 'commander';
-import type { CommandOutput } from '../command-output.js';
+import type { CommandOutput } from '../command/command-output.js';
 
 /** The command `sluice completion`, which prints a script for the shell. */
 export function completionCommand(program: Command, output: CommandOutput): Command {

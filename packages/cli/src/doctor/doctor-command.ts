@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { type Diagnosis, examine, locate, readSymptoms, type Symptoms } from '@sluice/transfer';
 import { Command } from 'commander';
-import { CommandError } from '../command-error.js';
-import type { CommandOutput } from '../command-output.js';
-import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
-import { databaseArgument } from '../transfer/database-argument.js';
-import { textTable } from '../transfer/text-table.js';
+import { CommandError } from '../command/command-error.js';
+import type { CommandOutput } from '../command/command-output.js';
+import { databaseArgument } from '../command/database-argument.js';
+import { EXIT_CODES, type ExitCode } from '../command/exit-codes.js';
+import { textTable } from '../terminal/text-table.js';
 import { readMetrics } from './read-metrics.js';
 
 interface DoctorOptions {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StorageMetrics } from '@sluice/core';
 import type { WriterMetrics } from '@sluice/transfer';
-import { CommandError } from '../command-error.js';
+import { CommandError } from '../command/command-error.js';
 
 /** Between the two snapshots that give a rate. */
 const SAMPLE_MS = 2_000;

@@ -8,11 +8,11 @@ import { sqlite } from '@sluice/sqlite-driver';
 import { Command, Option } from 'commander';
 import { stringify } from 'csv-stringify/sync';
 import { readCatalog } from '../codegen/read-catalog.js';
-import { CommandError } from '../command-error.js';
-import type { CommandOutput } from '../command-output.js';
-import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
-import { DATABASE_HELP, databaseArgument } from '../transfer/database-argument.js';
-import { count } from '../transfer/text-table.js';
+import { CommandError } from '../command/command-error.js';
+import type { CommandOutput } from '../command/command-output.js';
+import { DATABASE_HELP, databaseArgument } from '../command/database-argument.js';
+import { EXIT_CODES, type ExitCode } from '../command/exit-codes.js';
+import { count } from '../terminal/text-table.js';
 import { formatOf, type RowFormat } from './row-format.js';
 import { toCsv, toJson } from './row-values.js';
 

@@ -11,12 +11,12 @@ import { postgres } from '@sluice/postgres-driver';
 import { sqlite } from '@sluice/sqlite-driver';
 import { Command, Option } from 'commander';
 import { readCatalog } from '../codegen/read-catalog.js';
-import { CommandError } from '../command-error.js';
-import type { CommandOutput } from '../command-output.js';
-import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
-import { DATABASE_HELP, databaseArgument } from '../transfer/database-argument.js';
-import { ProgressDisplay } from '../transfer/progress-display.js';
-import { count } from '../transfer/text-table.js';
+import { CommandError } from '../command/command-error.js';
+import type { CommandOutput } from '../command/command-output.js';
+import { DATABASE_HELP, databaseArgument } from '../command/database-argument.js';
+import { EXIT_CODES, type ExitCode } from '../command/exit-codes.js';
+import { ProgressDisplay } from '../terminal/progress-display.js';
+import { count } from '../terminal/text-table.js';
 import { type FileRow, formatOf, type RowFormat, readRows } from './row-format.js';
 import { parseCsvJson, toStored } from './row-values.js';
 

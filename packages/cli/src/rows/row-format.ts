@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parse } from 'csv-parse';
-import { CommandError } from '../command-error.js';
+import { CommandError } from '../command/command-error.js';
 
 export type RowFormat = 'csv' | 'json' | 'ndjson';
 

@@ -1,12 +1,12 @@
 import { type AuditReport, auditFile, isClear, locate, parsePolicies } from '@sluice/transfer';
 import { Command } from 'commander';
-import { CommandError } from '../command-error.js';
-import type { CommandOutput } from '../command-output.js';
-import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
-import { databaseArgument } from './database-argument.js';
+import { CommandError } from '../command/command-error.js';
+import type { CommandOutput } from '../command/command-output.js';
+import { databaseArgument } from '../command/database-argument.js';
+import { EXIT_CODES, type ExitCode } from '../command/exit-codes.js';
+import { ProgressDisplay } from '../terminal/progress-display.js';
+import { count, textTable } from '../terminal/text-table.js';
 import { printFindings } from './print-findings.js';
-import { ProgressDisplay } from './progress-display.js';
-import { count, textTable } from './text-table.js';
 
 interface AuditOptions {
   readonly json?: boolean;

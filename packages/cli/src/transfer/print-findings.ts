@@ -1,6 +1,6 @@
 import type { Finding, Untranslated, VerifiedTable } from '@sluice/transfer';
-import { coloured } from './colours.js';
-import { count, textTable } from './text-table.js';
+import { coloured } from '../terminal/colours.js';
+import { count, textTable } from '../terminal/text-table.js';
 
 /** Findings as a table, problems first, with the keys of rows and what can be done below each. */
 export function printFindings(findings: readonly Finding[]): string {

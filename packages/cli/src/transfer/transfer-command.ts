@@ -8,13 +8,13 @@ import {
   transfer,
 } from '@sluice/transfer/copy';
 import { Command, Option } from 'commander';
-import { CommandError } from '../command-error.js';
-import type { CommandOutput } from '../command-output.js';
-import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
-import { DATABASE_HELP, databaseArgument } from './database-argument.js';
+import { CommandError } from '../command/command-error.js';
+import type { CommandOutput } from '../command/command-output.js';
+import { DATABASE_HELP, databaseArgument } from '../command/database-argument.js';
+import { EXIT_CODES, type ExitCode } from '../command/exit-codes.js';
+import { ProgressDisplay } from '../terminal/progress-display.js';
+import { count, textTable } from '../terminal/text-table.js';
 import { printFindings, printUntranslated, printVerified } from './print-findings.js';
-import { ProgressDisplay } from './progress-display.js';
-import { count, textTable } from './text-table.js';
 
 interface TransferCommandOptions {
   readonly plan?: string;

@@ -1,10 +1,10 @@
 import { verify } from '@sluice/transfer';
 import { Command } from 'commander';
-import type { CommandOutput } from '../command-output.js';
-import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
-import { DATABASE_HELP, databaseArgument } from './database-argument.js';
+import type { CommandOutput } from '../command/command-output.js';
+import { DATABASE_HELP, databaseArgument } from '../command/database-argument.js';
+import { EXIT_CODES, type ExitCode } from '../command/exit-codes.js';
+import { ProgressDisplay } from '../terminal/progress-display.js';
 import { printVerified } from './print-findings.js';
-import { ProgressDisplay } from './progress-display.js';
 
 interface VerifyCommandOptions {
   readonly json?: boolean;

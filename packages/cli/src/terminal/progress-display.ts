@@ -1,5 +1,5 @@
 import type { SingleBar } from 'cli-progress';
-import type { CommandOutput } from '../command-output.js';
+import type { CommandOutput } from '../command/command-output.js';
 import { count } from './text-table.js';
 
 /** Rows done in a phase of work. */

@@ -1,6 +1,6 @@
 import { locate } from '@sluice/transfer/copy';
-import { CommandError } from '../command-error.js';
-import type { CommandOutput } from '../command-output.js';
+import { CommandError } from './command-error.js';
+import type { CommandOutput } from './command-output.js';
 
 /** What is said about arguments that name a database. */
 export const DATABASE_HELP = `
