@@ -3,8 +3,8 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
+import { queryValues } from '@sluice/testkit/postgres-server';
 import { afterAll, describe, expect, it } from 'vitest';
-import { query } from './transfer/query.js';
 import { runSluice } from './transfer/run-sluice.js';
 import { makeShop } from './transfer/shop-file.js';
 
@@ -50,7 +50,7 @@ describe.skipIf(!CAN_MOUNT)(`a disk that is full${WHO}`, () => {
     const folder = smallDisk(4);
     const space = `small_${process.pid}`;
     if (!(await canHaveTablespace(url, space, folder))) return expectOtherMachine(url);
-    await query(
+    await queryValues(
       url,
       `do $$ begin execute format('alter database %I set default_tablespace = ${space}', current_database()); end $$`,
     );
@@ -66,12 +66,12 @@ describe.skipIf(!CAN_MOUNT)(`a disk that is full${WHO}`, () => {
     expect(resumed.err).not.toContain('error:');
     expect(resumed.code).toBe(0);
     expect(await runSluice(['verify', source, 'env:TARGET_URL'], url)).toMatchObject({ code: 0 });
-    await query(
+    await queryValues(
       url,
       `do $$ begin execute format('alter database %I reset default_tablespace', current_database()); end $$`,
     );
-    await query(url, 'drop schema public, sluice_transfer cascade');
-    await query(url, `drop tablespace ${space}`);
+    await queryValues(url, 'drop schema public, sluice_transfer cascade');
+    await queryValues(url, `drop tablespace ${space}`);
   });
 
   it('of the new SQLite file on the way back: says so, and goes on with --resume when there is room', async () => {
@@ -99,10 +99,10 @@ describe.skipIf(!CAN_MOUNT)(`a disk that is full${WHO}`, () => {
 /** The server has to be on this machine, with an account that can be given the folder. */
 async function canHaveTablespace(url: string, name: string, folder: string): Promise<boolean> {
   try {
-    const [[data] = []] = await query(url, `select current_setting('data_directory')`);
+    const [[data] = []] = await queryValues(url, `select current_setting('data_directory')`);
     execFileSync('chown', [`--reference=${data}`, folder]);
     chmodSync(folder, 0o700);
-    await query(url, `create tablespace ${name} location '${folder}'`);
+    await queryValues(url, `create tablespace ${name} location '${folder}'`);
     return true;
   } catch {
     return false;
@@ -111,6 +111,6 @@ async function canHaveTablespace(url: string, name: string, folder: string): Pro
 
 /** A server in a container sees other folders; then it does not have ours. */
 async function expectOtherMachine(url: string): Promise<void> {
-  const [[data] = []] = await query(url, `select current_setting('data_directory')`);
+  const [[data] = []] = await queryValues(url, `select current_setting('data_directory')`);
   expect(() => execFileSync('stat', [String(data)], { stdio: 'ignore' })).toThrow();
 }

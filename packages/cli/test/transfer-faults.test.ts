@@ -1,9 +1,9 @@
 import { open, readFile, stat, writeFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { startTcpRelay, temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
+import { queryValues } from '@sluice/testkit/postgres-server';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { query } from './transfer/query.js';
 import { runSluice, said, startSluice } from './transfer/run-sluice.js';
 import { makeShop } from './transfer/shop-file.js';
 
@@ -36,7 +36,7 @@ describe('a transfer that is disturbed', () => {
     expect(code).toBe(0);
     expect(id).toBeGreaterThan(20_100);
     expect(
-      await query(url, 'select (select count(*) from "order")::int, (select count(*) from item)::int'),
+      await queryValues(url, 'select (select count(*) from "order")::int, (select count(*) from item)::int'),
     ).toEqual([[20_000, 40_000]]);
   });
 
@@ -63,7 +63,7 @@ describe('a transfer that is disturbed', () => {
     const url = await temporaryPostgresUrl();
     const { child, ended } = startSluice(['transfer', source, 'env:TARGET_URL'], url);
     await said(child, 'copy');
-    await query(
+    await queryValues(
       url,
       `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'sluice transfer' and datname = current_database()`,
     );
@@ -89,7 +89,7 @@ describe('a transfer that is disturbed', () => {
     expect(await runSluice(['transfer', source, 'env:TARGET_URL', '--resume'], url)).toMatchObject({
       code: 0,
     });
-    expect(await query(url, 'select distinct balance::text from customer')).toEqual([['0.25']]);
+    expect(await queryValues(url, 'select distinct balance::text from customer')).toEqual([['0.25']]);
     expect(await runSluice(['verify', source, 'env:TARGET_URL'], url)).toMatchObject({ code: 0 });
   });
 });
@@ -99,18 +99,20 @@ describe('a target that is not as it must be', () => {
     const source = await temporarySqlitePath();
     makeShop(source, 100);
     const url = await temporaryPostgresUrl();
-    await query(
+    await queryValues(
       url,
       `create table item (mine text); insert into item values ('kept'); create table other (x int)`,
     );
     const { code, err } = await runSluice(['transfer', source, 'env:TARGET_URL'], url);
     expect(code).toBe(2);
     expect(err).toContain('not empty: it has "item"');
-    expect(await query(url, 'select mine from item')).toEqual([['kept']]);
+    expect(await queryValues(url, 'select mine from item')).toEqual([['kept']]);
     expect(await runSluice(['transfer', source, 'env:TARGET_URL', '--replace'], url)).toMatchObject({
       code: 0,
     });
-    expect(await query(url, `select relname from pg_class where relname = 'other'`)).toEqual([['other']]);
+    expect(await queryValues(url, `select relname from pg_class where relname = 'other'`)).toEqual([
+      ['other'],
+    ]);
   });
 });
 
@@ -128,7 +130,7 @@ describe('a plan', () => {
     const refused = await runSluice(['transfer', source, 'env:TARGET_URL', '--plan', plan], url);
     expect(refused).toMatchObject({ code: 1, out: expect.stringContaining('log.at') });
     expect(
-      await query(url, `select count(*)::int from pg_class where relname in ('customer', 'log')`),
+      await queryValues(url, `select count(*)::int from pg_class where relname in ('customer', 'log')`),
     ).toEqual([[0]]);
     await writeFile(plan, text);
     expect(await runSluice(['transfer', source, 'env:TARGET_URL', '--plan', plan], url)).toMatchObject({
@@ -148,14 +150,14 @@ describe('a server that refuses a row', () => {
       insert into t select printf('%08d', n), printf('%.1000c', 'x') from number`);
     database.close();
     const url = await temporaryPostgresUrl();
-    await query(url, `create table t (id text primary key, line text check (id <> '00000002'))`);
+    await queryValues(url, `create table t (id text primary key, line text check (id <> '00000002'))`);
     const { code, err } = await runSluice(
       ['transfer', source, 'env:TARGET_URL', '--schema', 'existing'],
       url,
     );
     expect(code).toBe(2);
     expect(err).toContain('violates check constraint');
-    expect(await query(url, 'select count(*)::int from t')).toEqual([[0]]);
+    expect(await queryValues(url, 'select count(*)::int from t')).toEqual([[0]]);
   });
 });
 
@@ -180,7 +182,9 @@ describe('a damaged or hostile source', () => {
     const audit = await runSluice(['audit', source]);
     expect(audit).toMatchObject({ code: 1, out: expect.stringContaining('unreadable  item') });
     expect(await runSluice(['transfer', source, 'env:TARGET_URL'], url)).toMatchObject({ code: 1 });
-    expect(await query(url, `select count(*)::int from pg_class where relname = 'customer'`)).toEqual([[0]]);
+    expect(await queryValues(url, `select count(*)::int from pg_class where relname = 'customer'`)).toEqual([
+      [0],
+    ]);
   });
 
   it('is refused when it is no database', async () => {
@@ -211,11 +215,11 @@ describe('a damaged or hostile source', () => {
     database.close();
     const url = await temporaryPostgresUrl();
     expect(await runSluice(['transfer', source, 'env:TARGET_URL'], url)).toMatchObject({ code: 0 });
-    expect(await query(url, 'select id from victim')).toEqual([[1]]);
-    expect(await query(url, `select "a'b""c;" from "${name.replaceAll('"', '""')}"`)).toEqual([
+    expect(await queryValues(url, 'select id from victim')).toEqual([[1]]);
+    expect(await queryValues(url, `select "a'b""c;" from "${name.replaceAll('"', '""')}"`)).toEqual([
       [`'; drop table victim; --`],
     ]);
-    expect(await query(url, 'select i from endless limit 3')).toEqual([[1], [2], [3]]);
+    expect(await queryValues(url, 'select i from endless limit 3')).toEqual([[1], [2], [3]]);
   });
 
   it('moves a large value, and refuses one beyond the limit by name without ever reading it', {
@@ -238,7 +242,7 @@ describe('a damaged or hostile source', () => {
       url,
     );
     expect(quarantined).toMatchObject({ code: 1, out: expect.stringContaining('too-large  t.v') });
-    expect(await query(url, `select count(*)::int from pg_class where relname = 't'`)).toEqual([[0]]);
+    expect(await queryValues(url, `select count(*)::int from pg_class where relname = 't'`)).toEqual([[0]]);
     const moved = await runSluice(
       ['transfer', source, 'env:TARGET_URL', '--on', 'too-large=convert:to-null'],
       url,
@@ -246,7 +250,7 @@ describe('a damaged or hostile source', () => {
     );
     expect(moved).toMatchObject({ code: 0 });
     expect(peakMb(moved.err)).toBeLessThan(FAR_LESS_THAN_THE_VALUE_MB);
-    expect(await query(url, 'select id, length(v) from t order by id')).toEqual([
+    expect(await queryValues(url, 'select id, length(v) from t order by id')).toEqual([
       [1, 20_000_000],
       [2, null],
       [3, null],

@@ -2,9 +2,8 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { temporarySqlitePath } from '@sluice/testkit';
-import { type PostgresServer, startPostgresServer } from '@sluice/testkit/postgres-server';
+import { type PostgresServer, queryValues, startPostgresServer } from '@sluice/testkit/postgres-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { query } from './transfer/query.js';
 import { runSluice, type SluiceRun, said, startSluice } from './transfer/run-sluice.js';
 import { makeShop } from './transfer/shop-file.js';
 import { startApplication } from './transfer/start-application.js';
@@ -102,7 +101,7 @@ async function expectSame(url: string, file: string): Promise<void> {
 
 /** What was interrupted goes on; what is done is begun again, for the application has written since. */
 async function howToBegin(url: string): Promise<string> {
-  const [[state] = []] = await query(url, 'select state from sluice_transfer.transfer');
+  const [[state] = []] = await queryValues(url, 'select state from sluice_transfer.transfer');
   return state === 'finished' ? '--replace' : '--resume';
 }
 
@@ -155,7 +154,7 @@ async function timeOf(args: readonly string[], url: string, status = 0): Promise
 /** The snapshot holds, whatever the application was writing: two items for each order. */
 async function expectWholeOrders(url: string): Promise<void> {
   const torn = `select count(*)::int from "order" where (select count(*) from item where item."order" = "order".id) <> 2`;
-  expect(await query(url, torn)).toEqual([[0]]);
+  expect(await queryValues(url, torn)).toEqual([[0]]);
 }
 
 async function expectEqual(source: string, url: string): Promise<void> {

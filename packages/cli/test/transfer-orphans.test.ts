@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
+import { queryValues } from '@sluice/testkit/postgres-server';
 import { describe, expect, it } from 'vitest';
-import { query } from './transfer/query.js';
 import { runSluice } from './transfer/run-sluice.js';
 
 describe('foreign keys of PostgreSQL that point nowhere', () => {
   it('end the way back with status 1 and nothing written, and go over as a policy says, which the report tells', async () => {
     const url = await temporaryPostgresUrl();
-    await query(
+    await queryValues(
       url,
       `create table p (id integer primary key); create table c (id integer primary key, p integer);
        insert into c values (1, null), (2, 9); alter table c add constraint c_p foreign key (p) references p not valid`,

@@ -3,8 +3,8 @@ import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { until } from '@sluice/testkit/driver-tests';
 import { afterAll } from 'vitest';
-import { until } from './opened-database.js';
 import { freePort, stop } from './own-process.js';
 
 const cleanUps: (() => Promise<void> | void)[] = [];

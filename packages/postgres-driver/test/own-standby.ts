@@ -12,9 +12,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Database, Row } from '@sluice/core';
 import { postgres } from '@sluice/postgres-driver';
+import { until } from '@sluice/testkit/driver-tests';
 import { type PostgresServer, startPostgresServer } from '@sluice/testkit/postgres-server';
 import { afterAll } from 'vitest';
-import { until } from './opened-database.js';
 import { freePort, stop } from './own-process.js';
 
 /** A primary with one streaming standby. Both are of this machine, because the standby begins as a copy of the primary's folder. */

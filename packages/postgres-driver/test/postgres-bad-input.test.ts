@@ -4,8 +4,9 @@ import { inspect } from 'node:util';
 import { ConfigurationError, ConnectionError, UnsupportedError, ValueError } from '@sluice/core';
 import { postgres } from '@sluice/postgres-driver';
 import { temporaryPostgresUrl } from '@sluice/testkit';
+import { rejection } from '@sluice/testkit/driver-tests';
 import { afterEach, expect, test } from 'vitest';
-import { openDatabase, rejection } from './opened-database.js';
+import { openDatabase } from './opened-database.js';
 import { openTables } from './opened-storage.js';
 
 const servers: Server[] = [];

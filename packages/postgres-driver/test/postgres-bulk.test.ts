@@ -1,7 +1,7 @@
 import { UniqueViolationError, UsageError } from '@sluice/core';
+import { rejection } from '@sluice/testkit/driver-tests';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
-import { rejection } from './opened-database.js';
 import { openTables } from './opened-storage.js';
 
 interface Specimen {

@@ -1,6 +1,7 @@
 import { AbortedError, TimeoutError } from '@sluice/core';
+import { type OpenedDatabase, rejection, runIn, until } from '@sluice/testkit/driver-tests';
 import { expect, test } from 'vitest';
-import { type OpenedDatabase, openDatabase, rejection, runIn, until } from './opened-database.js';
+import { openDatabase } from './opened-database.js';
 
 const SLEEPING = `select count(*) as n from pg_stat_activity
   where datname = current_database() and state = 'active' and query like 'select pg_sleep%'`;

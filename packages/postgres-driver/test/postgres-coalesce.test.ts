@@ -7,9 +7,9 @@ import {
   TimeoutError,
   UniqueViolationError,
 } from '@sluice/core';
+import { rejection, until } from '@sluice/testkit/driver-tests';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
-import { rejection, until } from './opened-database.js';
 import { openTables } from './opened-storage.js';
 
 interface Book {

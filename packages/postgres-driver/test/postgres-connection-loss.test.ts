@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
 import { CommitUnknownError, ConnectionError } from '@sluice/core';
+import { type OpenedDatabase, rejection, runIn, until } from '@sluice/testkit/driver-tests';
 import { expect, test } from 'vitest';
 import { layCable } from './cable.js';
-import { type OpenedDatabase, openDatabase, rejection, runIn, until } from './opened-database.js';
+import { openDatabase } from './opened-database.js';
 
 /** Ends, from another connection, every connection of `victim` that matches. */
 async function terminate(victim: OpenedDatabase, condition = 'true'): Promise<void> {

@@ -1,7 +1,8 @@
 import type { Database } from '@sluice/core';
 import { temporaryPostgresUrl } from '@sluice/testkit';
+import { rejection, runIn } from '@sluice/testkit/driver-tests';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { openDatabase, rejection, runIn } from './opened-database.js';
+import { openDatabase } from './opened-database.js';
 
 /*
  * What every driver must tell of a violation, for constraints that were given no name: PostgreSQL's own rule names them.

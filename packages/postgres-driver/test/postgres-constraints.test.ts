@@ -1,7 +1,8 @@
 import { ConstraintError } from '@sluice/core';
 import { temporaryPostgresUrl } from '@sluice/testkit';
+import { rejection, runIn } from '@sluice/testkit/driver-tests';
 import { beforeAll, expect, test } from 'vitest';
-import { openDatabase, rejection, runIn } from './opened-database.js';
+import { openDatabase } from './opened-database.js';
 
 let url: string;
 

@@ -1,11 +1,11 @@
 import { type PostgresDialectOptions, postgresDialect } from '@sluice/postgres-driver';
 import { temporaryPostgresUrl } from '@sluice/testkit';
+import { rejection } from '@sluice/testkit/driver-tests';
 import { CompiledQuery, type IsolationLevel, Kysely, PostgresDialect, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { DatabaseError, Pool } from 'pg';
 import Cursor from 'pg-cursor';
 import { afterEach, beforeAll, expect, test } from 'vitest';
-import { rejection } from './opened-database.js';
 
 interface DB {
   thing: { id: number; big: string | null; moment: Date | null; doc: unknown; tags: string[] | null };

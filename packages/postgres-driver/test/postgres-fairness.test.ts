@@ -1,8 +1,9 @@
 import { type Database, type DatabaseTransaction, openStorage, type Storage } from '@sluice/core';
 import { postgres } from '@sluice/postgres-driver';
 import { temporaryPostgresUrl } from '@sluice/testkit';
+import { rejection, runIn, until } from '@sluice/testkit/driver-tests';
 import { afterEach, expect, test } from 'vitest';
-import { openDatabase, rejection, runIn, until } from './opened-database.js';
+import { openDatabase } from './opened-database.js';
 
 interface DB {
   account: { id: number; balance: number };

@@ -1,5 +1,6 @@
+import { rejection, runIn, until } from '@sluice/testkit/driver-tests';
 import { expect, test } from 'vitest';
-import { openDatabase, rejection, runIn, until } from './opened-database.js';
+import { openDatabase } from './opened-database.js';
 
 const SETTINGS = `select current_setting('transaction_isolation') as isolation, current_setting('transaction_read_only') as "readOnly"`;
 

@@ -1,6 +1,7 @@
 import { ConflictError, TimeoutError } from '@sluice/core';
+import { rejection, runIn, until } from '@sluice/testkit/driver-tests';
 import { expect, test } from 'vitest';
-import { openDatabase, rejection, runIn, until } from './opened-database.js';
+import { openDatabase } from './opened-database.js';
 
 test('ends the wait for a connection at its own limit', async () => {
   const { database, run } = await openDatabase({ poolSize: 1, acquireTimeoutMs: 50 });

@@ -7,8 +7,9 @@ import { inspect } from 'node:util';
 import { ConfigurationError, ConnectionError } from '@sluice/core';
 import { postgres } from '@sluice/postgres-driver';
 import { temporaryPostgresUrl } from '@sluice/testkit';
+import { rejection } from '@sluice/testkit/driver-tests';
 import { afterEach, expect, test, vi } from 'vitest';
-import { openDatabase, rejection } from './opened-database.js';
+import { openDatabase } from './opened-database.js';
 
 const PASSWORD = 'a-very-secret-password';
 

@@ -1,10 +1,10 @@
 import { openStorage, type Storage, UniqueViolationError } from '@sluice/core';
 import { postgres, postgresDialect } from '@sluice/postgres-driver';
 import { temporaryPostgresUrl } from '@sluice/testkit';
+import { rejection } from '@sluice/testkit/driver-tests';
 import { sql } from 'kysely';
 import { Client } from 'pg';
 import { afterEach, describe, expect, test } from 'vitest';
-import { rejection } from './opened-database.js';
 import { pgbouncerVersion, startPgbouncer } from './own-pgbouncer.js';
 
 interface Tables {

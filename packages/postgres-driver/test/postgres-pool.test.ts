@@ -3,8 +3,9 @@ import { promisify } from 'node:util';
 import { ClosedError, OverloadedError, TimeoutError } from '@sluice/core';
 import { postgres } from '@sluice/postgres-driver';
 import { temporaryPostgresUrl } from '@sluice/testkit';
+import { rejection, until } from '@sluice/testkit/driver-tests';
 import { expect, test } from 'vitest';
-import { openDatabase, rejection, until } from './opened-database.js';
+import { openDatabase } from './opened-database.js';
 
 test('serves more callers than it has connections, in order', async () => {
   const { database, rows } = await openDatabase({ poolSize: 3 });

@@ -1,9 +1,10 @@
 import { openStorage } from '@sluice/core';
 import { postgres } from '@sluice/postgres-driver';
 import { temporaryPostgresUrl } from '@sluice/testkit';
+import { rejection } from '@sluice/testkit/driver-tests';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
-import { openDatabase, rejection } from './opened-database.js';
+import { openDatabase } from './opened-database.js';
 
 const PREPARED = 'select count(*)::integer as n from pg_prepared_statements';
 const BY_KEY = 'select * from t where id = $1';

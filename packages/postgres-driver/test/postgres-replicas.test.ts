@@ -1,8 +1,8 @@
 import { openStorage, type Storage, UsageError } from '@sluice/core';
 import { postgres } from '@sluice/postgres-driver';
+import { rejection, until } from '@sluice/testkit/driver-tests';
 import { sql } from 'kysely';
 import { afterEach, beforeAll, expect, test } from 'vitest';
-import { rejection, until } from './opened-database.js';
 import { type Pair, startPair } from './own-standby.js';
 
 interface Tables {

@@ -1,9 +1,10 @@
 import { type CatalogTable, parseValueType } from '@sluice/core';
 import { postgresDialect } from '@sluice/postgres-driver';
 import { temporaryPostgresUrl } from '@sluice/testkit';
+import { type OpenedDatabase, rejection } from '@sluice/testkit/driver-tests';
 import { type ColumnDataType, Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type OpenedDatabase, openDatabase, rejection } from './opened-database.js';
+import { openDatabase } from './opened-database.js';
 
 let url: string;
 let db: Kysely<unknown>;

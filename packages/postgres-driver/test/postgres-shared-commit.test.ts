@@ -1,8 +1,9 @@
 import type { Storage, StorageTransaction } from '@sluice/core';
 import type { PostgresOptions } from '@sluice/postgres-driver';
+import { until } from '@sluice/testkit/driver-tests';
 import type { Generated } from 'kysely';
 import { expect, test } from 'vitest';
-import { openDatabase, until } from './opened-database.js';
+import { openDatabase } from './opened-database.js';
 import { type OpenedStorage, openTables } from './opened-storage.js';
 
 interface Tables {

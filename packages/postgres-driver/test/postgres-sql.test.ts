@@ -6,9 +6,10 @@ import {
   type ValueType,
 } from '@sluice/core';
 import { temporaryPostgresUrl } from '@sluice/testkit';
+import type { OpenedDatabase } from '@sluice/testkit/driver-tests';
 import { type AliasableExpression, DummyDriver, ExpressionWrapper, Kysely, sql } from 'kysely';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type OpenedDatabase, openDatabase } from './opened-database.js';
+import { openDatabase } from './opened-database.js';
 
 interface DB {
   listed: { id: bigint; name: string };

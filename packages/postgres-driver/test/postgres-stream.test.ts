@@ -1,6 +1,7 @@
 import type { Statement } from '@sluice/core';
+import { rejection, runIn } from '@sluice/testkit/driver-tests';
 import { expect, test } from 'vitest';
-import { openDatabase, rejection, runIn } from './opened-database.js';
+import { openDatabase } from './opened-database.js';
 
 function series(count: number): Statement {
   return { sql: 'select n from generate_series(1, $1::integer) n', parameters: [count], access: 'read' };

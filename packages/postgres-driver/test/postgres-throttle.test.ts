@@ -1,5 +1,5 @@
+import { until } from '@sluice/testkit/driver-tests';
 import { expect, test } from 'vitest';
-import { until } from './opened-database.js';
 import { openTables } from './opened-storage.js';
 
 interface Tables {

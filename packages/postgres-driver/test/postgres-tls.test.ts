@@ -2,8 +2,9 @@ import { isIP } from 'node:net';
 import { inspect } from 'node:util';
 import { ConnectionError, type Database } from '@sluice/core';
 import { postgres } from '@sluice/postgres-driver';
+import { rejection } from '@sluice/testkit/driver-tests';
 import { beforeAll, expect, test } from 'vitest';
-import { openDatabase, rejection } from './opened-database.js';
+import { openDatabase } from './opened-database.js';
 import { type Certificates, makeCertificates, startOwnServer } from './own-server.js';
 
 let certificates: Certificates;

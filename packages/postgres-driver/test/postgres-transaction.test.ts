@@ -1,6 +1,7 @@
 import { ConflictError, UsageError } from '@sluice/core';
+import { type OpenedDatabase, rejection, runIn, until } from '@sluice/testkit/driver-tests';
 import { expect, test } from 'vitest';
-import { type OpenedDatabase, openDatabase, rejection, runIn, until } from './opened-database.js';
+import { openDatabase } from './opened-database.js';
 
 async function openAccounts(): Promise<OpenedDatabase> {
   const opened = await openDatabase();

@@ -1,7 +1,8 @@
 import { UsageError, ValueError } from '@sluice/core';
 import { temporaryPostgresUrl } from '@sluice/testkit';
+import { type OpenedDatabase, rejection } from '@sluice/testkit/driver-tests';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type OpenedDatabase, openDatabase, rejection } from './opened-database.js';
+import { openDatabase } from './opened-database.js';
 
 let url: string;
 

@@ -1,11 +1,12 @@
 import type { TableWatch } from '@sluice/core';
+import { rejection } from '@sluice/testkit/driver-tests';
 import { sql } from 'kysely';
 import { Client } from 'pg';
 import { expect, test } from 'vitest';
 import { installTriggers } from '../src/postgres-change-triggers.js';
 import { PostgresChanges } from '../src/postgres-changes.js';
 import { resolvePostgresConfig } from '../src/postgres-options.js';
-import { openDatabase, rejection } from './opened-database.js';
+import { openDatabase } from './opened-database.js';
 import { type OpenedStorage, openTables } from './opened-storage.js';
 
 interface Tables {

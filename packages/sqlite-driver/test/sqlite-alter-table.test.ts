@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { type MigrationError, openStorage, type Storage } from '@sluice/core';
 import { sqlite } from '@sluice/sqlite-driver';
+import { rejection } from '@sluice/testkit/driver-tests';
 import { type Kysely, sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
-import { rejection, temporaryFolder } from './opened-database.js';
+import { temporaryFolder } from './opened-database.js';
 
 interface DB {
   thing: Record<string, unknown>;

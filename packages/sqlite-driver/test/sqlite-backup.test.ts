@@ -11,24 +11,25 @@ import {
 import { dirname, join } from 'node:path';
 import { AbortedError, ConflictError, CorruptError, openStorage, TimeoutError } from '@sluice/core';
 import { restore, sqlite } from '@sluice/sqlite-driver';
+import { rejection, until } from '@sluice/testkit/driver-tests';
 import { describe, expect, test } from 'vitest';
 import { damage } from './damaged-file.js';
-import { type OpenedDatabase, openDatabase, rejection, temporaryFolder, until } from './opened-database.js';
+import { type OpenedFile, openDatabase, temporaryFolder } from './opened-database.js';
 import { startChild } from './processes/child.js';
 
-async function openFilled(rows = 2000): Promise<OpenedDatabase> {
+async function openFilled(rows = 2000): Promise<OpenedFile> {
   const db = await openDatabase({ profile: 'test' });
   await db.run('create table item (id integer primary key, data blob)');
   await fill(db, rows);
   return db;
 }
 
-async function fill(db: OpenedDatabase, rows: number): Promise<void> {
+async function fill(db: OpenedFile, rows: number): Promise<void> {
   const numbers = `with recursive n(i) as (select 1 union all select i + 1 from n where i < ${rows})`;
   await db.run(`${numbers} insert into item (data) select randomblob(2000) from n`, [], { access: 'write' });
 }
 
-const count = async (db: OpenedDatabase): Promise<unknown> =>
+const count = async (db: OpenedFile): Promise<unknown> =>
   (await db.rows('select count(*) as count from item'))[0]?.count;
 
 describe('a backup', () => {

@@ -2,15 +2,16 @@ import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AbortedError, CorruptError } from '@sluice/core';
 import { checkIntegrity, reclaimSpace } from '@sluice/sqlite-driver';
+import { rejection } from '@sluice/testkit/driver-tests';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { damage, pageCount } from './damaged-file.js';
-import { type OpenedDatabase, openDatabase, rejection, temporaryFolder } from './opened-database.js';
+import { type OpenedFile, openDatabase, temporaryFolder } from './opened-database.js';
 
 const NUMBERS = (rows: number): string =>
   `with recursive n(i) as (select 1 union all select i + 1 from n where i < ${rows})`;
 
-async function openFilled(): Promise<OpenedDatabase> {
+async function openFilled(): Promise<OpenedFile> {
   const db = await openDatabase();
   await db.run('create table author (id integer primary key, name text)');
   await db.run('create table book (id integer primary key, author integer references author, title text)');

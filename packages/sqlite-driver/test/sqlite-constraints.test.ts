@@ -1,7 +1,8 @@
+import { rejection, runIn } from '@sluice/testkit/driver-tests';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type OpenedDatabase, openDatabase, rejection, runIn } from './opened-database.js';
+import { type OpenedFile, openDatabase } from './opened-database.js';
 
-let db: OpenedDatabase;
+let db: OpenedFile;
 
 beforeEach(async () => {
   db = await openDatabase();

@@ -1,8 +1,9 @@
 import { sqliteDialect } from '@sluice/sqlite-driver';
+import { rejection } from '@sluice/testkit/driver-tests';
 import Sqlite from 'better-sqlite3';
 import { type Dialect, Kysely, SqliteDialect, sql } from 'kysely';
 import { afterEach, describe, expect, test } from 'vitest';
-import { rejection, temporaryFolder } from './opened-database.js';
+import { temporaryFolder } from './opened-database.js';
 
 interface Tables {
   item: { id: number | null; name: unknown };

@@ -4,16 +4,10 @@ import { dirname, join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { ConnectionError, type DatabaseWarning, StorageFullError } from '@sluice/core';
 import { checkIntegrity } from '@sluice/sqlite-driver';
+import { rejection, runIn, until } from '@sluice/testkit/driver-tests';
 import Sqlite from 'better-sqlite3';
 import { afterEach, describe, expect, test } from 'vitest';
-import {
-  type OpenedDatabase,
-  openDatabase,
-  rejection,
-  runIn,
-  temporaryFolder,
-  until,
-} from './opened-database.js';
+import { type OpenedFile, openDatabase, temporaryFolder } from './opened-database.js';
 import { type Child, startChild, startChildAs } from './processes/child.js';
 
 const ROUNDS = Number(process.env.SLUICE_FAULT_ROUNDS ?? 12);
@@ -187,7 +181,7 @@ describe('the disk', () => {
   });
 
   /** Inserts 16 rows at a time until there is no room, and says what became of each. */
-  async function fillUp(db: OpenedDatabase): Promise<{ kept: number[]; errors: unknown[] }> {
+  async function fillUp(db: OpenedFile): Promise<{ kept: number[]; errors: unknown[] }> {
     const kept: number[] = [];
     const errors: unknown[] = [];
     let next = 0;
@@ -206,16 +200,16 @@ describe('the disk', () => {
     return { kept: kept.sort((a, b) => a - b), errors };
   }
 
-  async function storedIds(db: OpenedDatabase): Promise<unknown[]> {
+  async function storedIds(db: OpenedFile): Promise<unknown[]> {
     return (await db.rows('select id from item order by id')).map(({ id }) => id);
   }
 });
 
 describe('the file goes away while it is open', () => {
-  const insert = (db: OpenedDatabase, id: number): Promise<unknown> =>
+  const insert = (db: OpenedFile, id: number): Promise<unknown> =>
     db.run('insert into item values (?)', [id], { access: 'write' });
 
-  async function openWithItem(): Promise<OpenedDatabase> {
+  async function openWithItem(): Promise<OpenedFile> {
     const db = await openDatabase();
     await db.run('create table item (id integer primary key)');
     await insert(db, 1);

@@ -6,10 +6,11 @@ import {
   TimeoutError,
   UniqueViolationError,
 } from '@sluice/core';
+import { rejection } from '@sluice/testkit/driver-tests';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { busyQuery, type OpenedDatabase, openDatabase, rejection } from './opened-database.js';
+import { busyQuery, type OpenedFile, openDatabase } from './opened-database.js';
 
-let db: OpenedDatabase;
+let db: OpenedFile;
 
 beforeEach(async () => {
   db = await openDatabase();

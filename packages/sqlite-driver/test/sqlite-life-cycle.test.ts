@@ -1,33 +1,8 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
-import { temporaryFolder } from './opened-database.js';
+import { temporarySqlitePath } from '@sluice/testkit';
+import { testOpenings } from '@sluice/testkit/driver-tests';
 
-interface Held {
-  readonly files: number;
-  readonly threads: number;
-  readonly resources: number;
-  readonly megabytes: number;
-}
-
-/** CI asks for a thousand. */
-const OPENINGS = Number(process.env.SLUICE_TEST_OPENINGS ?? 200);
-
-test(`C12 ${OPENINGS} openings leave no file, thread, handle or memory behind`, {
-  timeout: 600_000,
-}, async () => {
-  const script = fileURLToPath(new URL('processes/open-and-close.mjs', import.meta.url));
-  const path = join(await temporaryFolder(), 'app.db');
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    '--expose-gc',
-    script,
-    path,
-    String(OPENINGS),
-  ]);
-  const { before, after } = JSON.parse(stdout) as { readonly before: Held; readonly after: Held };
-  expect({ ...after, megabytes: 0 }).toStrictEqual({ ...before, megabytes: 0 });
-  // A tenth of a megabyte lost each time would be 95 in a thousand.
-  expect(after.megabytes).toBeLessThan(before.megabytes + 60);
+testOpenings({
+  module: import.meta.resolve('@sluice/sqlite-driver'),
+  factory: 'sqlite',
+  createDatabase: async () => `sqlite:${await temporarySqlitePath()}`,
 });

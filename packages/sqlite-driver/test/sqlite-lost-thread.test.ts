@@ -1,7 +1,8 @@
 import type { Worker } from 'node:worker_threads';
 import { ConnectionError } from '@sluice/core';
+import { rejection, runIn, until } from '@sluice/testkit/driver-tests';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { busyQuery, type OpenedDatabase, openDatabase, rejection, runIn, until } from './opened-database.js';
+import { busyQuery, type OpenedFile, openDatabase } from './opened-database.js';
 
 /** The threads that were started, as Node itself announces them. */
 const workers: Worker[] = [];
@@ -11,7 +12,7 @@ afterAll(() => {
   process.off('worker', note);
 });
 
-let db: OpenedDatabase;
+let db: OpenedFile;
 let writer: Worker;
 
 beforeEach(async () => {

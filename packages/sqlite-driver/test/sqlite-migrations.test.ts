@@ -1,14 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { openStorage, type Storage } from '@sluice/core';
 import { sqlite } from '@sluice/sqlite-driver';
+import { temporarySqlitePath } from '@sluice/testkit';
+import { rejection, testJointMigration } from '@sluice/testkit/driver-tests';
 import { sql } from 'kysely';
 import type { MigrationProvider } from 'kysely/migration';
 import { describe, expect, test } from 'vitest';
-import { rejection, temporaryFolder } from './opened-database.js';
+import { temporaryFolder } from './opened-database.js';
 
 interface DB {
   book: { id: number; title: string };
@@ -186,20 +185,8 @@ describe('the guard of child rows', () => {
   });
 });
 
-test('C13 eight processes that start together migrate once', async () => {
-  const path = join(await temporaryFolder(), 'library.db');
-  const script = fileURLToPath(new URL('processes/migrate.mjs', import.meta.url));
-  const outputs = await Promise.all(
-    Array.from({ length: 8 }, async () => {
-      const child = spawn(process.execPath, [script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
-      let output = '';
-      child.stdout.setEncoding('utf8').on('data', (text: string) => {
-        output += text;
-      });
-      const [code] = await once(child, 'close');
-      return { code, steps: JSON.parse(output) as string[] };
-    }),
-  );
-  expect(outputs.map(({ code }) => code)).toStrictEqual(Array.from({ length: 8 }, () => 0));
-  expect(outputs.flatMap(({ steps }) => steps).toSorted()).toStrictEqual(['0001', '0002', '0003']);
+testJointMigration({
+  module: import.meta.resolve('@sluice/sqlite-driver'),
+  factory: 'sqlite',
+  createDatabase: async () => `sqlite:${await temporarySqlitePath()}`,
 });

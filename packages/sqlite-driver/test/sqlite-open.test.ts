@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigurationError, CorruptError, openStorage, type SluiceError } from '@sluice/core';
 import { sqlite } from '@sluice/sqlite-driver';
+import { rejection } from '@sluice/testkit/driver-tests';
 import { describe, expect, test } from 'vitest';
-import { openDatabase, rejection, temporaryFolder } from './opened-database.js';
+import { openDatabase, temporaryFolder } from './opened-database.js';
 import { startChild } from './processes/child.js';
 
 async function refusal(url: string): Promise<SluiceError> {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import { until } from '@sluice/testkit/driver-tests';
 import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { openDatabase, until } from './opened-database.js';
+import { openDatabase } from './opened-database.js';
 import { PreloadedDisk, powerLossMissing } from './power-loss/preloaded-disk.js';
 import { startChildAs } from './processes/child.js';
 

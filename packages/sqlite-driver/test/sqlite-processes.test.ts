@@ -1,6 +1,7 @@
 import { AbortedError, TimeoutError } from '@sluice/core';
+import { rejection, until } from '@sluice/testkit/driver-tests';
 import { describe, expect, test } from 'vitest';
-import { openDatabase, rejection, until } from './opened-database.js';
+import { openDatabase } from './opened-database.js';
 import { type Child, startChild } from './processes/child.js';
 
 async function lockHolder(path: string): Promise<Child> {

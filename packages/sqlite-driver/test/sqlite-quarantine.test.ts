@@ -2,10 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ConflictError, CorruptError } from '@sluice/core';
 import { checkIntegrity, type QuarantineReport, quarantine, restore } from '@sluice/sqlite-driver';
+import { rejection, until } from '@sluice/testkit/driver-tests';
 import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { damage, pageCount } from './damaged-file.js';
-import { openDatabase, rejection, temporaryFolder, until } from './opened-database.js';
+import { openDatabase, temporaryFolder } from './opened-database.js';
 import { startChild } from './processes/child.js';
 
 const ROWS = 4000;

@@ -1,14 +1,15 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { type Database, UnsupportedError } from '@sluice/core';
 import { sqliteDialect } from '@sluice/sqlite-driver';
+import { rejection } from '@sluice/testkit/driver-tests';
 import { type Compilable, Kysely, sql } from 'kysely';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { type OpenedDatabase, openDatabase, rejection } from './opened-database.js';
+import { type OpenedFile, openDatabase } from './opened-database.js';
 
 /** Compiles only; its database is never opened. */
 const { schema } = new Kysely<unknown>({ dialect: sqliteDialect({ path: ':memory:', values: 'portable' }) });
 
-let db: OpenedDatabase;
+let db: OpenedFile;
 
 beforeEach(async () => {
   db = await openDatabase();

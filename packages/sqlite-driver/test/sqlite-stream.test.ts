@@ -1,11 +1,12 @@
 import { AbortedError, type Row, type Statement, TimeoutError } from '@sluice/core';
+import { rejection, until } from '@sluice/testkit/driver-tests';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { busyQuery, type OpenedDatabase, openDatabase, rejection, until } from './opened-database.js';
+import { busyQuery, type OpenedFile, openDatabase } from './opened-database.js';
 
 const ROWS = 20_000;
 const all: Statement = { sql: 'select id, body from item order by id', parameters: [], access: 'read' };
 
-let db: OpenedDatabase;
+let db: OpenedFile;
 
 beforeEach(async () => {
   db = await openDatabase({ snapshots: 2 });

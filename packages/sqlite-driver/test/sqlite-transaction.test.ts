@@ -1,8 +1,9 @@
 import { ConflictError, ForeignKeyViolationError, TimeoutError } from '@sluice/core';
+import { rejection, runIn } from '@sluice/testkit/driver-tests';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { busyQuery, type OpenedDatabase, openDatabase, rejection, runIn } from './opened-database.js';
+import { busyQuery, type OpenedFile, openDatabase } from './opened-database.js';
 
-let db: OpenedDatabase;
+let db: OpenedFile;
 
 beforeEach(async () => {
   db = await openDatabase();

@@ -1,8 +1,9 @@
 import { ValueError } from '@sluice/core';
 import { sqliteDialect } from '@sluice/sqlite-driver';
+import { rejection } from '@sluice/testkit/driver-tests';
 import { type Generated, Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openDatabase, rejection, temporaryFolder } from './opened-database.js';
+import { openDatabase, temporaryFolder } from './opened-database.js';
 
 interface Specimen {
   id: Generated<bigint>;

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { ConflictError } from '@sluice/core';
 import { sqlite } from '@sluice/sqlite-driver';
+import { rejection, until } from '@sluice/testkit/driver-tests';
 import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { openDatabase, rejection, temporaryFolder, until } from './opened-database.js';
+import { openDatabase, temporaryFolder } from './opened-database.js';
 import { type Child, startChild } from './processes/child.js';
 
 const ROWS = 200;

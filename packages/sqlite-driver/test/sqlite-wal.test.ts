@@ -1,23 +1,17 @@
 import { statSync } from 'node:fs';
 import { type DatabaseWarning, openStorage, SnapshotTooOldError } from '@sluice/core';
 import { type SqliteOptions, sqlite } from '@sluice/sqlite-driver';
+import { rejection, runIn, until } from '@sluice/testkit/driver-tests';
 import type { Kysely } from 'kysely';
 import { describe, expect, test } from 'vitest';
-import {
-  type OpenedDatabase,
-  openDatabase,
-  rejection,
-  runIn,
-  temporaryFolder,
-  until,
-} from './opened-database.js';
+import { type OpenedFile, openDatabase, temporaryFolder } from './opened-database.js';
 import { startChild } from './processes/child.js';
 
 const KIB = 1024;
 const MIB = 2 ** 20;
 const SMALL = { checkpointBytes: 128 * KIB, walBudgetBytes: MIB, profile: 'test' } as const;
 
-async function openFilled(options: SqliteOptions, warnings: DatabaseWarning[] = []): Promise<OpenedDatabase> {
+async function openFilled(options: SqliteOptions, warnings: DatabaseWarning[] = []): Promise<OpenedFile> {
   const db = await openDatabase({ ...SMALL, ...options, onWarning: (warning) => warnings.push(warning) });
   await db.run('create table item (id integer primary key, data blob)');
   await write(db, 100);
@@ -25,7 +19,7 @@ async function openFilled(options: SqliteOptions, warnings: DatabaseWarning[] = 
 }
 
 /** Writes about `count` × 4 KiB, 16 at a time. */
-async function write(db: OpenedDatabase, count: number): Promise<void> {
+async function write(db: OpenedFile, count: number): Promise<void> {
   let left = count;
   const one = async (): Promise<void> => {
     while (left > 0) {
@@ -36,11 +30,10 @@ async function write(db: OpenedDatabase, count: number): Promise<void> {
   await Promise.all(Array.from({ length: 16 }, one));
 }
 
-const walBytes = (db: OpenedDatabase): number =>
-  statSync(`${db.path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
-const engine = (db: OpenedDatabase): Readonly<Record<string, number>> => db.database.metrics().engine;
+const walBytes = (db: OpenedFile): number => statSync(`${db.path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+const engine = (db: OpenedFile): Readonly<Record<string, number>> => db.database.metrics().engine;
 
-function stream(db: OpenedDatabase, label: string): AsyncIterator<unknown> {
+function stream(db: OpenedFile, label: string): AsyncIterator<unknown> {
   const statement = { sql: 'select id, data from item', parameters: [], access: 'read' } as const;
   return db.database.stream(statement, 1, { label })[Symbol.asyncIterator]();
 }

@@ -4,7 +4,6 @@ export { rolledBack } from './application/rolled-back.js';
 export { type TemporaryStorageOptions, temporaryStorage } from './application/temporary-storage.js';
 export { type TestClock, testClock } from './application/test-clock.js';
 export { conformance } from './conformance/conformance.js';
-export type { ConformanceOpenOptions, ConformanceTarget } from './conformance/conformance-target.js';
 export {
   type NodeContainer,
   type NodeContainerOptions,
@@ -12,6 +11,7 @@ export {
   startNodeContainer,
 } from './containers/node-container.js';
 export { startTcpRelay, type TcpRelay, type TcpTarget } from './faults/tcp-relay.js';
+export type { ConformanceOpenOptions, ConformanceTarget } from './fixture/conformance-target.js';
 export { checkHistory } from './history/check-history.js';
 export type { History, Operation, Problem, ProblemKind, RecordedTransaction } from './history/history.js';
 export {

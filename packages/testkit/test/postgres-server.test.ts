@@ -4,6 +4,7 @@ import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { queryRows } from '@sluice/testkit/postgres-server';
 import pg from 'pg';
 import { getContainerRuntimeClient } from 'testcontainers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -12,7 +13,6 @@ import { DEFAULT_POSTGRES_IMAGE } from '../src/postgres-server/postgres-image.js
 import { type PostgresServer, startPostgresServer } from '../src/postgres-server/postgres-server.js';
 import type { PostgresServerOptions } from '../src/postgres-server/postgres-settings.js';
 import { PostgresUnavailableError } from '../src/postgres-server/postgres-unavailable-error.js';
-import { query } from './fixtures/query.js';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
@@ -54,8 +54,8 @@ describe('the embedded server', () => {
 
   test('leaves fsync off unless it is to be durable', async () => {
     await using durable = await startPostgresServer({ source: 'embedded', durable: true });
-    expect(await query(server.url, 'show fsync')).toEqual([{ fsync: 'off' }]);
-    expect(await query(durable.url, 'show fsync')).toEqual([{ fsync: 'on' }]);
+    expect(await queryRows(server.url, 'show fsync')).toEqual([{ fsync: 'off' }]);
+    expect(await queryRows(durable.url, 'show fsync')).toEqual([{ fsync: 'on' }]);
   });
 
   test('starts several at once, each on a port of its own', async () => {
@@ -117,7 +117,7 @@ describe('a server named by its URL', () => {
 
   test('is refused when it holds another encoding than UTF-8', async () => {
     const url = await owner.createDatabase();
-    await query(
+    await queryRows(
       owner.url,
       "create database ascii template template0 encoding 'SQL_ASCII' locale_provider libc locale 'C'",
     );
@@ -231,21 +231,22 @@ describeRefusal('the container, where it cannot be had', () => {
 function describeDatabases(server: () => PostgresServer): void {
   test('creates empty databases that do not meet', async () => {
     const [one, other] = await Promise.all([server().createDatabase(), server().createDatabase()]);
-    await query(one, 'create table only_here (id int)');
-    expect(await query(other, "select to_regclass('only_here') as found")).toEqual([{ found: null }]);
+    await queryRows(one, 'create table only_here (id int)');
+    expect(await queryRows(other, "select to_regclass('only_here') as found")).toEqual([{ found: null }]);
   });
 
   test('creates a database by name, blanks and quotes and all', async () => {
     const url = await server().createDatabase({ name: 'a "b" / c' });
-    expect(await query(url, 'select current_database() as name')).toEqual([{ name: 'a "b" / c' }]);
+    expect(await queryRows(url, 'select current_database() as name')).toEqual([{ name: 'a "b" / c' }]);
     await server().dropDatabase(url);
   });
 
   test('copies a template with its rows', async () => {
     const template = await server().createDatabase();
-    await query(template, 'create table kept as select 42 as answer');
+    await queryRows(template, 'create table kept as select 42 as answer');
     const copies = await Promise.all([1, 2].map(() => server().createDatabase({ template })));
-    for (const copy of copies) expect(await query(copy, 'select answer from kept')).toEqual([{ answer: 42 }]);
+    for (const copy of copies)
+      expect(await queryRows(copy, 'select answer from kept')).toEqual([{ answer: 42 }]);
   });
 
   test('drops a database that is in use, and one that is gone already', async () => {
@@ -256,12 +257,12 @@ function describeDatabases(server: () => PostgresServer): void {
     await server().dropDatabase(url);
     await server().dropDatabase(url);
     await ended;
-    await expect(query(url, 'select')).rejects.toMatchObject({ code: '3D000' });
+    await expect(queryRows(url, 'select')).rejects.toMatchObject({ code: '3D000' });
   });
 }
 
 async function traits(url: string): Promise<Record<string, unknown> | undefined> {
-  const [row] = await query(
+  const [row] = await queryRows(
     url,
     `select current_setting('server_encoding') as encoding,
             'a' < 'B' as "isOrderedByLanguage",
@@ -271,7 +272,9 @@ async function traits(url: string): Promise<Record<string, unknown> | undefined>
 }
 
 async function databaseNames(url: string): Promise<unknown[]> {
-  return (await query(url, 'select datname as name from pg_database order by name')).map(({ name }) => name);
+  return (await queryRows(url, 'select datname as name from pg_database order by name')).map(
+    ({ name }) => name,
+  );
 }
 
 async function expectUnavailable(options: PostgresServerOptions, message: RegExp): Promise<Error> {

@@ -2,10 +2,10 @@ import { openStorage } from '@sluice/core';
 import { postgres } from '@sluice/postgres-driver';
 import { sqlite } from '@sluice/sqlite-driver';
 import { temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
+import { queryValues } from '@sluice/testkit/postgres-server';
 import { transfer, transferBack, verify } from '@sluice/transfer';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { query } from './query.js';
 
 const MIGRATIONS = new URL('./migrations/', import.meta.url);
 
@@ -85,14 +85,14 @@ describe('existing tables', () => {
     );
     database.close();
     const target = await temporaryPostgresUrl();
-    await query(target, 'create table t (id int primary key, n int, extra text)');
+    await queryValues(target, 'create table t (id int primary key, n int, extra text)');
     const report = await transfer({ source, target, schema: 'existing' });
     expect(report.outcome).toBe('refused');
     expect(report.findings).toContainEqual(
       expect.objectContaining({ kind: 'out-of-range', table: 't', column: 'n', count: 1 }),
     );
-    expect(await query(target, 'select * from t')).toEqual([]);
-    await query(target, 'alter table t drop column extra');
+    expect(await queryValues(target, 'select * from t')).toEqual([]);
+    await queryValues(target, 'alter table t drop column extra');
     await expect(transfer({ source, target, schema: 'existing' })).rejects.toThrow('no column "t"."extra"');
   });
 
@@ -106,16 +106,16 @@ describe('existing tables', () => {
     );
     database.close();
     const target = await temporaryPostgresUrl();
-    await query(
+    await queryValues(
       target,
       'create table p (id int primary key); create table c (id int primary key, p int references p)',
     );
     const to = { source, target, schema: 'existing' } as const;
     expect(await transfer(to)).toMatchObject({ outcome: 'refused' });
-    expect(await query(target, 'select * from p')).toEqual([]);
+    expect(await queryValues(target, 'select * from p')).toEqual([]);
     expect(await transfer({ ...to, policies: { orphan: 'quarantine' } })).toMatchObject({ outcome: 'done' });
-    expect(await query(target, 'select id from c order by id')).toEqual([[1], [3]]);
-    expect(await query(target, 'select row_key, reason from sluice_transfer.quarantine')).toEqual([
+    expect(await queryValues(target, 'select id from c order by id')).toEqual([[1], [3]]);
+    expect(await queryValues(target, 'select row_key, reason from sluice_transfer.quarantine')).toEqual([
       ['id = 2', 'orphan'],
     ]);
   });
@@ -133,7 +133,7 @@ describe('verify', () => {
     const target = await temporaryPostgresUrl();
     await transfer({ source, target });
     expect(await verify({ source, target })).toMatchObject({ isEqual: true });
-    await query(
+    await queryValues(
       target,
       `update t set v = 'changed' where id = 77; delete from t where id = 3000; insert into t values (9999, 'extra'); delete from bag where ctid = (select min(ctid) from bag)`,
     );
@@ -216,12 +216,12 @@ describe('the binary form of values', () => {
     database.close();
     const target = await temporaryPostgresUrl();
     expect(await transfer({ source, target })).toMatchObject({ outcome: 'done' });
-    const wrong = await query(
+    const wrong = await queryValues(
       target,
       `select id, written, concat_ws(' | ', n::text, d::text, to_char(at, 'YYYY-MM-DD HH24:MI:SS.MS')) from t
       where written <> concat_ws(' | ', n::text, d::text, to_char(at, 'YYYY-MM-DD HH24:MI:SS.MS')) or at <> z at time zone 'UTC' or r <> n::float8 or big <> id * 100000000000000000`,
     );
     expect(wrong).toEqual([]);
-    expect(await query(target, 'select count(*)::int from t')).toEqual([[numbers.length]]);
+    expect(await queryValues(target, 'select count(*)::int from t')).toEqual([[numbers.length]]);
   });
 });

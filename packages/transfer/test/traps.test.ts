@@ -1,8 +1,8 @@
 import { temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
+import { queryValues } from '@sluice/testkit/postgres-server';
 import { auditFile, parsePolicies, transfer } from '@sluice/transfer';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { query } from './query.js';
 import { KEY_TRAPS } from './traps/key-traps.js';
 import { SCHEMA_TRAPS } from './traps/schema-traps.js';
 import type { Trap } from './traps/trap.js';
@@ -36,7 +36,7 @@ async function build({ build: make }: Trap): Promise<string> {
 async function expectRefusal(source: string, target: string): Promise<void> {
   const report = await transfer({ source, target });
   expect(report.outcome).toBe('refused');
-  const left = await query(
+  const left = await queryValues(
     target,
     `select count(*)::int from pg_class where relnamespace::regnamespace::text in ('public', 'sluice_transfer')`,
   );
@@ -56,7 +56,7 @@ async function expectMove(trap: Trap, source: string, target: string): Promise<v
   expect(report.tables.reduce((sum, { quarantined }) => sum + quarantined, 0)).toBe(trap.quarantined ?? 0);
   const names = report.plan.tables.map((table) => table.target);
   for (const { sql, rows } of trap.gives ?? []) {
-    expect(await query(target, sql.replace(/"[^"]*_HASH"/, `"${names[0]}"`)), sql).toEqual(rows);
+    expect(await queryValues(target, sql.replace(/"[^"]*_HASH"/, `"${names[0]}"`)), sql).toEqual(rows);
   }
-  for (const sql of trap.refuses ?? []) await expect(query(target, sql), sql).rejects.toThrow();
+  for (const sql of trap.refuses ?? []) await expect(queryValues(target, sql), sql).rejects.toThrow();
 }

@@ -1,8 +1,8 @@
 import { temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
+import { queryValues } from '@sluice/testkit/postgres-server';
 import { transfer, verify } from '@sluice/transfer';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { query } from './query.js';
 
 describe('verify', () => {
   it('lists rows that the other side cannot hold, and compares the rest', async () => {
@@ -28,10 +28,10 @@ describe('verify', () => {
     run(source, 'create table t (id integer primary key); insert into t values (1)');
     const target = await temporaryPostgresUrl();
     if (isAfter) await transfer({ source, target });
-    else await query(target, 'create table t (id integer primary key); insert into t values (1)');
+    else await queryValues(target, 'create table t (id integer primary key); insert into t values (1)');
     expect(await verify({ source, target })).toMatchObject({ isEqual: true, missing: [] });
     run(source, 'create table here (id integer primary key)');
-    await query(target, 'create table there (id integer)');
+    await queryValues(target, 'create table there (id integer)');
     const missing = [
       { table: 'here', side: 'target' },
       { table: 'there', side: 'source' },

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { openStorage } from '@sluice/core';
 import { sqlite } from '@sluice/sqlite-driver';
 import { temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
+import { queryValues } from '@sluice/testkit/postgres-server';
 import { type TransferBackOptions, type TransferReport, transferBack } from '@sluice/transfer';
 import Sqlite from 'better-sqlite3';
 import type { Kysely } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import { query } from './query.js';
 
 const SHOP = `
   create table customer (id integer primary key, name text);
@@ -208,7 +208,7 @@ describe('foreign keys that point nowhere, on the way back', () => {
       onProgress: ({ phase, table }) => phase === 'copy' && table === 'c' && stop.abort(),
     });
     await expect(interrupted).rejects.toMatchObject({ code: 'aborted' });
-    await query(to.source, `${UNCHECKED} insert into b values (4, 8)`);
+    await queryValues(to.source, `${UNCHECKED} insert into b values (4, 8)`);
     const resumed = await transferBack({ ...to, policies, resume: true });
     expect(resumed).toMatchObject({
       outcome: 'done',
@@ -265,7 +265,7 @@ type Way = Pick<TransferBackOptions, 'source' | 'target'>;
 
 async function database(sql: string): Promise<Way> {
   const source = await temporaryPostgresUrl();
-  await query(source, sql);
+  await queryValues(source, sql);
   return { source, target: await temporarySqlitePath() };
 }
 

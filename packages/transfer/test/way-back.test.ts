@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
+import { queryValues } from '@sluice/testkit/postgres-server';
 import { transferBack } from '@sluice/transfer';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { query } from './query.js';
 
 const TABLE = `
   create table t (id integer primary key, r double precision, n numeric, d date, at timestamptz(3), v text);
@@ -15,7 +15,7 @@ const TABLE = `
 describe('the way back', () => {
   it('refuses what SQLite cannot hold before anything is written, and follows policies', async () => {
     const source = await temporaryPostgresUrl();
-    await query(source, TABLE);
+    await queryValues(source, TABLE);
     const target = await temporarySqlitePath();
     const refused = await transferBack({ source, target });
     expect(refused.outcome).toBe('refused');
@@ -72,7 +72,7 @@ describe('the way back', () => {
 
   it('goes on after an interruption: what is as it was stays, what has changed is copied again', async () => {
     const source = await temporaryPostgresUrl();
-    await query(
+    await queryValues(
       source,
       `create table a (id integer primary key, v text); create table b (id integer primary key, v text); create table c (id integer primary key, v text);
        insert into a select i, 'a' || i from generate_series(1, 20000) i; insert into b select * from a; insert into c select * from a`,
@@ -80,7 +80,7 @@ describe('the way back', () => {
     const target = await temporarySqlitePath();
     await interruptAt(source, target, 'c');
     await expect(transferBack({ source, target })).rejects.toThrow('--resume');
-    await query(source, `update b set v = 'changed' where id = 7; delete from b where id = 8`);
+    await queryValues(source, `update b set v = 'changed' where id = 7; delete from b where id = 8`);
     const copied = new Set<string | undefined>();
     const resumed = await transferBack({
       source,
@@ -102,20 +102,20 @@ describe('the way back', () => {
 
   it('does not go on with tables that are others by now', async () => {
     const source = await temporaryPostgresUrl();
-    await query(
+    await queryValues(
       source,
       `create table a (id integer primary key, v text); insert into a select i, 'v' from generate_series(1, 20000) i`,
     );
     const target = await temporarySqlitePath();
     await interruptAt(source, target, 'a');
-    await query(source, 'alter table a add column more text');
+    await queryValues(source, 'alter table a add column more text');
     await expect(transferBack({ source, target, resume: true })).rejects.toThrow('--replace');
     expect(await transferBack({ source, target, replace: true })).toMatchObject({ outcome: 'done' });
   });
 
   it('gives a parent the rows of the tables that inherit from it, as its readers saw it, and says so', async () => {
     const source = await temporaryPostgresUrl();
-    await query(
+    await queryValues(
       source,
       `create table place (id integer primary key, name text); create table city (mayor text) inherits (place);
        insert into place values (1, 'hill'); insert into city values (2, 'town', 'Ann')`,

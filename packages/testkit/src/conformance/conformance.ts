@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import type { ConformanceTarget } from '../fixture/conformance-target.js';
 import { withDeadline } from '../postgres-server/deadline.js';
 import { valuesSuite } from './c01-values/values.js';
 import { orderSuite } from './c02-order/order.js';
@@ -15,7 +16,6 @@ import { lifeCycleSuite } from './c12-life-cycle/life-cycle.js';
 import { migrationsSuite } from './c13-migrations/migrations.js';
 import { observabilitySuite } from './c14-observability/observability.js';
 import { watchSuite } from './c14-observability/watch.js';
-import type { ConformanceTarget } from './conformance-target.js';
 import { manifestSuite } from './manifest.js';
 import { reportScore } from './report/report-score.js';
 

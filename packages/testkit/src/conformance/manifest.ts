@@ -1,10 +1,11 @@
 import { SluiceError } from '@sluice/core';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
-import type { ConformanceTarget } from './conformance-target.js';
-import { CASE_TIMEOUT_MS, type Fixture, useFixture } from './fixture.js';
-import { longQuery, storeHeavyRows } from './heavy-query.js';
-import { expectRefusal, rejectionOf } from './refusal.js';
+import type { ConformanceTarget } from '../fixture/conformance-target.js';
+import { CASE_TIMEOUT_MS, type Fixture, useFixture } from '../fixture/fixture.js';
+import { longQuery, storeHeavyRows } from '../fixture/heavy-query.js';
+import { expectRefusal } from '../fixture/refusal.js';
+import { rejection } from '../fixture/rejection.js';
 
 /** What the driver's author declares is what the driver says of itself, before and after use. */
 export function manifestSuite(target: ConformanceTarget): void {
@@ -44,7 +45,7 @@ function parameterCases(fixture: Fixture, maxParameters: number): void {
 
   test('C11 a statement of more parameters than declared is refused by name, and harms nothing', async () => {
     await fixture.storage.repository('account', { key: 'name' }).insert({ name: 'n0', balance: 1 });
-    expect(await rejectionOf(countOf(maxParameters + 1))).toBeInstanceOf(SluiceError);
+    expect(await rejection(countOf(maxParameters + 1))).toBeInstanceOf(SluiceError);
     expect(await countOf(1)).toStrictEqual([{ name: 'n0' }]);
   });
 }

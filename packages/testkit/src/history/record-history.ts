@@ -1,7 +1,7 @@
 import { CommitUnknownError, type IsolationLevel, type Storage, type StorageTransaction } from '@sluice/core';
 import { sql } from 'kysely';
 import type { MigrationProvider } from 'kysely/migration';
-import { migrationsOf } from '../conformance/schema/suite-migrations.js';
+import { migrationsOf } from '../fixture/schema/suite-migrations.js';
 import type { History, Operation, RecordedTransaction } from './history.js';
 
 /** The table of lists, as text with commas. */

@@ -1,9 +1,9 @@
 import type { IsolationLevel, Storage } from '@sluice/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { ConformanceTarget } from '../conformance/conformance-target.js';
-import { CASE_TIMEOUT_MS } from '../conformance/patience.js';
-import { createGate } from '../conformance/rendezvous.js';
-import { migrationsOf } from '../conformance/schema/suite-migrations.js';
+import type { ConformanceTarget } from '../fixture/conformance-target.js';
+import { CASE_TIMEOUT_MS } from '../fixture/driver-deadlines.js';
+import { createGate } from '../fixture/rendezvous.js';
+import { migrationsOf } from '../fixture/schema/suite-migrations.js';
 import { ANOMALIES, ANOMALY_NAMES, type AnomalyName, type Stage } from './anomalies.js';
 import { type AnomalyDatabase, Session } from './session.js';
 

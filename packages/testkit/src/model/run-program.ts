@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { SluiceError, type Storage, type StorageTransaction } from '@sluice/core';
-import { migrationsOf } from '../conformance/schema/suite-migrations.js';
+import { migrationsOf } from '../fixture/schema/suite-migrations.js';
 import { runWithGivenUpKeys } from './given-up-keys.js';
 import { EMPTY, type ModelState, run } from './model.js';
 import type {

@@ -24,7 +24,7 @@ export function randomPrefix(): string {
 
 /** Asks a server who it is; rejects when it cannot be reached within ten seconds. */
 export async function inspectServer(serverUrl: string): Promise<ServerFacts> {
-  const [facts] = await run<ServerFacts>(
+  const [facts] = await queryRows<ServerFacts>(
     serverUrl,
     `select split_part(current_setting('server_version'), ' ', 1) as version,
             current_setting('server_encoding') as encoding`,
@@ -42,23 +42,51 @@ export async function createDatabase(
   const name = options.name ?? `${prefix}_${randomBytes(4).toString('hex')}`;
   const template =
     options.template === undefined ? '' : ` template ${quoteName(databaseName(options.template))}`;
-  await run(serverUrl, `create database ${quoteName(name)}${template}`);
+  await queryRows(serverUrl, `create database ${quoteName(name)}${template}`);
   return databaseUrl(serverUrl, name);
 }
 
 /** Drops a database, ending the connections it still has. A database that is gone already is no error. */
 export async function dropDatabase(serverUrl: string, url: string): Promise<void> {
-  await run(serverUrl, `drop database if exists ${quoteName(databaseName(url))} with (force)`);
+  await queryRows(serverUrl, `drop database if exists ${quoteName(databaseName(url))} with (force)`);
 }
 
 /** Drops every database whose name begins with `prefix`. */
 export async function dropDatabases(serverUrl: string, prefix: string): Promise<void> {
-  const left = await run<{ name: string }>(
+  const left = await queryRows<{ name: string }>(
     serverUrl,
     'select datname as name from pg_database where starts_with(datname, $1)',
     [prefix],
   );
   for (const { name } of left) await dropDatabase(serverUrl, databaseUrl(serverUrl, name));
+}
+
+/** Runs one statement on a connection of its own, and gives its rows. */
+export async function queryRows<Row extends object = Record<string, unknown>>(
+  url: string,
+  sql: string,
+  parameters: readonly unknown[] = [],
+): Promise<Row[]> {
+  const { rows } = await onConnection(url, (client) => client.query(sql, [...parameters]));
+  return rows;
+}
+
+/** Runs one statement on a connection of its own, and gives the values of its rows, an array a row. */
+export async function queryValues(url: string, sql: string): Promise<unknown[][]> {
+  const { rows } = await onConnection(url, (client) =>
+    client.query<unknown[]>({ text: sql, rowMode: 'array' }),
+  );
+  return rows;
+}
+
+async function onConnection<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
 }
 
 function databaseUrl(serverUrl: string, name: string): string {
@@ -73,19 +101,4 @@ function databaseName(url: string): string {
 
 function quoteName(name: string): string {
   return pg.escapeIdentifier(name);
-}
-
-async function run<Row extends pg.QueryResultRow>(
-  url: string,
-  sql: string,
-  values: readonly unknown[] = [],
-): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  await client.connect();
-  try {
-    const { rows } = await client.query<Row>(sql, [...values]);
-    return rows;
-  } finally {
-    await client.end();
-  }
 }

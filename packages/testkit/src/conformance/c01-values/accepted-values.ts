@@ -1,4 +1,4 @@
-import type { SpecimenColumn } from '../schema/specimen.js';
+import type { SpecimenColumn } from '../../fixture/schema/specimen.js';
 
 /** A value at an edge of its type: what is written, and what is read back when it is not the same. */
 export interface AcceptedValue {

@@ -1,10 +1,10 @@
 import type { Storage } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
-import { collect } from '../collect.js';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal } from '../refusal.js';
-import type { Json } from '../schema/specimen.js';
-import { suiteMigrations } from '../schema/suite-migrations.js';
+import { collect } from '../../fixture/collect.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
+import type { Json } from '../../fixture/schema/specimen.js';
+import { suiteMigrations } from '../../fixture/schema/suite-migrations.js';
 
 /** The suite's tables as an application with `camelCase: true` sees them. */
 interface CamelDatabase {

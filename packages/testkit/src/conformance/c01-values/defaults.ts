@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal } from '../refusal.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
 
 /** What the database fills in comes back in the contract's types. */
 export function defaultsCases(fixture: Fixture): void {

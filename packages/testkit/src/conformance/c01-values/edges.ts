@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { SPECIMEN_COLUMNS, SPECIMEN_TYPES } from '../schema/specimen.js';
-import { rowWith } from '../schema/specimen-row.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { SPECIMEN_COLUMNS, SPECIMEN_TYPES } from '../../fixture/schema/specimen.js';
+import { rowWith } from '../../fixture/schema/specimen-row.js';
 import { ACCEPTED_VALUES } from './accepted-values.js';
 
 /** Every type at its edges: stored by `insert`, read by `get` and by a plain query. */

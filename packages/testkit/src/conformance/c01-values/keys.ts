@@ -1,8 +1,8 @@
 import type { Storage } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { GREATER, LESSER, SPECIMEN, SPECIMEN_TYPES } from '../schema/specimen.js';
-import { migrationsOf } from '../schema/suite-migrations.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { GREATER, LESSER, SPECIMEN, SPECIMEN_TYPES } from '../../fixture/schema/specimen.js';
+import { migrationsOf } from '../../fixture/schema/suite-migrations.js';
 
 type Keyed = { keyed: { key: unknown; label: string } };
 

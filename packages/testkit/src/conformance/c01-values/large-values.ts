@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { collect } from '../collect.js';
-import type { Fixture } from '../fixture.js';
-import { rowWith } from '../schema/specimen-row.js';
+import { collect } from '../../fixture/collect.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { rowWith } from '../../fixture/schema/specimen-row.js';
 
 const TEN_MEGABYTES = 10 * 1024 * 1024;
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
-import { collect } from '../collect.js';
-import type { Fixture } from '../fixture.js';
+import { collect } from '../../fixture/collect.js';
+import type { Fixture } from '../../fixture/fixture.js';
 import {
   COMPARABLE_COLUMNS,
   LESSER,
@@ -9,7 +9,7 @@ import {
   SPECIMEN_COLUMNS,
   SPECIMEN_TYPES,
   type SpecimenColumn,
-} from '../schema/specimen.js';
+} from '../../fixture/schema/specimen.js';
 
 /** Plain Kysely queries give the values of the contract wherever a column turns up. */
 export function plainQueryCases(fixture: Fixture): void {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal } from '../refusal.js';
-import { GREATER, SPECIMEN, SPECIMEN_COLUMNS, SPECIMEN_TYPES } from '../schema/specimen.js';
-import { rowWith, type SpecimenRow } from '../schema/specimen-row.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
+import { GREATER, SPECIMEN, SPECIMEN_COLUMNS, SPECIMEN_TYPES } from '../../fixture/schema/specimen.js';
+import { rowWith, type SpecimenRow } from '../../fixture/schema/specimen-row.js';
 
 /** What a plain query writes is held to the same rules as what a repository writes. */
 export function plainWriteCases(fixture: Fixture): void {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal } from '../refusal.js';
-import { SPECIMEN, SPECIMEN_COLUMNS, SPECIMEN_TYPES } from '../schema/specimen.js';
-import { rowWith } from '../schema/specimen-row.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
+import { SPECIMEN, SPECIMEN_COLUMNS, SPECIMEN_TYPES } from '../../fixture/schema/specimen.js';
+import { rowWith } from '../../fixture/schema/specimen-row.js';
 import { REFUSED_VALUES } from './refused-values.js';
 
 /** What no column can hold is refused by name, and nothing is stored. */

@@ -1,4 +1,4 @@
-import type { SpecimenColumn } from '../schema/specimen.js';
+import type { SpecimenColumn } from '../../fixture/schema/specimen.js';
 
 /** A value that no driver may store. */
 export interface RefusedValue {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { collect } from '../collect.js';
-import type { Fixture } from '../fixture.js';
+import { collect } from '../../fixture/collect.js';
+import type { Fixture } from '../../fixture/fixture.js';
 import {
   COMPARABLE_COLUMNS,
   GREATER,
@@ -8,8 +8,8 @@ import {
   SPECIMEN,
   SPECIMEN_COLUMNS,
   SPECIMEN_TYPES,
-} from '../schema/specimen.js';
-import { orderedRows, rowWith } from '../schema/specimen-row.js';
+} from '../../fixture/schema/specimen.js';
+import { orderedRows, rowWith } from '../../fixture/schema/specimen-row.js';
 
 /** Every repository call takes and gives the same values. */
 export function repositoryCases(fixture: Fixture): void {

@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
-import type { ConformanceTarget } from '../conformance-target.js';
-import { CASE_TIMEOUT_MS, useFixture } from '../fixture.js';
+import type { ConformanceTarget } from '../../fixture/conformance-target.js';
+import { CASE_TIMEOUT_MS, useFixture } from '../../fixture/fixture.js';
 import { camelCaseCases } from './camel-case.js';
 import { defaultsCases } from './defaults.js';
 import { edgeCases } from './edges.js';

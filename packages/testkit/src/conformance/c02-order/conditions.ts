@@ -1,7 +1,7 @@
 import type { Where } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import type { SuiteDatabase } from '../schema/suite-database.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import type { SuiteDatabase } from '../../fixture/schema/suite-database.js';
 
 const ROWS = [
   { id: 1, body: 'a', rank: 1, pinned: true },

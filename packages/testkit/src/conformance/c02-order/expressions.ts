@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
+import type { Fixture } from '../../fixture/fixture.js';
 
 /** Arithmetic and aggregates have one result on every engine. */
 export function expressionCases(fixture: Fixture): void {

@@ -1,7 +1,7 @@
 import type { Order } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
-import { collect } from '../collect.js';
-import type { Fixture } from '../fixture.js';
+import { collect } from '../../fixture/collect.js';
+import type { Fixture } from '../../fixture/fixture.js';
 
 const ROWS = [
   { id: 1, body: 'b', rank: 2, pinned: true },

@@ -1,8 +1,8 @@
 import type { OrderBy, Repository } from '@sluice/core';
 import type { Selectable } from 'kysely';
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import type { SuiteDatabase } from '../schema/suite-database.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import type { SuiteDatabase } from '../../fixture/schema/suite-database.js';
 
 type Notes = Repository<SuiteDatabase, 'note', 'id'>;
 type Note = Selectable<SuiteDatabase['note']>;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
+import type { Fixture } from '../../fixture/fixture.js';
 
 const BODIES = [
   '100%',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
+import type { Fixture } from '../../fixture/fixture.js';
 
 /** In the order of their code points, which is neither a dictionary's, nor that of UTF-16 units, nor the database's locale. */
 const BY_CODE_POINT = [

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { collect } from '../collect.js';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal, rejectionOf } from '../refusal.js';
-import type { SuiteTransaction } from '../schema/suite-database.js';
+import { collect } from '../../fixture/collect.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
+import { rejection } from '../../fixture/rejection.js';
+import type { SuiteTransaction } from '../../fixture/schema/suite-database.js';
 
 const USES: readonly [string, (tx: SuiteTransaction) => Promise<unknown>][] = [
   ['get', (tx) => tx.repository('account', { key: 'name' }).get('a')],
@@ -32,7 +33,7 @@ export function endedHandleCases(fixture: Fixture): void {
           handles.push(tx);
           throw new Error('undone');
         });
-        await rejectionOf(work);
+        await rejection(work);
         for (const handle of handles) await expectRefusal(use(handle), 'transaction_ended');
         expect(await storage.repository('account', { key: 'name' }).count()).toBe(0);
       });

@@ -1,8 +1,8 @@
 import type { Capabilities } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { createGate, createRendezvous } from '../rendezvous.js';
-import type { SuiteStorage, SuiteTransaction } from '../schema/suite-database.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { createGate, createRendezvous } from '../../fixture/rendezvous.js';
+import type { SuiteStorage, SuiteTransaction } from '../../fixture/schema/suite-database.js';
 
 /** The anomalies that a serializable database does not have, each with transactions that overlap wherever the driver lets them. */
 export function isolationCases(fixture: Fixture, capabilities: Capabilities): void {

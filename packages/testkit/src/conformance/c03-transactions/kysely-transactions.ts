@@ -1,8 +1,9 @@
 import type { Capabilities } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal, rejectionOf } from '../refusal.js';
-import { createGate } from '../rendezvous.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
+import { rejection } from '../../fixture/rejection.js';
+import { createGate } from '../../fixture/rendezvous.js';
 
 /** Kysely's own `transaction()`, for code that knows nothing of storages. */
 export function kyselyTransactionCases(fixture: Fixture, capabilities: Capabilities): void {
@@ -24,7 +25,7 @@ export function kyselyTransactionCases(fixture: Fixture, capabilities: Capabilit
         await trx.insertInto('account').values({ name: 'a', balance: 1 }).execute();
         throw failure;
       });
-      expect(await rejectionOf(work)).toBe(failure);
+      expect(await rejection(work)).toBe(failure);
       expect(await storage.repository('account', { key: 'name' }).count()).toBe(0);
     });
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { collect } from '../collect.js';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal } from '../refusal.js';
-import { createGate } from '../rendezvous.js';
-import type { SuiteStorage } from '../schema/suite-database.js';
+import { collect } from '../../fixture/collect.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
+import { createGate } from '../../fixture/rendezvous.js';
+import type { SuiteStorage } from '../../fixture/schema/suite-database.js';
 
 /** Every way to use a storage that could wait for a transaction of the same storage. */
 const USES: readonly [string, (storage: SuiteStorage) => Promise<unknown>][] = [

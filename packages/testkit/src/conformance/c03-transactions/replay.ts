@@ -1,8 +1,9 @@
 import { type Capabilities, ConflictError } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal, rejectionOf } from '../refusal.js';
-import { createRendezvous } from '../rendezvous.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
+import { rejection } from '../../fixture/rejection.js';
+import { createRendezvous } from '../../fixture/rendezvous.js';
 
 /** A conflict runs the whole callback again; side effects wait for the commit. */
 export function replayCases(fixture: Fixture, capabilities: Capabilities): void {
@@ -51,7 +52,7 @@ export function replayCases(fixture: Fixture, capabilities: Capabilities): void 
         tx.afterCommit(() => told.push('told'));
         throw new Error('undone');
       });
-      await rejectionOf(work);
+      await rejection(work);
       expect(told).toStrictEqual([]);
     });
 
@@ -78,7 +79,7 @@ export function replayCases(fixture: Fixture, capabilities: Capabilities): void 
           throw failure;
         });
       });
-      expect(await rejectionOf(work)).toBe(failure);
+      expect(await rejection(work)).toBe(failure);
       expect(await storage.repository('account', { key: 'name' }).count()).toBe(1);
     });
 

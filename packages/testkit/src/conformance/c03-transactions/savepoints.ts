@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal, rejectionOf } from '../refusal.js';
-import type { SuiteTransaction } from '../schema/suite-database.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
+import { rejection } from '../../fixture/rejection.js';
+import type { SuiteTransaction } from '../../fixture/schema/suite-database.js';
 
 /** Inner transactions: undone alone, kept together. */
 export function savepointCases(fixture: Fixture): void {
@@ -31,7 +32,7 @@ export function savepointCases(fixture: Fixture): void {
     test('C3 a savepoint that throws is undone, and the transaction goes on', async () => {
       await fixture.storage.write(async (tx) => {
         await insert(tx, 'a');
-        const error = await rejectionOf(
+        const error = await rejection(
           tx.savepoint(async (inner) => {
             await insert(inner, 'b');
             throw undone;
@@ -99,7 +100,7 @@ export function savepointCases(fixture: Fixture): void {
         await tx.savepoint((inner) => insert(inner, 'a'));
         throw undone;
       });
-      expect(await rejectionOf(work)).toBe(undone);
+      expect(await rejection(work)).toBe(undone);
       expect(await names()).toStrictEqual([]);
     });
 

@@ -2,10 +2,10 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Capabilities } from '@sluice/core';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
-import { collect } from '../collect.js';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal } from '../refusal.js';
-import type { SuiteTransaction } from '../schema/suite-database.js';
+import { collect } from '../../fixture/collect.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
+import type { SuiteTransaction } from '../../fixture/schema/suite-database.js';
 
 /** `read` sees one moment, and changes nothing. */
 export function snapshotCases(fixture: Fixture, { concurrentReaders }: Capabilities): void {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { collect } from '../collect.js';
-import type { Fixture } from '../fixture.js';
-import { rejectionOf } from '../refusal.js';
+import { collect } from '../../fixture/collect.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { rejection } from '../../fixture/rejection.js';
 
 /** What a transaction does with the statements it is given. */
 export function statementCases(fixture: Fixture): void {
@@ -28,7 +28,7 @@ export function statementCases(fixture: Fixture): void {
         await tx.kysely.insertInto('note').values({ id: 1, body: null, rank: null, pinned: null }).execute();
         throw failure;
       });
-      expect(await rejectionOf(work)).toBe(failure);
+      expect(await rejection(work)).toBe(failure);
       expect(await storage.repository('account', { key: 'name' }).count()).toBe(0);
       expect(await storage.repository('note', { key: 'id' }).count()).toBe(0);
     });
@@ -39,7 +39,7 @@ export function statementCases(fixture: Fixture): void {
       const work = storage.write(() => {
         throw failure;
       });
-      expect(await rejectionOf(work)).toBe(failure);
+      expect(await rejection(work)).toBe(failure);
       await storage.repository('account', { key: 'name' }).insert({ name: 'a', balance: 1 });
     });
 

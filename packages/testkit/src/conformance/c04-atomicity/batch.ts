@@ -1,8 +1,8 @@
 import { UsageError } from '@sluice/core';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal } from '../refusal.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
 
 /** `batch` runs queries that are known beforehand as one transaction. */
 export function batchCases(fixture: Fixture): void {

@@ -1,7 +1,7 @@
 import type { Capabilities } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal } from '../refusal.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
 
 type Account = { name: string; balance: number };
 

@@ -1,7 +1,8 @@
 import type { LoadProgress } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal, rejectionOf } from '../refusal.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
+import { rejection } from '../../fixture/rejection.js';
 
 /** `load` commits batch by batch and says truly how far it came. */
 export function loadCases(fixture: Fixture): void {
@@ -62,7 +63,7 @@ export function loadCases(fixture: Fixture): void {
           },
         },
       );
-      expect(await rejectionOf(work)).toBe(failure);
+      expect(await rejection(work)).toBe(failure);
       expect(await accounts().count()).toBe(10);
     });
 
@@ -72,7 +73,7 @@ export function loadCases(fixture: Fixture): void {
         for (let index = 0; index < 15; index += 1) yield row(index);
         throw failure;
       }
-      expect(await rejectionOf(accounts().load(failing(), { batchSize: 10 }))).toBe(failure);
+      expect(await rejection(accounts().load(failing(), { batchSize: 10 }))).toBe(failure);
       expect(await accounts().count()).toBe(10);
 
       let isClosed = false;

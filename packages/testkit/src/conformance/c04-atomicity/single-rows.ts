@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal } from '../refusal.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
 
 /** The calls on one row, and on the rows of a condition. */
 export function singleRowCases(fixture: Fixture): void {

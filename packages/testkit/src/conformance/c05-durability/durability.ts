@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { ConformanceTarget } from '../conformance-target.js';
-import { CASE_TIMEOUT_MS, closeInTime, type Fixture, useFixture } from '../fixture.js';
-import { rejectionOf } from '../refusal.js';
+import type { ConformanceTarget } from '../../fixture/conformance-target.js';
+import { CASE_TIMEOUT_MS, closeInTime, type Fixture, useFixture } from '../../fixture/fixture.js';
+import { rejection } from '../../fixture/rejection.js';
 
 /** C5: what was acknowledged is there. Killing the process is for the driver's own tests, which own the process. */
 export function durabilitySuite(target: ConformanceTarget): void {
@@ -26,7 +26,7 @@ function durableCases(fixture: Fixture): void {
     await first.kysely
       .transaction()
       .execute((trx) => trx.insertInto('account').values({ name: 'trx', balance: 5 }).execute());
-    await rejectionOf(
+    await rejection(
       first.write(async (tx) => {
         await tx.repository('account', { key: 'name' }).insert({ name: 'undone', balance: 6 });
         throw new Error('undone');

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { ConformanceTarget } from '../conformance-target.js';
-import { CASE_TIMEOUT_MS, type Fixture, useFixture } from '../fixture.js';
-import { holdWriters } from '../hold-writers.js';
-import { createGate, passTurns } from '../rendezvous.js';
-import type { SuiteStorage } from '../schema/suite-database.js';
+import type { ConformanceTarget } from '../../fixture/conformance-target.js';
+import { CASE_TIMEOUT_MS, type Fixture, useFixture } from '../../fixture/fixture.js';
+import { holdWriters } from '../../fixture/hold-writers.js';
+import { createGate, passTurns } from '../../fixture/rendezvous.js';
+import type { SuiteStorage } from '../../fixture/schema/suite-database.js';
 
 /** C6: many callers, no lock error, nobody starved. */
 export function concurrencySuite(target: ConformanceTarget): void {

@@ -2,11 +2,11 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { ConformanceTarget } from '../conformance-target.js';
-import { CASE_TIMEOUT_MS, useFixture } from '../fixture.js';
-import { longQuery, storeHeavyRows } from '../heavy-query.js';
-import { createGate } from '../rendezvous.js';
-import { rowWith } from '../schema/specimen-row.js';
+import type { ConformanceTarget } from '../../fixture/conformance-target.js';
+import { CASE_TIMEOUT_MS, useFixture } from '../../fixture/fixture.js';
+import { longQuery, storeHeavyRows } from '../../fixture/heavy-query.js';
+import { createGate } from '../../fixture/rendezvous.js';
+import { rowWith } from '../../fixture/schema/specimen-row.js';
 
 /** C7: the caller's event loop goes on, whatever the database does. */
 export function eventLoopSuite(target: ConformanceTarget): void {

@@ -1,6 +1,6 @@
 import type { CallOptions } from '@sluice/core';
-import { collect } from '../collect.js';
-import type { SuiteStorage } from '../schema/suite-database.js';
+import { collect } from '../../fixture/collect.js';
+import type { SuiteStorage } from '../../fixture/schema/suite-database.js';
 
 /** Every call that takes a signal and a deadline, by name. Those that write would leave an account `new`, or remove `old`. */
 export const CANCELLABLE_CALLS: readonly (readonly [

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { holdWriters } from '../hold-writers.js';
-import { expectRefusal } from '../refusal.js';
-import { passTurns } from '../rendezvous.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { holdWriters } from '../../fixture/hold-writers.js';
+import { expectRefusal } from '../../fixture/refusal.js';
+import { passTurns } from '../../fixture/rendezvous.js';
 import { WRITING_CALLS } from './cancellable-calls.js';
 
 /** Calls that wait their turn: ending them frees the caller at once, and they never run. */

@@ -1,12 +1,13 @@
 import type { Capabilities } from '@sluice/core';
 import type { Kysely } from 'kysely';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { collect } from '../collect.js';
-import type { Fixture } from '../fixture.js';
-import { heavyQuery, longQuery, type SlowQuery, storeHeavyRows } from '../heavy-query.js';
-import { expectRefusal, rejectionOf } from '../refusal.js';
-import { waitUntil } from '../rendezvous.js';
-import type { SuiteDatabase, SuiteStorage } from '../schema/suite-database.js';
+import { collect } from '../../fixture/collect.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { heavyQuery, longQuery, type SlowQuery, storeHeavyRows } from '../../fixture/heavy-query.js';
+import { expectRefusal } from '../../fixture/refusal.js';
+import { rejection } from '../../fixture/rejection.js';
+import { waitUntil } from '../../fixture/rendezvous.js';
+import type { SuiteDatabase, SuiteStorage } from '../../fixture/schema/suite-database.js';
 
 /** Calls that are running when they are ended. */
 export function runningCases(fixture: Fixture, capabilities: Capabilities): void {
@@ -57,7 +58,7 @@ function slowCases(fixture: Fixture, slowQuery: (kysely: Kysely<SuiteDatabase>) 
     work.catch(() => {});
     await untilRunning(storage);
     controller.abort();
-    await rejectionOf(work);
+    await rejection(work);
     expect(await storage.repository('note', { key: 'id' }).count()).toBe(300);
   });
 
@@ -139,7 +140,7 @@ function slowCases(fixture: Fixture, slowQuery: (kysely: Kysely<SuiteDatabase>) 
         .count({ where: (eb) => eb.exists(slowQuery(tx.kysely)) }, { timeoutMs: 100 })
         .catch(() => {});
     });
-    await rejectionOf(work);
+    await rejection(work);
     expect(await storage.repository('account', { key: 'name' }).count()).toBe(0);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal } from '../refusal.js';
-import type { SuiteTransaction } from '../schema/suite-database.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
+import type { SuiteTransaction } from '../../fixture/schema/suite-database.js';
 
 const forever = (): Promise<never> => new Promise(() => {});
 

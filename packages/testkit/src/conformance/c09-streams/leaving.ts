@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { collect } from '../collect.js';
-import { closeInTime, type Fixture } from '../fixture.js';
-import { rejectionOf } from '../refusal.js';
+import { collect } from '../../fixture/collect.js';
+import { closeInTime, type Fixture } from '../../fixture/fixture.js';
+import { rejection } from '../../fixture/rejection.js';
 
 /** Leaving a stream, in whatever way, frees what it held. */
 export function leavingCases(fixture: Fixture): void {
@@ -34,7 +34,7 @@ export function leavingCases(fixture: Fixture): void {
         const reading = async (): Promise<void> => {
           for await (const _ of accounts().stream({}, { batchSize: 5 })) throw failure;
         };
-        expect(await rejectionOf(reading())).toBe(failure);
+        expect(await rejection(reading())).toBe(failure);
       }
       expect(await collect(accounts().stream())).toHaveLength(200);
     });

@@ -1,10 +1,10 @@
 import type { Capabilities } from '@sluice/core';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
-import { collect } from '../collect.js';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal } from '../refusal.js';
-import { passTurns } from '../rendezvous.js';
+import { collect } from '../../fixture/collect.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
+import { passTurns } from '../../fixture/rendezvous.js';
 
 /** What a stream gives, and what it costs. */
 export function readingCases(fixture: Fixture, { concurrentReaders }: Capabilities): void {

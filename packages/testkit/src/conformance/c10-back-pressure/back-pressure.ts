@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { ConformanceTarget } from '../conformance-target.js';
-import { CASE_TIMEOUT_MS, useFixture } from '../fixture.js';
-import { holdWriters } from '../hold-writers.js';
-import { expectRefusal } from '../refusal.js';
-import { passTurns } from '../rendezvous.js';
-import type { SuiteStorage } from '../schema/suite-database.js';
+import type { ConformanceTarget } from '../../fixture/conformance-target.js';
+import { CASE_TIMEOUT_MS, useFixture } from '../../fixture/fixture.js';
+import { holdWriters } from '../../fixture/hold-writers.js';
+import { expectRefusal } from '../../fixture/refusal.js';
+import { passTurns } from '../../fixture/rendezvous.js';
+import type { SuiteStorage } from '../../fixture/schema/suite-database.js';
 
 const QUEUE_LIMIT = 8;
 const CALLERS = 40;

@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/core';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal } from '../refusal.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
 import { storeLibrary, VIOLATIONS } from './violations.js';
 
 /** A violation tells the table, the columns and the constraint, outside and inside of transactions alike. */

@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/core';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal } from '../refusal.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
 import { storeLibrary } from './violations.js';
 
 /** A deferred foreign key is checked at COMMIT, and tells as much as any other. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal, type RefusalCode } from '../refusal.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal, type RefusalCode } from '../../fixture/refusal.js';
 
 /** Keys, rows and patches from strangers. */
 export function hostileKeyCases(fixture: Fixture): void {

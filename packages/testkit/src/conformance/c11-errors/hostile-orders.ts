@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { collect } from '../collect.js';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal } from '../refusal.js';
+import { collect } from '../../fixture/collect.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
 
 const HOSTILE: readonly [string, unknown, 'invalid_query' | 'unknown_column', string?][] = [
   ['an unknown column', { nobody: 'asc' }, 'unknown_column', 'nobody'],

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { rejectionOf } from '../refusal.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { rejection } from '../../fixture/rejection.js';
 
 const SECRET = 'hunter2-secret';
 
@@ -39,7 +39,7 @@ export function secrecyCases(fixture: Fixture): void {
     for (const [what, call] of calls) {
       test(`C11 the message of ${what} holds no value`, async () => {
         await accounts().insert({ name: SECRET, balance: 1 });
-        const error = await rejectionOf(call());
+        const error = await rejection(call());
         expect(String(error)).not.toContain(SECRET);
         // The cause is the engine's own, and may say what it likes; what is ours may not.
         const { cause: _, ...own } = { ...(error as Error) };

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
-import { collect } from '../collect.js';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal } from '../refusal.js';
-import type { SuiteTable } from '../schema/suite-database.js';
+import { collect } from '../../fixture/collect.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
+import type { SuiteTable } from '../../fixture/schema/suite-database.js';
 
 /** Calls that name what is not there. */
 export function usageCases(fixture: Fixture): void {

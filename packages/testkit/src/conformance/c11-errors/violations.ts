@@ -1,5 +1,5 @@
-import type { RefusalCode } from '../refusal.js';
-import type { SuiteTransaction } from '../schema/suite-database.js';
+import type { RefusalCode } from '../../fixture/refusal.js';
+import type { SuiteTransaction } from '../../fixture/schema/suite-database.js';
 
 /** A way to break a constraint of the suite's library, and what must be told of it. */
 export interface Violation {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { collect } from '../../fixture/collect.js';
+import { closeInTime, type Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
+import type { SuiteStorage } from '../../fixture/schema/suite-database.js';
 import { CANCELLABLE_CALLS } from '../c08-cancellation/cancellable-calls.js';
-import { collect } from '../collect.js';
-import { closeInTime, type Fixture } from '../fixture.js';
-import { expectRefusal } from '../refusal.js';
-import type { SuiteStorage } from '../schema/suite-database.js';
 
 const OTHER_CALLS: readonly [string, (storage: SuiteStorage) => Promise<unknown>][] = [
   ['a plain select', (storage) => storage.kysely.selectFrom('account').selectAll().execute()],

@@ -1,8 +1,8 @@
 import type { Capabilities } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
-import { closeInTime, type Fixture } from '../fixture.js';
-import { waitUntil } from '../rendezvous.js';
-import type { SuiteDatabase, SuiteStorage } from '../schema/suite-database.js';
+import { closeInTime, type Fixture } from '../../fixture/fixture.js';
+import { waitUntil } from '../../fixture/rendezvous.js';
+import type { SuiteDatabase, SuiteStorage } from '../../fixture/schema/suite-database.js';
 
 /** Opening, many times over and many at once. */
 export function openingCases(fixture: Fixture, capabilities: Capabilities): void {

@@ -1,9 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal } from '../refusal.js';
-import { migrationsOf } from '../schema/suite-migrations.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
+import { migrationsOf } from '../../fixture/schema/suite-migrations.js';
 import { type ShelfDatabase, shelfMigrations } from './shelf-migrations.js';
 
 type Shelves = Kysely<ShelfDatabase>;

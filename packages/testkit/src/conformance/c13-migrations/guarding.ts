@@ -1,7 +1,7 @@
 import type { MigrationProvider } from 'kysely/migration';
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal } from '../refusal.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
 import { type ShelfDatabase, shelfMigrations } from './shelf-migrations.js';
 
 /** What was applied is remembered, and what would be applied can be seen before. */

@@ -2,9 +2,9 @@ import type { Storage } from '@sluice/core';
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { expectRefusal } from '../refusal.js';
-import { migrationsOf } from '../schema/suite-migrations.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
+import { migrationsOf } from '../../fixture/schema/suite-migrations.js';
 import { type ShelfDatabase, shelfMigrations } from './shelf-migrations.js';
 
 /** Makes the parent anew under its own name, as engines without ALTER COLUMN must: the old table is dropped. */

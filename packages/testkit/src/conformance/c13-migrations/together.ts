@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Fixture } from '../fixture.js';
-import { migrationsOf } from '../schema/suite-migrations.js';
+import type { Fixture } from '../../fixture/fixture.js';
+import { migrationsOf } from '../../fixture/schema/suite-migrations.js';
 import { SHELF_NAMES, type ShelfDatabase, shelfMigrations } from './shelf-migrations.js';
 
 const STORAGES = 8;

@@ -1,8 +1,8 @@
 import type { Storage } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
-import { closeInTime, type Fixture } from '../fixture.js';
-import { expectRefusal } from '../refusal.js';
-import { migrationsOf } from '../schema/suite-migrations.js';
+import { closeInTime, type Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
+import { migrationsOf } from '../../fixture/schema/suite-migrations.js';
 import { SHELF_NAMES, type ShelfDatabase, shelfMigrations } from './shelf-migrations.js';
 
 /** Up, down, to and status. */

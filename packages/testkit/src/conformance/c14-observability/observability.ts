@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { ConformanceTarget } from '../conformance-target.js';
-import { CASE_TIMEOUT_MS, useFixture } from '../fixture.js';
-import { holdWriters } from '../hold-writers.js';
-import { rejectionOf } from '../refusal.js';
-import { passTurns } from '../rendezvous.js';
+import type { ConformanceTarget } from '../../fixture/conformance-target.js';
+import { CASE_TIMEOUT_MS, useFixture } from '../../fixture/fixture.js';
+import { holdWriters } from '../../fixture/hold-writers.js';
+import { rejection } from '../../fixture/rejection.js';
+import { passTurns } from '../../fixture/rendezvous.js';
 
 const number = expect.any(Number);
 const SUMMARY = { count: number, totalMs: number, avgMs: number, maxMs: number };
@@ -62,7 +62,7 @@ export function observabilitySuite(target: ConformanceTarget): void {
       await accounts().insert({ name: 'a', balance: 1 });
       await accounts().get('a');
       await fixture.storage.kysely.selectFrom('account').selectAll().execute();
-      await rejectionOf(accounts().insert({ name: 'a', balance: 1 }));
+      await rejection(accounts().insert({ name: 'a', balance: 1 }));
       const after = fixture.storage.metrics();
       expect(after.statements.durations.count - before.statements.durations.count).toBe(4);
       expect(after.statements.failures - before.statements.failures).toBe(1);
@@ -81,7 +81,7 @@ export function observabilitySuite(target: ConformanceTarget): void {
         await tx.repository('account', { key: 'name' }).upsert({ name: 'b', balance: 1 });
         throw new Error('undone');
       });
-      await rejectionOf(work);
+      await rejection(work);
       const after = storage.metrics();
       expect(after.transactions.durations.count - before.transactions.durations.count).toBe(4);
       expect(after.transactions.failures - before.transactions.failures).toBe(1);
@@ -131,7 +131,7 @@ export function observabilitySuite(target: ConformanceTarget): void {
       const { storage } = fixture;
       const before = storage.metrics();
       const held = await holdWriters(storage);
-      await rejectionOf(accounts().insert({ name: 'a', balance: 1 }, { timeoutMs: 20 }));
+      await rejection(accounts().insert({ name: 'a', balance: 1 }, { timeoutMs: 20 }));
       await held.release();
       const after = storage.metrics();
       expect(after.database.writer.failures - before.database.writer.failures).toBe(1);

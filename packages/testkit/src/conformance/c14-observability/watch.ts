@@ -1,9 +1,10 @@
 import type { TableChange, TableWatch } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
-import type { ConformanceTarget } from '../conformance-target.js';
-import { CASE_TIMEOUT_MS, type Fixture, useFixture } from '../fixture.js';
-import { expectRefusal, rejectionOf } from '../refusal.js';
-import type { SuiteStorage } from '../schema/suite-database.js';
+import type { ConformanceTarget } from '../../fixture/conformance-target.js';
+import { CASE_TIMEOUT_MS, type Fixture, useFixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
+import { rejection } from '../../fixture/rejection.js';
+import type { SuiteStorage } from '../../fixture/schema/suite-database.js';
 
 const ROWS = 60;
 
@@ -98,7 +99,7 @@ function watchCases(fixture: Fixture, isShared: boolean): void {
     controller.abort();
     await expectRefusal(pending, 'aborted');
     const refused = storage.watch(['account'], { signal: controller.signal });
-    expect(await rejectionOf(refused.then((late) => nextOf(late)))).toMatchObject({ code: 'aborted' });
+    expect(await rejection(refused.then((late) => nextOf(late)))).toMatchObject({ code: 'aborted' });
   });
 
   test('C14 a watch on nothing, on a table that does not exist, or from inside a transaction is refused', async () => {

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ConformanceTarget } from '../conformance-target.js';
-import { Patience } from '../patience.js';
+import type { ConformanceTarget } from '../../fixture/conformance-target.js';
+import { DriverDeadlines } from '../../fixture/driver-deadlines.js';
 import { drawBadge } from './badge.js';
 import { badgeMessage, describeScore } from './describe-score.js';
 import { type ScoredTask, scoreOf } from './score.js';
@@ -9,7 +9,7 @@ import { type ScoredTask, scoreOf } from './score.js';
 /** Prints the score of a finished suite, and writes it where the target or the environment says. */
 export async function reportScore(target: ConformanceTarget, suite: ScoredTask): Promise<void> {
   const score = scoreOf(target.name, target.capabilities, suite);
-  console.log(describeScore(score, Patience.of(target).lost));
+  console.log(describeScore(score, DriverDeadlines.of(target).lost));
   const folder = target.report ?? process.env.SLUICE_CONFORMANCE_REPORT;
   if (folder === undefined || folder === '') return;
   await mkdir(folder, { recursive: true });

@@ -1,0 +1,3 @@
+export { rejection } from '../fixture/rejection.js';
+export { type OpenedDatabase, openDatabase, type RunOptions, runIn, until } from './open-database.js';
+export { type DriverModule, testJointMigration, testOpenings } from './process-tests.js';
