@@ -9,7 +9,6 @@ export type {
   BackupProgress,
   BeginOptions,
   ChangeListener,
-  CheckedValue,
   Database,
   DatabaseSql,
   DatabaseTransaction,
@@ -87,5 +86,6 @@ export type { TableChange, TableWatch, WatchOptions } from './storage/table-watc
 export { assertGoesOn, transactionEndedError } from './transaction/ended-transaction.js';
 export type { ReplayReason } from './transaction/replay.js';
 export { withinDeadline } from './transaction/within-deadline.js';
+export type { CheckedValue } from './values/check-value.js';
 export { portableTypeError } from './values/portable-type-error.js';
 export { parseValueType, VALUE_TYPE_NAMES, type ValueType, type ValueTypeName } from './values/value-type.js';

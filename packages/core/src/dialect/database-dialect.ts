@@ -21,8 +21,8 @@ import type {
   Statement,
   StatementResult,
 } from '../driver/driver.js';
+import { assertBatchSize } from '../errors/invalid-query.js';
 import { UnsupportedError, UsageError } from '../errors/usage-errors.js';
-import { assertBatchSize } from '../repository/invalid-query.js';
 import { TransactionScope } from '../transaction/transaction-scope.js';
 import { statementAccess } from './statement-access.js';
 

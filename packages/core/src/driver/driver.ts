@@ -4,6 +4,7 @@ import type { UniqueViolationError } from '../errors/data-errors.js';
 import type { SluiceError } from '../errors/sluice-error.js';
 import type { Priority } from '../lane/waiting-queue.js';
 import type { DatabaseMetrics } from '../metrics/database-metrics.js';
+import type { CheckedValue } from '../values/check-value.js';
 import type { ValueType } from '../values/value-type.js';
 import type { Capabilities } from './capabilities.js';
 import type { OnWarning } from './database-warning.js';
@@ -111,9 +112,6 @@ export interface DatabaseSql
 
 /** The aggregates whose result depends on the type of what they add up. */
 export type AggregateName = 'avg' | 'max' | 'min' | 'sum';
-
-/** A value as core has checked it: never out of range, never of another type. */
-export type CheckedValue = string | number | bigint | boolean | Date | Uint8Array | null;
 
 /** Whether a statement only reads. */
 export type Access = 'read' | 'write' | 'unknown';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Row } from '../driver/driver.js';
+import { invalidQuery } from '../errors/invalid-query.js';
 import { UsageError } from '../errors/usage-errors.js';
-import { invalidQuery } from './invalid-query.js';
 import type { OrderTerm } from './order.js';
 import type { TableShape } from './table-shape.js';
 

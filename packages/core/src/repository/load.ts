@@ -1,5 +1,5 @@
 import { AbortedError } from '../errors/flow-errors.js';
-import { assertBatchSize } from './invalid-query.js';
+import { assertBatchSize } from '../errors/invalid-query.js';
 import type { LoadProgress } from './repository.js';
 
 /** How {@link loadInBatches} cuts and tells. */

@@ -1,5 +1,5 @@
 import { type Expression, expressionBuilder, type OrderByItemBuilder, type SqlBool } from 'kysely';
-import { invalidQuery } from './invalid-query.js';
+import { invalidQuery } from '../errors/invalid-query.js';
 import type { NextValue } from './statement-templates.js';
 import type { ShapeColumn, TableShape } from './table-shape.js';
 import type { AnyTables, Condition } from './where.js';

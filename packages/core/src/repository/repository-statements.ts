@@ -12,10 +12,10 @@ import {
 } from 'kysely';
 import type { DatabaseSql, Row, Statement } from '../driver/driver.js';
 import { InternalError } from '../errors/flow-errors.js';
+import { invalidQuery } from '../errors/invalid-query.js';
 import { UsageError } from '../errors/usage-errors.js';
 import { isBoundedRead } from './bounded-read.js';
 import { readCursor } from './cursor.js';
-import { invalidQuery } from './invalid-query.js';
 import { applyTerm, formOfOrder, type OrderTerm, parseOrder, rowsAfter, totalOrder } from './order.js';
 import { type EncodedRow, RowEncoder, type RowForm, runsOfSameColumns } from './row-encoder.js';
 import {

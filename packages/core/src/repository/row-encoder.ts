@@ -1,4 +1,4 @@
-import { invalidQuery } from './invalid-query.js';
+import { invalidQuery } from '../errors/invalid-query.js';
 import type { ShapeColumn, TableShape } from './table-shape.js';
 
 /** The columns that a row or patch gives, in its order. One object for all rows with the same columns. */

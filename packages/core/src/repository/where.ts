@@ -15,7 +15,7 @@ import {
 } from 'kysely';
 import type { DatabaseSql } from '../driver/driver.js';
 import { InternalError } from '../errors/flow-errors.js';
-import { invalidQuery } from './invalid-query.js';
+import { invalidQuery } from '../errors/invalid-query.js';
 import type { NextValue } from './statement-templates.js';
 import type { ShapeColumn, TableShape } from './table-shape.js';
 

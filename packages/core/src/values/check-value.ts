@@ -1,6 +1,8 @@
-import type { CheckedValue } from '../driver/driver.js';
 import { ValueError } from '../errors/data-errors.js';
 import type { ValueType, ValueTypeName } from './value-type.js';
+
+/** A value after {@link checkValue}: within the range of its type, in the type's canonical form. */
+export type CheckedValue = string | number | bigint | boolean | Date | Uint8Array | null;
 
 /** Where a value goes, for messages. */
 export interface ValuePlace {

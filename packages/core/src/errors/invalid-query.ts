@@ -1,4 +1,4 @@
-import { UsageError } from '../errors/usage-errors.js';
+import { UsageError } from './usage-errors.js';
 
 /** The error of a query that was refused before anything was executed. `why` names the offending key, never a value. */
 export function invalidQuery(why: string): UsageError {
