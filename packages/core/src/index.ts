@@ -23,18 +23,17 @@ export type {
 } from './driver/driver.js';
 export * from './errors/index.js';
 export { Lane, type LaneOptions, type Lease } from './lane/lane.js';
+export type { LaneHolder, LaneMetrics } from './lane/lane-metrics.js';
 export { LaneWaits } from './lane/lane-waits.js';
+export type { Priority } from './lane/priority.js';
 export {
   type Holding,
-  type Priority,
   WaitingQueue,
   type WaitingQueueOptions,
   type WaitOptions,
 } from './lane/waiting-queue.js';
 export type {
   DatabaseMetrics,
-  LaneHolder,
-  LaneMetrics,
   LockEvent,
   LockMetrics,
 } from './metrics/database-metrics.js';

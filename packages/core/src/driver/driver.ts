@@ -2,7 +2,7 @@ import type { AlterTableNode, Dialect, Expression, SqlBool } from 'kysely';
 import type { Catalog, CatalogColumn } from '../catalog/catalog.js';
 import type { UniqueViolationError } from '../errors/data-errors.js';
 import type { SluiceError } from '../errors/sluice-error.js';
-import type { Priority } from '../lane/waiting-queue.js';
+import type { Priority } from '../lane/priority.js';
 import type { DatabaseMetrics } from '../metrics/database-metrics.js';
 import type { CheckedValue } from '../values/check-value.js';
 import type { ValueType } from '../values/value-type.js';

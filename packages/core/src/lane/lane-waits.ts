@@ -1,5 +1,5 @@
 import { Summary, type SummarySnapshot } from '../metrics/summary.js';
-import type { Priority } from './waiting-queue.js';
+import type { Priority } from './priority.js';
 
 /** How long those served by a lane have waited, in all and by priority. */
 export class LaneWaits {

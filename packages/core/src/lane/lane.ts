@@ -1,9 +1,9 @@
 import { ClosedError } from '../errors/flow-errors.js';
-import type { LaneMetrics } from '../metrics/database-metrics.js';
 import { Summary } from '../metrics/summary.js';
-
+import type { LaneMetrics } from './lane-metrics.js';
 import { LaneWaits } from './lane-waits.js';
-import { PRIORITIES, WaitingQueue, type WaitOptions } from './waiting-queue.js';
+import { PRIORITIES } from './priority.js';
+import { WaitingQueue, type WaitOptions } from './waiting-queue.js';
 
 /** What a {@link Lane} is made with. */
 export interface LaneOptions {

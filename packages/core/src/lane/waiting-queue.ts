@@ -1,13 +1,8 @@
 import { AbortedError, OverloadedError, TimeoutError } from '../errors/flow-errors.js';
 import type { SluiceError } from '../errors/sluice-error.js';
 import { Fifo } from './fifo.js';
-import { LONGEST_TIMER_MS } from './longest-timer.js';
-
-/** How urgent a call is. Within one priority the order is first come, first served. */
-export type Priority = 'high' | 'normal' | 'low';
-
-/** The priorities, most urgent first. */
-export const PRIORITIES: readonly Priority[] = ['high', 'normal', 'low'];
+import { MAX_TIMER_MS } from './max-timer.js';
+import { PRIORITIES, type Priority } from './priority.js';
 
 /** How long a call may wait, and what may end its wait. */
 export interface WaitOptions {
@@ -164,7 +159,7 @@ export class WaitingQueue<T> {
     if (deadline >= this.#timerAt) return;
     clearTimeout(this.#timer);
     this.#timerAt = deadline;
-    const delayMs = Math.min(Math.max(0, deadline - performance.now()) + 1, LONGEST_TIMER_MS);
+    const delayMs = Math.min(Math.max(0, deadline - performance.now()) + 1, MAX_TIMER_MS);
     this.#timer = setTimeout(() => this.#expire(), delayMs);
     this.#timer.unref();
   }

@@ -1,34 +1,5 @@
-import type { Priority } from '../lane/waiting-queue.js';
+import type { LaneMetrics } from '../lane/lane-metrics.js';
 import type { SummarySnapshot } from './summary.js';
-
-/** What one lane (the writer, the readers, a pool) did so far. */
-export interface LaneMetrics {
-  /** How many may hold the lane at once. */
-  readonly permits: number;
-  /** How many hold it now. */
-  readonly held: number;
-  /** How many wait now. */
-  readonly queued: Readonly<Record<Priority, number>>;
-  /** How long those served have waited. */
-  readonly waits: SummarySnapshot;
-  /** The same by priority. */
-  readonly waitsByPriority: Readonly<Record<Priority, SummarySnapshot>>;
-  /** How long the lane was held. */
-  readonly holds: SummarySnapshot;
-  /** Waits that ended without the lane: deadline, signal, overload. */
-  readonly failures: number;
-  /** Who holds the lane now, where it has one holder at a time and that one took it for a while. */
-  readonly holder?: LaneHolder;
-}
-
-/** Who holds a lane. */
-export interface LaneHolder {
-  /** What the caller called itself, or the name of the method. */
-  readonly label: string;
-  readonly heldMs: number;
-  /** From where the lane was asked for. */
-  readonly stack: string;
-}
 
 /** A time when the engine's own lock was not to be had at once. */
 export interface LockEvent {

@@ -1,9 +1,9 @@
-import { Turns } from '../transaction/turns.js';
+import { SerialQueue } from '../lane/serial-queue.js';
 
 /** Gives rows one by one that come in batches. In place of an async generator, which takes twice as long over each row. */
 export class RowIterator<Row> implements AsyncIterableIterator<Row, undefined> {
   readonly #batches: AsyncIterator<readonly Row[]>;
-  readonly #turns = new Turns();
+  readonly #calls = new SerialQueue();
   #rows: readonly Row[] = [];
   #next = 0;
 
@@ -16,13 +16,13 @@ export class RowIterator<Row> implements AsyncIterableIterator<Row, undefined> {
   }
 
   next(): Promise<IteratorResult<Row, undefined>> {
-    if (this.#turns.last === undefined && this.#next < this.#rows.length)
+    if (this.#calls.pending === undefined && this.#next < this.#rows.length)
       return Promise.resolve(this.#take());
-    return this.#turns.take(() => this.#read());
+    return this.#calls.run(() => this.#read());
   }
 
   return(): Promise<IteratorReturnResult<undefined>> {
-    return this.#turns.take(async () => {
+    return this.#calls.run(async () => {
       this.#rows = [];
       await this.#batches.return?.();
       return { done: true, value: undefined };

@@ -1,5 +1,5 @@
 import type { BackupProgress, ExecuteOptions, IsolationLevel } from '../driver/driver.js';
-import type { Priority } from '../lane/waiting-queue.js';
+import type { Priority } from '../lane/priority.js';
 
 /** Options that every call takes (contract C8). */
 export interface CallOptions {

@@ -1,6 +1,6 @@
 import type { Row } from '../driver/driver.js';
 import { TimeoutError } from '../errors/flow-errors.js';
-import { LONGEST_TIMER_MS } from '../lane/longest-timer.js';
+import { MAX_TIMER_MS } from '../lane/max-timer.js';
 
 /** Streams that are open. Each is ended at its deadline also while its reader pauses, or has gone away without leaving its loop. */
 export class OpenStreams {
@@ -47,7 +47,7 @@ class OpenStream {
     this.#batches = batches;
     this.#onEnd = onEnd;
     const leftMs = deadline - performance.now();
-    if (leftMs <= LONGEST_TIMER_MS) this.#timer = setTimeout(() => this.#expire(), leftMs);
+    if (leftMs <= MAX_TIMER_MS) this.#timer = setTimeout(() => this.#expire(), leftMs);
   }
 
   async next(): Promise<IteratorResult<readonly Row[]>> {

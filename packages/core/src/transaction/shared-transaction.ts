@@ -6,7 +6,7 @@ import type {
   StatementResult,
 } from '../driver/driver.js';
 import { UsageError } from '../errors/usage-errors.js';
-import { Turns } from './turns.js';
+import { SerialQueue } from '../lane/serial-queue.js';
 
 /**
  * The driver's transaction as its levels share it: one call at a time, and none once it is to end. Ending it waits for the call that
@@ -15,7 +15,7 @@ import { Turns } from './turns.js';
 export class SharedTransaction implements DatabaseTransaction {
   readonly #transaction: DatabaseTransaction;
   readonly #streams = new Set<AsyncIterator<readonly Row[]>>();
-  readonly #calls = new Turns();
+  readonly #calls = new SerialQueue();
   #isOver = false;
 
   constructor(transaction: DatabaseTransaction) {
@@ -70,16 +70,16 @@ export class SharedTransaction implements DatabaseTransaction {
 
   #end(): Promise<void> | undefined {
     this.#isOver = true;
-    if (this.hasStreams) return this.closeStreams().then(() => this.#calls.last);
-    return this.#calls.last;
+    if (this.hasStreams) return this.closeStreams().then(() => this.#calls.pending);
+    return this.#calls.pending;
   }
 
   async #close(batches: AsyncIterator<readonly Row[]>): Promise<void> {
-    if (this.#streams.delete(batches)) await this.#calls.take(async () => batches.return?.());
+    if (this.#streams.delete(batches)) await this.#calls.run(async () => batches.return?.());
   }
 
   #call<T>(work: () => Promise<T>): Promise<T> {
-    return this.#calls.take(() => {
+    return this.#calls.run(() => {
       if (this.#isOver) throw endedError();
       return work();
     });

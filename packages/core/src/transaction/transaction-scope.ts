@@ -13,10 +13,10 @@ import {
   TimeoutError,
 } from '../errors/flow-errors.js';
 import { UsageError } from '../errors/usage-errors.js';
+import { SerialQueue } from '../lane/serial-queue.js';
 import { replayReason } from './replay.js';
 import { endedError, SharedTransaction } from './shared-transaction.js';
 import { enterLevel, type Inside, innermostOf, runInside } from './surroundings.js';
-import { Turns } from './turns.js';
 
 /**
  * Begins a transaction that the code which called, and what it goes on to call, runs inside of: for callbacks that are not handed to us,
@@ -42,9 +42,9 @@ export class TransactionScope implements DatabaseTransaction, Inside {
   readonly #transaction: SharedTransaction;
   readonly #parent: TransactionScope | undefined;
   readonly #afterCommit: (() => unknown)[] = [];
-  readonly #turns = new Turns();
-  /** Gives up the turn of the stream that is open, for a reader that never comes back. */
-  #leaveStream: (() => void) | undefined;
+  readonly #calls = new SerialQueue();
+  /** Releases {@link TransactionScope.#calls} from the open stream, whose reader may never return. */
+  #releaseStream: (() => void) | undefined;
   /** Whether the reader of a stream has been handed rows and has not asked for more. */
   #isReaderBusy = false;
   #failure: { readonly cause: unknown } | undefined;
@@ -96,9 +96,9 @@ export class TransactionScope implements DatabaseTransaction, Inside {
     options: ExecuteOptions,
   ): AsyncGenerator<readonly Row[]> {
     this.#assertUsable();
-    const { before, end } = this.#turns.hold();
-    await before;
-    this.#leaveStream = end;
+    const { ready, release } = this.#calls.hold();
+    await ready;
+    this.#releaseStream = release;
     try {
       this.#assertUsable();
       for await (const rows of this.#transaction.stream(statement, batchSize, options)) {
@@ -111,7 +111,7 @@ export class TransactionScope implements DatabaseTransaction, Inside {
       throw error;
     } finally {
       this.#isReaderBusy = false;
-      end();
+      release();
     }
   }
 
@@ -165,17 +165,15 @@ export class TransactionScope implements DatabaseTransaction, Inside {
   /** Undoes a savepoint by hand, as Kysely's controlled transactions do; the level is whole again. */
   async rollbackToSavepoint(name: string, options: ExecuteOptions): Promise<void> {
     this.#assertNotEnded();
-    await this.#turns.take(() =>
-      this.#transaction.execute(control(`rollback to savepoint ${name}`), options),
-    );
+    await this.#calls.run(() => this.#transaction.execute(control(`rollback to savepoint ${name}`), options));
     if (!isFatal(this.#failure?.cause)) this.#failure = undefined;
   }
 
   async #end(): Promise<void> {
     this.#ended = true;
     if (this.#transaction.hasStreams) await this.#transaction.closeStreams();
-    if (this.#isReaderBusy) this.#leaveStream?.();
-    await this.#turns.last;
+    if (this.#isReaderBusy) this.#releaseStream?.();
+    await this.#calls.pending;
   }
 
   async #undoTo(name: string, failure: unknown, options: ExecuteOptions): Promise<void> {
@@ -199,7 +197,7 @@ export class TransactionScope implements DatabaseTransaction, Inside {
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#turns.take(() => {
+    return this.#calls.run(() => {
       this.#assertWhole();
       return work();
     });

@@ -1,6 +1,6 @@
 import type { ExecuteOptions } from '../driver/driver.js';
 import { AbortedError, TimeoutError } from '../errors/flow-errors.js';
-import { LONGEST_TIMER_MS } from '../lane/longest-timer.js';
+import { MAX_TIMER_MS } from '../lane/max-timer.js';
 
 /**
  * Settles as `work` does, or rejects when the call's deadline passes or its signal is aborted. The work itself goes on: what it holds is for
@@ -20,7 +20,7 @@ export function withinDeadline<T>(work: Promise<T>, options: ExecuteOptions, out
       reject(new TimeoutError(`The deadline passed; ${outcome}.`, { operation: label }));
     };
     const leftMs = deadline - performance.now();
-    const timer = leftMs <= LONGEST_TIMER_MS ? setTimeout(onDeadline, leftMs) : undefined;
+    const timer = leftMs <= MAX_TIMER_MS ? setTimeout(onDeadline, leftMs) : undefined;
     const stop = (): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
