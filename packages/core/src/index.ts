@@ -1,6 +1,11 @@
 export type { Catalog, CatalogColumn, CatalogTable } from './catalog/catalog.js';
 export { DatabaseDialect, type DatabaseDialectOptions } from './dialect/database-dialect.js';
 export type { Capabilities } from './driver/capabilities.js';
+export type {
+  DatabaseMetrics,
+  LockEvent,
+  LockMetrics,
+} from './driver/database-metrics.js';
 export { type DatabaseWarning, emitProcessWarning, type OnWarning } from './driver/database-warning.js';
 export type {
   Access,
@@ -32,12 +37,6 @@ export {
   type WaitingQueueOptions,
   type WaitOptions,
 } from './lane/waiting-queue.js';
-export type {
-  DatabaseMetrics,
-  LockEvent,
-  LockMetrics,
-} from './metrics/database-metrics.js';
-export type { OperationMetrics, StorageMetrics } from './metrics/storage-metrics.js';
 export { Summary, type SummarySnapshot } from './metrics/summary.js';
 export type {
   MigrationPlan,
@@ -80,6 +79,7 @@ export type {
 } from './storage/call-options.js';
 export { openStorage } from './storage/open-storage.js';
 export type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage/storage.js';
+export type { OperationMetrics, StorageMetrics } from './storage/storage-metrics.js';
 export type { StorageOptions } from './storage/storage-options.js';
 export type { TableChange, TableWatch, WatchOptions } from './storage/table-watch.js';
 export { assertGoesOn, transactionEndedError } from './transaction/ended-transaction.js';

@@ -3,10 +3,10 @@ import type { Catalog, CatalogColumn } from '../catalog/catalog.js';
 import type { UniqueViolationError } from '../errors/data-errors.js';
 import type { SluiceError } from '../errors/sluice-error.js';
 import type { Priority } from '../lane/priority.js';
-import type { DatabaseMetrics } from '../metrics/database-metrics.js';
 import type { CheckedValue } from '../values/check-value.js';
 import type { ValueType } from '../values/value-type.js';
 import type { Capabilities } from './capabilities.js';
+import type { DatabaseMetrics } from './database-metrics.js';
 import type { OnWarning } from './database-warning.js';
 
 /**

@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/catalog.js';
 import type { Capabilities } from '../driver/capabilities.js';
+import type { DatabaseMetrics } from '../driver/database-metrics.js';
 import type {
   BeginOptions,
   Database,
@@ -12,7 +13,6 @@ import type {
 } from '../driver/driver.js';
 import { UnsupportedError } from '../errors/usage-errors.js';
 import { Lane } from '../lane/lane.js';
-import type { DatabaseMetrics } from '../metrics/database-metrics.js';
 import { Summary } from '../metrics/summary.js';
 import type { SingleConnection } from './single-connection.js';
 import { type EndedTransactions, SingleConnectionTransaction } from './single-connection-transaction.js';

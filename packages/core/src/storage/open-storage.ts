@@ -7,7 +7,6 @@ import type { Capabilities } from '../driver/capabilities.js';
 import type { BeginOptions, Database, DatabaseSql, ExecuteOptions } from '../driver/driver.js';
 import { SluiceError } from '../errors/sluice-error.js';
 import { UsageError } from '../errors/usage-errors.js';
-import { StorageCounters, type StorageMetrics } from '../metrics/storage-metrics.js';
 import { StorageMigrator } from '../migrations/storage-migrator.js';
 import { camelCaseNaming, type Naming, sameNaming } from '../naming/naming.js';
 import type { KeyColumns, Repository, RepositoryOptions, TableName } from '../repository/repository.js';
@@ -27,6 +26,7 @@ import {
 } from './call-options.js';
 import type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage.js';
 import { StorageDatabase } from './storage-database.js';
+import { StorageCounters, type StorageMetrics } from './storage-metrics.js';
 import { chooseDriver, type StorageOptions } from './storage-options.js';
 import { StorageWarnings } from './storage-warnings.js';
 import type { TableWatch, WatchOptions } from './table-watch.js';

@@ -8,11 +8,11 @@ import type {
   StatementResult,
 } from '../driver/driver.js';
 import { ClosedError } from '../errors/flow-errors.js';
-import type { OperationKind, StorageCounters } from '../metrics/storage-metrics.js';
 import { type OnReplay, replayAfter } from '../transaction/replay.js';
 import { assertOutsideTransaction } from '../transaction/surroundings.js';
 import { beginAround } from '../transaction/transaction-scope.js';
 import { OpenStreams } from './open-streams.js';
+import type { OperationKind, StorageCounters } from './storage-metrics.js';
 
 /**
  * The driver's database behind the checks that core owes every call: the storage is open, the call does not come from inside one of its own

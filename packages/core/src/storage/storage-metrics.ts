@@ -1,8 +1,8 @@
+import type { DatabaseMetrics } from '../driver/database-metrics.js';
 import type { ErrorCode } from '../errors/sluice-error.js';
 import { SluiceError } from '../errors/sluice-error.js';
+import { Summary, type SummarySnapshot } from '../metrics/summary.js';
 import type { ReplayReason } from '../transaction/replay.js';
-import type { DatabaseMetrics } from './database-metrics.js';
-import { Summary, type SummarySnapshot } from './summary.js';
 
 /** Calls of one kind, as the application made them: waits and replays are part of the duration. */
 export interface OperationMetrics {

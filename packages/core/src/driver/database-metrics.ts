@@ -1,5 +1,5 @@
 import type { LaneMetrics } from '../lane/lane-metrics.js';
-import type { SummarySnapshot } from './summary.js';
+import type { SummarySnapshot } from '../metrics/summary.js';
 
 /** A time when the engine's own lock was not to be had at once. */
 export interface LockEvent {
