@@ -1,3 +1,10 @@
+export type {
+  BackupCallOptions,
+  CallOptions,
+  ReadOptions,
+  TransactionOptions,
+} from './call/call-options.js';
+export { withinDeadline } from './call/within-deadline.js';
 export type { Catalog, CatalogColumn, CatalogTable } from './catalog/catalog.js';
 export { DatabaseDialect, type DatabaseDialectOptions } from './dialect/database-dialect.js';
 export type { Capabilities } from './driver/capabilities.js';
@@ -71,12 +78,6 @@ export {
   type SingleConnectionOptions,
 } from './single-connection/single-connection-database.js';
 export type { BatchResult, BatchResults } from './storage/batch.js';
-export type {
-  BackupCallOptions,
-  CallOptions,
-  ReadOptions,
-  TransactionOptions,
-} from './storage/call-options.js';
 export { openStorage } from './storage/open-storage.js';
 export type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage/storage.js';
 export type { OperationMetrics, StorageMetrics } from './storage/storage-metrics.js';
@@ -84,7 +85,6 @@ export type { StorageOptions } from './storage/storage-options.js';
 export type { TableChange, TableWatch, WatchOptions } from './storage/table-watch.js';
 export { assertGoesOn, transactionEndedError } from './transaction/ended-transaction.js';
 export type { ReplayReason } from './transaction/replay.js';
-export { withinDeadline } from './transaction/within-deadline.js';
 export type { CheckedValue } from './values/check-value.js';
 export { portableTypeError } from './values/portable-type-error.js';
 export { parseValueType, VALUE_TYPE_NAMES, type ValueType, type ValueTypeName } from './values/value-type.js';

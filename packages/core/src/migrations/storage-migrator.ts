@@ -6,10 +6,10 @@ import {
   type MigrationResultSet,
   Migrator,
 } from 'kysely/migration';
+import { type CallOptions, toExecuteOptions } from '../call/call-options.js';
 import type { ExecuteOptions } from '../driver/driver.js';
 import { ConstraintError } from '../errors/data-errors.js';
 import { ConfigurationError, MigrationError, UsageError } from '../errors/usage-errors.js';
-import { type CallOptions, toExecuteOptions } from '../storage/call-options.js';
 import { FolderMigrationProvider } from './folder-migration-provider.js';
 import { MigrationChecksums } from './migration-checksums.js';
 

@@ -1,5 +1,5 @@
 import type { Expression, ExpressionBuilder, Insertable, Selectable, SqlBool, Updateable } from 'kysely';
-import type { CallOptions } from '../storage/call-options.js';
+import type { CallOptions } from '../call/call-options.js';
 
 /** Name of a table of `DB`. */
 export type TableName<DB> = keyof DB & string;

@@ -1,9 +1,9 @@
 import type { Insertable, Selectable, Updateable } from 'kysely';
+import { type CallOptions, toExecuteOptions } from '../call/call-options.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { DatabaseTransaction, ExecuteOptions, Row, Statement } from '../driver/driver.js';
 import { assertBatchSize } from '../errors/invalid-query.js';
 import { NotFoundError, UsageError } from '../errors/usage-errors.js';
-import { type CallOptions, toExecuteOptions } from '../storage/call-options.js';
 import { writeCursor } from './cursor.js';
 import { encodeInParts, insertAll, insertInParts, ROWS_PER_TURN } from './insert-in-parts.js';
 import { loadInBatches } from './load.js';

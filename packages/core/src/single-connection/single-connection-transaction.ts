@@ -1,3 +1,4 @@
+import { withinDeadline } from '../call/within-deadline.js';
 import type {
   DatabaseTransaction,
   ExecuteOptions,
@@ -7,7 +8,6 @@ import type {
 } from '../driver/driver.js';
 import type { Lease } from '../lane/lane.js';
 import { assertGoesOn, transactionEndedError } from '../transaction/ended-transaction.js';
-import { withinDeadline } from '../transaction/within-deadline.js';
 import type { SingleConnection } from './single-connection.js';
 
 /** How transactions ended so far. */

@@ -1,5 +1,12 @@
 import { EventEmitter } from 'node:events';
 import { type Compilable, type Dialect, DummyDriver, Kysely, type KyselyPlugin } from 'kysely';
+import {
+  type BackupCallOptions,
+  type CallOptions,
+  type ReadOptions,
+  type TransactionOptions,
+  toExecuteOptions,
+} from '../call/call-options.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { DatabaseDialect } from '../dialect/database-dialect.js';
 import { TypedValuesPlugin } from '../dialect/typed-values.js';
@@ -17,13 +24,6 @@ import type { OnReplay } from '../transaction/replay.js';
 import { runTransaction } from '../transaction/run-transaction.js';
 import type { TransactionScope } from '../transaction/transaction-scope.js';
 import { type BatchHost, type BatchResults, compileBatch, runBatch, toBatchResults } from './batch.js';
-import {
-  type BackupCallOptions,
-  type CallOptions,
-  type ReadOptions,
-  type TransactionOptions,
-  toExecuteOptions,
-} from './call-options.js';
 import type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage.js';
 import { StorageDatabase } from './storage-database.js';
 import { StorageCounters, type StorageMetrics } from './storage-metrics.js';

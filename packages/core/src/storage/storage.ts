@@ -1,11 +1,16 @@
 import type { Compilable, Kysely } from 'kysely';
+import type {
+  BackupCallOptions,
+  CallOptions,
+  ReadOptions,
+  TransactionOptions,
+} from '../call/call-options.js';
 import type { Capabilities } from '../driver/capabilities.js';
 import type { DatabaseWarning } from '../driver/database-warning.js';
 import type { StorageMigrator } from '../migrations/storage-migrator.js';
 import type { KeyColumns, Repository, RepositoryOptions, TableName } from '../repository/repository.js';
 import type { ReplayReason } from '../transaction/replay.js';
 import type { BatchResults } from './batch.js';
-import type { BackupCallOptions, CallOptions, ReadOptions, TransactionOptions } from './call-options.js';
 import type { StorageMetrics } from './storage-metrics.js';
 import type { TableWatch, WatchOptions } from './table-watch.js';
 

@@ -1,4 +1,4 @@
-import type { CallOptions } from './call-options.js';
+import type { CallOptions } from '../call/call-options.js';
 
 /** What changed since the event before. */
 export interface TableChange<T extends string = string> {

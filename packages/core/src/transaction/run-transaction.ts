@@ -1,9 +1,9 @@
+import { withinDeadline } from '../call/within-deadline.js';
 import type { BeginOptions, Database } from '../driver/driver.js';
 import { UniqueViolationError } from '../errors/data-errors.js';
 import { ConflictError } from '../errors/flow-errors.js';
 import { type OnReplay, replay, replayReason } from './replay.js';
 import { TransactionScope } from './transaction-scope.js';
-import { withinDeadline } from './within-deadline.js';
 
 /** What a transaction runs on. */
 export interface TransactionHost {
