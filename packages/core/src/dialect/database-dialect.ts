@@ -1,15 +1,14 @@
-import {
-  AlterTableNode,
-  type CompiledQuery,
-  type DatabaseConnection,
-  type DatabaseIntrospector,
-  type Dialect,
-  type DialectAdapter,
-  type Kysely,
-  type Driver as KyselyDriver,
-  type QueryCompiler,
-  type QueryResult,
-  type TransactionSettings,
+import type {
+  CompiledQuery,
+  DatabaseConnection,
+  DatabaseIntrospector,
+  Dialect,
+  DialectAdapter,
+  Kysely,
+  Driver as KyselyDriver,
+  QueryCompiler,
+  QueryResult,
+  TransactionSettings,
 } from 'kysely';
 import type {
   BeginOptions,
@@ -18,13 +17,12 @@ import type {
   DatabaseTransaction,
   ExecuteOptions,
   IsolationLevel,
-  Statement,
   StatementResult,
 } from '../driver/driver.js';
 import { assertBatchSize } from '../errors/invalid-query.js';
 import { UnsupportedError, UsageError } from '../errors/usage-errors.js';
 import { TransactionScope } from '../transaction/transaction-scope.js';
-import { statementAccess } from './statement-access.js';
+import { toStatement } from './to-statement.js';
 
 /** What a {@link DatabaseDialect} runs on. */
 export interface DatabaseDialectOptions {
@@ -201,12 +199,6 @@ export class LaneConnection implements DatabaseConnection {
     const options = this.#executeOptions();
     return signal === undefined ? options : { ...options, signal };
   }
-}
-
-/** Turns a compiled Kysely query into the driver's statement. */
-export function toStatement(query: CompiledQuery): Statement {
-  const statement = { sql: query.sql, parameters: query.parameters, access: statementAccess(query.query) };
-  return AlterTableNode.is(query.query) ? { ...statement, alteration: query.query } : statement;
 }
 
 function toQueryResult<R>(result: StatementResult, query: CompiledQuery): QueryResult<R> {

@@ -1,5 +1,5 @@
 import { type CompiledQuery, type Expression, expressionBuilder } from 'kysely';
-import { toStatement } from '../dialect/database-dialect.js';
+import { toStatement } from '../dialect/to-statement.js';
 import type { Statement } from '../driver/driver.js';
 import { InternalError } from '../errors/flow-errors.js';
 

@@ -1,6 +1,6 @@
 import type { Compilable, DeleteResult, InsertResult, Kysely, MergeResult, UpdateResult } from 'kysely';
 import { createQueryId } from 'kysely';
-import { toStatement } from '../dialect/database-dialect.js';
+import { toStatement } from '../dialect/to-statement.js';
 import type { Database, ExecuteOptions, Row, Statement, StatementResult } from '../driver/driver.js';
 import { replay } from '../transaction/replay.js';
 import { runTransaction, type TransactionHost } from '../transaction/run-transaction.js';

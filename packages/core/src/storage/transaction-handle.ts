@@ -7,9 +7,9 @@ import {
   Transaction,
 } from 'kysely';
 import { DatabaseDialect, LaneConnection } from '../dialect/database-dialect.js';
+import { TransactionAdapter } from '../dialect/transaction-adapter.js';
 import type { DatabaseSql, DatabaseTransaction, ExecuteOptions } from '../driver/driver.js';
 import { InternalError } from '../errors/flow-errors.js';
-import { TransactionAdapter } from '../migrations/transaction-adapter.js';
 import type { KeyColumns, Repository, RepositoryOptions, TableName } from '../repository/repository.js';
 import { type RepositoryHost, TableRepository } from '../repository/table-repository.js';
 import type { TransactionScope } from '../transaction/transaction-scope.js';

@@ -1,0 +1,36 @@
+import { AlterTableNode, type CompiledQuery, type OperationNode, RawNode, SelectQueryNode } from 'kysely';
+import type { Access, Statement } from '../driver/driver.js';
+
+/** Turns a compiled Kysely query into the driver's statement. */
+export function toStatement({ query, sql, parameters }: CompiledQuery): Statement {
+  const statement = { sql, parameters, access: accessOf(query) };
+  return AlterTableNode.is(query) ? { ...statement, alteration: query } : statement;
+}
+
+/**
+ * Tells from a query's tree whether the query only reads. A SELECT that contains raw SQL, FOR UPDATE or a WITH that writes is `unknown`:
+ * the driver finds out, or runs it where writing is safe.
+ */
+function accessOf(node: OperationNode): Access {
+  if (RawNode.is(node)) return 'unknown';
+  if (!SelectQueryNode.is(node)) return 'write';
+  return containsOnlyReads(node) ? 'read' : 'unknown';
+}
+
+/** Kinds of nodes that write, lock, or may do anything. */
+const IMPURE_NODES: ReadonlySet<string> = new Set([
+  'DeleteQueryNode',
+  'InsertQueryNode',
+  'MergeQueryNode',
+  'RawNode',
+  'SelectModifierNode',
+  'UpdateQueryNode',
+]);
+
+function containsOnlyReads(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) return value.every(containsOnlyReads);
+  if (!('kind' in value)) return true;
+  if (typeof value.kind === 'string' && IMPURE_NODES.has(value.kind)) return false;
+  return value.kind === 'ValueNode' || Object.values(value).every(containsOnlyReads);
+}
