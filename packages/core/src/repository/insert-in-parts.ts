@@ -1,6 +1,6 @@
 import type { ExecuteOptions, Statement } from '../driver/driver.js';
 import type { RepositoryStatements } from './repository-statements.js';
-import type { StatementRunner } from './table-repository.js';
+import type { StatementRunner } from './statement-runner.js';
 
 /** How many rows are encoded without letting the event loop turn. */
 export const ROWS_PER_TURN = 1000;

@@ -1,7 +1,7 @@
 import type { Insertable, Selectable, Updateable } from 'kysely';
 import { type CallOptions, toExecuteOptions } from '../call/call-options.js';
 import type { Catalog } from '../catalog/catalog.js';
-import type { DatabaseTransaction, ExecuteOptions, Row, Statement } from '../driver/driver.js';
+import type { ExecuteOptions, Row, Statement } from '../driver/driver.js';
 import { assertBatchSize } from '../errors/invalid-query.js';
 import { NotFoundError, UsageError } from '../errors/usage-errors.js';
 import { writeCursor } from './cursor.js';
@@ -24,11 +24,9 @@ import type {
 } from './repository.js';
 import type { RepositoryStatements } from './repository-statements.js';
 import { RowIterator } from './row-iterator.js';
+import type { StatementRunner } from './statement-runner.js';
 import type { StatementsRegistry } from './statements-registry.js';
 import type { TableShape } from './table-shape.js';
-
-/** What runs a repository's statements: the storage through its lanes, or one transaction. */
-export type StatementRunner = Pick<DatabaseTransaction, 'execute' | 'stream'>;
 
 /** What a repository is built on. */
 export interface RepositoryHost {
