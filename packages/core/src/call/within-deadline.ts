@@ -3,10 +3,10 @@ import { AbortedError, TimeoutError } from '../errors/flow-errors.js';
 import { MAX_TIMER_MS } from '../lane/max-timer.js';
 
 /**
- * Settles as `work` does, or rejects when the call's deadline passes or its signal is aborted. The work itself goes on: what it holds is for
- * the caller to free.
+ * Settles as `work` does, or rejects when the call's deadline passes or its signal is aborted. It does not stop `work`: the caller must free
+ * what `work` holds.
  *
- * @param outcome what the error says became of the call: `the transaction was rolled back`.
+ * @param outcome the end of the error's message, which says what happened to the call: `the transaction was rolled back`.
  * @throws TimeoutError, AbortedError.
  */
 export function withinDeadline<T>(work: Promise<T>, options: ExecuteOptions, outcome: string): Promise<T> {

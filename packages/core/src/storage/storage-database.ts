@@ -9,8 +9,8 @@ import type {
 } from '../driver/driver.js';
 import { ClosedError } from '../errors/flow-errors.js';
 import { type OnReplay, replayAfter } from '../transaction/replay.js';
-import { assertOutsideTransaction } from '../transaction/surroundings.js';
-import { beginAround } from '../transaction/transaction-scope.js';
+import { assertOutsideTransaction } from '../transaction/transaction-context.js';
+import { beginInContext } from '../transaction/transaction-scope.js';
 import { OpenStreams } from './open-streams.js';
 import type { OperationKind, StorageCounters } from './storage-metrics.js';
 
@@ -70,7 +70,7 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
   /** Begins a transaction for a callback that Kysely runs. */
   begin(options: BeginOptions): Promise<DatabaseTransaction> {
     this.assertUsable();
-    return beginAround(this.#owner, () => this.#database.begin(options));
+    return beginInContext(this.#owner, () => this.#database.begin(options));
   }
 
   /** @throws ClosedError. */

@@ -1,15 +1,15 @@
 import { UsageError } from '../errors/usage-errors.js';
 
-/** Statements that end a transaction in SQL as PostgreSQL has it; ROLLBACK TO a savepoint does not. A procedure may still do it. */
+/** The statements that end a transaction in PostgreSQL's SQL. ROLLBACK TO a savepoint is none of them. A procedure can end one too, unseen by this test. */
 const ENDS_TRANSACTION =
   /^\s*(?:abort|commit|end|prepare\s+transaction|rollback(?!\s+(?:work\s+|transaction\s+)?to\b))\b/i;
 
-/** Refuses a statement that would end its transaction, before anything is lost. @throws UsageError `transaction_ended`. */
+/** Refuses a statement that would end its transaction, before it runs. @throws UsageError `transaction_ended`. */
 export function assertGoesOn(sql: string, operation: string | undefined): void {
   if (ENDS_TRANSACTION.test(sql)) throw transactionEndedError('would end', operation);
 }
 
-/** For a statement that did, or would, end its transaction. */
+/** The error for a statement that ended its transaction, or would end it. */
 export function transactionEndedError(
   what: 'ended' | 'would end',
   operation: string | undefined,

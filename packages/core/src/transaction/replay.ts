@@ -1,10 +1,10 @@
 import type { ExecuteOptions } from '../driver/driver.js';
 import { AbortedError, ConflictError, ConnectionError, TimeoutError } from '../errors/flow-errors.js';
 
-/** What made an attempt fail in a way that another attempt may mend. */
+/** Why an attempt failed, where another attempt may succeed. */
 export type ReplayReason = ConflictError['reason'] | 'connection_lost';
 
-/** Told of every replay before its backoff, and of the error that it is to mend. */
+/** Called before the backoff of every replay, with the error of the failed attempt. */
 export type OnReplay = (
   replay: {
     readonly attempt: number;
@@ -15,13 +15,13 @@ export type OnReplay = (
 ) => void;
 
 const FIRST_DELAY_MS = 1;
-const LONGEST_DELAY_MS = 250;
+const MAX_DELAY_MS = 250;
 
 /**
- * Runs `attempt` until it succeeds, fails for a reason that replaying cannot mend, or the deadline would pass. The delay between
- * attempts doubles from 1 ms to 250 ms, with full jitter, so that callers in conflict part.
+ * Runs `attempt` until it succeeds, fails with an error that a replay cannot help, or the deadline would pass. The delay between
+ * attempts doubles from 1 ms to 250 ms, with full jitter, so that callers in conflict do not meet again.
  *
- * @throws what the last attempt threw; TimeoutError or AbortedError with the last conflict as `cause` when time ran out.
+ * @throws what the last attempt threw; TimeoutError or AbortedError, with the last conflict as `cause`, when time ran out.
  */
 export async function replay<T>(
   attempt: (count: number) => Promise<T>,
@@ -35,7 +35,7 @@ export async function replay<T>(
   }
 }
 
-/** The same, for when the first attempt has been made and failed with `error`. */
+/** As {@link replay}, after a first attempt that the caller made itself and that failed with `error`. */
 export async function replayAfter<T>(
   error: unknown,
   attempt: (count: number) => Promise<T>,
@@ -48,7 +48,7 @@ export async function replayAfter<T>(
     const reason = replayReason(failure);
     if (reason === undefined) throw withCause(failure, conflict);
     conflict = failure;
-    const delayMs = Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** count);
+    const delayMs = Math.random() * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** count);
     assertTimeLeft(options, delayMs, count, failure);
     onReplay({ attempt: count, reason, delayMs }, failure);
     await pause(delayMs, options.signal);
@@ -60,14 +60,14 @@ export async function replayAfter<T>(
   }
 }
 
-/** A later attempt that ran out of time was kept by the conflicts before it. */
+/** When a later attempt runs out of time, the conflicts before it are the cause. */
 function withCause(error: unknown, conflict: unknown): unknown {
   if (error instanceof TimeoutError && error.cause === undefined && conflict !== undefined)
     error.cause = conflict;
   return error;
 }
 
-/** Why an attempt may be made again; `undefined` when it may not. */
+/** Why an attempt that failed with `error` may be made again; `undefined` when it may not. */
 export function replayReason(error: unknown): ReplayReason | undefined {
   if (error instanceof ConflictError) return error.reason;
   return error instanceof ConnectionError && error.code === 'connection_lost' ? 'connection_lost' : undefined;

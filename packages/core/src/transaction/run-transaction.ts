@@ -7,17 +7,17 @@ import { TransactionScope } from './transaction-scope.js';
 
 /** What a transaction runs on. */
 export interface TransactionHost {
-  /** The storage, to tell its own transactions from another's. */
+  /** The storage. It tells its own transactions from those of another storage. */
   readonly owner: object;
   readonly database: Pick<Database, 'begin'>;
   readonly onReplay: OnReplay;
-  /** Told when a rollback failed. The first error is what the caller sees. */
+  /** Called when a rollback failed. The caller gets the first error, not this one. */
   readonly onRollbackFailure: (error: unknown) => void;
 }
 
 /**
- * Runs `callback` in a transaction and commits it; on a conflict runs it again, whole, until the deadline (contract C3).
- * What `afterCommit` was given runs once, after the commit.
+ * Runs `callback` in a transaction and commits it. After a conflict it runs the whole callback again, until the deadline (contract C3).
+ * The `afterCommit` callbacks run once, after the commit.
  */
 export async function runTransaction<T>(
   host: TransactionHost,
@@ -37,7 +37,10 @@ export async function runTransaction<T>(
   return result;
 }
 
-/** A violation that comes again is believed. After another conflict nothing is known: others were at work, and may have removed the row. */
+/**
+ * Collects the unique violations of consecutive attempts: a violation that comes again is real, not a stale one. Any other conflict empties the
+ * list, because the other transaction may have removed the row.
+ */
 function violationsKnownAfter(
   error: unknown,
   known: readonly UniqueViolationError[],
@@ -53,7 +56,7 @@ async function attempt<T>(
 ): Promise<{ readonly scope: TransactionScope; readonly result: T }> {
   const scope = new TransactionScope(host.owner, await host.database.begin(options));
   try {
-    // A callback that outlives its deadline or its signal must not hold the transaction open.
+    // A callback that runs past its deadline, or after its signal, must not keep the transaction open.
     const result = await withinDeadline(
       scope.run(async () => {
         const returned = await callback(scope);
@@ -67,13 +70,13 @@ async function attempt<T>(
     return { scope, result };
   } catch (error) {
     const undone = await rollback(scope, host);
-    // A conflict is replayed even when the callback caught it and threw, or returned, something else.
+    // A conflict is replayed also when the callback caught it and then threw, or returned, something else.
     const failure = scope.failure?.cause;
     throw replayReason(failure) === undefined ? (undone ?? error) : failure;
   }
 }
 
-/** A conflict when what the callback had seen, and maybe thrown about, was never committed. */
+/** Rolls back. Returns a ConflictError when the transaction had read data that was never committed: then the callback's own error may be wrong. */
 async function rollback(scope: TransactionScope, host: TransactionHost): Promise<ConflictError | undefined> {
   try {
     await scope.rollback();

@@ -15,49 +15,51 @@ import {
 import { UsageError } from '../errors/usage-errors.js';
 import { SerialQueue } from '../lane/serial-queue.js';
 import { replayReason } from './replay.js';
-import { endedError, SharedTransaction } from './shared-transaction.js';
-import { enterLevel, type Inside, innermostOf, runInside } from './surroundings.js';
+import { endedError, SerializedTransaction } from './serialized-transaction.js';
+import { currentLevel, enterContext, runInLevel, type TransactionLevel } from './transaction-context.js';
 
 /**
- * Begins a transaction that the code which called, and what it goes on to call, runs inside of: for callbacks that are not handed to us,
- * as in `kysely.transaction().execute(callback)`. Must be called synchronously.
+ * Begins a transaction and makes it the current level of the calling code, and of all that it calls afterwards. For callbacks that core does not
+ * run itself, as in `kysely.transaction().execute(callback)`. It must be called synchronously: a context that is
+ * entered after an await does not reach the caller.
  */
-export async function beginAround(
+export async function beginInContext(
   owner: object,
   begin: () => Promise<DatabaseTransaction>,
 ): Promise<TransactionScope> {
-  const giveLevel = enterLevel();
+  const setLevel = enterContext();
   const scope = new TransactionScope(owner, await begin());
-  giveLevel(scope);
+  setLevel(scope);
   return scope;
 }
 
 /**
- * One level of a transaction: the transaction itself, or a savepoint in it. It lets one statement through at a time, refuses to go on
- * after one has failed, as PostgreSQL does on its own, and refuses a handle that is used after its end or past an inner level.
+ * One level of a transaction: the transaction itself, or a savepoint in it. It runs one statement at a time. It refuses every statement after
+ * a failed one, as PostgreSQL itself does. It refuses a handle after the end of its level, and an outer handle while an inner level is open.
  */
-export class TransactionScope implements DatabaseTransaction, Inside {
+export class TransactionScope implements DatabaseTransaction, TransactionLevel {
   /** The storage this transaction belongs to. */
   readonly owner: object;
-  readonly #transaction: SharedTransaction;
+  readonly #transaction: SerializedTransaction;
   readonly #parent: TransactionScope | undefined;
   readonly #afterCommit: (() => unknown)[] = [];
   readonly #calls = new SerialQueue();
-  /** Releases {@link TransactionScope.#calls} from the open stream, whose reader may never return. */
+  /** Takes the open stream out of `#calls`, for a reader that never continues its loop. */
   #releaseStream: (() => void) | undefined;
-  /** Whether the reader of a stream has been handed rows and has not asked for more. */
+  /** Whether the reader of a stream has received rows and has not asked for the next ones. */
   #isReaderBusy = false;
   #failure: { readonly cause: unknown } | undefined;
   #ended = false;
-  /** Whether what was let in before the end is over. */
+  /** Whether every call that was accepted before the end has finished. */
   #isFinished = false;
+  /** Whether a commit or rollback was tried. */
   #settled = false;
   #savepoints = 0;
 
-  /** @param parent the level around this one, for a savepoint. */
+  /** @param parent the enclosing level, for a savepoint. */
   constructor(owner: object, transaction: DatabaseTransaction, parent?: TransactionScope) {
     this.owner = owner;
-    this.#transaction = parent === undefined ? new SharedTransaction(transaction) : parent.#transaction;
+    this.#transaction = parent === undefined ? new SerializedTransaction(transaction) : parent.#transaction;
     this.#parent = parent;
   }
 
@@ -65,29 +67,29 @@ export class TransactionScope implements DatabaseTransaction, Inside {
     return this.#ended || (this.#parent?.isEnded ?? false);
   }
 
-  isInside(outer: Inside): boolean {
+  isNestedIn(outer: TransactionLevel): boolean {
     if (this.isEnded || this.#parent === undefined) return false;
-    return this.#parent === outer || this.#parent.isInside(outer);
+    return this.#parent === outer || this.#parent.isNestedIn(outer);
   }
 
-  /** The first error that broke this level; what the callback made of it does not matter. */
+  /** The first error that broke this level, whether or not the callback caught it. */
   get failure(): { readonly cause: unknown } | undefined {
     return this.#failure;
   }
 
-  /** Runs `callback` with this level as the innermost one. */
+  /** Runs `callback` with this level as the current one. */
   run<T>(callback: () => Promise<T>): Promise<T> {
-    return runInside(this, callback);
+    return runInLevel(this, callback);
   }
 
-  /** Adds what runs once the whole transaction is durable; undone work takes it along. */
+  /** Adds a callback that runs once the whole transaction is durable. The rollback of this level, or of an enclosing one, discards it. */
   afterCommit(callback: () => unknown): void {
     this.#assertUsable();
     this.#afterCommit.push(callback);
   }
 
   execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
-    return this.#inTurn(() => this.#guard(() => this.#transaction.execute(statement, options)));
+    return this.#enqueue(() => this.#guard(() => this.#transaction.execute(statement, options)));
   }
 
   async *stream(
@@ -115,11 +117,11 @@ export class TransactionScope implements DatabaseTransaction, Inside {
     }
   }
 
-  /** Runs `callback` in an inner level: what it did is undone when it throws, and the outer level goes on. */
+  /** Runs `callback` in a savepoint. When the callback throws, the savepoint is rolled back and this level stays usable. */
   savepoint<T>(callback: (scope: TransactionScope) => Promise<T>, options: ExecuteOptions): Promise<T> {
     this.#savepoints += 1;
     const name = `sluice_${this.#savepoints}`;
-    return this.#inTurn(async () => {
+    return this.#enqueue(async () => {
       await this.#control(`savepoint ${name}`, options);
       const inner = new TransactionScope(this.owner, this.#transaction, this);
       try {
@@ -136,7 +138,7 @@ export class TransactionScope implements DatabaseTransaction, Inside {
     });
   }
 
-  /** Ends this level: refuses more work, waits for what was let in, and rejects when the level is broken. */
+  /** Ends this level: refuses new calls and waits for those accepted. @throws the error that broke the level, or UsageError `transaction_broken`. */
   async finish(): Promise<void> {
     await this.#end();
     this.#isFinished = true;
@@ -149,7 +151,7 @@ export class TransactionScope implements DatabaseTransaction, Inside {
     await this.#transaction.commit();
   }
 
-  /** Undoes everything, without waiting for a callback that goes on. Does nothing after a commit was tried: its outcome stands. */
+  /** Rolls back the transaction without waiting for a callback that still runs. Does nothing after a commit was tried: its outcome stands. */
   async rollback(): Promise<void> {
     this.#ended = true;
     if (this.#settled) return;
@@ -157,12 +159,12 @@ export class TransactionScope implements DatabaseTransaction, Inside {
     await this.#transaction.rollback();
   }
 
-  /** Runs what waited for the commit, in order. */
+  /** Runs the `afterCommit` callbacks, in the order in which they were added. */
   async runAfterCommit(): Promise<void> {
     for (const callback of this.#afterCommit) await callback();
   }
 
-  /** Undoes a savepoint by hand, as Kysely's controlled transactions do; the level is whole again. */
+  /** Rolls back to a savepoint that the application set itself, through Kysely's controlled transactions. The level can be used again. */
   async rollbackToSavepoint(name: string, options: ExecuteOptions): Promise<void> {
     this.#assertNotEnded();
     await this.#calls.run(() => this.#transaction.execute(control(`rollback to savepoint ${name}`), options));
@@ -190,15 +192,15 @@ export class TransactionScope implements DatabaseTransaction, Inside {
     await this.#guard(() => this.#transaction.execute(control(sql), options));
   }
 
-  /** Lets `work` in after all that came before it. Its failure is the caller's alone. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs `work` after the calls before it. Its failure rejects this call only. */
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
     try {
       this.#assertUsable();
     } catch (error) {
       return Promise.reject(error);
     }
     return this.#calls.run(() => {
-      this.#assertWhole();
+      this.#assertNotBroken();
       return work();
     });
   }
@@ -216,7 +218,7 @@ export class TransactionScope implements DatabaseTransaction, Inside {
 
   #assertUsable(): void {
     this.#assertNotEnded();
-    if (innermostOf(this.owner)?.isInside(this)) {
+    if (currentLevel(this.owner)?.isNestedIn(this)) {
       throw new UsageError(
         'outer_handle',
         'An outer transaction handle was used inside a savepoint, where it would wait for itself. Use the handle the savepoint was given.',
@@ -228,18 +230,18 @@ export class TransactionScope implements DatabaseTransaction, Inside {
         'A stream of this transaction is being read, and whatever comes next would wait for its end. Leave the loop first, or read with `find` or `page`.',
       );
     }
-    this.#assertWhole();
+    this.#assertNotBroken();
   }
 
   #assertNotEnded(): void {
     if (this.isEnded) throw endedError();
   }
 
-  #assertWhole(): void {
+  #assertNotBroken(): void {
     if (this.#failure !== undefined) throw this.#brokenError();
   }
 
-  /** The conflict itself where it may be replayed; otherwise an error that says the transaction is lost. */
+  /** The conflict itself when the transaction can be replayed; otherwise a UsageError `transaction_broken` with the first error as its cause. */
   #brokenError(): unknown {
     const cause = this.#failure?.cause;
     if (replayReason(cause) !== undefined) return cause;
@@ -255,7 +257,7 @@ function control(sql: string): Statement {
   return { sql, parameters: [], access: 'unknown' };
 }
 
-/** Errors after which the whole transaction is gone or must be replayed, so that no savepoint can save it. */
+/** Whether the whole transaction is lost or must be replayed after this error, so that a rollback to a savepoint does not help. */
 function isFatal(error: unknown): boolean {
   if (replayReason(error) !== undefined) return true;
   return [AbortedError, ClosedError, CommitUnknownError, OverloadedError, TimeoutError].some(

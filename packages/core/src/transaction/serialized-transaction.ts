@@ -9,14 +9,14 @@ import { UsageError } from '../errors/usage-errors.js';
 import { SerialQueue } from '../lane/serial-queue.js';
 
 /**
- * The driver's transaction as its levels share it: one call at a time, and none once it is to end. Ending it waits for the call that
- * is under way, which has a deadline of its own, and never for an application's callback.
+ * The driver's transaction, one call at a time. All levels of a transaction use the same one. Commit and rollback refuse the calls that still
+ * wait and wait for the one that runs, which has its own deadline; they never wait for a callback of the application.
  */
-export class SharedTransaction implements DatabaseTransaction {
+export class SerializedTransaction implements DatabaseTransaction {
   readonly #transaction: DatabaseTransaction;
   readonly #streams = new Set<AsyncIterator<readonly Row[]>>();
   readonly #calls = new SerialQueue();
-  #isOver = false;
+  #isEnding = false;
 
   constructor(transaction: DatabaseTransaction) {
     this.#transaction = transaction;
@@ -36,7 +36,7 @@ export class SharedTransaction implements DatabaseTransaction {
     try {
       for (;;) {
         const next = await this.#call(() => {
-          // Closed from outside it would look complete.
+          // A stream that was closed early must not look complete.
           if (!this.#streams.has(batches)) throw endedError();
           return batches.next();
         });
@@ -48,12 +48,12 @@ export class SharedTransaction implements DatabaseTransaction {
     }
   }
 
-  /** Whether a reader has gone away without leaving its loop, or is still in it. */
+  /** Whether a stream is open, be it that its reader is still in its loop or has abandoned it. */
   get hasStreams(): boolean {
     return this.#streams.size > 0;
   }
 
-  /** Closes the streams whose reader has gone away without leaving its loop. */
+  /** Closes every open stream; a reader that comes back gets an error. */
   async closeStreams(): Promise<void> {
     for (const batches of this.#streams) await this.#close(batches);
   }
@@ -69,7 +69,7 @@ export class SharedTransaction implements DatabaseTransaction {
   }
 
   #end(): Promise<void> | undefined {
-    this.#isOver = true;
+    this.#isEnding = true;
     if (this.hasStreams) return this.closeStreams().then(() => this.#calls.pending);
     return this.#calls.pending;
   }
@@ -80,13 +80,13 @@ export class SharedTransaction implements DatabaseTransaction {
 
   #call<T>(work: () => Promise<T>): Promise<T> {
     return this.#calls.run(() => {
-      if (this.#isOver) throw endedError();
+      if (this.#isEnding) throw endedError();
       return work();
     });
   }
 }
 
-/** The error of a handle that outlived its transaction. */
+/** The error for a handle that is used after the end of its transaction. */
 export function endedError(): UsageError {
   return new UsageError(
     'transaction_ended',
