@@ -1,27 +1,27 @@
 import type { ValueType } from '../values/value-type.js';
 
-/** One column as the database has it. */
+/** One column, as the database declares it. */
 export interface CatalogColumn {
   readonly name: string;
-  /** The contract's type, or `undefined` when the column's declared type is not one of them. */
+  /** The type of the contract; `undefined` when the declared type is not one of the contract's. */
   readonly type: ValueType | undefined;
-  /** The type as the engine names it. */
+  /** The engine's own name of the type. */
   readonly declaredType: string;
   readonly isNullable: boolean;
-  /** Whether an insert may leave it out: a default, an identity, or a generated column. */
+  /** Whether an insert may leave the column out: it has a default, is an identity, or is generated. */
   readonly hasDefault: boolean;
-  /** Whether it is computed and can never be written. */
+  /** Whether the database computes the column, so that it cannot be written. */
   readonly isGenerated: boolean;
 }
 
-/** One table or view as the database has it. */
+/** One table or view, as the database declares it. */
 export interface CatalogTable {
   readonly name: string;
   readonly isView: boolean;
   readonly columns: ReadonlyMap<string, CatalogColumn>;
-  /** Columns of the primary key in key order; empty when there is none. */
+  /** The columns of the primary key, in key order; empty when there is none. */
   readonly primaryKey: readonly string[];
-  /** Columns of every unique constraint and unconditional unique index, the primary key included. */
+  /** The columns of every unique constraint and of every unique index without a condition, the primary key included. */
   readonly uniqueKeys: readonly (readonly string[])[];
 }
 

@@ -1,40 +1,40 @@
-/** So many slots may be empty at the front before the rest moves up. */
-const EMPTY_SLOTS = 1024;
+/** How many slots at the front may be empty before the array is compacted. */
+const MAX_EMPTY_SLOTS = 1024;
 
 /**
- * A first-in-first-out queue whose items may leave from anywhere.
+ * A first-in-first-out queue that can remove any of its items.
  *
- * A Set would do, were it not for V8's garbage collector: whenever a Set's table is made anew, the old one keeps the items it had and points
- * to the new one. A single old table that has outlived the young generation then holds all that has waited since, until the next
- * full collection; with 64 writers that cost a seventh of the throughput.
+ * It is an array instead of a Set because of V8's garbage collector. When a Set grows or shrinks, V8 makes a new table, and the old table keeps
+ * its items and a pointer to the new one. If an old table reaches the old generation, it keeps alive every item added since, until the next full
+ * collection. With 64 writers this cost a seventh of the throughput.
  */
 export class Fifo<T extends object> {
   #slots: (T | undefined)[] = [];
-  /** The place of the first slot. */
-  #from = 0;
-  /** The slot of the first item. */
+  /** The position of the first slot. */
+  #firstPosition = 0;
+  /** The index of the first item in `#slots`. */
   #head = 0;
   #size = 0;
 
-  /** How many items it has. */
+  /** The number of items. */
   get size(): number {
     return this.#size;
   }
 
-  /** The item that came first of those still there. */
+  /** The oldest item; `undefined` when the queue is empty. */
   get first(): T | undefined {
     return this.#slots[this.#head];
   }
 
-  /** Adds an item at the end, and gives its place. No other item ever has the same. */
+  /** Adds an item at the end and returns its position, for {@link Fifo.remove}. Positions are never reused. */
   add(item: T): number {
     this.#size += 1;
-    return this.#from + this.#slots.push(item) - 1;
+    return this.#firstPosition + this.#slots.push(item) - 1;
   }
 
-  /** Takes out the item at this place. False when it has left already. */
-  remove(place: number): boolean {
-    const slot = place - this.#from;
+  /** Removes the item at `position`. Returns false when it was removed before. */
+  remove(position: number): boolean {
+    const slot = position - this.#firstPosition;
     if (this.#slots[slot] === undefined) return false;
     this.#slots[slot] = undefined;
     this.#size -= 1;
@@ -42,7 +42,7 @@ export class Fifo<T extends object> {
     return true;
   }
 
-  /** All items, in order; they may leave meanwhile. */
+  /** A copy of all items, oldest first. */
   items(): T[] {
     return this.#slots.filter((item) => item !== undefined);
   }
@@ -50,9 +50,9 @@ export class Fifo<T extends object> {
   #advance(): void {
     const { length } = this.#slots;
     while (this.#head < length && this.#slots[this.#head] === undefined) this.#head += 1;
-    if (this.#head < length && (this.#head < EMPTY_SLOTS || this.#head * 2 < length)) return;
+    if (this.#head < length && (this.#head < MAX_EMPTY_SLOTS || this.#head * 2 < length)) return;
     this.#slots = this.#slots.slice(this.#head);
-    this.#from += this.#head;
+    this.#firstPosition += this.#head;
     this.#head = 0;
   }
 }

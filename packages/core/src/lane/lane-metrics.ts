@@ -17,7 +17,7 @@ export interface LaneMetrics {
   readonly holds: SummarySnapshot;
   /** Waits that ended without the lane: by a deadline, a signal, or a full queue. */
   readonly failures: number;
-  /** The present holder. Only for a lane of one permit, and only while it is held for more than a single statement. */
+  /** The present holder; left out while there is none. Only for a lane with one permit that an interactive transaction holds. */
   readonly holder?: LaneHolder;
 }
 

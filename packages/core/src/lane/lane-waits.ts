@@ -1,7 +1,7 @@
 import { Summary, type SummarySnapshot } from '../metrics/summary.js';
 import type { Priority } from './priority.js';
 
-/** How long those served by a lane have waited, in all and by priority. */
+/** Adds up how long the callers of a lane waited, in all and by priority. */
 export class LaneWaits {
   readonly #all = new Summary();
   readonly #byPriority = { high: new Summary(), normal: new Summary(), low: new Summary() };

@@ -4,7 +4,7 @@ import { Lane } from './lane.js';
 
 describe('Lane', () => {
   it('lets no more through than it has permits, and the next as soon as one is released', async () => {
-    const lane = new Lane({ name: 'the gate', permits: 2, queueLimit: 10 });
+    const lane = new Lane({ name: 'the writer', permits: 2, queueLimit: 10 });
     const [first, second] = await Promise.all([lane.acquire(), lane.acquire()]);
     let isThrough = false;
     const third = lane.acquire().then((lease) => {
@@ -21,7 +21,7 @@ describe('Lane', () => {
   });
 
   it('counts a release once', async () => {
-    const lane = new Lane({ name: 'the gate', permits: 1, queueLimit: 10 });
+    const lane = new Lane({ name: 'the writer', permits: 1, queueLimit: 10 });
     const lease = await lane.acquire();
     lease.release();
     lease.release();
@@ -29,13 +29,13 @@ describe('Lane', () => {
   });
 
   it('rejects, and counts, a caller beyond the limit', async () => {
-    const lane = new Lane({ name: 'the gate', permits: 1, queueLimit: 0 });
+    const lane = new Lane({ name: 'the writer', permits: 1, queueLimit: 0 });
     await expect(lane.acquire()).rejects.toThrow(OverloadedError);
     expect(lane.metrics().failures).toBe(1);
   });
 
   it('finishes what it accepted and refuses what comes after close', async () => {
-    const lane = new Lane({ name: 'the gate', permits: 1, queueLimit: 10 });
+    const lane = new Lane({ name: 'the writer', permits: 1, queueLimit: 10 });
     const first = await lane.acquire();
     const waiting = lane.acquire();
     const closed = lane.close();

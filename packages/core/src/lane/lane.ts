@@ -7,23 +7,23 @@ import { WaitingQueue, type WaitOptions } from './waiting-queue.js';
 
 /** What a {@link Lane} is made with. */
 export interface LaneOptions {
-  /** What is waited for, for messages: `a reader`. */
+  /** Names what the lane gives, in messages: `a reader`. */
   readonly name: string;
-  /** How many may hold the lane at once. */
+  /** How many callers may hold the lane at once. */
   readonly permits: number;
-  /** How many may wait; one more is refused with an OverloadedError. */
+  /** How many callers may wait; one more is refused with an OverloadedError. */
   readonly queueLimit: number;
 }
 
-/** The right to use a lane, until it is released. */
+/** A permit of a lane, held until it is released. */
 export interface Lease {
-  /** How long the lease was waited for, in milliseconds. */
+  /** How long the caller waited for the lease, in milliseconds. */
   readonly waitedMs: number;
-  /** Gives the lane to the next. Further calls do nothing. */
+  /** Gives the permit back, to the next caller that waits. Further calls do nothing. */
   release(): void;
 }
 
-/** A gate that lets a fixed number through at once, in the order of a {@link WaitingQueue}. */
+/** A counting semaphore: a fixed number of callers hold it at once, the others wait in a {@link WaitingQueue}. */
 export class Lane {
   readonly #options: LaneOptions;
   readonly #queue: WaitingQueue<(lease: Lease) => void>;
@@ -61,7 +61,7 @@ export class Lane {
     });
   }
 
-  /** Refuses new callers and resolves when those accepted before have released. */
+  /** Refuses new callers. Resolves when every caller that was accepted before has released its lease. */
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#held === 0 && this.#queue.size === 0) return;

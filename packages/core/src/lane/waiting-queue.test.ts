@@ -14,7 +14,7 @@ function drain<T>(queue: WaitingQueue<T>): T[] {
 
 describe('WaitingQueue', () => {
   it('serves the more urgent priority first, and first come first served within one', () => {
-    const queue = new WaitingQueue<string>({ name: 'the gate', limit: 10 });
+    const queue = new WaitingQueue<string>({ name: 'the writer', limit: 10 });
     queue.enqueue('low', { priority: 'low' }, never);
     queue.enqueue('normal 1', {}, never);
     queue.enqueue('high', { priority: 'high' }, never);
@@ -25,7 +25,7 @@ describe('WaitingQueue', () => {
   });
 
   it('serves an item that has aged before fresher ones of a higher priority', () => {
-    const queue = new WaitingQueue<string>({ name: 'the gate', limit: 10, ageingMs: 0 });
+    const queue = new WaitingQueue<string>({ name: 'the writer', limit: 10, ageingMs: 0 });
     queue.enqueue('low', { priority: 'low' }, never);
     const since = performance.now();
     while (performance.now() - since < 1);
@@ -34,7 +34,7 @@ describe('WaitingQueue', () => {
   });
 
   it('refuses one more than its limit with a retryable error', () => {
-    const queue = new WaitingQueue<number>({ name: 'the gate', limit: 1 });
+    const queue = new WaitingQueue<number>({ name: 'the writer', limit: 1 });
     queue.enqueue(1, {}, never);
     expect(() => queue.enqueue(2, {}, never)).toThrow(OverloadedError);
     expect(() => queue.enqueue(2, {}, never)).toThrow(expect.objectContaining({ retryable: true }));
@@ -42,7 +42,7 @@ describe('WaitingQueue', () => {
   });
 
   it('drops an item when its signal is aborted, with the reason as cause', () => {
-    const queue = new WaitingQueue<number>({ name: 'the gate', limit: 10 });
+    const queue = new WaitingQueue<number>({ name: 'the writer', limit: 10 });
     const controller = new AbortController();
     const dropped: unknown[] = [];
     queue.enqueue(1, { signal: controller.signal }, (error) => dropped.push(error));
@@ -55,14 +55,14 @@ describe('WaitingQueue', () => {
   });
 
   it('refuses an item whose signal is aborted or whose deadline is past already', () => {
-    const queue = new WaitingQueue<number>({ name: 'the gate', limit: 10 });
+    const queue = new WaitingQueue<number>({ name: 'the writer', limit: 10 });
     expect(() => queue.enqueue(1, { signal: AbortSignal.abort() }, never)).toThrow(AbortedError);
     expect(() => queue.enqueue(1, { deadline: performance.now() - 1 }, never)).toThrow(TimeoutError);
     expect(queue.size).toBe(0);
   });
 
   it('drops each item at its own deadline', async () => {
-    const queue = new WaitingQueue<string>({ name: 'the gate', limit: 10 });
+    const queue = new WaitingQueue<string>({ name: 'the writer', limit: 10 });
     const order: string[] = [];
     const dropped = Promise.withResolvers<void>();
     const now = performance.now();
@@ -75,7 +75,7 @@ describe('WaitingQueue', () => {
   });
 
   it('drops everything at once when told to', () => {
-    const queue = new WaitingQueue<number>({ name: 'the gate', limit: 10 });
+    const queue = new WaitingQueue<number>({ name: 'the writer', limit: 10 });
     const dropped: unknown[] = [];
     for (const priority of ['high', 'low'] as const)
       queue.enqueue(1, { priority }, (error) => dropped.push(error));

@@ -4,7 +4,7 @@ import { Fifo } from './fifo.js';
 import { MAX_TIMER_MS } from './max-timer.js';
 import { PRIORITIES, type Priority } from './priority.js';
 
-/** How long a call may wait, and what may end its wait. */
+/** How one item waits. */
 export interface WaitOptions {
   /** Default `normal`. */
   readonly priority?: Priority | undefined;
@@ -16,66 +16,71 @@ export interface WaitOptions {
 
 /** What a {@link WaitingQueue} is made with. */
 export interface WaitingQueueOptions {
-  /** What is waited for, for messages: `the writer`. */
+  /** Names what the items wait for, in messages: `the writer`. */
   readonly name: string;
   /** How many items may wait; one more is refused with an {@link OverloadedError}. */
   readonly limit: number;
   /** After this wait, in milliseconds, an item is served before fresher ones of a higher priority. Default 1,000. */
   readonly ageingMs?: number;
-  /** Who is in the way, for the error of those who waited in vain. */
+  /** Returns the present holder, for the message of a TimeoutError; `undefined` when there is none. */
   readonly holder?: () => Holding | undefined;
 }
 
-/** Who holds what is waited for. */
+/** The holder of what a queue's items wait for. */
 export interface Holding {
+  /** The `label` of the holder's call. */
   readonly label: string;
   readonly heldMs: number;
-  /** Made where it was asked for. */
+  /** Created at the holder's call, so that its stack shows where that is. */
   readonly origin: Error;
 }
 
-/** What is taken from a {@link WaitingQueue}. */
+/** An item taken from a {@link WaitingQueue}. */
 export interface Dequeued<T> {
   readonly item: T;
   readonly waitedMs: number;
   readonly priority: Priority;
 }
 
-interface Waiting<T> {
+interface Entry<T> {
   readonly item: T;
   readonly since: number;
   readonly deadline: number;
   readonly drop: (error: SluiceError) => void;
-  readonly forget: () => void;
-  place: number;
+  /** Stops listening to the item's signal. */
+  readonly unlisten: () => void;
+  /** Its position in the {@link Fifo} of its priority. */
+  position: number;
 }
 
 /**
  * A bounded first-in-first-out queue per priority, with ageing, deadlines and cancellation (contract C6, C10).
  *
- * An item leaves exactly once: by {@link WaitingQueue.dequeue}, or by its `drop` callback with the error that ended its wait.
+ * An item leaves the queue exactly once: {@link WaitingQueue.dequeue} returns it, or its `drop` callback is called with the error that ended
+ * its wait.
  */
 export class WaitingQueue<T> {
   readonly #options: WaitingQueueOptions & { readonly ageingMs: number };
-  readonly #waiting: Record<Priority, Fifo<Waiting<T>>> = {
+  readonly #waiting: Record<Priority, Fifo<Entry<T>>> = {
     high: new Fifo(),
     normal: new Fifo(),
     low: new Fifo(),
   };
   #size = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** The deadline that the timer is set for. */
   #timerAt = Number.POSITIVE_INFINITY;
 
   constructor(options: WaitingQueueOptions) {
     this.#options = { ageingMs: 1000, ...options };
   }
 
-  /** How many items wait. */
+  /** The number of items that wait. */
   get size(): number {
     return this.#size;
   }
 
-  /** How many items of one priority wait. */
+  /** The number of items of one priority that wait. */
   depth(priority: Priority): number {
     return this.#waiting[priority].size;
   }
@@ -83,8 +88,8 @@ export class WaitingQueue<T> {
   /**
    * Adds an item at the end of its priority.
    *
-   * @param drop called at most once, when the item's wait ends without its being dequeued.
-   * @throws OverloadedError when the queue is full, AbortedError or TimeoutError when the wait is over before it began.
+   * @param drop called at most once, when the wait ends before the item is dequeued.
+   * @throws OverloadedError when the queue is full; AbortedError or TimeoutError when the signal is aborted, or the deadline past, already.
    */
   enqueue(item: T, options: WaitOptions, drop: (error: SluiceError) => void): void {
     const { priority = 'normal', deadline = Number.POSITIVE_INFINITY, signal } = options;
@@ -94,18 +99,18 @@ export class WaitingQueue<T> {
     if (this.#size >= this.#options.limit) throw this.#overloaded();
 
     const onAbort = (): void => this.#drop(entry, priority, abortedError(this.#options.name, signal));
-    const forget = (): void => signal?.removeEventListener('abort', onAbort);
-    const entry: Waiting<T> = { item, since: now, deadline, drop, forget, place: -1 };
+    const unlisten = (): void => signal?.removeEventListener('abort', onAbort);
+    const entry: Entry<T> = { item, since: now, deadline, drop, unlisten, position: -1 };
     signal?.addEventListener('abort', onAbort, { once: true });
-    entry.place = this.#waiting[priority].add(entry);
+    entry.position = this.#waiting[priority].add(entry);
     this.#size += 1;
     this.#arm(deadline);
   }
 
   /**
-   * Takes the next item, or `undefined` when none waits. `waitedMs` is how long it waited.
+   * Takes the next item out of the queue; `undefined` when none waits.
    *
-   * @param accept when given, an item it says no to stays the next, and nothing is taken.
+   * @param accept when it returns false for the next item, that item stays first and nothing is taken.
    */
   dequeue(accept?: (item: T) => boolean): Dequeued<T> | undefined {
     const now = performance.now();
@@ -121,14 +126,14 @@ export class WaitingQueue<T> {
     return { item: entry.item, waitedMs: now - entry.since, priority };
   }
 
-  /** Ends every wait with `error`. */
+  /** Drops every item with `error`. */
   dropAll(error: SluiceError): void {
     for (const priority of PRIORITIES) {
       for (const entry of this.#waiting[priority].items()) this.#drop(entry, priority, error);
     }
   }
 
-  /** The most urgent priority with an item, unless a less urgent one has waited past the ageing time. */
+  /** The most urgent priority that has an item; or the one whose first item is the oldest of those that have waited longer than `ageingMs`. */
   #nextPriority(now: number): Priority | undefined {
     let next: Priority | undefined;
     let oldest = now - this.#options.ageingMs;
@@ -142,15 +147,15 @@ export class WaitingQueue<T> {
     return next;
   }
 
-  #drop(entry: Waiting<T>, priority: Priority, error: SluiceError): void {
+  #drop(entry: Entry<T>, priority: Priority, error: SluiceError): void {
     if (this.#remove(entry, priority)) entry.drop(error);
   }
 
-  /** False when it has left already. */
-  #remove(entry: Waiting<T>, priority: Priority): boolean {
-    if (!this.#waiting[priority].remove(entry.place)) return false;
+  /** Returns false when the item has left the queue already. */
+  #remove(entry: Entry<T>, priority: Priority): boolean {
+    if (!this.#waiting[priority].remove(entry.position)) return false;
     this.#size -= 1;
-    entry.forget();
+    entry.unlisten();
     if (this.#size === 0) this.#disarm();
     return true;
   }

@@ -1,13 +1,13 @@
-/** Durations seen so far, in milliseconds. */
+/** Statistics of the durations recorded so far, in milliseconds. */
 export interface SummarySnapshot {
   readonly count: number;
   readonly totalMs: number;
-  /** 0 while `count` is 0. */
+  /** The mean; 0 while `count` is 0. */
   readonly avgMs: number;
   readonly maxMs: number;
 }
 
-/** Adds up durations in constant memory. */
+/** Keeps the count, sum and maximum of durations, in constant memory. */
 export class Summary {
   #count = 0;
   #totalMs = 0;

@@ -1,19 +1,19 @@
 import { CamelCasePlugin, type KyselyPlugin } from 'kysely';
 
-/** How the names the application uses relate to those in the database. */
+/** Maps the application's names of tables and columns to the database's, and back. */
 export interface Naming {
-  /** Kysely plugins that apply the same rule to plain queries. */
+  /** Kysely plugins that map the names in plain queries by the same rule. */
   readonly plugins: readonly KyselyPlugin[];
-  /** The database's name of a property. */
+  /** The database's name for an application's name. */
   toColumn(property: string): string;
-  /** The application's name of a column. */
+  /** The application's name for a database's name. */
   toProperty(column: string): string;
 }
 
-/** Names are the same on both sides. */
+/** The application and the database use the same names. */
 export const sameNaming: Naming = { plugins: [], toColumn: (name) => name, toProperty: (name) => name };
 
-/** `uploadedAt` in the application is `uploaded_at` in the database, by the rules of Kysely's CamelCasePlugin. JSON is left alone. */
+/** Maps `uploadedAt` in the application to `uploaded_at` in the database, by the rules of Kysely's CamelCasePlugin. Keys inside JSON values stay as they are. */
 export function camelCaseNaming(): Naming {
   const plugin = new NamingPlugin({ maintainNestedObjectKeys: true });
   return {

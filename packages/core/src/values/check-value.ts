@@ -4,17 +4,17 @@ import type { ValueType, ValueTypeName } from './value-type.js';
 /** A value after {@link checkValue}: within the range of its type, in the type's canonical form. */
 export type CheckedValue = string | number | bigint | boolean | Date | Uint8Array | null;
 
-/** Where a value goes, for messages. */
+/** The column that a value is for; named in messages. */
 export interface ValuePlace {
   readonly table: string;
   readonly column: string;
 }
 
 /**
- * Checks that `value` can be held exactly by a column of `type` on every driver, and gives its one canonical form: uuids lower-case,
- * numerics padded to their scale, JSON as text. `null` passes; whether the column takes it is for the database to say.
+ * Checks that a column of `type` stores `value` exactly on every driver, and returns the canonical form of the value: uuids in lower case,
+ * numerics padded to their scale, JSON as text. `null` passes; the database decides whether the column takes it.
  *
- * @throws ValueError naming the column and what it holds, never the value.
+ * @throws ValueError. Its message names the column and the values that it takes, never the value.
  */
 export function checkValue(value: unknown, type: ValueType, place: ValuePlace): CheckedValue {
   if (value === null) return null;
@@ -23,7 +23,7 @@ export function checkValue(value: unknown, type: ValueType, place: ValuePlace): 
   return checked;
 }
 
-/** The canonical form of a value, or `undefined` when the type cannot hold it. */
+/** Returns the canonical form of a value, or `undefined` when the type cannot store it. */
 type Check = (value: unknown, type: ValueType) => CheckedValue | undefined;
 
 const CHECKS: Readonly<Record<ValueTypeName, Check>> = {
@@ -82,7 +82,7 @@ function integerWithin(value: unknown, min: bigint, max: bigint): bigint | undef
   return typeof value === 'bigint' && value >= min && value <= max ? value : undefined;
 }
 
-/** -0 is refused because SQLite keeps it as 0; NaN because SQLite keeps it as NULL (sqlite.org/datatype3.html). */
+/** Refuses -0 because SQLite stores it as 0, and NaN because SQLite stores it as NULL (sqlite.org/datatype3.html). */
 function checkDouble(value: unknown): number | undefined {
   return typeof value === 'number' && !Number.isNaN(value) && !Object.is(value, -0) ? value : undefined;
 }
@@ -92,7 +92,7 @@ function checkText(value: unknown, type: ValueType): string | undefined {
   return type.length === undefined || countCodePoints(value) <= type.length ? value : undefined;
 }
 
-/** PostgreSQL refuses U+0000 in text, and UTF-8 has no form for a lone surrogate. */
+/** PostgreSQL refuses U+0000 in text, and UTF-8 cannot encode a lone surrogate. */
 function isStorableText(value: string): boolean {
   return !value.includes('\0') && value.isWellFormed();
 }
@@ -109,7 +109,7 @@ function checkUuid(value: unknown): string | undefined {
   return typeof value === 'string' && UUID.test(value) ? value.toLowerCase() : undefined;
 }
 
-/** The first moment PostgreSQL holds: Julian day 0, 4714-11-24 BC (postgresql.org/docs/current/datatype-datetime.html). */
+/** The earliest timestamp of PostgreSQL: Julian day 0, 4714-11-24 BC (postgresql.org/docs/current/datatype-datetime.html). */
 const FIRST_TIMESTAMP_MS = Date.UTC(-4713, 10, 24);
 
 function checkTimestamp(value: unknown): Date | undefined {
@@ -129,7 +129,7 @@ function checkJson(value: unknown): string | undefined {
   return JSON.stringify(value);
 }
 
-/** Whether JSON gives back an equal value: no undefined, function, bigint, NaN, Date or other class instance inside. */
+/** Whether writing `value` as JSON and parsing it gives an equal value: it contains no undefined, function, bigint, NaN, Date or other class instance. */
 function isJson(value: unknown): boolean {
   if (value === null || typeof value === 'boolean') return true;
   if (typeof value === 'string') return isStorableText(value);
@@ -153,14 +153,14 @@ function checkNumeric(value: unknown, type: ValueType): string | undefined {
   return sign === '-' && /[1-9]/.test(digits) ? `-${digits}` : digits;
 }
 
-/** The fraction padded to the scale, or `undefined` when digits would be lost. */
+/** The fraction, padded to the scale; `undefined` when digits other than 0 would be lost. */
 function fitFraction(fraction: string, scale: number | undefined): string | undefined {
   if (scale === undefined) return fraction;
   if (/[1-9]/.test(fraction.slice(scale))) return undefined;
   return fraction.slice(0, scale).padEnd(scale, '0');
 }
 
-/** Without a precision PostgreSQL holds 131,072 digits before the point (postgresql.org/docs/current/datatype-numeric.html). */
+/** Without a precision, PostgreSQL stores 131,072 digits before the decimal point (postgresql.org/docs/current/datatype-numeric.html). */
 function maxWholeDigits({ precision, scale = 0 }: ValueType): number {
   return precision === undefined ? 131_072 : precision - scale;
 }

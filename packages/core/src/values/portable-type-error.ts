@@ -1,15 +1,19 @@
 import { UnsupportedError } from '../errors/usage-errors.js';
 
-/** The refusal of a column type that is not one of the contract's, with what to use instead. @param engine whose raw types remain possible. */
+/**
+ * The error for a column type that is not one of the contract's. Its message names the type to use instead.
+ *
+ * @param engine the engine whose own types a raw sql type can still name.
+ */
 export function portableTypeError(dataType: string, engine: string): UnsupportedError {
-  const instead = INSTEAD[dataType.replace(/\s*\(.*$/, '')];
+  const instead = REPLACEMENTS[dataType.replace(/\s*\(.*$/, '')];
   const advice = instead === undefined ? '' : ` Use ${instead}.`;
   return new UnsupportedError(
     `The column type "${dataType}" does not mean the same on every driver.${advice} What only ${engine} has can be written as a raw sql type.`,
   );
 }
 
-const INSTEAD: Readonly<Record<string, string | undefined>> = {
+const REPLACEMENTS: Readonly<Record<string, string | undefined>> = {
   binary: 'bytea',
   blob: 'bytea',
   char: 'varchar(n)',

@@ -1,5 +1,5 @@
 /**
- * The column types every driver holds (contract C1), by PostgreSQL's names, and the JavaScript value of each:
+ * The column types that every driver stores (contract C1), under PostgreSQL's names, and the JavaScript value of each:
  * text, varchar and uuid → string, smallint and integer → number, bigint → bigint, double precision → number,
  * numeric → string with every digit, boolean → boolean, timestamptz → Date (milliseconds, UTC),
  * date → `YYYY-MM-DD`, json and jsonb → parsed value, bytea → Uint8Array.
@@ -21,17 +21,17 @@ export const VALUE_TYPE_NAMES = [
   'varchar',
 ] as const;
 
-/** Name of a {@link ValueType}. */
+/** The name of a {@link ValueType}. */
 export type ValueTypeName = (typeof VALUE_TYPE_NAMES)[number];
 
-/** A column type of the contract, with its bounds. */
+/** A column type of the contract, with its limits. */
 export interface ValueType {
   readonly name: ValueTypeName;
-  /** Most characters of a varchar; `undefined` is no limit. */
+  /** The most characters (code points) of a varchar; `undefined` is no limit. */
   readonly length?: number;
-  /** Most digits of a numeric; `undefined` is no limit. */
+  /** The most digits of a numeric; `undefined` is no limit. */
   readonly precision?: number;
-  /** Digits of a numeric after the point; 0 when only a precision is given, as in PostgreSQL. */
+  /** The digits of a numeric after the decimal point; 0 when only a precision is given, as in PostgreSQL. */
   readonly scale?: number;
 }
 
@@ -47,7 +47,7 @@ const ALIASES: Readonly<Record<string, ValueTypeName>> = {
   'timestamp with time zone': 'timestamptz',
 };
 
-/** Reads a column type such as `numeric(10, 2)`; `undefined` when it is not one of the contract. */
+/** Parses a column type such as `numeric(10, 2)`; `undefined` when it is not one of the contract's. */
 export function parseValueType(text: string): ValueType | undefined {
   const match = /^([a-z][a-z0-9 ]*?)\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?$/.exec(
     text.trim().toLowerCase(),
@@ -59,6 +59,6 @@ export function parseValueType(text: string): ValueType | undefined {
   if (first === undefined) return { name };
   if (name === 'varchar' && second === undefined) return { name, length: Number(first) };
   if (name === 'numeric') return { name, precision: Number(first), scale: Number(second ?? 0) };
-  // timestamptz(3) is what every driver stores; any other precision is not in the contract.
+  // Every driver stores timestamptz(3); no other precision is in the contract.
   return name === 'timestamptz' && first === '3' ? { name } : undefined;
 }
