@@ -1,6 +1,6 @@
 /**
- * What a driver keeps of the contract beyond its core, named by behaviour. The conformance suite reads it: what is declared
- * absent must be refused with an UnsupportedError. Applications read the same object as `storage.capabilities`.
+ * The optional parts of the contract that a driver offers, each named by its behaviour. The driver must refuse what it declares absent with an
+ * UnsupportedError; the conformance suite tests both. Applications read the same object as `storage.capabilities`.
  */
 export interface Capabilities {
   /** Reads run beside an open write transaction, and writes beside an open read; otherwise transactions run one at a time. */
@@ -9,18 +9,18 @@ export interface Capabilities {
   readonly concurrentWriters: boolean;
   /** Several processes may open the same database. False for a database in memory. */
   readonly sharedBetweenProcesses: boolean;
-  /** What was acknowledged outlives the process. False for a database in memory. */
+  /** A committed transaction survives the end of the process. False for a database in memory. */
   readonly durable: boolean;
-  /** What was acknowledged outlives power loss. `undefined` when that depends on settings the driver does not see. */
+  /** A committed transaction survives a power loss. `undefined` when that depends on settings that the driver cannot read. */
   readonly survivesPowerLoss?: boolean | undefined;
-  /** `storage.backup(path)` writes a copy while others go on. */
+  /** `storage.backup(path)` writes a copy while other calls run. */
   readonly onlineBackup: boolean;
-  /** `storage.watch(tables)` tells of commits, by whatever process. */
+  /** `storage.watch(tables)` reports the commits of every process. */
   readonly watchesChanges: boolean;
-  /** A statement that is running is interrupted by its signal or deadline; otherwise only its caller is released. */
+  /** A signal or deadline interrupts the statement that runs. Otherwise the call ends, but its statement runs on. */
   readonly interruptsRunning: boolean;
-  /** Weaker isolation levels than `serializable` can be asked for; otherwise every level is serializable. */
+  /** Transactions can have a weaker isolation level than `serializable`; otherwise every level is treated as `serializable`. */
   readonly weakerIsolation: boolean;
-  /** Most parameters in one statement. */
+  /** The most parameters of one statement. */
   readonly maxParameters: number;
 }

@@ -1,11 +1,11 @@
 import type { LaneMetrics } from '../lane/lane-metrics.js';
 import type { SummarySnapshot } from '../metrics/summary.js';
 
-/** A time when the engine's own lock was not to be had at once. */
+/** An attempt to take the engine's own lock that did not succeed at once. */
 export interface LockEvent {
   /** In milliseconds since 1970. */
   readonly at: number;
-  /** Whether it was had in the end. */
+  /** `retry` when the attempt was made again; `failure` when the caller got an error. */
   readonly kind: 'failure' | 'retry';
 }
 
@@ -13,26 +13,27 @@ export interface LockEvent {
 export interface LockMetrics {
   readonly attempts: number;
   readonly successes: number;
-  /** Attempts that ended in an error to the caller. */
+  /** Attempts after which the caller got an error. */
   readonly failures: number;
-  /** Attempts made again after the engine said busy, locked, deadlock or serialization failure. */
+  /** Attempts made again after the engine reported busy, locked, a deadlock or a serialization failure. */
   readonly retries: number;
+  /** How long the callers waited for the lock. */
   readonly waits: SummarySnapshot;
   /** `failures / attempts`; 0 while there are none. */
   readonly failureRate: number;
-  /** The last time that the lock was not to be had at once; left out while it always was. */
+  /** The last attempt that did not succeed at once; left out while there is none. */
   readonly lastEvent?: LockEvent;
 }
 
-/** What a driver measures; the same shape on every driver (contract C14). */
+/** What a driver measured since it opened the database; the same shape on every driver (contract C14). */
 export interface DatabaseMetrics {
   readonly writer: LaneMetrics;
   readonly readers: LaneMetrics;
   readonly locks: LockMetrics;
-  /** Transactions committed, single statements included. */
+  /** Committed transactions, single statements included. */
   readonly commits: number;
-  /** Transactions rolled back. */
+  /** Transactions that were rolled back. */
   readonly rollbacks: number;
-  /** Figures only this engine has, by name: `walBytes`, `poolIdle`. */
+  /** Numbers that only this engine has, by name: `walBytes`, `poolIdle`. */
   readonly engine: Readonly<Record<string, number>>;
 }

@@ -1,17 +1,17 @@
-/** Something an operator should know, although every call goes on. */
+/** A condition that an operator should know of, although no call fails. */
 export interface DatabaseWarning {
-  /** Which warning it is; stable across releases: `wal_over_budget`. */
+  /** Identifies the kind of warning: `wal_over_budget`. Stable across releases. */
   readonly code: string;
-  /** What is the matter and what to do. Holds no values and no credentials. */
+  /** Says what is wrong and what to do. Contains no values of rows and no credentials. */
   readonly message: string;
-  /** Figures and names, by name. */
+  /** Numbers and names that belong to the warning, by name. */
   readonly details: Readonly<Record<string, number | string | undefined>>;
 }
 
-/** Takes a warning of a driver. */
+/** Receives a driver's warnings. */
 export type OnWarning = (warning: DatabaseWarning) => void;
 
-/** Makes a warning one of the process, which Node prints unless the application listens: where nobody else would hear of it. */
+/** Emits a warning as a warning of the process, which Node prints to stderr unless the application handles it. For warnings without another listener. */
 export function emitProcessWarning({ code, message }: DatabaseWarning): void {
   process.emitWarning(message, { type: 'SluiceWarning', code });
 }

@@ -10,22 +10,22 @@ import type { DatabaseMetrics } from './database-metrics.js';
 import type { OnWarning } from './database-warning.js';
 
 /**
- * A way to reach one engine. Core knows no engine but through this interface: {@link Driver} opens a {@link Database}, which
+ * Connects core to one engine. Core reaches every engine through this interface alone: a {@link Driver} opens a {@link Database}, which
  * runs single statements and begins {@link DatabaseTransaction}s.
  *
- * Core checks, counts, replays and closes; a driver runs. What a driver is asked for and cannot do it refuses with an
- * UnsupportedError; it never ignores an option. Every error it throws is a SluiceError with the engine's error as `cause`.
+ * Core checks, counts and replays calls, and closes the database; a driver runs statements. A driver refuses what it cannot do with an
+ * UnsupportedError; it never ignores an option. Every error that it throws is a SluiceError with the engine's error as `cause`.
  */
 export interface Driver {
-  /** Short name for messages and metrics: `sqlite`. */
+  /** A short name for messages and metrics: `sqlite`. */
   readonly name: string;
-  /** URL schemes it answers to, without the colon: `['postgres', 'postgresql']`. */
+  /** The URL schemes of this driver, without the colon: `['postgres', 'postgresql']`. */
   readonly schemes: readonly string[];
   /**
-   * Opens the database behind `url` and proves that it can be used. `onWarning` is told, now and later, what an operator should know although
-   * no call fails; default: a warning of the process.
+   * Opens the database behind `url` and verifies that it can be used. The driver calls `onWarning`, while it opens and later, with every condition
+   * that an operator should know of although no call fails. Default: it becomes a warning of the process.
    *
-   * @throws ConfigurationError, ConnectionError or CorruptError, each saying what to do.
+   * @throws ConfigurationError, ConnectionError or CorruptError. The message says what to do.
    */
   open(url: string, onWarning?: OnWarning): Promise<Database>;
 }
@@ -37,48 +37,53 @@ export interface Database {
   readonly sql: DatabaseSql;
 
   /**
-   * Runs one statement in a transaction of its own, and resolves when it is committed.
+   * Runs one statement in a transaction of its own, and resolves when that is committed.
    *
-   * A `read` may run anywhere; an `unknown` statement runs where it is safe whatever it does.
+   * A `read` may run on any connection. An `unknown` statement must run where it may also write.
    */
   execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult>;
   /**
-   * Reads rows in batches of about `batchSize`, on one snapshot, in constant memory, no faster than they are consumed. Leaving the
-   * iteration early frees what it held.
+   * Reads rows in batches of about `batchSize`, on one snapshot and in constant memory. It reads the next batch when the caller asks for it.
+   * The end of the iteration, also an early one, frees the connection.
    */
   stream(statement: Statement, batchSize: number, options: ExecuteOptions): AsyncIterable<readonly Row[]>;
   /**
-   * Runs statements as one transaction without waiting between them, and resolves with a result for each when it is committed. All or nothing.
-   * Left out where nothing is gained by it: core then begins a transaction and runs them one after the other.
+   * Runs statements as one transaction, all or nothing, without a round trip for each. Resolves with a result for each when the transaction is
+   * committed. A driver leaves the method out when it would gain nothing: core then begins a transaction and runs the statements in order.
    */
   batch?(statements: readonly Statement[], options: ExecuteOptions): Promise<StatementResult[]>;
-  /** Begins a transaction. Its isolation is serializable unless the options ask for less. */
+  /** Begins a transaction. It is serializable unless the options ask for a weaker level. */
   begin(options: BeginOptions): Promise<DatabaseTransaction>;
 
-  /** Reads the tables the database has now. */
+  /** Reads which tables and columns the database has now. */
   catalog(): Promise<Catalog>;
   /**
-   * Names what is committed now, for {@link BeginOptions.after}, in this process or another one. Left out where every read sees every commit.
+   * Returns a position after every transaction committed so far, for {@link BeginOptions.after} in this process or another one. A driver leaves
+   * the method out when every read sees every commit.
    */
   position?(options: ExecuteOptions): Promise<string>;
   /**
-   * Tells `listener` of every commit that may have changed one of `tables`, by whatever process, from the moment the promise resolves until what it
-   * resolves with is called. Left out where `capabilities.watchesChanges` is false.
+   * Calls `listener` after every commit, of any process, that may have changed one of `tables`. It begins when the promise resolves, and ends
+   * when the function that the promise resolves with is called. A driver leaves the method out when `capabilities.watchesChanges` is false.
    */
   watch?(
     tables: readonly string[],
     listener: ChangeListener,
     options: ExecuteOptions,
   ): Promise<() => Promise<void>>;
-  /** Makes the smallest round trip that proves the database answers. */
+  /** Makes the smallest round trip that proves that the database answers. */
   ping(options: ExecuteOptions): Promise<void>;
-  /** What the driver measured so far; synchronous and cheap. */
+  /** Returns what the driver measured so far; synchronous and cheap. */
   metrics(): DatabaseMetrics;
-  /** Writes a consistent copy to `path` while others go on. Refused where `capabilities.onlineBackup` is false. */
+  /**
+   * Writes a consistent copy of the database to a new file at `path` while other calls run.
+   *
+   * @throws UnsupportedError when `capabilities.onlineBackup` is false.
+   */
   backup(path: string, options: BackupOptions): Promise<void>;
-  /** A path for a new backup beside the database, with `label` and the time in its name. Left out, or `undefined`, where there is no such place. */
+  /** Returns a path for a new backup beside the database, with `label` and the time in its name. Left out, or `undefined`, when there is no such place. */
   backupPath?(label: string): string | undefined;
-  /** Refuses new work, finishes what was accepted, and frees every thread, connection, lock and file. */
+  /** Refuses new calls, finishes those accepted, and frees every thread, connection, lock and file. */
   close(): Promise<void>;
 }
 
@@ -86,21 +91,23 @@ export interface Database {
 export interface DatabaseSql
   extends Pick<Dialect, 'createAdapter' | 'createIntrospector' | 'createQueryCompiler'> {
   /**
-   * Turns a value of the contract, already checked by core against its type, into what a statement's parameters take.
-   * `json` values arrive as JSON text.
+   * Turns a value that core has checked against `type` into a parameter of a statement. Values of `json` and `jsonb` arrive as JSON text.
    */
   encode(value: CheckedValue, type: ValueType): unknown;
-  /** `column in (values)` for any number of encoded values, none of them null, in one parameter or as many as the engine takes. */
+  /**
+   * Builds `column in (values)` for any number of encoded values, also none. None of them is null. The driver chooses how many parameters it
+   * uses, so that the statement stays within the engine's limit.
+   */
   inList(column: Expression<unknown>, values: readonly unknown[], type: ValueType): Expression<SqlBool>;
   /**
-   * What stands for a column or an encoded value of `type` where it is compared or sorted, for types whose stored form does not compare by
-   * value. Default: the expression itself.
+   * Builds the expression that stands for a column or an encoded value of `type` in comparisons and orders. For types whose stored form does not
+   * sort by value. Default: the expression itself.
    */
   comparable?(expression: Expression<unknown>, type: ValueType): Expression<unknown>;
   /**
-   * The aggregate of a column of `type` in place of the engine's own, where that one would round, or answer in another type than the contract
-   * says: `sum` and `avg` of whole numbers and numerics are numerics (strings), of doubles doubles; `min` and `max` are of the column's type.
-   * `undefined` keeps the engine's own. Default: always the engine's own.
+   * Builds the aggregate of a column of `type` when the engine's own would round, or would have another type than the contract says: `sum` and
+   * `avg` are numerics (strings) for integers and numerics, and doubles for doubles; `min` and `max` have the column's type. Returns `undefined`
+   * to keep the engine's own. Default: always the engine's own.
    */
   aggregate?(
     name: AggregateName,
@@ -110,41 +117,41 @@ export interface DatabaseSql
   ): Expression<unknown> | undefined;
 }
 
-/** The aggregates whose result depends on the type of what they add up. */
+/** The aggregates whose result has a type that depends on the column's. */
 export type AggregateName = 'avg' | 'max' | 'min' | 'sum';
 
-/** Whether a statement only reads. */
+/** Whether a statement only reads: `unknown` may read or write. */
 export type Access = 'read' | 'write' | 'unknown';
 
 /** One SQL statement with its parameters. */
 export interface Statement {
   readonly sql: string;
-  /** Encoded by {@link DatabaseSql.encode} where the type is known; otherwise plain JavaScript values the driver binds by their own type. */
+  /** Encoded by {@link DatabaseSql.encode} where the column's type is known; otherwise JavaScript values that the driver binds by their own type. */
   readonly parameters: readonly unknown[];
   readonly access: Access;
-  /** True when it reads at most a few rows by a key, so that it is cheaper to run at once than to hand over. */
+  /** True when it reads few rows by the key, so that running it on the calling thread costs less than passing it to another one. */
   readonly isBounded?: boolean;
   /**
-   * True when it does nothing but read and write rows: it changes no setting, takes no lock and opens no cursor that what follows in its
-   * transaction could notice. So are a repository's own statements.
+   * True when it only reads and writes rows. It has no side effect that later statements of the transaction could notice: it changes no setting,
+   * takes no explicit lock and opens no cursor. The statements of a repository are such.
    */
   readonly isContained?: boolean;
-  /** The most rows it can give, where that is known. */
+  /** The most rows that it can return, when that is known. */
   readonly maxRows?: number;
   /**
-   * The ALTER TABLE that it is, as Kysely built it. An engine whose own ALTER TABLE can do less takes other steps to the same end in a
-   * transaction that is a schema change, and elsewhere refuses it with a UsageError.
+   * Set for an ALTER TABLE: the node that Kysely built. In a transaction with {@link BeginOptions.isSchemaChange}, an engine whose own ALTER TABLE
+   * can do less runs other statements to the same effect. Outside such a transaction it refuses the statement with a UsageError.
    */
   readonly alteration?: AlterTableNode;
-  /** Set when it does no more than read one row by a key. Its parameters are the key's values. */
+  /** Set when the statement only reads one row by the key. Its parameters are the key's values. */
   readonly lookup?: RowLookup;
-  /** Set when it does no more than insert rows of given values. Its parameters are the rows' values, row by row. */
+  /** Set when the statement only inserts rows of given values. Its parameters are the values, row by row. */
   readonly insertion?: RowInsertion;
 }
 
 /**
- * `select * from table where key = …`. One and the same object describes all statements of one form, so a driver may answer several callers by
- * one statement of its own, or ignore this and run {@link Statement.sql}.
+ * Describes `select * from table where key = …`. All statements that differ only in their values share one such object, so a driver can answer
+ * several calls with one statement of its own. It may also ignore the object and run {@link Statement.sql}.
  */
 export interface RowLookup {
   /** The table's name in the database, without a schema. */
@@ -152,99 +159,100 @@ export interface RowLookup {
   readonly key: readonly CatalogColumn[];
 }
 
-/** `insert into table (columns) values …`, under the rules of {@link RowLookup}. */
+/** Describes `insert into table (columns) values …`, by the same rules as {@link RowLookup}. */
 export interface RowInsertion {
   /** The table's name in the database, without a schema. */
   readonly table: string;
-  /** The columns that are given, in the order of each row's parameters. Never empty. */
+  /** The columns that have values, in the order of each row's parameters. Never empty. */
   readonly columns: readonly CatalogColumn[];
-  /** The key under which the repository knows a row; a part of it may not be among the columns. */
+  /** The repository's key. Some of its columns may be missing in `columns`. */
   readonly key: readonly CatalogColumn[];
-  /** All columns of the table, in its order. */
+  /** All columns of the table, in the table's order. */
   readonly row: readonly CatalogColumn[];
-  /** Whether the stored rows are returned, all columns of each; otherwise only their number. */
+  /** Whether the statement returns all columns of the stored rows; otherwise only the number of rows counts. */
   readonly isReturning: boolean;
 }
 
-/** A row, its keys the result's column names, its values those of the contract (C1). */
+/** A row: the values of the contract (C1), by the column names of the result. */
 export type Row = Record<string, unknown>;
 
-/** What a statement gave back. */
+/** The result of a statement. */
 export interface StatementResult {
-  /** Empty for a statement that returns none. */
+  /** Empty for a statement that returns no rows. */
   readonly rows: Row[];
   /** Rows inserted, updated or deleted; 0 for a read. */
   readonly affectedRows: number;
-  /** The number that the engine gave the last row inserted, where it has such numbers; only for Kysely's `insertId`. */
+  /** The row number that the engine gave the last inserted row, when it has such numbers. Only for Kysely's `insertId`. */
   readonly lastInsertId?: bigint;
-  /** The statements that were run in its place, for an {@link Statement.alteration} that the engine could not run as it is. */
+  /** The statements that the driver ran instead, for a {@link Statement.alteration} that the engine cannot run itself. */
   readonly steps?: readonly string[];
 }
 
-/** How one statement is run. */
+/** The options of one call. */
 export interface ExecuteOptions {
   /** Default `normal`. */
   readonly priority?: Priority | undefined;
-  /** When the call ends in a TimeoutError, in milliseconds of `performance.now()`. Default: never. */
+  /** The time at which the call ends in a TimeoutError, in milliseconds of `performance.now()`. Default: never. */
   readonly deadline?: number | undefined;
   /** Ends the call in an AbortedError. */
   readonly signal?: AbortSignal | undefined;
-  /** Names the caller in messages, metrics and “who holds the writer”. */
+  /** Names the caller in messages and metrics, for example as the holder of the writer. */
   readonly label?: string | undefined;
-  /** Made where the application began a transaction, so that its stack tells who holds what others wait for. */
+  /** Created where the application began the transaction. Its stack shows which code holds the writer, in errors of callers that wait for it. */
   readonly origin?: Error | undefined;
-  /** Which attempt this is, from 1. A driver may favour what was undone before, so that it gets through. */
+  /** The number of the attempt, from 1. A driver may prefer later attempts, so that a replayed call succeeds at last. */
   readonly attempt?: number | undefined;
 }
 
-/** Who is told of changes. */
+/** Receives the events of {@link Database.watch}. */
 export interface ChangeListener {
-  /** Some of the watched tables may have changed. */
+  /** A committed transaction may have changed these of the watched tables. */
   changed(tables: readonly string[]): void;
-  /** Nothing more will be told. */
+  /** The watch failed; there are no further events. */
   failed(error: SluiceError): void;
 }
 
-/** How a copy is written. */
+/** The options of a backup. */
 export interface BackupOptions extends ExecuteOptions {
-  /** Told how far it is, in the engine's own units: pages of an SQLite file. */
+  /** Called with the progress, in the engine's own units: pages of a SQLite file. */
   readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
 }
 
-/** How far a backup is. */
+/** The progress of a backup, in the engine's own units. */
 export interface BackupProgress {
   readonly done: number;
   readonly total: number;
 }
 
-/** The isolation levels that may be asked for. A driver may give a stronger one. */
+/** The isolation levels of a transaction. A driver may give a stronger one than was asked for. */
 export type IsolationLevel = 'read committed' | 'repeatable read' | 'serializable';
 
-/** How a transaction is begun. */
+/** The options of a transaction. */
 export interface BeginOptions extends ExecuteOptions {
   readonly access: 'read' | 'write';
   /** Default `serializable`. */
   readonly isolation?: IsolationLevel | undefined;
-  /** A serializable read waits for a snapshot that no writer can spoil. An engine whose every snapshot is one leaves it. */
+  /** A serializable read waits for a snapshot that no writer can invalidate. An engine whose every snapshot is such ignores the option. */
   readonly deferrable?: boolean | undefined;
-  /** What {@link Database.position} gave: a read must see everything that was committed before. Default: all commits of this database object. */
+  /** A result of {@link Database.position}: a read must see every transaction committed before it. Default: those committed by this database object. */
   readonly after?: string | undefined;
   /**
-   * The transaction changes the schema: tables may be rebuilt without foreign keys acting on their rows, every foreign key is checked
-   * before COMMIT, and no second such transaction runs at the same time, in any process.
+   * The transaction changes the schema. The driver may rebuild tables in it, during which foreign keys do not act on their rows; it checks every
+   * foreign key before COMMIT. No second such transaction runs at the same time, in any process.
    */
   readonly isSchemaChange?: boolean | undefined;
   /**
-   * Given where core replays: the violations met by the attempts before this one. An engine whose unique indexes look past the transaction's
-   * snapshot throws one that is not among them as the `cause` of a ConflictError, unless a row in the snapshot must have been met, and one
-   * that is among them as it is. Other engines leave it.
+   * The unique violations that the attempts before this one met; set when core replays the transaction. For engines whose unique indexes see rows
+   * outside the transaction's snapshot, so that a violation may be stale. Such an engine throws a violation that is in the list as it is. It throws
+   * any other as the `cause` of a ConflictError, so that core replays the transaction, unless the row in the way is surely in the snapshot. Other
+   * engines ignore the list.
    */
   readonly knownViolations?: readonly UniqueViolationError[] | undefined;
 }
 
 /**
- * An open transaction. Core calls one method at a time. After {@link DatabaseTransaction.commit} or
- * {@link DatabaseTransaction.rollback}, whatever its outcome, nothing more is called and what it held is free.
+ * An open transaction. Core calls one method at a time. After {@link DatabaseTransaction.commit} or {@link DatabaseTransaction.rollback} it
+ * calls no other. Both free the connection and the locks, whatever their outcome.
  */
 export interface DatabaseTransaction {
   execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult>;
@@ -252,12 +260,14 @@ export interface DatabaseTransaction {
   /**
    * Resolves when the transaction is durable.
    *
-   * @throws ConflictError when it was rolled back and may be replayed; CommitUnknownError when nobody can tell.
+   * @throws ConflictError when the transaction was rolled back and may be replayed; CommitUnknownError when the outcome cannot be known.
    */
   commit(): Promise<void>;
   /**
-   * Undoes everything. Rejects when that could not be proven, and the connection is gone; or in a ConflictError when what the transaction
-   * had seen was never committed.
+   * Undoes everything.
+   *
+   * @throws ConflictError when the transaction had read data that was then never committed. Any other error when the rollback could not be
+   * confirmed; the connection is then discarded.
    */
   rollback(): Promise<void>;
 }
