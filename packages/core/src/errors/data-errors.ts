@@ -1,11 +1,11 @@
 import { type ErrorCode, type ErrorOptions, SluiceError } from './sluice-error.js';
 
-/** Where a constraint was violated, as far as the engine tells. */
+/** The violated constraint, as far as the engine reports it. */
 export interface ConstraintDetails {
   readonly table?: string | undefined;
-  /** The constrained columns in their declared order; empty when the engine does not tell. */
+  /** The constrained columns in their declared order; empty when the engine does not report them. */
   readonly columns?: readonly string[];
-  /** The constraint's name; `undefined` when it has none or the engine does not tell. */
+  /** The constraint's name; `undefined` when it has none or the engine does not report it. */
   readonly constraint?: string | undefined;
 }
 
@@ -15,13 +15,13 @@ export type ConstraintErrorCode = Extract<
   'check_violation' | 'foreign_key_violation' | 'not_null_violation' | 'unique_violation'
 >;
 
-/** A row would break a constraint of the schema; it was not stored. Base of the four violations. */
+/** A row would violate a constraint of the schema; it was not stored. Base class of the four violations. */
 export abstract class ConstraintError extends SluiceError {
-  /** The table whose constraint was violated. */
+  /** The table whose constraint was violated; `undefined` when the engine does not report it. */
   readonly table: string | undefined;
-  /** The constrained columns in their declared order; empty when the engine does not tell. */
+  /** The constrained columns in their declared order; empty when the engine does not report them. */
   readonly columns: readonly string[];
-  /** The constraint's name; `undefined` when it has none or the engine does not tell. */
+  /** The constraint's name; `undefined` when it has none or the engine does not report it. */
   readonly constraint: string | undefined;
 
   constructor(code: ConstraintErrorCode, what: string, details: ConstraintDetails, options?: ErrorOptions) {
@@ -38,21 +38,21 @@ function describe({ table, columns = [], constraint }: ConstraintDetails): strin
   return constraint === undefined ? place : `${place}, constraint "${constraint}"`;
 }
 
-/** A unique or primary key already holds this value. */
+/** Another row has the same values in a unique or primary key. */
 export class UniqueViolationError extends ConstraintError {
   constructor(details: ConstraintDetails, options?: ErrorOptions) {
     super('unique_violation', 'A row with this key exists already', details, options);
   }
 }
 
-/** A referenced row does not exist, or a row that others refer to would vanish. */
+/** The row refers to a row that does not exist, or other rows refer to a row that would be deleted. */
 export class ForeignKeyViolationError extends ConstraintError {
   constructor(details: ConstraintDetails, options?: ErrorOptions) {
     super('foreign_key_violation', 'A foreign key would point nowhere', details, options);
   }
 }
 
-/** A column that must have a value was given none. */
+/** A column that must not be null was given no value. */
 export class NotNullViolationError extends ConstraintError {
   constructor(details: ConstraintDetails, options?: ErrorOptions) {
     super('not_null_violation', 'A column that must not be null has no value', details, options);
@@ -66,7 +66,7 @@ export class CheckViolationError extends ConstraintError {
   }
 }
 
-/** A value the column cannot hold exactly; nothing was stored (contract C1). */
+/** The column cannot store the value exactly; nothing was stored (contract C1). */
 export class ValueError extends SluiceError {
   readonly table: string | undefined;
   readonly column: string | undefined;
@@ -84,7 +84,7 @@ export class ValueError extends SluiceError {
 /** The codes of a {@link CorruptError}. */
 export type CorruptErrorCode = Extract<ErrorCode, 'corrupt' | 'not_a_database'>;
 
-/** The stored data is damaged, or the file is not a database. It was left untouched. */
+/** The stored data is damaged, or the file is not a database. The file was not changed. */
 export class CorruptError extends SluiceError {
   constructor(code: CorruptErrorCode, message: string, options?: ErrorOptions) {
     super(code, false, message, options);

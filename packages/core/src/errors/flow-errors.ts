@@ -7,14 +7,14 @@ export type ConflictReason =
   | 'deadlock'
   | 'lock_timeout'
   | 'serialization'
-  /** It shared a COMMIT with a transaction that failed. */
+  /** The transaction shared a COMMIT with another one that failed. */
   | 'shared_commit'
-  /** It kept others from being committed while it made no call. */
+  /** The transaction made no call while other transactions waited for a COMMIT that they share with it. */
   | 'yielded';
 
 /**
- * Another transaction got in the way and this one was rolled back whole. `storage.write` replays it by itself until
- * its deadline; whoever drives a transaction by hand makes it again from its beginning.
+ * The transaction conflicted with another one and was rolled back as a whole. `storage.write` replays it until its deadline. Code that begins
+ * transactions itself, through Kysely, must repeat it from its beginning.
  */
 export class ConflictError extends SluiceError {
   readonly reason: ConflictReason;
@@ -25,28 +25,28 @@ export class ConflictError extends SluiceError {
   }
 }
 
-/** The call's deadline passed. It did not happen, unless the message says otherwise. */
+/** The call's deadline passed. The call had no effect, unless the message says otherwise. */
 export class TimeoutError extends SluiceError {
   constructor(message: string, options?: ErrorOptions) {
     super('timeout', true, message, options);
   }
 }
 
-/** The call's signal was aborted. It did not happen. The signal's reason is the `cause`. */
+/** The call's signal was aborted. The call had no effect. The signal's reason is the `cause`. */
 export class AbortedError extends SluiceError {
   constructor(message: string, options?: ErrorOptions) {
     super('aborted', false, message, options);
   }
 }
 
-/** The storage is closed, or closing and accepts no more work. */
+/** The storage is closed, or is closing and accepts no new calls. */
 export class ClosedError extends SluiceError {
   constructor(message: string, options?: ErrorOptions) {
     super('closed', false, message, options);
   }
 }
 
-/** A queue is full. The call was refused at once; try again later (contract C10). */
+/** A queue is full. The call was refused at once and had no effect; try again later (contract C10). */
 export class OverloadedError extends SluiceError {
   constructor(message: string, options?: ErrorOptions) {
     super('overloaded', true, message, options);
@@ -59,35 +59,35 @@ export type ConnectionErrorCode = Extract<
   'authentication_failed' | 'connection_failed' | 'connection_lost'
 >;
 
-/** The database cannot be reached. `authentication_failed` is the one that trying again will not mend. */
+/** The database cannot be reached. Retryable, except for `authentication_failed`. */
 export class ConnectionError extends SluiceError {
   constructor(code: ConnectionErrorCode, message: string, options?: ErrorOptions) {
     super(code, code !== 'authentication_failed', message, options);
   }
 }
 
-/** The connection was lost while COMMIT was under way: the transaction may or may not have happened. */
+/** The connection was lost during COMMIT: the transaction may or may not be committed. */
 export class CommitUnknownError extends SluiceError {
   constructor(message: string, options?: ErrorOptions) {
     super('commit_unknown', false, message, options);
   }
 }
 
-/** No room is left to store the row; it was not stored. */
+/** The disk is full, or the database has reached its size limit; nothing was stored. */
 export class StorageFullError extends SluiceError {
   constructor(message: string, options?: ErrorOptions) {
     super('storage_full', true, message, options);
   }
 }
 
-/** A stream or read transaction was open for so long that keeping its snapshot cost more than was allowed; it was ended. */
+/** A stream or read transaction was ended because it was open so long that its snapshot cost more than the configured limit. */
 export class SnapshotTooOldError extends SluiceError {
   constructor(message: string, options?: ErrorOptions) {
     super('snapshot_too_old', true, message, options);
   }
 }
 
-/** Sluice itself is wrong. Please report it, with the `cause`. */
+/** A bug in Sluice. Please report it, with the `cause`. */
 export class InternalError extends SluiceError {
   constructor(message: string, options?: ErrorOptions) {
     super('internal', false, message, options);

@@ -1,4 +1,4 @@
-// The errors alone, for what needs neither a storage nor Kysely: `@sluice/core/errors`.
+// The entry point `@sluice/core/errors`: the error classes, without the storage and without Kysely.
 export {
   CheckViolationError,
   type ConstraintDetails,

@@ -1,11 +1,11 @@
 import { UsageError } from './usage-errors.js';
 
-/** The error of a query that was refused before anything was executed. `why` names the offending key, never a value. */
+/** The error for a query that was refused before anything was executed. @param why names the wrong key or option, never a value. */
 export function invalidQuery(why: string): UsageError {
   return new UsageError('invalid_query', `The query was refused: ${why}.`);
 }
 
-/** @throws UsageError `invalid_query` unless rows can be taken `size` at a time. */
+/** Checks the number of rows that are read or written at a time. @throws UsageError `invalid_query` unless `size` is a whole number, 1 or more. */
 export function assertBatchSize(name: string, size: number): void {
   if (!Number.isSafeInteger(size) || size < 1)
     throw invalidQuery(`\`${name}\` must be a whole number, 1 or more`);

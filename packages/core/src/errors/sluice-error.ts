@@ -1,4 +1,4 @@
-/** The stable codes of errors. They never change meaning; messages may improve. One heading per code in `docs/reference/errors.md`. */
+/** The codes of all errors. A code never changes its meaning; messages may improve. `docs/reference/errors.md` has one heading per code. */
 export const ERROR_CODES = [
   'aborted',
   'authentication_failed',
@@ -37,29 +37,29 @@ export const ERROR_CODES = [
   'unsupported',
 ] as const;
 
-/** Which error it is. */
+/** The code of an error. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** What every Sluice error may be given. */
+/** The options of every Sluice error. */
 export interface ErrorOptions {
-  /** The engine's own error. Always set when an engine raised it. */
+  /** The engine's own error. Always set when the engine raised one. */
   readonly cause?: unknown;
-  /** What was being done, for example `media.insert`. */
+  /** The operation that failed, for example `media.insert`. */
   readonly operation?: string | undefined;
 }
 
 /**
- * Base of every error that Sluice throws (contract C11).
+ * Base class of every error that Sluice throws (contract C11).
  *
- * Tell errors apart by class or by {@link SluiceError.code}, never by message. The engine's error is the `cause`.
- * Messages hold no values and no credentials.
+ * Distinguish errors by their class or by {@link SluiceError.code}, never by their message. The engine's error is the `cause`.
+ * Messages contain no values of rows and no credentials.
  */
 export abstract class SluiceError extends Error {
-  /** Which error this is; stable across releases. */
+  /** Identifies the kind of error; stable across releases. */
   readonly code: ErrorCode;
-  /** Whether the same call may succeed if it is made again unchanged. */
+  /** Whether the same call may succeed when it is repeated unchanged. */
   readonly retryable: boolean;
-  /** What was being done, for example `media.insert`; `undefined` when it is not known. */
+  /** The operation that failed, for example `media.insert`; `undefined` when it is not known. */
   operation: string | undefined;
 
   constructor(code: ErrorCode, retryable: boolean, message: string, options: ErrorOptions = {}) {

@@ -13,7 +13,7 @@ export type UsageErrorCode = Extract<
   | 'unknown_table'
 >;
 
-/** The call itself is wrong: nothing was executed, and making it again changes nothing. */
+/** The call itself is wrong. Nothing was executed, and repeating the call does not help. */
 export class UsageError extends SluiceError {
   constructor(code: UsageErrorCode, message: string, options?: ErrorOptions) {
     super(code, false, message, options);
@@ -33,14 +33,14 @@ export class ConfigurationError extends SluiceError {
   }
 }
 
-/** The driver cannot do this, and says so instead of doing something else. */
+/** The driver, or its engine, cannot do what was asked for; nothing else was done instead. */
 export class UnsupportedError extends SluiceError {
   constructor(message: string, options?: ErrorOptions) {
     super('unsupported', false, message, options);
   }
 }
 
-/** `getOrThrow` found no row under the key. */
+/** `getOrThrow` found no row with this key. */
 export class NotFoundError extends SluiceError {
   constructor(message: string, options?: ErrorOptions) {
     super('not_found', false, message, options);
@@ -49,7 +49,7 @@ export class NotFoundError extends SluiceError {
 
 /** A migration failed. The schema is as it was before that migration; the `cause` says why. */
 export class MigrationError extends SluiceError {
-  /** Name of the migration that failed, when one was running. */
+  /** The name of the migration that failed; `undefined` when none was running. */
   readonly migration: string | undefined;
 
   constructor(message: string, options?: ErrorOptions & { readonly migration?: string | undefined }) {
