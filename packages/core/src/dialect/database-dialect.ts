@@ -24,16 +24,16 @@ import { UnsupportedError, UsageError } from '../errors/usage-errors.js';
 import { TransactionScope } from '../transaction/transaction-scope.js';
 import { toStatement } from './to-statement.js';
 
-/** What a {@link DatabaseDialect} runs on. */
+/** The options of a {@link DatabaseDialect}. */
 export interface DatabaseDialectOptions {
   readonly sql: DatabaseSql;
-  /** Called once, before the first query. */
+  /** Opens the database; called once, before the first query. */
   readonly open: () => Promise<Pick<Database, 'begin' | 'close' | 'execute' | 'stream'>>;
-  /** Options of every query and transaction; Kysely's own `signal` comes on top. Default: none. */
+  /** Returns the options of each query and transaction. The `signal` that Kysely passes replaces theirs. Default: none. */
   readonly executeOptions?: () => ExecuteOptions;
 }
 
-/** A plain Kysely dialect over a Sluice database: single statements and transactions go through the driver's lanes. */
+/** A Kysely dialect over a Sluice database. Single statements and transactions pass through the driver's queues, like any other call. */
 export class DatabaseDialect implements Dialect {
   readonly #options: DatabaseDialectOptions;
 
@@ -60,7 +60,7 @@ export class DatabaseDialect implements Dialect {
 
 type OpenDatabase = Awaited<ReturnType<DatabaseDialectOptions['open']>>;
 
-/** Kysely's driver. Its connections hold nothing until a statement runs or a transaction begins. */
+/** Kysely's driver. Its connections are virtual: they hold none of the database's until a statement runs or a transaction begins. */
 class LaneDriver implements KyselyDriver {
   readonly #options: DatabaseDialectOptions;
   #database: OpenDatabase | undefined;
@@ -111,7 +111,7 @@ class LaneDriver implements KyselyDriver {
   }
 }
 
-/** Kysely's connection: the lanes, or the transaction that was begun on it. */
+/** Kysely's connection. It runs queries in the transaction that was begun on it, otherwise each in a transaction of its own. */
 export class LaneConnection implements DatabaseConnection {
   readonly #database: Pick<Database, 'begin' | 'execute' | 'stream'>;
   readonly #executeOptions: () => ExecuteOptions;
@@ -159,7 +159,7 @@ export class LaneConnection implements DatabaseConnection {
     });
   }
 
-  /** Ends the transaction by `how`, if there is one; whatever its outcome, it is over. */
+  /** Ends the open transaction, if there is one, by `how`. It counts as ended whatever the outcome. */
   async end(how: (transaction: DatabaseTransaction) => Promise<void>): Promise<void> {
     const transaction = this.#transaction;
     if (transaction === undefined) return;
@@ -172,7 +172,7 @@ export class LaneConnection implements DatabaseConnection {
       try {
         await transaction.commit();
       } catch (error) {
-        // A scope that refuses to commit, because it is broken, has not ended yet. The first error is the one to tell.
+        // A broken scope refuses to commit and is still open. The error of its rollback must not replace the first one.
         if (transaction instanceof TransactionScope) await transaction.rollback().catch(() => {});
         throw error;
       }
@@ -211,7 +211,7 @@ function toQueryResult<R>(result: StatementResult, query: CompiledQuery): QueryR
     : { rows, numAffectedRows, insertId: lastInsertId };
 }
 
-/** Whether Kysely's own dialects count the rows a query changed. */
+/** Whether Kysely's own dialects report the number of affected rows for this query. */
 function isCounted({ query, sql }: CompiledQuery): boolean {
   return (
     COUNTED.has(query.kind) ||
@@ -238,7 +238,7 @@ function toBeginSettings({
   return { access, isolation };
 }
 
-/** Kysely's levels; PostgreSQL and SQLite both give at least `read committed` where `read uncommitted` is asked for. */
+/** Kysely's isolation levels. PostgreSQL and SQLite both treat `read uncommitted` as `read committed` or stronger. */
 const ISOLATION_LEVELS: Readonly<Record<string, IsolationLevel | undefined>> = {
   'read committed': 'read committed',
   'read uncommitted': 'read committed',

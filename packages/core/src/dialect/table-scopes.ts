@@ -12,32 +12,32 @@ import {
 } from 'kysely';
 import type { Catalog, CatalogColumn, CatalogTable } from '../catalog/catalog.js';
 
-/** A column that a name in a query means. */
+/** The column that a name in a query refers to. */
 export interface FoundColumn {
   readonly table: string;
   readonly column: CatalogColumn;
-  /** Whether it can be NULL here: by itself, or because an outer join may leave its table out. */
+  /** Whether the column can be NULL in this query: it is nullable itself, or an outer join may have no row of its table. */
   readonly isNullable: boolean;
 }
 
-/** The tables a query names, by the name they have in it. */
+/** The tables of one query, by their names or aliases in it. */
 interface Scope {
   readonly tables: ReadonlyMap<string, CatalogTable>;
   readonly hasOuterJoin: boolean;
 }
 
-/** Knows, while a query's tree is walked, which tables each sub-query sees. */
+/** Tracks which tables are visible in each sub-query while a query's tree is walked. */
 export class TableScopes {
   readonly #catalog: () => Catalog;
   /** Innermost first. */
   #scopes: readonly Scope[] = [];
 
-  /** @param catalog the tables as last read. */
+  /** @param catalog returns the tables as last read. */
   constructor(catalog: () => Catalog) {
     this.#catalog = catalog;
   }
 
-  /** Runs `walk`, with the tables of `node` in sight if it is a query. */
+  /** Runs `walk`. When `node` is a query, its tables are visible meanwhile. */
   within<T>(node: OperationNode, walk: () => T): T {
     const tables = tablesOf(node);
     if (tables === undefined) return walk();
@@ -50,7 +50,7 @@ export class TableScopes {
     }
   }
 
-  /** The column that a name means here; `undefined` when no known table has it, or more than one. */
+  /** The column that `name` refers to here; `undefined` when no known table has it, or several do. */
   find(name: string, table?: string): FoundColumn | undefined {
     for (const { tables, hasOuterJoin } of this.#scopes) {
       let found: FoundColumn | undefined;
@@ -77,7 +77,7 @@ export class TableScopes {
   }
 }
 
-/** What a query reads from or writes to; `undefined` when the node is no query. */
+/** The tables that a query reads from or writes to; `undefined` when the node is not a query. */
 function tablesOf(node: OperationNode): readonly OperationNode[] | undefined {
   if (SelectQueryNode.is(node)) return [...fromsOf(node.from), ...joinsOf(node.joins)];
   if (DeleteQueryNode.is(node))

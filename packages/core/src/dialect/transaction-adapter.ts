@@ -1,8 +1,8 @@
 import { type DialectAdapter, DialectAdapterBase } from 'kysely';
 
 /**
- * The adapter of a transaction: what changes the schema in it is undone with it, and the lock that Kysely's Migrator would take
- * for its session is held by the transaction already.
+ * The Kysely adapter inside a transaction. Schema changes are part of the transaction. Kysely's Migrator needs no lock of its own, because the
+ * driver runs only one schema-changing transaction at a time.
  */
 export class TransactionAdapter extends DialectAdapterBase {
   readonly #adapter: DialectAdapter;

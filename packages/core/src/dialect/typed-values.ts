@@ -33,16 +33,16 @@ import type { ValueType } from '../values/value-type.js';
 import { type FoundColumn, TableScopes } from './table-scopes.js';
 
 /**
- * Gives plain Kysely queries the values of the contract (C1): where a value meets a column, in an insert, an update or a comparison, it is
- * checked and encoded by the column's type, exactly as a repository does it.
+ * Applies the contract's rules for values (C1) to plain Kysely queries. It checks and encodes every value that is inserted into a column, assigned
+ * to it or compared with it by the column's type, exactly as a repository does.
  */
 export class TypedValuesPlugin implements KyselyPlugin {
   readonly #catalog: () => Catalog;
   readonly #sql: DatabaseSql;
-  /** Kept from query to query, because Kysely's transformer is dear to make. */
+  /** Reused by all queries, because creating Kysely's transformer is expensive. */
   #transformer: TypedValuesTransformer | undefined;
 
-  /** @param catalog the tables as last read. A column that is not among them keeps the driver's own binding. */
+  /** @param catalog returns the tables as last read. Values of columns that it does not contain are bound by the driver, unchecked. */
   constructor(catalog: () => Catalog, sql: DatabaseSql) {
     this.#catalog = catalog;
     this.#sql = sql;
@@ -53,7 +53,7 @@ export class TypedValuesPlugin implements KyselyPlugin {
     try {
       return this.#transformer.transformNode(node, queryId);
     } catch (error) {
-      // It is in the midst of this query's tree.
+      // The transformer still has the state of this query's tree.
       this.#transformer = undefined;
       throw error;
     }
@@ -64,7 +64,7 @@ export class TypedValuesPlugin implements KyselyPlugin {
   }
 }
 
-/** A column whose type is one of the contract. */
+/** A column whose type is one of the contract's. */
 interface TypedColumn extends ValuePlace {
   readonly type: ValueType;
   readonly hasDefault: boolean;
@@ -125,7 +125,7 @@ class TypedValuesTransformer extends OperationNodeTransformer {
     return super.transformBinaryOperation({ ...node, leftOperand, rightOperand });
   }
 
-  /** Puts NULLs where the contract has them (C2); where there are none it says nothing, so that any index can give the order. */
+  /** Adds the contract's position of NULLs (C2). It adds nothing to a column without NULLs, so that the engine can use any index for the order. */
   protected override transformOrderByItem(node: OrderByItemNode): OrderByItemNode {
     const column = this.#typed(node.orderBy);
     const orderBy = column === undefined ? node.orderBy : this.#comparable(node.orderBy, column);
@@ -146,11 +146,11 @@ class TypedValuesTransformer extends OperationNodeTransformer {
     }
     const replaced = this.#sql.aggregate?.(node.func, expression, column.type, node.distinct ?? false);
     if (replaced === undefined) return super.transformAggregateFunction(node);
-    // Where an aggregate stands any expression may stand; Kysely's types know it by this one kind.
+    // Kysely's types allow only this kind of node here, but its compiler takes any expression.
     return replaced.toOperationNode() as AggregateFunctionNode;
   }
 
-  /** The engine's own aggregate works on the stored form, which must not be silently another value. */
+  /** Refuses an aggregate of the engine over a column whose stored form does not sort or add up as its value does. @throws UnsupportedError. */
   #assertComparesByValue(expression: Expression<unknown>, { table, column, type }: TypedColumn): void {
     const comparable = this.#sql.comparable?.(expression, type) ?? expression;
     if (comparable === expression) return;
@@ -166,14 +166,14 @@ class TypedValuesTransformer extends OperationNodeTransformer {
       members.map((member, index) => {
         const target = targets[index];
         if (target === undefined) return member;
-        // Left out in this row but not in others. Without a default that is NULL, which every engine can say.
+        // The row omits a column that other rows have. Without a default that means NULL; SQLite has no DEFAULT keyword here.
         if (DefaultInsertValueNode.is(member) && !target.hasDefault) return ValueNode.create(null);
         return this.#encoded(member, target, target.type);
       }),
     );
   }
 
-  /** One side of a comparison: values by the column's type without its bounds, since comparing stores nothing. */
+  /** Encodes one side of a comparison. The column's length and precision do not apply, because a comparison stores nothing. */
   #compared(operand: OperationNode, column: TypedColumn): OperationNode {
     const type: ValueType = { name: column.type.name };
     const compare = (member: OperationNode): OperationNode =>
@@ -201,7 +201,7 @@ class TypedValuesTransformer extends OperationNodeTransformer {
     return toTyped(this.#find(node));
   }
 
-  /** Raw SQL without a direction beside it may hold its own, and the place of its NULLs: it is left as it is. */
+  /** Raw SQL without a separate direction may contain its own direction and position of NULLs; nothing is added to it. */
   #mayBeNull({ orderBy, direction }: OrderByItemNode): boolean {
     if (RawNode.is(orderBy) && direction === undefined) return false;
     return this.#find(orderBy)?.isNullable ?? true;
@@ -221,7 +221,7 @@ function toTyped(found: FoundColumn | undefined): TypedColumn | undefined {
   return { table: found.table, column, type, hasDefault };
 }
 
-/** NULL sorts as if larger than every value. */
+/** NULL sorts as if it were larger than every value. */
 function defaultNulls({ direction }: OrderByItemNode): 'first' | 'last' {
   const text = direction !== undefined && RawNode.is(direction) ? direction.sqlFragments.join('') : '';
   return text.trim().toLowerCase() === 'desc' ? 'first' : 'last';
