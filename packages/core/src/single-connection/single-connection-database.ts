@@ -17,23 +17,24 @@ import { Summary } from '../metrics/summary.js';
 import type { SingleConnection } from './single-connection.js';
 import { type EndedTransactions, SingleConnectionTransaction } from './single-connection-transaction.js';
 
-/** What a {@link SingleConnectionDatabase} is told of its engine. */
+/** Describes the engine to a {@link SingleConnectionDatabase}. */
 export interface SingleConnectionOptions {
   /** The engine's name, for messages: `PGlite`. */
   readonly name: string;
   /** The engine's SQL, for Kysely. */
   readonly sql: DatabaseSql;
-  /** What one connection leaves open; it takes everything else from its callers. */
+  /** The capabilities that depend on the engine. The others follow from there being one connection. */
   readonly capabilities: Pick<Capabilities, 'durable' | 'maxParameters' | 'sharedBetweenProcesses'>;
-  /** Most calls that may wait; one more is refused. */
+  /** How many calls may wait; one more is refused with an OverloadedError. */
   readonly queueLimit: number;
-  /** The statement that begins a transaction. */
+  /** Returns the statement that begins a transaction. */
   begin(options: BeginOptions): string;
 }
 
 /**
- * A Database of one connection. All that runs, runs one at a time, in the order of a lane's queue, and in a transaction, so that what a caller gave
- * up while it ran is undone: no statement is interrupted, its caller is released.
+ * A Database over one connection. Transactions run one at a time, in the order of a lane's queue; so does every single statement, in a transaction
+ * of its own. A deadline or signal does not interrupt the statement that runs: the call ends at once, and its transaction is rolled back when the
+ * statement has ended.
  */
 export class SingleConnectionDatabase implements Database {
   readonly capabilities: Capabilities;
@@ -63,7 +64,7 @@ export class SingleConnectionDatabase implements Database {
   async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     const transaction = await this.begin({ ...options, access: 'write' });
     const result = await transaction.execute(statement, options).catch((error: unknown) => {
-      // Not waited for: it comes after a statement that cannot be interrupted.
+      // Not awaited: the rollback waits for the statement, which cannot be interrupted.
       transaction.rollback().catch(() => {});
       throw error;
     });
@@ -71,7 +72,7 @@ export class SingleConnectionDatabase implements Database {
     return result;
   }
 
-  /** A stream is a transaction like any other: others wait until it is read to its end, or left. */
+  /** Streams rows in a transaction of its own. Every other call waits until the stream is read to its end or left early. */
   async *stream(
     statement: Statement,
     batchSize: number,
@@ -114,7 +115,7 @@ export class SingleConnectionDatabase implements Database {
     await this.execute({ sql: 'select 1', parameters: [], access: 'read' }, options);
   }
 
-  /** There is no lock to wait for but the lane, so every transaction that was begun has had it. */
+  /** The lane is the only lock: every transaction that began holds it, at its first attempt. */
   metrics(): DatabaseMetrics {
     const lane = this.#lane.metrics();
     const { commits, rollbacks } = this.#ended;

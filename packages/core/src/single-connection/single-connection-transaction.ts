@@ -7,21 +7,25 @@ import type {
   StatementResult,
 } from '../driver/driver.js';
 import type { Lease } from '../lane/lane.js';
+import { SerialQueue } from '../lane/serial-queue.js';
 import { assertGoesOn, transactionEndedError } from '../transaction/ended-transaction.js';
 import type { SingleConnection } from './single-connection.js';
 
-/** How transactions ended so far. */
+/** How many transactions ended so far, and how. */
 export interface EndedTransactions {
   commits: number;
   rollbacks: number;
 }
 
-/** The transaction that has the connection now. What its caller gave up runs to its end first; then comes what follows. */
+/**
+ * The transaction that holds the connection. It runs one call at a time. A call that ended at its deadline or by its signal still runs to its end
+ * on the connection before the next one.
+ */
 export class SingleConnectionTransaction implements DatabaseTransaction {
   readonly #connection: SingleConnection;
   readonly #lease: Lease;
   readonly #ended: EndedTransactions;
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #calls = new SerialQueue();
 
   constructor(connection: SingleConnection, lease: Lease, ended: EndedTransactions) {
     this.#connection = connection;
@@ -31,8 +35,8 @@ export class SingleConnectionTransaction implements DatabaseTransaction {
 
   async execute({ sql, parameters }: Statement, options: ExecuteOptions): Promise<StatementResult> {
     assertGoesOn(sql, options.label);
-    const work = this.#inTurn(() => this.#connection.run(sql, parameters));
-    const result = await withinDeadline(work, options, RELEASED);
+    const work = this.#calls.run(() => this.#connection.run(sql, parameters));
+    const result = await withinDeadline(work, options, OUTCOME);
     if (!this.#connection.isInTransaction) throw transactionEndedError('ended', options.label);
     return result;
   }
@@ -45,21 +49,21 @@ export class SingleConnectionTransaction implements DatabaseTransaction {
     const batches = this.#connection.read(sql, parameters, batchSize)[Symbol.asyncIterator]();
     try {
       for (;;) {
-        const batch = this.#inTurn(() => batches.next());
-        const { done, value } = await withinDeadline(batch, options, RELEASED);
+        const batch = this.#calls.run(() => batches.next());
+        const { done, value } = await withinDeadline(batch, options, OUTCOME);
         if (done) return;
         yield value;
       }
     } finally {
-      // Not waited for: a batch that cannot be interrupted may still be read. Its failure was told already.
-      this.#inTurn(async () => batches.return?.()).catch(ignore);
+      // Not awaited: the connection may still read a batch that cannot be interrupted. The caller has its error already.
+      this.#calls.run(async () => batches.return?.()).catch(ignore);
     }
   }
 
-  /** A COMMIT that failed leaves nothing open: the connection belongs to the next caller. */
+  /** Commits and releases the connection. After a failed COMMIT it rolls back what is still open, since the next caller gets the connection. */
   async commit(): Promise<void> {
     try {
-      await this.#inTurn(() => this.#connection.run('commit', []));
+      await this.#calls.run(() => this.#connection.run('commit', []));
       this.#ended.commits += 1;
     } catch (error) {
       this.#ended.rollbacks += 1;
@@ -73,20 +77,14 @@ export class SingleConnectionTransaction implements DatabaseTransaction {
   async rollback(): Promise<void> {
     this.#ended.rollbacks += 1;
     try {
-      await this.#inTurn(() => this.#connection.run('rollback', []));
+      await this.#calls.run(() => this.#connection.run('rollback', []));
     } finally {
       this.#lease.release();
     }
   }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#tail.then(work);
-    this.#tail = turn.catch(ignore);
-    return turn;
-  }
 }
 
-/** What becomes of a call whose caller is released while its statement runs on. */
-const RELEASED = 'what it did is undone';
+/** The outcome, in messages, of a call that ended while its statement still runs. */
+const OUTCOME = 'what it did is undone';
 
 function ignore(): void {}
