@@ -1,17 +1,17 @@
 import type { OrderTerm } from './order.js';
 import type { ShapeColumn, TableShape } from './table-shape.js';
 
-/** Reading so few rows costs no more than handing them over: half a millisecond for 1,000 small ones. */
-const MOST_ROWS = 1000;
+/** Up to this limit, reading the rows takes no longer than passing them to another thread: half a millisecond for 1,000 small ones. */
+const MAX_ROWS = 1000;
 
 const LOWER: ReadonlySet<string> = new Set(['gt', 'gte']);
 const UPPER: ReadonlySet<string> = new Set(['lt', 'lte']);
 
 /**
- * Whether a query reads no more than its limit whatever the table holds: at most {@link MOST_ROWS} neighbours in the order of the key, from
- * one place of its index on. Any other condition or order may make the engine look at every row.
+ * Whether a query reads no more rows than its limit, whatever the table contains: it reads one range of the key's index, in the order of the
+ * key, and at most {@link MAX_ROWS} rows. With any other condition or order the engine may scan every row.
  *
- * @param where as the caller gave it, after it was found valid.
+ * @param where the caller's condition, already validated.
  */
 export function isBoundedRead(
   { key }: TableShape,
@@ -20,7 +20,7 @@ export function isBoundedRead(
   limit: number,
 ): boolean {
   const [column, ...others] = key;
-  if (limit > MOST_ROWS || column === undefined || others.length > 0) return false;
+  if (limit > MAX_ROWS || column === undefined || others.length > 0) return false;
   if (column.isNullable || column.type === undefined || column.type.name === 'numeric') return false;
   return terms.every((term) => term.column === column) && isRangeOf(column, where);
 }
@@ -33,7 +33,7 @@ function isRangeOf({ property }: ShapeColumn, where: unknown): boolean {
   return entries.length === 0 || (entries.length === 1 && entry?.[0] === property && isRange(entry[1]));
 }
 
-/** A value, or at most one bound on each side: of two on one side SQLite seeks by one and filters by the other. */
+/** Whether the condition is a value, or has at most one bound on each side. With two bounds on one side SQLite seeks by one and filters by the other. */
 function isRange(condition: unknown): boolean {
   if (typeof condition !== 'object' || condition === null) return condition !== undefined;
   const operators = Object.keys(condition);

@@ -5,7 +5,7 @@ import { UsageError } from '../errors/usage-errors.js';
 import type { OrderTerm } from './order.js';
 import type { TableShape } from './table-shape.js';
 
-/** Writes the place of `row` in a total order as an opaque text. */
+/** Encodes the position of `row` in a total order as an opaque text. */
 export function writeCursor(shape: TableShape, terms: readonly OrderTerm[], row: Row): string {
   const values = terms.map(({ column }) => toPlain(row[column.property]));
   const body = JSON.stringify(values);
@@ -13,9 +13,9 @@ export function writeCursor(shape: TableShape, terms: readonly OrderTerm[], row:
 }
 
 /**
- * Reads a cursor back into encoded values, one per term.
+ * Decodes a cursor into encoded values, one for each term.
  *
- * @throws UsageError `invalid_cursor` when it is not one of ours, was changed, or belongs to another table or order.
+ * @throws UsageError `invalid_cursor` when {@link writeCursor} did not write it, it was changed, or it belongs to another table or order.
  */
 export function readCursor(shape: TableShape, terms: readonly OrderTerm[], cursor: unknown): unknown[] {
   if (typeof cursor !== 'string') throw invalid('it is not a string');
@@ -37,7 +37,7 @@ type PlainValue =
 
 const DIGEST_LENGTH = 22;
 
-/** Ties a cursor to its table and order, and tells when it was damaged. It is no secret: a cursor grants no access. */
+/** A digest that binds a cursor to its table and order and detects changes. It is not a signature: a cursor grants no access. */
 function digest(shape: TableShape, terms: readonly OrderTerm[], body: string): string {
   const order = terms.map(({ column, direction, nulls }) => [column.name, direction, nulls]);
   return createHash('sha256')

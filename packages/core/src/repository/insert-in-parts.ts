@@ -2,10 +2,10 @@ import type { ExecuteOptions, Statement } from '../driver/driver.js';
 import type { RepositoryStatements } from './repository-statements.js';
 import type { StatementRunner } from './statement-runner.js';
 
-/** How many rows are encoded without letting the event loop turn. */
-export const ROWS_PER_TURN = 1000;
+/** How many rows are encoded in one part, before the event loop runs again. */
+export const ROWS_PER_PART = 1000;
 
-/** Runs statements one after the other and gives the sum of their rows. */
+/** Runs statements one after the other and returns the number of inserted rows. */
 export async function insertAll(
   runner: StatementRunner,
   statements: readonly Statement[],
@@ -17,8 +17,8 @@ export async function insertAll(
 }
 
 /**
- * Encodes a part of `rows` while the part before it is stored. Only where a row that is refused undoes the parts before it: in a transaction
- * of its own.
+ * Encodes each part of `rows` while the part before it is stored. It needs a transaction of its own, so that a row that is refused undoes the
+ * parts before it.
  */
 export async function insertInParts(
   runner: StatementRunner,
@@ -32,13 +32,13 @@ export async function insertInParts(
     const made = statements.insertMany(part);
     inserted += await running;
     running = insertAll(runner, made, options);
-    // Awaited above or below, unless the next part is refused: then that is the error to tell.
+    // Awaited in the next round or below. When encoding the next part throws, that error is the one to report.
     running.catch(() => {});
   }
   return inserted + (await running);
 }
 
-/** Encodes all of `rows` before any is stored: a row that is refused leaves nothing behind, also in a transaction that goes on. */
+/** Encodes all of `rows` before any is stored, so that a row that is refused has no effect on the transaction that the caller goes on with. */
 export async function encodeInParts(
   statements: RepositoryStatements,
   rows: readonly unknown[],
@@ -52,5 +52,5 @@ export async function encodeInParts(
 }
 
 function* partsOf(rows: readonly unknown[]): Generator<readonly unknown[]> {
-  for (let at = 0; at < rows.length; at += ROWS_PER_TURN) yield rows.slice(at, at + ROWS_PER_TURN);
+  for (let at = 0; at < rows.length; at += ROWS_PER_PART) yield rows.slice(at, at + ROWS_PER_PART);
 }

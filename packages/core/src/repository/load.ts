@@ -2,14 +2,14 @@ import { AbortedError } from '../errors/flow-errors.js';
 import { assertBatchSize } from '../errors/invalid-query.js';
 import type { LoadProgress } from './repository.js';
 
-/** How {@link loadInBatches} cuts and tells. */
+/** The options of {@link loadInBatches}. */
 export interface BatchOptions {
   readonly batchSize: number | undefined;
   readonly onProgress: ((progress: LoadProgress) => void) | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Hands `rows` to `insert` in batches, one after the other, holding one batch in memory. */
+/** Inserts `rows` in batches, one after the other, with one batch in memory. @throws AbortedError between two batches; what `insert` throws. */
 export async function loadInBatches<Row>(
   rows: Iterable<Row> | AsyncIterable<Row>,
   insert: (batch: readonly Row[]) => Promise<number>,

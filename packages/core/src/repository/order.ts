@@ -4,14 +4,14 @@ import type { NextValue } from './statement-templates.js';
 import type { ShapeColumn, TableShape } from './table-shape.js';
 import type { AnyTables, Condition } from './where.js';
 
-/** One column of an order, everything said. */
+/** One column of an order, with all defaults filled in. */
 export interface OrderTerm {
   readonly column: ShapeColumn;
   readonly direction: 'asc' | 'desc';
   readonly nulls: 'first' | 'last';
 }
 
-/** Reads an order, which may come untyped from a request. @throws UsageError `invalid_query` or `unknown_column`. */
+/** Validates an order, which may come untyped from a request. @throws UsageError `invalid_query` or `unknown_column`. */
 export function parseOrder(shape: TableShape, orderBy: unknown): OrderTerm[] {
   if (orderBy === undefined) return [];
   if (typeof orderBy !== 'object' || orderBy === null)
@@ -19,14 +19,14 @@ export function parseOrder(shape: TableShape, orderBy: unknown): OrderTerm[] {
   return Object.entries(orderBy).map(([property, order]) => parseTerm(shape.column(property), order));
 }
 
-/** The order made total: the columns of the key that are missing come last, in the direction of the last column. */
+/** Makes an order total: adds the missing columns of the key at the end, in the direction of the last column. */
 export function totalOrder(shape: TableShape, terms: readonly OrderTerm[]): OrderTerm[] {
   const direction = terms.at(-1)?.direction ?? 'asc';
   const missing = shape.key.filter((column) => !terms.some((term) => term.column === column));
   return [...terms, ...missing.map((column) => ({ column, direction, nulls: defaultNulls(direction) }))];
 }
 
-/** Puts NULLs in their place; a column that has none needs no word about it. */
+/** Builds the direction and, for a nullable column, the position of NULLs. */
 export function applyTerm({
   column,
   direction,
@@ -39,12 +39,12 @@ export function applyTerm({
   };
 }
 
-/** What tells one order from another. */
+/** Identifies an order, for the cache of compiled statements and for cursors. */
 export function formOfOrder(terms: readonly OrderTerm[]): string {
   return terms.map(({ column, direction, nulls }) => `${column.name} ${direction} ${nulls}`).join();
 }
 
-/** The rows that come after the row with `values` (encoded, one per term) in a total order. */
+/** The condition for the rows that come after the row with `values` (encoded, one for each term) in a total order. */
 export function rowsAfter(
   shape: TableShape,
   terms: readonly OrderTerm[],
@@ -57,7 +57,7 @@ export function rowsAfter(
     return { equal, follows: follows(term, values[index]) };
   });
   const [first] = terms;
-  // Implied by the branches, and the one form in which an index can be entered at the cursor's place.
+  // The branches imply this condition. It is repeated because only in this form can the engine seek in an index to the cursor's position.
   const start = first === undefined || first.column.isNullable ? undefined : begins(first, values[0]);
   const build = (next: NextValue): Expression<SqlBool> => {
     const built = branches.map((branch) =>
@@ -72,7 +72,7 @@ export function rowsAfter(
     build,
   };
 
-  /** Notes a value, in the order in which the parts are built. */
+  /** Adds a value to `used`, in the order in which the parts are built. */
   function comparing(column: ShapeColumn, sign: '<' | '<=' | '=' | '>' | '>=', value: unknown): Part {
     used.push(value);
     return (next) => eb(referTo(column), sign, shape.comparable(column, next()));
@@ -114,8 +114,8 @@ function parseTerm(column: ShapeColumn, order: unknown): OrderTerm {
   if (nulls !== undefined && nulls !== 'first' && nulls !== 'last') {
     throw invalidQuery(`the nulls of "${column.property}" come 'first' or 'last'`);
   }
-  const [stray] = Object.keys(others);
-  if (stray !== undefined) throw invalidQuery(`the order of "${column.property}" has no "${stray}"`);
+  const [name] = Object.keys(others);
+  if (name !== undefined) throw invalidQuery(`the order of "${column.property}" has no "${name}"`);
   return { column, direction, nulls: nulls ?? defaultNulls(direction) };
 }
 
@@ -124,7 +124,7 @@ const NO_ORDER: { readonly direction: unknown; readonly nulls: unknown } = {
   nulls: undefined,
 };
 
-/** NULL sorts as if larger than every value, as PostgreSQL has it (postgresql.org/docs/current/queries-order.html). */
+/** NULL sorts as if it were larger than every value, as in PostgreSQL (postgresql.org/docs/current/queries-order.html). */
 function defaultNulls(direction: 'asc' | 'desc'): 'first' | 'last' {
   return direction === 'asc' ? 'last' : 'first';
 }

@@ -31,7 +31,7 @@ type Select = SelectQueryBuilder<AnyTables, string, Row>;
 type Insert = InsertQueryBuilder<AnyTables, string, InsertResult | object>;
 type Update = UpdateQueryBuilder<AnyTables, string, string, UpdateResult | object>;
 
-/** What a `find` may be given; every part may come untyped. */
+/** A query as the application passes it; every part may come untyped. */
 export interface RawQuery {
   readonly where?: unknown;
   readonly orderBy?: unknown;
@@ -39,7 +39,7 @@ export interface RawQuery {
   readonly offset?: unknown;
 }
 
-/** Builds the statements of one table's repository. It executes nothing. */
+/** Builds the statements of one table's repository. It does not run them. */
 export class RepositoryStatements {
   readonly shape: TableShape;
   readonly #kysely: Kysely<AnyTables>;
@@ -71,7 +71,7 @@ export class RepositoryStatements {
     }));
   }
 
-  /** Rows under any of `keys`; several statements when one cannot hold the parameters. */
+  /** The rows with any of `keys`, in several statements when one cannot take all parameters. */
   getMany(keys: readonly unknown[]): Statement[] {
     const encoded = keys.map((key) => this.shape.keyValues(key));
     const width = this.shape.key.length;
@@ -89,10 +89,10 @@ export class RepositoryStatements {
   }
 
   find(query: RawQuery): Statement {
-    const { where, orderBy, limit, offset, ...others } = parts(query);
-    refuseStrays(others);
+    const { where, orderBy, limit, offset, ...others } = asQuery(query);
+    refuseUnknownOptions(others);
     const terms = parseOrder(this.shape, orderBy);
-    // PostgreSQL takes OFFSET alone, SQLite wants a LIMIT before it.
+    // PostgreSQL takes OFFSET alone, SQLite only after a LIMIT.
     const most = limit ?? (offset === undefined ? undefined : Number.MAX_SAFE_INTEGER);
     const bounds = [
       ...(most === undefined ? [] : [wholeNumber('limit', most)]),
@@ -114,14 +114,14 @@ export class RepositoryStatements {
     return { ...statement, isBounded, maxRows: limit };
   }
 
-  /** One page and one row more, which tells whether there is a next page. */
+  /** Reads one page and one row more, which shows whether there is a next page. */
   page(query: RawQuery & { readonly size: unknown; readonly cursor?: unknown }): {
     readonly statement: Statement;
     readonly terms: readonly OrderTerm[];
     readonly size: number;
   } {
-    const { where, orderBy, size: rawSize, cursor, ...others } = parts(query);
-    refuseStrays(others);
+    const { where, orderBy, size: rawSize, cursor, ...others } = asQuery(query);
+    refuseUnknownOptions(others);
     const size = wholeNumber('size', rawSize);
     if (size === 0) throw invalidQuery('`size` must be at least 1');
     const terms = totalOrder(this.shape, parseOrder(this.shape, orderBy));
@@ -139,8 +139,8 @@ export class RepositoryStatements {
   }
 
   count(filter: RawQuery): Statement {
-    const { where, ...others } = parts(filter);
-    refuseStrays(others);
+    const { where, ...others } = asQuery(filter);
+    refuseUnknownOptions(others);
     const condition = this.#where.parse(where);
     return this.#read('count', condition, (next) => {
       const counted = this.#from().select((eb) => eb.fn.countAll().as('rows'));
@@ -159,10 +159,10 @@ export class RepositoryStatements {
     );
   }
 
-  /** Statements that store `rows` in order: consecutive rows with the same columns go together as far as parameters allow. */
+  /** Inserts `rows` in order. Consecutive rows with the same columns share a statement, as far as the number of parameters allows. */
   insertMany(rows: readonly unknown[]): Statement[] {
     const encoded = rows.map((row) => this.#encoder.encode(row));
-    // A row of defaults alone has no form for several.
+    // INSERT … DEFAULT VALUES inserts one row.
     const most = (width: number): number =>
       width === 0 ? 1 : Math.max(1, Math.min(1000, Math.floor(this.#maxParameters / width)));
     return runsOfSameColumns(encoded, most).map((run) => this.#insertRun(run));
@@ -173,7 +173,7 @@ export class RepositoryStatements {
     this.#assertKeyGiven(form, values);
     const given = form.columns.filter((column) => !this.shape.key.includes(column));
     const changed = update?.map((property) => this.shape.column(property)) ?? given;
-    // With nothing to change, the key is written over itself, so that the row is returned all the same.
+    // When there is nothing to update, the key is set to itself, so that RETURNING returns the row.
     const written = changed.length > 0 ? changed : this.shape.key;
     const key = this.shape.key.map((column) => column.property);
     const build = this.#buildInsert(form, 1, (insert) =>
@@ -254,14 +254,14 @@ export class RepositoryStatements {
     );
   }
 
-  /** A query over `where`; what else it needs comes after it and takes `values`. */
+  /** A read with the condition `where`. The parts after the condition take `values`. */
   #read(
     form: string,
     where: Condition | undefined,
     build: BuildStatement,
     values: readonly unknown[] = [],
   ): Statement {
-    // Of what a callback brought in, the tree has the last word.
+    // For an expression that a callback built, the query's tree decides whether it only reads.
     const traits = (): StatementTraits =>
       where === undefined || where.isPure ? { access: 'read', isContained: true } : {};
     return this.#templates.statement(
@@ -280,7 +280,7 @@ export class RepositoryStatements {
     }, query);
   }
 
-  /** Rows with the same columns in one INSERT. */
+  /** Inserts rows with the same columns, in one statement. */
   #insertRun(rows: readonly EncodedRow[]): Statement {
     const [first] = rows;
     if (first === undefined) throw new InternalError('An INSERT was built without rows.');
@@ -297,7 +297,7 @@ export class RepositoryStatements {
     );
   }
 
-  /** Kept, because making the text costs as much as the rest of an insert. */
+  /** The key of an insert in the cache of statements. It is cached itself, because making the text takes as long as the rest of an insert. */
   #insertForm(form: RowForm): string {
     let text = this.#insertForms.get(form);
     if (text === undefined) {
@@ -335,10 +335,10 @@ export class RepositoryStatements {
     return encoded;
   }
 
-  /** Changing every row is asked for by `where: {}`, never by leaving it out. */
+  /** Parses `where`, which must be given: `where: {}` means every row. */
   #requiredWhere(filter: RawQuery): Condition {
-    const { where, ...others } = parts(filter);
-    refuseStrays(others);
+    const { where, ...others } = asQuery(filter);
+    refuseUnknownOptions(others);
     const condition = this.#where.parse(where);
     if (condition === undefined) throw invalidQuery('`where` is missing; `where: {}` means every row');
     return condition;
@@ -354,12 +354,12 @@ export class RepositoryStatements {
   }
 }
 
-/** What a callback brought in may call any function. */
+/** A statement is contained unless a callback built its condition, which may call any function. */
 function containedIf({ isPure }: Condition): StatementTraits {
   return { isContained: isPure };
 }
 
-/** The row under a key. */
+/** The traits of a read of one row by its key. */
 function boundedRead(): StatementTraits {
   return { access: 'read', isBounded: true, isContained: true, maxRows: 1 };
 }
@@ -380,13 +380,13 @@ function wholeNumber(name: string, value: unknown): number {
   throw invalidQuery(`\`${name}\` must be a whole number, 0 or more`);
 }
 
-/** A query may come untyped. */
-function parts<T>(query: T): T {
+/** Checks that a query, which may come untyped, is an object. */
+function asQuery<T>(query: T): T {
   if (typeof query === 'object' && query !== null && !Array.isArray(query)) return query;
   throw invalidQuery('a query must be an object such as `{ where: { … } }`');
 }
 
-function refuseStrays(others: object): void {
-  const [stray] = Object.keys(others);
-  if (stray !== undefined) throw invalidQuery(`there is no option "${stray}"`);
+function refuseUnknownOptions(others: object): void {
+  const [name] = Object.keys(others);
+  if (name !== undefined) throw invalidQuery(`there is no option "${name}"`);
 }

@@ -1,16 +1,16 @@
 import type { Expression, ExpressionBuilder, Insertable, Selectable, SqlBool, Updateable } from 'kysely';
 import type { CallOptions } from '../call/call-options.js';
 
-/** Name of a table of `DB`. */
+/** The name of a table of `DB`. */
 export type TableName<DB> = keyof DB & string;
 
-/** Name of a column of a table. */
+/** The name of a column of a table. */
 export type ColumnName<DB, T extends TableName<DB>> = keyof Selectable<DB[T]> & string;
 
-/** The columns that identify a row: one name, or several in order. */
+/** The columns that identify a row: one name, or a list of names in order. */
 export type KeyColumns<DB, T extends TableName<DB>> = ColumnName<DB, T> | readonly ColumnName<DB, T>[];
 
-/** The value that identifies a row: the column's own value for one column, an object of them for several. */
+/** The value that identifies a row: for one key column its value, for several an object of their values. */
 export type KeyValue<
   DB,
   T extends TableName<DB>,
@@ -21,104 +21,106 @@ export type KeyValue<
     ? Selectable<DB[T]>[K]
     : never;
 
-/** A condition on one column. Several in one object must all hold. */
+/** Conditions on one column. A row matches when all of them hold. */
 export interface Condition<V> {
-  /** Equal; `null` means IS NULL. */
+  /** Equal to; `null` means IS NULL. */
   readonly eq?: V;
-  /** Not equal; `null` means IS NOT NULL. A NULL is neither equal nor unequal to a value. */
+  /** Not equal to; `null` means IS NOT NULL. NULL is neither equal nor unequal to a value. */
   readonly ne?: V;
   readonly gt?: NonNullable<V>;
   readonly gte?: NonNullable<V>;
   readonly lt?: NonNullable<V>;
   readonly lte?: NonNullable<V>;
-  /** One of these, however many there are. An empty list matches nothing. */
+  /** Equal to one of these; any number of them. An empty list matches no row. */
   readonly in?: readonly NonNullable<V>[];
-  /** None of these. An empty list matches every row whose column is not NULL. */
+  /** Equal to none of these. An empty list matches every row whose column is not NULL. */
   readonly notIn?: readonly NonNullable<V>[];
-  /** SQL's LIKE, case-sensitive: `%` any text, `_` one character, `\` before either takes it literally. */
+  /** SQL's LIKE, case-sensitive: `%` matches any text, `_` one character; `\` escapes either. */
   readonly like?: string;
-  /** Holds this text, taken literally, case-sensitive. */
+  /** Contains this text. Case-sensitive, without wildcards. */
   readonly contains?: string;
-  /** Begins with this text, taken literally, case-sensitive. */
+  /** Begins with this text. Case-sensitive, without wildcards. */
   readonly startsWith?: string;
-  /** From the first to the second, both included. */
+  /** Between the first and the second, both included. */
   readonly between?: readonly [NonNullable<V>, NonNullable<V>];
+  /** `true` means IS NULL, `false` IS NOT NULL. */
   readonly isNull?: boolean;
 }
 
-/** Conditions by column, all of which must hold, with `and`, `or` and `not` of further ones. */
+/** Conditions by column, with nested `and`, `or` and `not`. A row matches when all of them hold. */
 export type WhereObject<DB, T extends TableName<DB>> = {
   readonly [C in ColumnName<DB, T>]?: Selectable<DB[T]>[C] | Condition<Selectable<DB[T]>[C]>;
 } & {
-  /** All of these. An empty list holds. */
+  /** All of these must hold. An empty list matches every row. */
   readonly and?: readonly Where<DB, T>[];
-  /** At least one of these. An empty list does not hold. */
+  /** At least one of these must hold. An empty list matches no row. */
   readonly or?: readonly Where<DB, T>[];
+  /** This must not hold. */
   readonly not?: Where<DB, T>;
 };
 
-/** Which rows: an object of conditions, or a callback that builds any Kysely expression. */
+/** Selects rows: by an object of conditions, or by a callback that builds any Kysely expression. */
 export type Where<DB, T extends TableName<DB>> =
   | WhereObject<DB, T>
   | ((eb: ExpressionBuilder<DB, T>) => Expression<SqlBool>);
 
-/** A direction, with the place of NULLs when it is not the default (`last` for `asc`, `first` for `desc`, as in PostgreSQL). */
+/** A direction and the position of NULLs. Default: `last` for `asc`, `first` for `desc`, as in PostgreSQL. */
 export type Order =
   | 'asc'
   | 'desc'
   | { readonly direction: 'asc' | 'desc'; readonly nulls?: 'first' | 'last' };
 
-/** Columns to sort by; the first sorts first. Text sorts by code point. */
+/** The columns to sort by, the most significant first. Text sorts by code point. */
 export type OrderBy<DB, T extends TableName<DB>> = { readonly [C in ColumnName<DB, T>]?: Order };
 
-/** Which rows. */
+/** Selects rows. */
 export interface Filter<DB, T extends TableName<DB>> {
-  /** Default: all. */
+  /** Default: every row. */
   readonly where?: Where<DB, T>;
 }
 
-/** Which rows, and in what order. */
+/** Selects rows, in an order. */
 export interface Query<DB, T extends TableName<DB>> extends Filter<DB, T> {
-  /** Default: no order that could be relied upon. */
+  /** Default: an undefined order. */
   readonly orderBy?: OrderBy<DB, T>;
 }
 
-/** Which rows, in what order, and how many. */
+/** Selects a number of rows, in an order. */
 export interface FindQuery<DB, T extends TableName<DB>> extends Query<DB, T> {
-  /** Most rows to return. Default: all. */
+  /** The most rows to return. Default: no limit. */
   readonly limit?: number;
-  /** Rows to pass over first. Default 0. `page` is cheaper for going through many. */
+  /** How many rows to skip first. Default 0. For many rows `page` is cheaper, because an engine reads the rows that it skips. */
   readonly offset?: number;
 }
 
-/** One page of a keyset pagination. */
+/** Selects one page by keyset pagination. */
 export interface PageQuery<DB, T extends TableName<DB>> extends Query<DB, T> {
-  /** Most rows of the page. */
+  /** The most rows of the page; 1 or more. */
   readonly size: number;
-  /** The `nextCursor` of the page before; leave it out for the first page. Valid only with the same table and order. */
+  /** The `nextCursor` of the previous page; left out for the first page. It is valid only for the same table and order. */
   readonly cursor?: string | undefined;
 }
 
-/** Rows of one page. */
+/** The rows of one page. */
 export interface Page<Row> {
   readonly rows: Row[];
-  /** Opaque; `undefined` on the last page. */
+  /** The `cursor` of the next page, an opaque text; `undefined` on the last page. */
   readonly nextCursor: string | undefined;
 }
 
-/** How `stream` reads. */
+/** Options of `stream`. */
 export interface StreamOptions extends CallOptions {
-  /** Rows fetched at a time. Default 500. */
+  /** How many rows are fetched at a time. Default 500. */
   readonly batchSize?: number;
 }
 
-/** How `upsert` writes over an existing row. */
+/** Options of `upsert`. */
 export interface UpsertOptions<DB, T extends TableName<DB>> extends CallOptions {
-  /** The columns to overwrite. Default: every given column that is not part of the key. */
+  /** The columns to update in an existing row. Default: every column that the row gives and that is not part of the key. */
   readonly update?: readonly ColumnName<DB, T>[];
 }
 
-/** How far a `load` has come. */
+/** The progress of a `load`. */
 export interface LoadProgress {
   /** Rows committed so far. */
   readonly rows: number;
@@ -128,69 +130,75 @@ export interface LoadProgress {
   readonly elapsedMs: number;
 }
 
-/** How `load` writes. Its `timeoutMs` is for each batch; its `priority` is `low` unless given. */
+/** Options of `load`. `timeoutMs` applies to each batch. `priority` is `low` by default. */
 export interface LoadOptions extends CallOptions {
-  /** Rows committed at a time. Default 500. */
+  /** How many rows are committed at a time. Default 500. */
   readonly batchSize?: number;
-  /** Called after each batch was committed. What it throws ends the load. */
+  /** Called after the commit of each batch. An error that it throws ends the load. */
   readonly onProgress?: (progress: LoadProgress) => void;
 }
 
 /**
- * Typed access to one table, the same on every driver. Every call is all or nothing (contract C4; `load` per batch), and rejects with a
- * UsageError when the table, a column or the key does not exist, a ValueError when a column cannot hold a value exactly, a
- * ConstraintError when the schema refuses the row.
+ * Typed access to one table, the same on every driver. Every call is all or nothing (contract C4; `load`: each batch is).
+ *
+ * Every call rejects with a UsageError when the table, a column or the key does not exist; with a ValueError when a column cannot store a value
+ * exactly; with a ConstraintError when the row violates a constraint.
  */
 export interface Repository<DB, T extends TableName<DB>, K extends KeyColumns<DB, T>> {
-  /** The row under `key`, or `undefined`. */
+  /** Returns the row with this key, or `undefined`. */
   get(key: KeyValue<DB, T, K>, options?: CallOptions): Promise<Selectable<DB[T]> | undefined>;
-  /** The row under `key`. @throws NotFoundError when there is none. */
+  /** Returns the row with this key. @throws NotFoundError when there is none. */
   getOrThrow(key: KeyValue<DB, T, K>, options?: CallOptions): Promise<Selectable<DB[T]>>;
-  /** The rows under `keys`, in the order of the keys, `undefined` for each that does not exist; any number of keys. */
+  /** Returns the rows with these keys, in the order of the keys, with `undefined` for each that does not exist. Takes any number of keys. */
   getMany(
     keys: readonly KeyValue<DB, T, K>[],
     options?: CallOptions,
   ): Promise<(Selectable<DB[T]> | undefined)[]>;
-  /** Whether a row exists under `key`. */
+  /** Returns whether a row with this key exists. */
   has(key: KeyValue<DB, T, K>, options?: CallOptions): Promise<boolean>;
-  /** All rows that match. Use `stream` or `page` where they may be many. */
+  /** Returns all rows that match. Use `stream` or `page` when there may be many. */
   find(query?: FindQuery<DB, T>, options?: CallOptions): Promise<Selectable<DB[T]>[]>;
-  /** The first row that matches, or `undefined`. */
+  /** Returns the first row that matches, or `undefined`. */
   findOne(query?: Query<DB, T>, options?: CallOptions): Promise<Selectable<DB[T]> | undefined>;
-  /** One page by keyset: rows inserted or deleted between two pages neither repeat nor hide others. The key breaks ties. */
+  /**
+   * Returns one page by keyset pagination: rows that are inserted or deleted between two pages neither repeat nor hide other rows. The key is the
+   * last column of the order.
+   *
+   * @throws UsageError `invalid_cursor`.
+   */
   page(query: PageQuery<DB, T>, options?: CallOptions): Promise<Page<Selectable<DB[T]>>>;
-  /** How many rows match. */
+  /** Returns how many rows match. */
   count(filter?: Filter<DB, T>, options?: CallOptions): Promise<number>;
-  /** Rows that match, one by one, on one snapshot and in constant memory (contract C9). Leaving the loop frees what it held. */
+  /** Iterates over the rows that match, on one snapshot and in constant memory (contract C9). Leaving the loop frees the connection. */
   stream(query?: FindQuery<DB, T>, options?: StreamOptions): AsyncIterableIterator<Selectable<DB[T]>>;
 
-  /** Stores a row and returns it with its defaults. */
+  /** Inserts a row and returns it as it is stored, defaults included. */
   insert(row: Insertable<DB[T]>, options?: CallOptions): Promise<Selectable<DB[T]>>;
-  /** Stores all rows or none, and returns how many. */
+  /** Inserts all rows or none, and returns their number. */
   insertMany(rows: readonly Insertable<DB[T]>[], options?: CallOptions): Promise<number>;
-  /** Stores a row, or overwrites the one under the same key, and returns it as it is now. */
+  /** Inserts a row, or updates the row with the same key, and returns the row as it is stored. */
   upsert(row: Insertable<DB[T]>, options?: UpsertOptions<DB, T>): Promise<Selectable<DB[T]>>;
-  /** Changes the row under `key` and returns it as it is now, or `undefined` when there is none. */
+  /** Updates the row with this key and returns it as it is stored, or `undefined` when there is none. */
   update(
     key: KeyValue<DB, T, K>,
     patch: Updateable<DB[T]>,
     options?: CallOptions,
   ): Promise<Selectable<DB[T]> | undefined>;
-  /** Changes every row that matches and returns how many. `where: {}` is every row, and must be written out. */
+  /** Updates every row that matches and returns their number. `where` is required: `where: {}` means every row. */
   updateMany(
     filter: Required<Filter<DB, T>>,
     patch: Updateable<DB[T]>,
     options?: CallOptions,
   ): Promise<number>;
-  /** Removes the row under `key` and returns whether there was one. */
+  /** Deletes the row with this key and returns whether there was one. */
   delete(key: KeyValue<DB, T, K>, options?: CallOptions): Promise<boolean>;
-  /** Removes every row that matches and returns how many. `where: {}` is every row, and must be written out. */
+  /** Deletes every row that matches and returns their number. `where` is required: `where: {}` means every row. */
   deleteMany(filter: Required<Filter<DB, T>>, options?: CallOptions): Promise<number>;
   /**
-   * Stores any number of rows, committed batch by batch so that other writers get in between. A failing batch is undone and ends the load;
-   * the batches before it stay. Returns how far it came.
+   * Inserts any number of rows and commits them batch by batch, so that other writers can run in between. A batch that fails is rolled back and
+   * ends the load; the batches before it stay. Returns the progress at the end.
    *
-   * @throws UsageError inside a transaction, where there is nothing to commit in between: use `insertMany`.
+   * @throws UsageError `invalid_query` inside a transaction, which cannot commit batches: use `insertMany` there.
    */
   load(
     rows: Iterable<Insertable<DB[T]>> | AsyncIterable<Insertable<DB[T]>>,
@@ -198,7 +206,7 @@ export interface Repository<DB, T extends TableName<DB>, K extends KeyColumns<DB
   ): Promise<LoadProgress>;
 }
 
-/** What a repository is made with. */
+/** Options of a repository. */
 export interface RepositoryOptions<K> {
   /** The column, or the columns in order, that identify a row: the primary key, or a unique key without NULLs. */
   readonly key: K;

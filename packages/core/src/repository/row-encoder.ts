@@ -1,28 +1,28 @@
 import { invalidQuery } from '../errors/invalid-query.js';
 import type { ShapeColumn, TableShape } from './table-shape.js';
 
-/** The columns that a row or patch gives, in its order. One object for all rows with the same columns. */
+/** The columns that a row or patch has values for, in its order. All rows with the same columns share one form object. */
 export interface RowForm {
   readonly columns: readonly ShapeColumn[];
-  /** Tells it apart from other forms of the same table. */
+  /** Unique among the forms of one table. */
   readonly id: string;
 }
 
-/** A row or patch, its values encoded. */
+/** A row or patch with encoded values. */
 export interface EncodedRow {
   readonly form: RowForm;
-  /** One for each of the form's columns. */
+  /** One for each column of the form. */
   readonly values: readonly unknown[];
 }
 
-/** Forms kept for one table. */
-const MOST_FORMS = 500;
+/** How many forms are cached for one table. */
+const MAX_FORMS = 500;
 
-/** Checks and encodes the rows and patches of one table, which may come untyped; what is undefined is left to the column's default. */
+/** Checks and encodes the rows and patches of one table, which may come untyped. An undefined value counts as left out: the column's default applies. */
 export class RowEncoder {
   readonly #shape: TableShape;
   readonly #forms = new Map<string, RowForm>();
-  /** What the last row had: the next one most likely has the same. */
+  /** The keys of the last row, and their form: the next row most likely has the same. */
   #lastKeys: readonly string[] = [];
   #lastForm: RowForm | undefined;
 
@@ -63,7 +63,7 @@ export class RowEncoder {
     const known = this.#forms.get(id);
     if (known !== undefined) return known;
     const form = { columns, id };
-    if (this.#forms.size >= MOST_FORMS) this.#forms.clear();
+    if (this.#forms.size >= MAX_FORMS) this.#forms.clear();
     this.#forms.set(id, form);
     return form;
   }
@@ -75,7 +75,7 @@ export class RowEncoder {
   }
 }
 
-/** Cuts rows into runs of neighbours with the same columns, each at most `most` rows long. */
+/** Groups consecutive rows with the same columns. @param most returns the most rows of a group, for the number of columns. */
 export function runsOfSameColumns(
   rows: readonly EncodedRow[],
   most: (width: number) => number,

@@ -1,6 +1,6 @@
 import { SerialQueue } from '../lane/serial-queue.js';
 
-/** Gives rows one by one that come in batches. In place of an async generator, which takes twice as long over each row. */
+/** Iterates over the rows of batches one by one. It is not an async generator, because that takes twice as long for each row. */
 export class RowIterator<Row> implements AsyncIterableIterator<Row, undefined> {
   readonly #batches: AsyncIterator<readonly Row[]>;
   readonly #calls = new SerialQueue();

@@ -3,19 +3,19 @@ import { toStatement } from '../dialect/to-statement.js';
 import type { Statement } from '../driver/driver.js';
 import { InternalError } from '../errors/flow-errors.js';
 
-/** Gives the next value of a statement as an expression, in the order in which the values were listed. */
+/** Returns the next value of a statement as an expression, in the order in which the values were listed. */
 export type NextValue = () => Expression<unknown>;
 
-/** Builds a statement; it asks for as many values as there are, in their order. */
+/** Builds a statement. It must call `next` once for each value, in their order. */
 export type BuildStatement = (next: NextValue) => { compile(): CompiledQuery };
 
-/** What is known of a statement beyond its text. */
+/** Properties of a statement that its text does not show. */
 export type StatementTraits = Partial<
   Pick<Statement, 'access' | 'insertion' | 'isBounded' | 'isContained' | 'lookup' | 'maxRows'>
 >;
 
 /** Stands for a value in a compiled statement. */
-class Slot {
+class Placeholder {
   readonly index: number;
 
   constructor(index: number) {
@@ -23,55 +23,59 @@ class Slot {
   }
 }
 
-/** A compiled form. */
+/** A compiled statement without its values. */
 interface Template {
-  /** The statement with {@link Slot}s among its parameters. */
+  /** The statement, with {@link Placeholder}s among its parameters. */
   readonly statement: Statement;
-  /** Whether its parameters are the values themselves, in their order. */
-  readonly takesValuesAsTheyAre: boolean;
+  /** Whether the parameters are exactly the values, in their order. */
+  readonly hasOnlyPlaceholders: boolean;
 }
 
-/** How many forms are kept. An application has a few dozen; a search form with free conditions may make many. */
-const MOST_TEMPLATES = 1000;
+/** How many templates are cached. An application has a few dozen; a search with free conditions may create many more. */
+const MAX_TEMPLATES = 1000;
 
-/** Compiles each form of statement once: building and compiling with Kysely costs more than many a statement takes to run. */
+/** Caches compiled statements, because building and compiling with Kysely often takes longer than running the statement. */
 export class StatementTemplates {
   readonly #templates = new Map<string, Template>();
 
   /**
-   * @param form equal for statements that differ in their values alone; `undefined` when it cannot be told.
-   * @param traits of every statement of this form; asked for once where the form is known.
+   * Returns a statement with these values, compiled at most once for each form.
+   *
+   * @param form the key of the cache: equal for statements that differ only in their values. `undefined` for a statement that is not cached.
+   * @param traits returns the properties of every statement of this form; called once for each form.
    */
   statement(
     form: string | undefined,
     values: readonly unknown[],
     build: BuildStatement,
-    traits: () => StatementTraits = noTraits,
+    traits: () => StatementTraits = defaultTraits,
   ): Statement {
     if (form === undefined) return { ...compile(build, values), ...traits() };
-    const { statement, takesValuesAsTheyAre } =
+    const { statement, hasOnlyPlaceholders } =
       this.#templates.get(form) ?? this.#add(form, values.length, build, traits());
-    if (takesValuesAsTheyAre) return { ...statement, parameters: values };
-    const parameters = statement.parameters.map((each) => (each instanceof Slot ? values[each.index] : each));
+    if (hasOnlyPlaceholders) return { ...statement, parameters: values };
+    const parameters = statement.parameters.map((each) =>
+      each instanceof Placeholder ? values[each.index] : each,
+    );
     return { ...statement, parameters };
   }
 
   #add(form: string, length: number, build: BuildStatement, traits: StatementTraits): Template {
-    const slots = Array.from({ length }, (_, index) => new Slot(index));
-    const statement = { ...compile(build, slots), ...traits };
+    const placeholders = Array.from({ length }, (_, index) => new Placeholder(index));
+    const statement = { ...compile(build, placeholders), ...traits };
     const { parameters } = statement;
-    const takesValuesAsTheyAre =
-      parameters.length === length && parameters.every((each, index) => each === slots[index]);
-    const template = { statement, takesValuesAsTheyAre };
+    const hasOnlyPlaceholders =
+      parameters.length === length && parameters.every((each, index) => each === placeholders[index]);
+    const template = { statement, hasOnlyPlaceholders };
     const [oldest] = this.#templates.keys();
-    if (this.#templates.size >= MOST_TEMPLATES && oldest !== undefined) this.#templates.delete(oldest);
+    if (this.#templates.size >= MAX_TEMPLATES && oldest !== undefined) this.#templates.delete(oldest);
     this.#templates.set(form, template);
     return template;
   }
 }
 
-/** Of a repository's own statement. */
-function noTraits(): StatementTraits {
+/** The traits of a statement that is built by the repository alone. */
+function defaultTraits(): StatementTraits {
   return { isContained: true };
 }
 

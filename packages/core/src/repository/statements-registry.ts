@@ -7,13 +7,13 @@ import { RepositoryStatements } from './repository-statements.js';
 import { TableShape } from './table-shape.js';
 import type { AnyTables } from './where.js';
 
-/** What statements are made from. */
+/** What a {@link StatementsRegistry} builds statements from. */
 export interface StatementsSource {
-  /** The tables as last read. */
+  /** Returns the tables as last read. */
   readonly tables: () => Catalog;
-  /** Reads the tables anew. */
+  /** Reads the tables again. */
   readonly refresh: () => Promise<unknown>;
-  /** Compiles statements; it runs none. */
+  /** A Kysely that only compiles statements. */
   readonly compiler: Kysely<AnyTables>;
   readonly sql: DatabaseSql;
   readonly naming: Naming;
@@ -27,7 +27,7 @@ interface Entry {
   readonly statements: RepositoryStatements;
 }
 
-/** The statements of every repository of a storage, shared by its transactions, so that each is compiled once. */
+/** The statements of all repositories of a storage. The storage and its transactions share them, so that each is compiled once. */
 export class StatementsRegistry {
   readonly #source: StatementsSource;
   readonly #entries = new Map<string, Entry>();
@@ -36,18 +36,18 @@ export class StatementsRegistry {
     this.#source = source;
   }
 
-  /** What the statements were made for: they hold as long as this is the same object. */
+  /** The tables that the statements were built for. Statements are valid while this is the same object. */
   get catalog(): Catalog {
     return this.#source.tables();
   }
 
-  /** The statements of a table under a key; `undefined` when the table is not known. @throws UsageError `unknown_column` or `invalid_key`. */
+  /** The statements of a table with this key; `undefined` when the table is unknown. @throws UsageError `unknown_column` or `invalid_key`. */
   known(name: string, key: readonly string[]): RepositoryStatements | undefined {
     const table = this.#source.tables().get(this.#source.naming.toColumn(name));
     return table === undefined ? undefined : this.#entry(name, key, table);
   }
 
-  /** The same, after the tables were read anew. @throws UsageError `unknown_table`, `unknown_column` or `invalid_key`. */
+  /** Reads the tables again and returns the statements of a table with this key. @throws UsageError `unknown_table`, `unknown_column` or `invalid_key`. */
   async lookUp(name: string, key: readonly string[]): Promise<RepositoryStatements> {
     await this.#source.refresh();
     const statements = this.known(name, key);

@@ -5,7 +5,7 @@ import type { ExecuteOptions, Row, Statement } from '../driver/driver.js';
 import { assertBatchSize } from '../errors/invalid-query.js';
 import { NotFoundError, UsageError } from '../errors/usage-errors.js';
 import { writeCursor } from './cursor.js';
-import { encodeInParts, insertAll, insertInParts, ROWS_PER_TURN } from './insert-in-parts.js';
+import { encodeInParts, insertAll, insertInParts, ROWS_PER_PART } from './insert-in-parts.js';
 import { loadInBatches } from './load.js';
 import type {
   Filter,
@@ -28,14 +28,14 @@ import type { StatementRunner } from './statement-runner.js';
 import type { StatementsRegistry } from './statements-registry.js';
 import type { TableShape } from './table-shape.js';
 
-/** What a repository is built on. */
+/** What a repository runs on: the storage, or one transaction. */
 export interface RepositoryHost {
   readonly runner: StatementRunner;
-  /** Runs several statements as one, all or nothing. */
+  /** Runs several statements in one transaction, all or nothing. */
   readonly atomically: <T>(work: (runner: StatementRunner) => Promise<T>, options: CallOptions) => Promise<T>;
   readonly statements: StatementsRegistry;
   readonly defaultTimeoutMs: number;
-  /** Whether the statements belong to a transaction. */
+  /** Whether `runner` is a transaction. */
   readonly isTransaction: boolean;
 }
 
@@ -47,7 +47,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   readonly #table: T;
   readonly #key: readonly string[];
   #statements: RepositoryStatements | undefined;
-  /** What {@link TableRepository.#statements} were made for. */
+  /** The catalog that {@link TableRepository.#statements} were built for. */
   #catalog: Catalog | undefined;
 
   constructor(host: RepositoryHost, table: T, key: K) {
@@ -57,7 +57,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   }
 
   async get(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<Selectable<DB[T]> | undefined> {
-    const statements = this.#prepared() ?? (await this.#looked());
+    const statements = this.#prepared() ?? (await this.#lookUp());
     const { rows } = await this.#host.runner.execute(statements.get(key), this.#options('get', options));
     return this.#first(statements.shape, rows);
   }
@@ -74,7 +74,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     keys: readonly KeyValue<DB, T, K>[],
     options: CallOptions = {},
   ): Promise<(Selectable<DB[T]> | undefined)[]> {
-    const statements = this.#prepared() ?? (await this.#looked());
+    const statements = this.#prepared() ?? (await this.#lookUp());
     const found = new Map<string, Row>();
     const execute = this.#options('getMany', options);
     const shape = statements.shape;
@@ -87,25 +87,25 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   }
 
   async has(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<boolean> {
-    const statements = this.#prepared() ?? (await this.#looked());
+    const statements = this.#prepared() ?? (await this.#lookUp());
     const { rows } = await this.#host.runner.execute(statements.has(key), this.#options('has', options));
     return rows.length > 0;
   }
 
   async find(query: FindQuery<DB, T> = {}, options: CallOptions = {}): Promise<Selectable<DB[T]>[]> {
-    const statements = this.#prepared() ?? (await this.#looked());
+    const statements = this.#prepared() ?? (await this.#lookUp());
     return this.#rows(statements.shape, statements.find(query), this.#options('find', options));
   }
 
   async findOne(query: Query<DB, T> = {}, options: CallOptions = {}): Promise<Selectable<DB[T]> | undefined> {
-    const statements = this.#prepared() ?? (await this.#looked());
+    const statements = this.#prepared() ?? (await this.#lookUp());
     const statement = statements.find({ ...query, limit: 1 });
     const { rows } = await this.#host.runner.execute(statement, this.#options('findOne', options));
     return this.#first(statements.shape, rows);
   }
 
   async page(query: PageQuery<DB, T>, options: CallOptions = {}): Promise<Page<Selectable<DB[T]>>> {
-    const statements = this.#prepared() ?? (await this.#looked());
+    const statements = this.#prepared() ?? (await this.#lookUp());
     const { statement, terms, size } = statements.page(query);
     const rows = await this.#rows(statements.shape, statement, this.#options('page', options));
     if (rows.length <= size) return { rows, nextCursor: undefined };
@@ -115,7 +115,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   }
 
   async count(filter: Filter<DB, T> = {}, options: CallOptions = {}): Promise<number> {
-    const statements = this.#prepared() ?? (await this.#looked());
+    const statements = this.#prepared() ?? (await this.#lookUp());
     const { rows } = await this.#host.runner.execute(
       statements.count(filter),
       this.#options('count', options),
@@ -131,7 +131,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   }
 
   async insert(row: Insertable<DB[T]>, options: CallOptions = {}): Promise<Selectable<DB[T]>> {
-    const statements = this.#prepared() ?? (await this.#looked());
+    const statements = this.#prepared() ?? (await this.#lookUp());
     const { rows } = await this.#host.runner.execute(
       statements.insert(row),
       this.#options('insert', options),
@@ -140,9 +140,9 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   }
 
   async insertMany(rows: readonly Insertable<DB[T]>[], options: CallOptions = {}): Promise<number> {
-    const statements = this.#prepared() ?? (await this.#looked());
+    const statements = this.#prepared() ?? (await this.#lookUp());
     const execute = this.#options('insertMany', options);
-    const isLong = rows.length > ROWS_PER_TURN;
+    const isLong = rows.length > ROWS_PER_PART;
     if (isLong && !this.#host.isTransaction)
       return this.#host.atomically((runner) => insertInParts(runner, statements, rows, execute), options);
     const made = isLong ? await encodeInParts(statements, rows) : statements.insertMany(rows);
@@ -153,7 +153,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   }
 
   async upsert(row: Insertable<DB[T]>, options: UpsertOptions<DB, T> = {}): Promise<Selectable<DB[T]>> {
-    const statements = this.#prepared() ?? (await this.#looked());
+    const statements = this.#prepared() ?? (await this.#lookUp());
     const { update, ...call } = options;
     const statement = statements.upsert(row, update);
     const { rows } = await this.#host.runner.execute(statement, this.#options('upsert', call));
@@ -165,7 +165,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     patch: Updateable<DB[T]>,
     options: CallOptions = {},
   ): Promise<Selectable<DB[T]> | undefined> {
-    const statements = this.#prepared() ?? (await this.#looked());
+    const statements = this.#prepared() ?? (await this.#lookUp());
     const statement = statements.update(key, patch);
     const { rows } = await this.#host.runner.execute(statement, this.#options('update', options));
     return this.#first(statements.shape, rows);
@@ -176,13 +176,13 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     patch: Updateable<DB[T]>,
     options: CallOptions = {},
   ): Promise<number> {
-    const statements = this.#prepared() ?? (await this.#looked());
+    const statements = this.#prepared() ?? (await this.#lookUp());
     const statement = statements.updateMany(filter, patch);
     return (await this.#host.runner.execute(statement, this.#options('updateMany', options))).affectedRows;
   }
 
   async delete(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<boolean> {
-    const statements = this.#prepared() ?? (await this.#looked());
+    const statements = this.#prepared() ?? (await this.#lookUp());
     return (
       (await this.#host.runner.execute(statements.delete(key), this.#options('delete', options)))
         .affectedRows > 0
@@ -190,7 +190,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   }
 
   async deleteMany(filter: Required<Filter<DB, T>>, options: CallOptions = {}): Promise<number> {
-    const statements = this.#prepared() ?? (await this.#looked());
+    const statements = this.#prepared() ?? (await this.#lookUp());
     const statement = statements.deleteMany(filter);
     return (await this.#host.runner.execute(statement, this.#options('deleteMany', options))).affectedRows;
   }
@@ -211,7 +211,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     return loadInBatches(rows, insert, { batchSize, onProgress, signal: call.signal });
   }
 
-  /** The table's statements at once, so that a call is accepted when it is made; `undefined` when the table is not known. */
+  /** The table's statements, synchronously, so that a call is accepted at the moment it is made; `undefined` when the table is unknown. */
   #prepared(): RepositoryStatements | undefined {
     const { statements } = this.#host;
     if (statements.catalog === this.#catalog) return this.#statements;
@@ -220,7 +220,8 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     return this.#statements;
   }
 
-  #looked(): Promise<RepositoryStatements> {
+  /** Reads the catalog again. @throws UsageError `unknown_table`. */
+  #lookUp(): Promise<RepositoryStatements> {
     return this.#host.statements.lookUp(this.#table, this.#key);
   }
 
@@ -228,7 +229,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     query: FindQuery<DB, T>,
     { batchSize = 500, ...call }: StreamOptions,
   ): AsyncGenerator<readonly Selectable<DB[T]>[]> {
-    const statements = this.#prepared() ?? (await this.#looked());
+    const statements = this.#prepared() ?? (await this.#lookUp());
     assertBatchSize('batchSize', batchSize);
     const options = this.#options('stream', call);
     for await (const rows of this.#host.runner.stream(statements.find(query), batchSize, options))
@@ -268,7 +269,7 @@ function keyOf(shape: TableShape, row: Row): unknown {
   return Object.fromEntries(shape.key.map(({ property }) => [property, row[property]]));
 }
 
-/** One text per key, so that keys can be looked up whatever their types. */
+/** A text that identifies a key, for use as a key of a Map. */
 function identity(values: readonly unknown[]): string {
   return JSON.stringify(values.map((value) => (value instanceof Uint8Array ? [...value] : String(value))));
 }

@@ -11,15 +11,16 @@ export interface ShapeColumn extends CatalogColumn {
   readonly property: string;
 }
 
-/** A table as a repository sees it: its columns under the application's names, its key checked, its values encoded. */
+/** A table as a repository sees it: its columns under the application's names, and its key. It checks and encodes the values of the columns. */
 export class TableShape {
   /** The application's name of the table. */
   readonly name: string;
-  /** Columns by the application's names, in the table's order. */
+  /** The columns by the application's names, in the table's order. */
   readonly columns: ReadonlyMap<string, ShapeColumn>;
   readonly key: readonly ShapeColumn[];
   readonly #table: string;
   readonly #sql: DatabaseSql;
+  /** All columns, when the application names any of them differently; otherwise `undefined`. */
   readonly #renamed: readonly ShapeColumn[] | undefined;
 
   constructor(name: string, table: CatalogTable, key: readonly string[], naming: Naming, sql: DatabaseSql) {
@@ -36,7 +37,7 @@ export class TableShape {
     this.#assertKey(table);
   }
 
-  /** The column under an application's name. @throws UsageError `unknown_column`. */
+  /** The column with this name in the application. @throws UsageError `unknown_column`. */
   column(property: string): ShapeColumn {
     const column = this.columns.get(property);
     if (column !== undefined) return column;
@@ -47,24 +48,24 @@ export class TableShape {
     );
   }
 
-  /** Describes the reading of a row by the key to the driver. */
+  /** Describes, to the driver, the reading of one row by the key. */
   lookup(): RowLookup {
     return { table: this.#table, key: this.key };
   }
 
-  /** Describes the insertion of rows with these columns to the driver. */
+  /** Describes, to the driver, the insertion of rows with these columns. */
   insertion(columns: readonly ShapeColumn[], isReturning: boolean): RowInsertion {
     return { table: this.#table, columns, key: this.key, row: [...this.columns.values()], isReturning };
   }
 
-  /** Checks a value and turns it into a statement's parameter. @throws ValueError. */
+  /** Checks a value that is stored in the column, and encodes it as a parameter. @throws ValueError. */
   encode(column: ShapeColumn, value: unknown): unknown {
     if (column.type === undefined) return value;
     const place = { table: this.name, column: column.property };
     return this.#sql.encode(checkValue(value, column.type, place), column.type);
   }
 
-  /** The same for a value that is only compared with the column, so that the column's length and digits do not bound it. */
+  /** Checks and encodes a value that is compared with the column. The column's length and precision do not apply to it. @throws ValueError. */
   encodeOperand(column: ShapeColumn, value: unknown): unknown {
     return this.encode(
       column.type === undefined ? column : { ...column, type: { name: column.type.name } },
@@ -72,18 +73,18 @@ export class TableShape {
     );
   }
 
-  /** What stands for the column, or a value compared with it, where it is compared or sorted. */
+  /** Builds the expression that stands for the column, or for a value compared with it, in comparisons and orders. */
   comparable(column: ShapeColumn, expression: Expression<unknown>): Expression<unknown> {
     if (column.type === undefined || this.#sql.comparable === undefined) return expression;
     return this.#sql.comparable(expression, column.type);
   }
 
-  /** Gives rows from the database the application's names. */
+  /** Gives the columns of rows from the database the application's names. */
   toRows(rows: readonly Row[]): readonly Row[] {
     return this.#renamed === undefined ? rows : rows.map((row) => this.toRow(row));
   }
 
-  /** Gives a row from the database the application's names. */
+  /** Gives the columns of a row from the database the application's names. */
   toRow(row: Row): Row {
     if (this.#renamed === undefined) return row;
     const named: Row = {};
@@ -91,7 +92,7 @@ export class TableShape {
     return named;
   }
 
-  /** The values of a key, one per key column. @throws UsageError `invalid_key`. */
+  /** The encoded values of a key, one for each key column. @throws UsageError `invalid_key`; ValueError. */
   keyValues(key: unknown): unknown[] {
     const [only, ...others] = this.key;
     if (only === undefined) throw this.#keyError('it has no columns');
@@ -119,7 +120,7 @@ export class TableShape {
     return new UsageError('invalid_key', `The key of "${this.name}" is ${this.#keyNames()}: ${why}.`);
   }
 
-  /** A key must identify one row: the primary key, or a unique key. */
+  /** Checks that the key identifies one row: it is the primary key or a unique key. */
   #assertKey(table: CatalogTable): void {
     const names = this.key
       .map((column) => column.name)

@@ -19,28 +19,28 @@ import { invalidQuery } from '../errors/invalid-query.js';
 import type { NextValue } from './statement-templates.js';
 import type { ShapeColumn, TableShape } from './table-shape.js';
 
-/** Any tables: what a repository's own queries are built over, its names being checked against the catalog instead. */
+/** Any tables. Kysely does not check the names in a repository's own queries; the repository checks them against the catalog. */
 export type AnyTables = Record<string, Record<string, unknown>>;
 
 type Builder = ExpressionBuilder<AnyTables, string>;
 
-/** A condition, checked and encoded: its form without values, its values, and how to build it from them in order. */
+/** A condition with checked and encoded values. It is built separately, so that a cached statement can take new values. */
 export interface Condition {
-  /** `undefined` when conditions that look alike may differ in more than their values. */
+  /** Identifies the condition without its values, for the cache of statements; `undefined` when the statement cannot be cached. */
   readonly form: string | undefined;
   readonly values: readonly unknown[];
-  /** Whether it surely only reads; what a callback brought in may do anything. */
+  /** Whether the condition surely only reads. An expression that a callback built may call any function. */
   readonly isPure: boolean;
   build(next: NextValue): Expression<SqlBool>;
 }
 
-/** Nesting of and, or and not beyond which a query is refused rather than compiled. */
-const DEEPEST = 100;
+/** How deep `and`, `or` and `not` may be nested in one query. */
+const MAX_DEPTH = 100;
 
-/** Conditions in one query beyond which it is refused; SQLite takes expressions 1,000 deep (sqlite.org/limits.html). */
-const MOST_CONDITIONS = 500;
+/** How many conditions one query may have. SQLite takes expressions up to a depth of 1,000 (sqlite.org/limits.html). */
+const MAX_CONDITIONS = 500;
 
-/** Reads conditions, which may come untyped from a request: every name and operator is checked, every value becomes a parameter. */
+/** Parses conditions, which may come untyped from a request: it checks every name and operator, and makes every value a parameter. */
 export class WhereParser {
   readonly #shape: TableShape;
   readonly #sql: DatabaseSql;
@@ -48,25 +48,25 @@ export class WhereParser {
   readonly #eb: Builder = expressionBuilder<AnyTables, string>();
   #conditions = 0;
 
-  /** @param plugins those of plain Kysely queries, for what a callback builds. */
+  /** @param plugins the plugins of plain Kysely queries, for the expressions that callbacks build. */
   constructor(shape: TableShape, sql: DatabaseSql, plugins: readonly KyselyPlugin[]) {
     this.#shape = shape;
     this.#sql = sql;
     this.#plugins = plugins;
   }
 
-  /** The condition of `where`, or `undefined` when it is absent. @throws UsageError `invalid_query` or `unknown_column`, ValueError. */
+  /** Parses `where`; `undefined` when it is absent. @throws UsageError `invalid_query` or `unknown_column`, ValueError. */
   parse(where: unknown): Condition | undefined {
     this.#conditions = 0;
     return where === undefined ? undefined : this.#where(where, 0);
   }
 
-  /** `column = value` for each column of the key. */
+  /** Builds `column = value` for each column of the key. */
   key(next: NextValue): Expression<SqlBool> {
     return this.#eb.and(this.#shape.key.map((column) => this.#sign(column, '=', undefined).build(next)));
   }
 
-  /** Any of several keys. */
+  /** The condition for the rows with any of these keys. */
   keys(keys: readonly (readonly unknown[])[]): Condition {
     const [column, ...others] = this.#shape.key;
     if (column?.type === undefined || others.length > 0)
@@ -82,13 +82,13 @@ export class WhereParser {
   }
 
   #where(where: unknown, depth: number): Condition {
-    if (depth > DEEPEST) throw invalidQuery(`conditions are nested more than ${DEEPEST} deep`);
+    if (depth > MAX_DEPTH) throw invalidQuery(`conditions are nested more than ${MAX_DEPTH} deep`);
     if (typeof where === 'function') return this.#callback(where(this.#eb));
     if (!isPlainObject(where)) throw invalidQuery('`where` must be an object of conditions or a callback');
     return this.#all(Object.entries(where).map(([name, value]) => this.#member(name, value, depth)));
   }
 
-  /** What a callback built is a part of a plain Kysely query, and is treated as one. */
+  /** Applies the plugins of plain Kysely queries to the expression that a callback built. */
   #callback(expression: unknown): Condition {
     if (!isOperationNodeSource(expression))
       throw invalidQuery('the callback of `where` must return an expression');
@@ -174,7 +174,7 @@ export class WhereParser {
     );
   }
 
-  /** NULL is never one of none, so that an empty list must be told to leave it out as any other list does. */
+  /** As with any other list, an empty list does not match rows whose column is NULL. `not (column in ())` would match them. */
   #notIn(column: ShapeColumn, operand: unknown): Condition {
     if (Array.isArray(operand) && operand.length === 0) return this.#isNull(column, false);
     return this.#not(this.#in(column, operand));
@@ -214,7 +214,7 @@ export class WhereParser {
     };
   }
 
-  /** The engine's own form of a list, which may depend on its values. */
+  /** Builds `column in (…)` in the engine's own form. It has no `form`, because the driver's SQL may depend on the values. */
   #oneOf(column: ShapeColumn, values: readonly unknown[]): Condition {
     const { type } = column;
     const build = (): Expression<SqlBool> => {
@@ -238,8 +238,8 @@ export class WhereParser {
 
   #count(): void {
     this.#conditions += 1;
-    if (this.#conditions > MOST_CONDITIONS)
-      throw invalidQuery(`there are more than ${MOST_CONDITIONS} conditions`);
+    if (this.#conditions > MAX_CONDITIONS)
+      throw invalidQuery(`there are more than ${MAX_CONDITIONS} conditions`);
   }
 
   #operand(column: ShapeColumn, operand: unknown): unknown {
@@ -252,7 +252,7 @@ export class WhereParser {
   }
 }
 
-/** All of these conditions, absent ones left out; `undefined` when none is left. */
+/** Joins conditions by `and`, without the absent ones; `undefined` when all are absent. */
 export function allOf(conditions: readonly (Condition | undefined)[]): Condition | undefined {
   const members = conditions.filter((condition) => condition !== undefined);
   if (members.length < 2) return members[0];
