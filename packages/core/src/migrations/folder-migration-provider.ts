@@ -4,7 +4,12 @@ import { ConfigurationError, MigrationError } from '../errors/usage-errors.js';
 
 const MODULE = /(?<!\.d)\.m?[jt]s$/;
 
-/** Reads migrations from a folder: one module each, named by its file without the extension, exporting `up` and usually `down`. */
+/**
+ * Reads migrations from a folder. Each module is one migration: its name is the file's name without the extension, and it exports `up` and,
+ * usually, `down`.
+ *
+ * @throws ConfigurationError `invalid_configuration` when the folder cannot be read; MigrationError when a module exports no `up`.
+ */
 export class FolderMigrationProvider implements MigrationProvider {
   readonly #folder: URL;
 

@@ -7,7 +7,7 @@ interface ChecksumTables {
   sluice_migration: { name: string; checksum: string };
 }
 
-/** Remembers what each applied migration was, so that one that was edited afterwards is noticed instead of believed. */
+/** Stores a checksum of each applied migration in the table `sluice_migration`, to detect a migration that was edited after it was applied. */
 export class MigrationChecksums {
   readonly #kysely: Kysely<ChecksumTables>;
   readonly #migrations: Readonly<Record<string, Migration>>;
@@ -17,7 +17,7 @@ export class MigrationChecksums {
     this.#migrations = migrations;
   }
 
-  /** @throws MigrationError naming the first applied migration that is no longer what it was. */
+  /** Compares the applied migrations with their checksums. @throws MigrationError for the first one that was edited. */
   async verify(): Promise<void> {
     for (const [name, recorded] of await this.#recorded()) {
       const current = this.#checksum(name);
@@ -30,7 +30,7 @@ export class MigrationChecksums {
     }
   }
 
-  /** Records the migrations in `applied` as they are now, and forgets all others. Those recorded before keep their record unless `isRepair`. */
+  /** Stores a checksum for each migration in `applied` that has none, and deletes those of all other migrations. @param isRepair whether to replace existing checksums. */
   async record(applied: readonly string[], isRepair: boolean): Promise<void> {
     const recorded = await this.#recorded();
     const names = new Set(applied);
@@ -62,8 +62,8 @@ export class MigrationChecksums {
 }
 
 /**
- * A digest of the functions' source. White space, semicolons, commas and the kind of quotes do not count, so that a migration is the
- * same whether it runs from its TypeScript source or as compiled. Helpers it calls do not count either: keep migrations self-contained.
+ * A checksum of the functions' source text. It ignores white space, semicolons, commas and the kind of quotes, so that it is the same for the
+ * TypeScript source and for the compiled module. It does not include functions that the migration calls: keep migrations self-contained.
  */
 export function checksumOf({ up, down }: Migration): string {
   const source = `${up} ${down ?? ''}`.replaceAll(/[\s;,]/g, '').replaceAll(/["`]/g, "'");

@@ -13,50 +13,51 @@ import { ConfigurationError, MigrationError, UsageError } from '../errors/usage-
 import { FolderMigrationProvider } from './folder-migration-provider.js';
 import { MigrationChecksums } from './migration-checksums.js';
 
-/** One step that was taken. */
+/** One migration that was applied or undone. */
 export interface MigrationStep {
   readonly name: string;
   readonly direction: 'up' | 'down';
 }
 
-/** One migration and whether it is applied. */
+/** The status of one migration. */
 export interface MigrationStatus {
   readonly name: string;
-  /** `undefined` while it is pending. */
+  /** When it was applied; `undefined` while it is pending. */
   readonly appliedAt: Date | undefined;
 }
 
-/** What a migration would execute. */
+/** The statements that a migration would execute. */
 export interface MigrationPlan {
   readonly name: string;
-  /** Its statements in order, with placeholders for parameters. */
+  /** The statements in order, with placeholders for parameters. */
   readonly sql: readonly string[];
 }
 
-/** What a {@link StorageMigrator} runs on. */
+/** The options of a {@link StorageMigrator}. */
 export interface StorageMigratorOptions {
   readonly migrations: URL | MigrationProvider | undefined;
-  /** Runs `work` in a transaction that may change the schema, alone among all processes; tells of each statement. */
+  /** Runs `work` in a schema-changing transaction, of which only one runs at a time among all processes. Calls `onStatement` for each statement. */
   readonly run: <T>(
     work: (kysely: Kysely<unknown>) => Promise<T>,
     options: ExecuteOptions,
     onStatement?: (sql: string) => void,
   ) => Promise<T>;
-  /** Called inside the transaction of the first step that is about to be taken. */
+  /** Called before the first step of a call, inside its transaction. */
   readonly onFirstStep: (name: string, options: ExecuteOptions) => Promise<void>;
+  /** Called after the commit of each step. */
   readonly onStep: (step: MigrationStep) => void;
 }
 
-/** Migrations of a large table take their time, and several processes wait for each other. */
+/** Long, because a migration of a large table takes long and processes wait for each other. */
 const DEFAULT_TIMEOUT_MS = 3_600_000;
 
 /**
- * Applies and undoes migrations (contract C13): in the order of their names, each in a transaction of its own with its record, so that one
- * that fails leaves the schema as it was. However many processes start together, each migration runs once. A migration that was edited after
- * it had been applied is refused.
+ * Applies and undoes migrations (contract C13), in the order of their names. Each migration runs in a transaction of its own, together with the
+ * record that it is applied, so that a migration that fails leaves the schema as it was. When several processes start together, each migration
+ * still runs once. A migration that was edited after it was applied is refused.
  *
- * Each method takes a `signal` and a `timeoutMs` (default one hour) for all it does: the step under way when they end it is undone,
- * those before it stay, and it ends in an AbortedError or TimeoutError.
+ * Each method takes a `signal` and a `timeoutMs` (default one hour) for the whole call. When one of them ends the call, the running step is rolled
+ * back, the steps before it stay, and the call rejects with an AbortedError or TimeoutError.
  */
 export class StorageMigrator {
   readonly #options: StorageMigratorOptions;
@@ -68,12 +69,12 @@ export class StorageMigrator {
     this.#provider = migrations instanceof URL ? new FolderMigrationProvider(migrations) : migrations;
   }
 
-  /** Applies every pending migration and returns them. @throws MigrationError; those before the failing one stay applied. */
+  /** Applies every pending migration and returns the steps. @throws MigrationError when one fails; those before it stay applied. */
   up(options?: CallOptions): Promise<MigrationStep[]> {
     return this.#walk(({ pending }) => (pending.length > 0 ? 'up' : undefined), options);
   }
 
-  /** Undoes the migration applied last and returns it; nothing when none is applied. @throws MigrationError. */
+  /** Undoes the last applied migration and returns the step; an empty list when none is applied. @throws MigrationError. */
   down(options?: CallOptions): Promise<MigrationStep[]> {
     return this.#walk(
       ({ applied }, steps) => (applied.length > 0 && steps === 0 ? 'down' : undefined),
@@ -81,7 +82,7 @@ export class StorageMigrator {
     );
   }
 
-  /** Applies or undoes migrations until `name` is the last one applied; `null` undoes all. @throws UsageError, MigrationError. */
+  /** Applies or undoes migrations until `name` is the last applied one; `null` undoes all. @throws UsageError when `name` is unknown; MigrationError. */
   to(name: string | null, options?: CallOptions): Promise<MigrationStep[]> {
     return this.#walk(({ applied, pending }) => {
       if (name === null) return applied.length > 0 ? 'down' : undefined;
@@ -93,7 +94,7 @@ export class StorageMigrator {
     }, options);
   }
 
-  /** Every migration in order, applied or pending. Waits for a migration that runs in another process. */
+  /** Returns every migration in order, applied or pending. Waits for a migration that runs in another process. */
   async status(options?: CallOptions): Promise<MigrationStatus[]> {
     const execute = toMigrationOptions(options);
     const migrations = await this.#migrations();
@@ -103,7 +104,7 @@ export class StorageMigrator {
     }, execute);
   }
 
-  /** What `up` would execute now: the pending migrations are run for real, in one transaction that is undone. @throws MigrationError. */
+  /** Returns what `up` would execute now. It really runs the pending migrations, in one transaction, and rolls that back. @throws MigrationError. */
   async dryRun(options?: CallOptions): Promise<MigrationPlan[]> {
     const execute = toMigrationOptions(options);
     const plans: { name: string; sql: string[] }[] = [];
@@ -117,7 +118,7 @@ export class StorageMigrator {
         current = undefined;
       },
     }));
-    const undone = new DryRunUndone();
+    const undone = new DryRunRollback();
     const run = this.#options.run(
       async (kysely) => {
         plans.length = 0;
@@ -133,7 +134,7 @@ export class StorageMigrator {
     return plans;
   }
 
-  /** Accepts every applied migration as it is now, after an edit that changes nothing. */
+  /** Accepts every applied migration as it is now. For edits that do not change what a migration does. */
   async repair(options?: CallOptions): Promise<void> {
     const execute = toMigrationOptions(options);
     const migrations = await this.#migrations();
@@ -143,7 +144,7 @@ export class StorageMigrator {
     }, execute);
   }
 
-  /** Takes steps, each in a transaction of its own, until `next` asks for none. */
+  /** Takes steps, each in a transaction of its own, until `next` returns `undefined`. */
   async #walk(
     next: (state: MigrationState, steps: number) => Direction | undefined,
     options: CallOptions | undefined,
@@ -165,7 +166,7 @@ export class StorageMigrator {
     }
   }
 
-  /** Foreign keys and vanished rows are looked for at COMMIT, when the migration that is to blame has ended without an error. */
+  /** Runs one step. Foreign keys and lost rows are checked at COMMIT, after the migration itself has succeeded: then the error names the migration. */
   async #commit(
     take: (kysely: Kysely<unknown>) => Promise<MigrationStep | undefined>,
     execute: ExecuteOptions,
@@ -177,8 +178,8 @@ export class StorageMigrator {
       return taken;
     }, execute);
     return run.catch((error: unknown) => {
-      const isItsFault = error instanceof ConstraintError || error instanceof MigrationError;
-      throw isItsFault && taken !== undefined ? failure(error, taken.name) : error;
+      const isOfMigration = error instanceof ConstraintError || error instanceof MigrationError;
+      throw isOfMigration && taken !== undefined ? failure(error, taken.name) : error;
     });
   }
 
@@ -195,8 +196,8 @@ interface MigrationState {
   readonly pending: readonly string[];
 }
 
-/** Ends the transaction of a dry run. */
-class DryRunUndone extends Error {}
+/** Thrown to roll back the transaction of a dry run. */
+class DryRunRollback extends Error {}
 
 function toMigrationOptions(options: CallOptions = {}): ExecuteOptions {
   return toExecuteOptions(options, DEFAULT_TIMEOUT_MS, 'migrate');
@@ -242,7 +243,7 @@ function stateOf(infos: readonly MigrationInfo[]): MigrationState {
   return { applied: names(true), pending: names(false) };
 }
 
-/** The name of the last migration that was taken. @throws MigrationError when one failed, or could not be taken. */
+/** The name of the last migration that was applied or undone. @throws MigrationError when one failed, or has no function for `direction`. */
 function assertTaken({ error, results = [] }: MigrationResultSet, direction: Direction = 'up'): string {
   const failed = results.find(({ status }) => status === 'Error')?.migrationName;
   if (error !== undefined) throw failure(error, failed);

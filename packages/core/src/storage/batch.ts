@@ -10,9 +10,9 @@ export type BatchResults<Queries extends readonly Compilable<unknown>[]> = {
   -readonly [Index in keyof Queries]: BatchResult<Queries[Index]>;
 };
 
-/** What one query of a batch gave. */
+/** The result of one query of a batch. */
 export interface BatchResult<Query> {
-  /** Empty for a query that returns none. */
+  /** Empty for a query that returns no rows. */
   readonly rows: BatchRow<Query>[];
   /** Rows inserted, updated or deleted; 0 for a read. */
   readonly affectedRows: number;
@@ -28,7 +28,7 @@ export interface BatchHost extends TransactionHost {
   readonly database: Pick<Database, 'batch' | 'begin'>;
 }
 
-/** Runs statements that are known beforehand as one transaction: by the driver in one message where it can, otherwise one after the other. */
+/** Runs statements as one transaction: with the driver's `batch` when it has one, otherwise one after the other. Replays them after a conflict. */
 export async function runBatch(
   host: BatchHost,
   statements: readonly Statement[],
@@ -52,12 +52,12 @@ export async function runBatch(
   );
 }
 
-/** Compiles the queries as their builders would. */
+/** Compiles the queries of a batch. */
 export function compileBatch(queries: readonly Compilable<unknown>[]): Statement[] {
   return queries.map((query) => toStatement(query.compile()));
 }
 
-/** Gives rows the names that a query of `kysely` gives them. */
+/** Applies the plugins of `kysely` to the results, which gives the columns the application's names. */
 export async function toBatchResults<DB>(
   kysely: Kysely<DB>,
   results: readonly StatementResult[],

@@ -37,12 +37,12 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 const HEALTH_TIMEOUT_MS = 2_000;
 
 /**
- * Opens the database behind a URL with the driver that answers to its scheme, and proves that it can be used.
+ * Opens the database behind a URL, with the driver for the URL's scheme, and verifies that it can be used.
  *
  * @example
  * const storage = await openStorage<DB>({ url: 'sqlite:./app.db', drivers: [sqlite(), postgres()] });
  *
- * @throws ConfigurationError, ConnectionError or CorruptError, each saying what to do. Nothing is left open.
+ * @throws ConfigurationError, ConnectionError or CorruptError. The message says what to do. Nothing is left open.
  */
 export async function openStorage<DB>(options: StorageOptions): Promise<Storage<DB>> {
   const driver = chooseDriver(options);
@@ -206,7 +206,7 @@ class OpenStorage<DB> implements Storage<DB> {
     { isolation, after, deferrable, ...options }: ReadOptions,
   ): Promise<T> {
     const execute = toExecuteOptions(options, this.#timeoutMs, access);
-    // Only where one writer holds up the others does somebody ask who it was; making it costs as much as a round trip's parsing.
+    // Only needed when writers wait for the one writer that holds the lane. Creating it costs as much as parsing one result.
     const origin = this.capabilities.concurrentWriters
       ? undefined
       : new Error(`The transaction "${execute.label}" was begun here.`);
@@ -236,7 +236,7 @@ class OpenStorage<DB> implements Storage<DB> {
     };
   }
 
-  /** Runs `work` in a transaction that may change the schema; the catalog is read anew afterwards. */
+  /** Runs `work` in a schema-changing transaction, then reads the catalog again. */
   async #changeSchema<T>(
     work: (kysely: Kysely<unknown>) => Promise<T>,
     execute: ExecuteOptions,
@@ -252,7 +252,7 @@ class OpenStorage<DB> implements Storage<DB> {
     return result;
   }
 
-  /** Copies what is there before the first migration touches it, where the driver knows where to. */
+  /** Writes a backup before the first migration, when the driver has a path for it and the database has tables. */
   async #backUpBefore(migration: string, execute: ExecuteOptions): Promise<void> {
     const path = this.#database.backupPath?.(`before-${migration}`);
     if (path === undefined || (await this.#database.catalog()).size === 0) return;
@@ -308,7 +308,7 @@ class OpenStorage<DB> implements Storage<DB> {
     };
   }
 
-  /** Reads the tables anew. They are read when the storage opens, so that a transaction need not wait for another connection to know them. */
+  /** Reads the tables again. The storage reads them when it opens, so that a transaction need not wait for a second connection to read them. */
   async readCatalog(): Promise<Catalog> {
     this.#tables = await this.#database.catalog();
     return this.#tables;
@@ -324,7 +324,7 @@ function asDeferrable(options: TransactionOptions): ReadOptions {
   );
 }
 
-/** A Kysely that compiles and runs nothing. */
+/** A Kysely that only compiles queries. */
 function createCompiler(sql: DatabaseSql, plugins: readonly KyselyPlugin[]): Kysely<AnyTables> {
   const dialect: Dialect = {
     createAdapter: () => sql.createAdapter(),

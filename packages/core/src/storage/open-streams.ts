@@ -2,12 +2,12 @@ import type { Row } from '../driver/driver.js';
 import { TimeoutError } from '../errors/flow-errors.js';
 import { MAX_TIMER_MS } from '../lane/max-timer.js';
 
-/** Streams that are open. Each is ended at its deadline also while its reader pauses, or has gone away without leaving its loop. */
+/** The open streams of a storage. Each is closed at its deadline, also when its reader pauses or has abandoned the loop. */
 export class OpenStreams {
   readonly #open = new Set<OpenStream>();
   #onEmpty: (() => void) | undefined;
 
-  /** Hands the batches on. @param deadline in milliseconds of `performance.now()`. */
+  /** Passes the batches on. @param deadline in milliseconds of `performance.now()`. @throws TimeoutError after the deadline. */
   async *read(batches: AsyncIterator<readonly Row[]>, deadline: number): AsyncGenerator<readonly Row[]> {
     const stream = new OpenStream(batches, deadline, () => this.#closed(stream));
     this.#open.add(stream);
@@ -41,7 +41,7 @@ class OpenStream {
   readonly #onEnd: () => void;
   readonly #timer: NodeJS.Timeout | undefined;
   #ending: Promise<void> | undefined;
-  #isLate = false;
+  #isExpired = false;
 
   constructor(batches: AsyncIterator<readonly Row[]>, deadline: number, onEnd: () => void) {
     this.#batches = batches;
@@ -51,19 +51,19 @@ class OpenStream {
   }
 
   async next(): Promise<IteratorResult<readonly Row[]>> {
-    // Ended from outside it would look complete.
-    if (this.#isLate) throw new TimeoutError('The deadline passed before the stream was read to its end.');
+    // A stream that was closed early must not look complete.
+    if (this.#isExpired) throw new TimeoutError('The deadline passed before the stream was read to its end.');
     return this.#batches.next();
   }
 
-  /** Frees what the stream holds. What fails at that is the driver's to mend; the reader has gone. */
+  /** Closes the driver's stream, once. */
   end(): Promise<void> {
     this.#ending ??= this.#end();
     return this.#ending;
   }
 
   #expire(): void {
-    this.#isLate = true;
+    this.#isExpired = true;
     this.end().catch(() => {});
   }
 

@@ -1,7 +1,7 @@
 import type { SluiceError } from '../errors/sluice-error.js';
 import type { TableChange, TableWatch } from './table-watch.js';
 
-/** A watch whose events wait, merged, for their reader. */
+/** A watch that merges its events until the reader takes them. */
 export class OpenTableWatch<T extends string> implements TableWatch<T>, AsyncIterator<TableChange<T>> {
   readonly #changed = new Set<T>();
   readonly #onClose: () => Promise<void>;
@@ -9,21 +9,21 @@ export class OpenTableWatch<T extends string> implements TableWatch<T>, AsyncIte
   #failure: SluiceError | undefined;
   #closing: Promise<void> | undefined;
 
-  /** `onClose` frees what the driver holds for it. */
+  /** @param onClose ends the driver's watch. */
   constructor(onClose: () => Promise<void>) {
     this.#onClose = onClose;
   }
 
-  /** Adds tables to the event that is taken next. */
+  /** Adds tables to the next event. */
   changed(tables: readonly T[]): void {
     for (const table of tables) this.#changed.add(table);
     this.#wakeReaders();
   }
 
-  /** Ends the iteration in `error`. */
+  /** Ends the iteration with `error`. */
   fail(error: SluiceError): void {
     this.#failure ??= error;
-    // Whoever reads is told of the failure; what fails while closing after it adds nothing.
+    // The reader gets `error`; an error while closing adds nothing to it.
     this.close().catch(() => {});
   }
 

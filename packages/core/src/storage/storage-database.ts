@@ -15,8 +15,8 @@ import { OpenStreams } from './open-streams.js';
 import type { OperationKind, StorageCounters } from './storage-metrics.js';
 
 /**
- * The driver's database behind the checks that core owes every call: the storage is open, the call does not come from inside one of its own
- * transactions, it is counted, and a single statement that met a conflict is made again.
+ * The driver's database with core's checks around it. It refuses calls after closing and calls from inside one of the storage's own transactions,
+ * counts calls, and replays a single statement after a conflict.
  */
 export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'stream'> {
   readonly #owner: object;
@@ -24,7 +24,7 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
   readonly #counters: StorageCounters;
   readonly #onReplay: OnReplay;
   readonly #streams = new OpenStreams();
-  /** Calls accepted and not yet answered. */
+  /** The number of calls in flight. */
   #active = 0;
   #onIdle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
@@ -40,7 +40,7 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
     return this.#closing !== undefined;
   }
 
-  /** Runs one statement. The common case, a first attempt that succeeds, adds one promise and no more: a read by key costs little else. */
+  /** Runs one statement. When the first attempt succeeds, this adds a single promise, because a read by key costs little more than that. */
   execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     try {
       this.assertUsable();
@@ -67,7 +67,7 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
     yield* this.#streams.read(batches, options.deadline ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Begins a transaction for a callback that Kysely runs. */
+  /** Begins a transaction whose callback Kysely runs. */
   begin(options: BeginOptions): Promise<DatabaseTransaction> {
     this.assertUsable();
     return beginInContext(this.#owner, () => this.#database.begin(options));
@@ -84,7 +84,7 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
     assertOutsideTransaction(this.#owner);
   }
 
-  /** Counts a call that was accepted, measures it, and has `close` wait for its answer. */
+  /** Runs an accepted call: measures it, counts it, and makes `close` wait for it. */
   async track<T>(kind: OperationKind, work: () => Promise<T>): Promise<T> {
     const since = this.#enter();
     try {
@@ -97,7 +97,7 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
     }
   }
 
-  /** @throws UsageError `outer_handle` from inside a transaction, which closing would wait for. */
+  /** Closes the database when all calls have ended. @throws UsageError `outer_handle` from inside a transaction, which it would wait for. */
   close(): Promise<void> {
     if (this.#closing === undefined) assertOutsideTransaction(this.#owner);
     this.#closing ??= this.#close();

@@ -4,39 +4,39 @@ import { SluiceError } from '../errors/sluice-error.js';
 import { Summary, type SummarySnapshot } from '../metrics/summary.js';
 import type { ReplayReason } from '../transaction/replay.js';
 
-/** Calls of one kind, as the application made them: waits and replays are part of the duration. */
+/** Calls of one kind. A call's duration includes its waits and replays. */
 export interface OperationMetrics {
   readonly failures: number;
   readonly durations: SummarySnapshot;
 }
 
-/** What `storage.metrics()` answers: a plain snapshot, counted since the storage was opened (contract C14). */
+/** The result of `storage.metrics()`: a snapshot of what was counted since the storage was opened (contract C14). */
 export interface StorageMetrics {
-  /** Name of the driver. */
+  /** The name of the driver. */
   readonly driver: string;
   /** Single statements outside transactions. */
   readonly statements: OperationMetrics;
-  /** `read` and `write` calls. */
+  /** `read`, `write` and `batch` calls, and `insertMany` calls of several statements. */
   readonly transactions: OperationMetrics;
-  /** Attempts that were undone by a conflict or a lost connection and made again, by reason. */
+  /** Replays after a conflict or a lost connection, by reason. */
   readonly replays: Readonly<Partial<Record<ReplayReason, number>>>;
-  /** Errors that reached callers, by code. */
+  /** Calls that rejected with a SluiceError, by its code. */
   readonly errors: Readonly<Partial<Record<ErrorCode, number>>>;
   /** What the driver measured. */
   readonly database: DatabaseMetrics;
 }
 
-/** Single statements outside transactions; `read` and `write` calls. */
+/** The kinds of calls that {@link StorageMetrics} distinguishes. */
 export type OperationKind = 'statements' | 'transactions';
 
-/** Counts what passes through a storage. */
+/** Counts the calls of a storage. */
 export class StorageCounters {
   readonly #durations = { statements: new Summary(), transactions: new Summary() };
   readonly #failures = { statements: 0, transactions: 0 };
   readonly #replays: Partial<Record<ReplayReason, number>> = {};
   readonly #errors: Partial<Record<ErrorCode, number>> = {};
 
-  /** Records how long a call took, and why it failed if it did. */
+  /** Records a call that ended: its duration and, if it failed, its error. */
   record(kind: OperationKind, ms: number, failure?: { readonly error: unknown }): void {
     this.#durations[kind].record(ms);
     if (failure === undefined) return;

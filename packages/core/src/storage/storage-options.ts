@@ -2,26 +2,26 @@ import type { MigrationProvider } from 'kysely/migration';
 import type { Driver } from '../driver/driver.js';
 import { ConfigurationError } from '../errors/usage-errors.js';
 
-/** What `openStorage` takes. */
+/** The options of `openStorage`. */
 export interface StorageOptions {
-  /** `sqlite:PATH`, `sqlite::memory:`, `postgres://…` or `postgresql://…`; the scheme chooses the driver. */
+  /** `sqlite:PATH`, `sqlite::memory:`, `postgres://…` or `postgresql://…`. The scheme selects the driver. */
   readonly url: string;
-  /** The drivers to choose from. */
+  /** The drivers to select from. */
   readonly drivers: readonly Driver[];
   /** A folder of migration modules (a `file:` URL), or a Kysely MigrationProvider. Default: none. */
   readonly migrations?: URL | MigrationProvider | undefined;
   /**
-   * Whether a copy of the database is written beside it before the first pending migration runs, where the driver knows where to: for a
-   * SQLite file that holds tables. Copies are kept until you delete them; `storage.on('backup')` tells their paths. Default true.
+   * Whether a backup is written beside the database before the first pending migration runs. Only when the driver has a path for it, as for a
+   * SQLite file, and the database contains tables. Sluice never deletes these backups; the event `backup` has their paths. Default true.
    */
   readonly backupBeforeMigrating?: boolean | undefined;
-  /** Whether `uploadedAt` in the application is `uploaded_at` in the database. Default false. */
+  /** Whether names are camelCase in the application and snake_case in the database: `uploadedAt` and `uploaded_at`. Default false. */
   readonly camelCase?: boolean | undefined;
-  /** Deadline of a call that states none, in milliseconds. Default 30,000. */
+  /** The timeout of calls without a `timeoutMs` of their own, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** Finds the driver of a URL. @throws ConfigurationError `unknown_scheme` or `driver_missing`, without the URL's credentials. */
+/** Selects the driver for a URL. @throws ConfigurationError `unknown_scheme` or `driver_missing`, without the URL's credentials. */
 export function chooseDriver({ url, drivers }: Pick<StorageOptions, 'drivers' | 'url'>): Driver {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
   if (scheme === undefined) {
@@ -46,7 +46,7 @@ export function chooseDriver({ url, drivers }: Pick<StorageOptions, 'drivers' | 
   );
 }
 
-/** The drivers that come with Sluice, so that a missing one can be named. */
+/** Sluice's own drivers, so that the error for a missing one can name its package. */
 const KNOWN_DRIVERS: Readonly<
   Record<string, { readonly package: string; readonly call: string } | undefined>
 > = {

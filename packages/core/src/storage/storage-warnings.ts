@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { type DatabaseWarning, emitProcessWarning } from '../driver/database-warning.js';
 
-/** Hands a driver's warnings to the listeners of a storage. Those raised while it opens wait until there can be listeners. */
+/** Passes a driver's warnings to the listeners of a storage. Keeps the warnings raised during opening until listeners can be registered. */
 export class StorageWarnings {
   #early: DatabaseWarning[] = [];
   #events: EventEmitter | undefined;
@@ -9,11 +9,11 @@ export class StorageWarnings {
   readonly report = (warning: DatabaseWarning): void => {
     const events = this.#events;
     if (events === undefined) this.#early.push(warning);
-    // What a listener throws is its own matter, not that of the driver that warns.
+    // An error of a listener must not reach the driver.
     else queueMicrotask(() => deliver(events, warning));
   };
 
-  /** Begins to deliver, once whoever opens the storage had the time to listen. */
+  /** Starts delivering in the next turn of the event loop, when the caller of `openStorage` has had the chance to register listeners. */
   deliverTo(events: EventEmitter): void {
     setImmediate(() => {
       this.#events = events;

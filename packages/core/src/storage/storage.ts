@@ -14,7 +14,7 @@ import type { BatchResults } from './batch.js';
 import type { StorageMetrics } from './storage-metrics.js';
 import type { TableWatch, WatchOptions } from './table-watch.js';
 
-/** What `write`, `read` and `savepoint` hand to their callback. It can be used until the callback's promise settles. */
+/** The `tx` that `write`, `read` and `savepoint` pass to their callback. It can be used until the callback's promise settles. */
 export interface StorageTransaction<DB> {
   /** Any query, inside this transaction. Its own `transaction()` is refused: use {@link StorageTransaction.savepoint}. */
   readonly kysely: Kysely<DB>;
@@ -23,37 +23,39 @@ export interface StorageTransaction<DB> {
     table: T,
     options: RepositoryOptions<K>,
   ): Repository<DB, T, K>;
-  /** Runs `callback` in an inner transaction: when it throws, what it did is undone and the outer one can go on. */
+  /** Runs `callback` in a savepoint. When the callback throws, only the work of the savepoint is rolled back, and the transaction can continue. */
   savepoint<T>(callback: (tx: StorageTransaction<DB>) => Promise<T>): Promise<T>;
   /**
-   * Adds what runs once, in order, after the outermost transaction is durable: the place for side effects, since the callback itself may run
-   * more than once. What is added in a savepoint that is undone does not run. What it throws rejects the call, and undoes nothing.
+   * Adds a callback that runs once, after the whole transaction is committed, in the order of addition. Put side effects here, because a replay
+   * runs the transaction's own callback again. A callback that was added in a savepoint that is rolled back does not run. An error that it throws
+   * rejects the call but undoes nothing.
    */
   afterCommit(callback: () => unknown): void;
 }
 
-/** What `storage.health()` answers. */
+/** The result of `storage.health()`. */
 export interface StorageHealth {
   /** Whether the database answered within the deadline. */
   readonly isHealthy: boolean;
+  /** The name of the driver. */
   readonly driver: string;
-  /** How long the answer took, in milliseconds. */
+  /** How long the database took to answer, in milliseconds. */
   readonly latencyMs: number;
-  /** Why it is not healthy, without credentials. */
+  /** The code and message of the error when it is not healthy. Contains no credentials. */
   readonly error?: string;
 }
 
-/** What `storage.on` tells of, by name. Listeners run synchronously; what they throw is an uncaught exception. */
+/** The events of `storage.on`, by name. Listeners run synchronously; an error that they throw is an uncaught exception. */
 export interface StorageEvents {
-  /** An attempt was undone and is about to be made again. */
+  /** An attempt was rolled back and will be made again after `delayMs`. */
   replay: [event: { readonly attempt: number; readonly reason: ReplayReason; readonly delayMs: number }];
   /** A rollback failed; the connection was discarded. */
   rollbackFailure: [event: { readonly error: unknown }];
   /** A migration was applied or undone. */
   migration: [event: { readonly name: string; readonly direction: 'up' | 'down' }];
-  /** A copy was written to `path` before migrating. */
+  /** A backup was written to `path` before a migration. */
   backup: [event: { readonly path: string }];
-  /** What an operator should know, although every call goes on. Without a listener it becomes a warning of the process. */
+  /** A condition that an operator should know of, although no call fails. Without a listener it becomes a warning of the process. */
   warning: [event: DatabaseWarning];
   /** The storage was closed. */
   close: [];
@@ -61,33 +63,33 @@ export interface StorageEvents {
 
 /** An open storage: typed repositories, transactions and plain Kysely queries over one database, the same on every driver. */
 export interface Storage<DB> extends AsyncDisposable {
-  /** What the driver keeps beyond the core of the contract. */
+  /** The optional parts of the contract that the driver offers. */
   readonly capabilities: Capabilities;
-  /** Any query. Single statements are transactions of their own; `transaction()` is serializable, but is not replayed: use {@link Storage.write}. */
+  /** Any query. A single statement is a transaction of its own. `transaction()` is serializable but not replayed: use {@link Storage.write} instead. */
   readonly kysely: Kysely<DB>;
   /** Applies and undoes migrations. */
   readonly migrator: StorageMigrator;
 
-  /** Typed access to one table. The table, the key and every column are checked at the first call. */
+  /** Typed access to one table. The names of the table, the key and the columns are checked when a method is called. */
   repository<T extends TableName<DB>, const K extends KeyColumns<DB, T>>(
     table: T,
     options: RepositoryOptions<K>,
   ): Repository<DB, T, K>;
 
   /**
-   * Runs `callback` in a serializable transaction and commits it. After a conflict it runs again, whole, until the deadline
-   * (contract C3): side effects belong into `tx.afterCommit`.
+   * Runs `callback` in a serializable transaction and commits it. After a conflict it runs the whole callback again, until the deadline
+   * (contract C3). Put side effects into `tx.afterCommit`.
    *
-   * @throws what the callback threw, after everything was undone; ConstraintError at commit for deferred constraints; TimeoutError,
+   * @throws what the callback threw, after the rollback; ConstraintError at commit for deferred constraints; TimeoutError,
    * AbortedError, OverloadedError, ClosedError; CommitUnknownError when the connection was lost during COMMIT.
    */
   write<T>(callback: (tx: StorageTransaction<DB>) => Promise<T>, options?: TransactionOptions): Promise<T>;
-  /** Runs `callback` on one snapshot, read only. It never waits for a writer, nor a writer for it. */
+  /** Runs `callback` in a read-only transaction, on one snapshot. It never waits for a writer, and no writer waits for it. */
   read<T>(callback: (tx: StorageTransaction<DB>) => Promise<T>, options?: ReadOptions): Promise<T>;
 
   /**
-   * Runs queries that are known beforehand as one serializable transaction, all or nothing, without a callback that others would have to wait
-   * for: on SQLite in one message to the writer.
+   * Runs a list of queries as one serializable transaction, all or nothing. Unlike `write` it has no callback between the queries for which other
+   * writers would have to wait; on SQLite it is one message to the writer.
    *
    * ```ts
    * const [inserted, updated] = await storage.batch([
@@ -96,9 +98,9 @@ export interface Storage<DB> extends AsyncDisposable {
    * ]);
    * ```
    *
-   * @param queries of this storage's own `kysely`.
-   * @returns rows and the number of affected rows of each query.
-   * @throws the error of the first query that fails, after everything was undone; otherwise as {@link Storage.write}.
+   * @param queries built with this storage's own `kysely`.
+   * @returns the rows and the number of affected rows of each query.
+   * @throws the error of the first query that fails, after the rollback; otherwise as {@link Storage.write}.
    */
   batch<const Queries extends readonly Compilable<unknown>[]>(
     queries: Queries,
@@ -106,35 +108,35 @@ export interface Storage<DB> extends AsyncDisposable {
   ): Promise<BatchResults<Queries>>;
 
   /**
-   * Names what is committed now, so that a later request, in whatever process, can ask to see it: `storage.read(work, { after: position })`.
-   * `undefined` where every read sees every commit anyway, which may be passed on as it is.
+   * Returns a position after every transaction committed so far. A later read, in any process, sees all of these:
+   * `storage.read(work, { after: position })`. It is `undefined` when every read sees every commit anyway; `after` takes that too.
    */
   position(options?: CallOptions): Promise<string | undefined>;
 
   /**
-   * Tells when tables change, by whatever process: for job queues and live pages. Whatever is committed after the promise resolves is reported, at
-   * least once; an event may also come without a change. It names tables, not rows: read what you need when it comes.
+   * Reports when tables change, in any process: for job queues and live pages. Every change that is committed after the promise resolves is reported
+   * at least once; an event may also come without a change. An event names tables, not rows: read the rows that you need when it comes.
    *
    * ```ts
    * for await (const { tables } of await storage.watch(['job'], { signal })) await work();
    * ```
    *
-   * PostgreSQL: a trigger on each table (`sluice_watch`), made by the first watch, and LISTEN. SQLite: any commit to the file is reported for all
-   * watched tables; those of other processes are found within the driver's `watchIntervalMs`.
+   * PostgreSQL: the first watch of a table creates a trigger on it (`sluice_watch`), and the driver uses LISTEN. SQLite: every commit to the file is
+   * reported for all watched tables; the driver finds commits of other processes within its `watchIntervalMs`.
    *
    * @throws UsageError `unknown_table`; UnsupportedError where `capabilities.watchesChanges` is false; ConfigurationError when the role may not
    * create the trigger.
    */
   watch<T extends TableName<DB>>(tables: readonly T[], options?: WatchOptions): Promise<TableWatch<T>>;
 
-  /** What happened since the storage was opened; synchronous and cheap. */
+  /** Returns what was counted and measured since the storage was opened; synchronous and cheap. */
   metrics(): StorageMetrics;
-  /** Listens to an event; returns what stops listening. */
+  /** Adds a listener to an event. Returns a function that removes it. */
   on<E extends keyof StorageEvents>(event: E, listener: (...args: StorageEvents[E]) => void): () => void;
-  /** Whether the database answers. Never rejects. Default deadline 2,000 ms. */
+  /** Checks whether the database answers. Never rejects. Default `timeoutMs`: 2,000. */
   health(options?: CallOptions): Promise<StorageHealth>;
-  /** Writes a consistent copy of the database to a new file at `path` while others go on. @throws UnsupportedError where the driver has none. */
+  /** Writes a consistent copy of the database to a new file at `path` while other calls run. @throws UnsupportedError when the driver has no backup. */
   backup(path: string, options?: BackupCallOptions): Promise<void>;
-  /** Refuses new calls, finishes those accepted, and frees every thread, connection, lock and file. May be called again. */
+  /** Refuses new calls, finishes those accepted, and frees every thread, connection, lock and file. May be called again. @throws UsageError `outer_handle` inside a transaction. */
   close(): Promise<void>;
 }

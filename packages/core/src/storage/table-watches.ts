@@ -7,11 +7,11 @@ import { type OnReplay, replay } from '../transaction/replay.js';
 import { OpenTableWatch } from './open-table-watch.js';
 import type { TableWatch } from './table-watch.js';
 
-/** What watches are opened with. */
+/** What a {@link TableWatches} needs of its storage. */
 export interface TableWatchesSource {
   readonly database: Pick<Database, 'watch'>;
   readonly naming: Naming;
-  /** Reads the tables anew. */
+  /** Reads the tables again. */
   readonly readCatalog: () => Promise<Catalog>;
   readonly onReplay: OnReplay;
 }
@@ -27,9 +27,9 @@ export class TableWatches {
   }
 
   /**
-   * Opens a watch: what is committed after it is open is reported.
+   * Opens a watch. It reports every change that is committed after the promise resolves.
    *
-   * @throws UsageError `unknown_table` or `invalid_query`; UnsupportedError; and what the driver throws.
+   * @throws UsageError `unknown_table` or `invalid_query`; UnsupportedError; what the driver throws.
    */
   async open<T extends string>(tables: readonly T[], options: ExecuteOptions): Promise<TableWatch<T>> {
     const named = await this.#names(tables);
@@ -56,7 +56,7 @@ export class TableWatches {
     return watch;
   }
 
-  /** Ends every iteration. */
+  /** Closes every watch. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#open].map((watch) => watch.close()));
@@ -68,7 +68,7 @@ export class TableWatches {
     throw new UnsupportedError('The driver does not tell of changes.', { operation: parameters[2].label });
   }
 
-  /** The application's names by those of the database. */
+  /** Maps the database's names of the tables to the application's. */
   async #names<T extends string>(tables: readonly T[]): Promise<ReadonlyMap<string, T>> {
     if (tables.length === 0) throw new UsageError('invalid_query', 'Name at least one table to watch.');
     const catalog = await this.#source.readCatalog();

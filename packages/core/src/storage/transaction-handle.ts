@@ -15,21 +15,21 @@ import { type RepositoryHost, TableRepository } from '../repository/table-reposi
 import type { TransactionScope } from '../transaction/transaction-scope.js';
 import type { StorageTransaction } from './storage.js';
 
-/** What a transaction's handle is built on. */
+/** What the handle of a transaction runs on. */
 export interface TransactionHandleHost extends RepositoryHost {
   readonly sql: DatabaseSql;
-  /** Plugins of plain Kysely queries. */
+  /** The plugins of plain Kysely queries. */
   readonly plugins: readonly KyselyPlugin[];
 }
 
-/** The `tx` of a callback: one level of a transaction under the names the application uses. */
+/** The `tx` of a callback: the application's view of one level of a transaction. */
 export class TransactionHandle<DB> implements StorageTransaction<DB> {
   readonly #scope: TransactionScope;
   readonly #host: TransactionHandleHost;
   readonly #options: ExecuteOptions;
   #kysely: Kysely<DB> | undefined;
 
-  /** @param options of each Kysely query in it: the transaction's own deadline and signal. */
+  /** @param options the options of each Kysely query in the transaction: its deadline and signal. */
   constructor(scope: TransactionScope, host: TransactionHandleHost, options: ExecuteOptions) {
     this.#scope = scope;
     this.#options = options;
@@ -37,7 +37,7 @@ export class TransactionHandle<DB> implements StorageTransaction<DB> {
       ...host,
       runner: scope,
       isTransaction: true,
-      // A statement that fails breaks the whole transaction, so that no part of the work can be committed.
+      // A failed statement breaks the whole transaction, so that the other statements of `work` cannot be committed either.
       atomically: (work) => work(scope),
     };
   }
@@ -66,7 +66,7 @@ export class TransactionHandle<DB> implements StorageTransaction<DB> {
   }
 }
 
-/** Kysely over one transaction. Kysely itself refuses to begin another one inside it. @param onStatement told of each statement. */
+/** A Kysely that runs in one transaction. Kysely itself refuses to begin another one in it. @param onStatement called with the SQL of each statement. */
 export function transactionKysely<DB>(
   scope: TransactionScope,
   host: TransactionHandleHost,
@@ -109,7 +109,7 @@ function watched(scope: TransactionScope, onStatement: (sql: string) => void): D
   };
 }
 
-/** A transaction's connection never leaves it. */
+/** Stands for the database, which a transaction's connection never uses. */
 const NO_DATABASE = { begin: unreachable, execute: unreachable, stream: unreachable };
 
 function unreachable(): never {
