@@ -9,8 +9,8 @@ import { UsageError } from '../errors/usage-errors.js';
 import { SerialQueue } from '../lane/serial-queue.js';
 
 /**
- * The driver's transaction, one call at a time. All levels of a transaction use the same one. Commit and rollback refuse the calls that still
- * wait and wait for the one that runs, which has its own deadline; they never wait for a callback of the application.
+ * Runs the calls of all levels of a transaction one at a time in the driver's transaction. Commit and rollback refuse every call that has not
+ * started, and wait for the call that runs, which has its own deadline. They never wait for a callback of the application.
  */
 export class SerializedTransaction implements DatabaseTransaction {
   readonly #transaction: DatabaseTransaction;
@@ -48,7 +48,7 @@ export class SerializedTransaction implements DatabaseTransaction {
     }
   }
 
-  /** Whether a stream is open, be it that its reader is still in its loop or has abandoned it. */
+  /** Whether a stream is open. Its reader is still in its loop, or has abandoned it. */
   get hasStreams(): boolean {
     return this.#streams.size > 0;
   }

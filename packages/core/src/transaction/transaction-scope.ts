@@ -20,8 +20,8 @@ import { currentLevel, enterContext, runInLevel, type TransactionLevel } from '.
 
 /**
  * Begins a transaction and makes it the current level of the calling code, and of all that it calls afterwards. For callbacks that core does not
- * run itself, as in `kysely.transaction().execute(callback)`. It must be called synchronously: a context that is
- * entered after an await does not reach the caller.
+ * run itself, as in `kysely.transaction().execute(callback)`. It must be called synchronously: a context that is entered after an await does not
+ * reach the caller.
  */
 export async function beginInContext(
   owner: object,
@@ -44,7 +44,7 @@ export class TransactionScope implements DatabaseTransaction, TransactionLevel {
   readonly #parent: TransactionScope | undefined;
   readonly #afterCommit: (() => unknown)[] = [];
   readonly #calls = new SerialQueue();
-  /** Takes the open stream out of `#calls`, for a reader that never continues its loop. */
+  /** Removes the open stream from `#calls`; used at the end, when its reader has not asked for more rows. */
   #releaseStream: (() => void) | undefined;
   /** Whether the reader of a stream has received rows and has not asked for the next ones. */
   #isReaderBusy = false;
