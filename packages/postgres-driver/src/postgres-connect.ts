@@ -1,9 +1,9 @@
 import { ConfigurationError, ConnectionError, SluiceError } from '@sluice/core';
 import { Client } from 'pg';
+import type { PostgresConfig } from './options/options.js';
 import { type ColumnLookup, PostgresConnection } from './postgres-connection.js';
 import { endpoint, isDatabaseError, toSluiceError } from './postgres-errors.js';
 import { SessionModes } from './postgres-mode.js';
-import type { PostgresConfig } from './postgres-options.js';
 import { readRowsInPlace } from './postgres-row-splitter.js';
 import { SERVER_FACTS, type ServerFacts, sessionStatement } from './postgres-session.js';
 

@@ -1,11 +1,11 @@
 import { ConflictError, type ExecuteOptions, InternalError, SluiceError } from '@sluice/core';
 import type { Client } from 'pg';
+import type { PostgresConfig } from './options/options.js';
 import { type BackendKey, sendCancel } from './postgres-cancel.js';
 import { PostgresCursor } from './postgres-cursor.js';
 import { connectionLostError, isDatabaseError, toSluiceError } from './postgres-errors.js';
 import { assertNotInterrupted, Interrupt } from './postgres-interrupt.js';
 import type { SessionMode, SessionModes } from './postgres-mode.js';
-import type { PostgresConfig } from './postgres-options.js';
 import { type PreparedStatement, PreparedStatements } from './postgres-prepared.js';
 import { PostgresQuery, type Prelude, type QueryText } from './postgres-query.js';
 import type { RawResult, RawRows } from './postgres-raw-result.js';

@@ -20,6 +20,7 @@ import {
   UnsupportedError,
   UsageError,
 } from '@sluice/core';
+import type { PostgresConfig } from './options/options.js';
 import { readCatalog } from './postgres-catalog.js';
 import { installTriggers } from './postgres-change-triggers.js';
 import { PostgresChanges } from './postgres-changes.js';
@@ -28,7 +29,6 @@ import type { PostgresConnection } from './postgres-connection.js';
 import { PostgresCounters } from './postgres-counters.js';
 import { commitUnknownError, isDatabaseError } from './postgres-errors.js';
 import type { SessionMode } from './postgres-mode.js';
-import type { PostgresConfig } from './postgres-options.js';
 import { MAX_PARAMETERS } from './postgres-parameters.js';
 import { type PooledConnection, PostgresPool } from './postgres-pool.js';
 import type { RawResult } from './postgres-raw-result.js';

@@ -1,9 +1,9 @@
 import { DatabaseDialect, InternalError } from '@sluice/core';
 import type { Dialect } from 'kysely';
+import { type PostgresDialectOptions, resolvePostgresConfig } from './options/options.js';
 import type { PostgresDatabase } from './postgres-database.js';
 import { openPostgres } from './postgres-driver.js';
 import { orEngineError, withEngineErrors } from './postgres-engine-errors.js';
-import { type PostgresDialectOptions, resolvePostgresConfig } from './postgres-options.js';
 import { PostgresSql } from './postgres-sql.js';
 
 /**

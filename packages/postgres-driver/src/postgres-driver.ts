@@ -1,11 +1,11 @@
 import type { Database, Driver } from '@sluice/core';
-import { PostgresDatabase } from './postgres-database.js';
 import {
   type PostgresConfig,
   type PostgresMode,
   type PostgresOptions,
   resolvePostgresConfig,
-} from './postgres-options.js';
+} from './options/options.js';
+import { PostgresDatabase } from './postgres-database.js';
 
 /** The contract's values, serializable. */
 const CONTRACT: PostgresMode = { values: 'portable', isolation: 'serializable' };

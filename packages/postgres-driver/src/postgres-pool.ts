@@ -1,4 +1,5 @@
 import { ClosedError, type ExecuteOptions, Lane, type LaneMetrics } from '@sluice/core';
+import type { PostgresConfig } from './options/options.js';
 import { connect } from './postgres-connect.js';
 import type { PostgresConnection } from './postgres-connection.js';
 import { PostgresConstraints } from './postgres-constraints.js';
@@ -6,7 +7,6 @@ import { PostgresGate } from './postgres-gate.js';
 import { assertNotInterrupted, Interrupt } from './postgres-interrupt.js';
 import { PostgresMeter } from './postgres-meter.js';
 import type { SessionMode } from './postgres-mode.js';
-import type { PostgresConfig } from './postgres-options.js';
 import { SharedCommit } from './postgres-shared-commit.js';
 import { PostgresThrottle, type ThrottleLease, type ThrottleOptions } from './postgres-throttle.js';
 

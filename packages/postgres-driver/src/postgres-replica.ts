@@ -1,5 +1,5 @@
+import type { PostgresConfig } from './options/options.js';
 import { type Lsn, parseLsn } from './postgres-lsn.js';
-import type { PostgresConfig } from './postgres-options.js';
 import { PostgresPool } from './postgres-pool.js';
 
 /** How often a replica is asked how far it is, in milliseconds; more often while somebody waits for it to catch up. */

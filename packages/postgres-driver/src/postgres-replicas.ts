@@ -1,5 +1,5 @@
+import type { PostgresConfig } from './options/options.js';
 import { type Lsn, parseLsn } from './postgres-lsn.js';
-import type { PostgresConfig } from './postgres-options.js';
 import { PostgresReplica } from './postgres-replica.js';
 
 /** What the replicas are made with. */

@@ -10,12 +10,12 @@ import {
   type SqlBool,
   sql,
 } from 'kysely';
+import type { ValueMode } from './options/options.js';
 import { PooledPostgresAdapter, type TakeMigrationLock } from './postgres-adapter.js';
 import { bigintExtreme } from './postgres-exact-bigint.js';
 import { encodeValue } from './postgres-parameters.js';
 import { PortablePostgresQueryCompiler } from './postgres-query-compiler.js';
 import { formatArray } from './postgres-text.js';
-import type { ValueMode } from './postgres-values.js';
 
 /** PostgreSQL's SQL, for Kysely and for the repository. */
 export class PostgresSql implements DatabaseSql {

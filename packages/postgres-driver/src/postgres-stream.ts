@@ -1,4 +1,5 @@
 import type { ExecuteOptions, Row, Statement } from '@sluice/core';
+import type { ValueMode } from './options/options.js';
 import type { PostgresConnection } from './postgres-connection.js';
 import type { PostgresCursor } from './postgres-cursor.js';
 import { FetchSize } from './postgres-fetches.js';
@@ -6,7 +7,6 @@ import { assertNotInterrupted } from './postgres-interrupt.js';
 import { bindParameters } from './postgres-parameters.js';
 import type { RawRows } from './postgres-raw-result.js';
 import { RowDecoder } from './postgres-rows.js';
-import type { ValueMode } from './postgres-values.js';
 
 /** How long rows are handed out before the event loop turns, in milliseconds. */
 const HOLD_MS = 2;

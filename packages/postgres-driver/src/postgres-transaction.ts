@@ -12,6 +12,7 @@ import {
   transactionEndedError,
   UsageError,
 } from '@sluice/core';
+import type { ValueMode } from './options/options.js';
 import { CommitShare } from './postgres-commit-share.js';
 import type { PostgresConnection, SendOptions } from './postgres-connection.js';
 import type { PostgresCounters } from './postgres-counters.js';
@@ -23,7 +24,6 @@ import { toStatementResult } from './postgres-rows.js';
 import { prepareToSend } from './postgres-send-statement.js';
 import { PostgresStream } from './postgres-stream.js';
 import type { WriterOutcome } from './postgres-throttle.js';
-import type { ValueMode } from './postgres-values.js';
 
 /** Key of the advisory lock that schema changes hold, in whatever process: "sluice" in ASCII. */
 export const SCHEMA_CHANGE_LOCK: bigint = 0x736c75696365n;

@@ -1,8 +1,10 @@
 import type { ConnectionOptions } from 'node:tls';
 import { ConfigurationError, type IsolationLevel } from '@sluice/core';
-import { passwordSource } from './postgres-password.js';
-import { parsePostgresUrl } from './postgres-url.js';
-import type { ValueMode } from './postgres-values.js';
+import { passwordSource } from './password.js';
+import { parsePostgresUrl } from './url.js';
+
+/** `portable`: the contract's values (C1). `native`: those of `pg`, as Kysely's own PostgreSQL dialect returns them. */
+export type ValueMode = 'native' | 'portable';
 
 /** Options of {@link postgres}. */
 export interface PostgresOptions {
