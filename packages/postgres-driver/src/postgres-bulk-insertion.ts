@@ -10,9 +10,9 @@ import {
   keepCopyTarget,
   readCopyTarget,
 } from './postgres-copy.js';
-import { quoteIdentifier } from './postgres-identifier.js';
 import { type Bound, bindScalar, checkValue, type Scalar } from './postgres-parameters.js';
 import type { RawResult } from './postgres-raw-result.js';
+import { quoteIdentifier } from './sql/identifier.js';
 
 /** An insertion of many rows, its values by column. */
 export interface BulkInsertion {

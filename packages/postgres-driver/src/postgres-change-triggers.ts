@@ -6,7 +6,7 @@ import {
   UsageError,
 } from '@sluice/core';
 import { isDatabaseError } from './postgres-errors.js';
-import { quoteIdentifier } from './postgres-identifier.js';
+import { quoteIdentifier } from './sql/identifier.js';
 
 /** The channel on which a table that was changed names itself, by its number in pg_class. */
 export const CHANNEL = 'sluice_change';

@@ -10,7 +10,7 @@ import { type PreparedStatement, PreparedStatements } from './postgres-prepared.
 import { PostgresQuery, type Prelude, type QueryText } from './postgres-query.js';
 import type { RawResult, RawRows } from './postgres-raw-result.js';
 import { sessionStatement, transactionSettings } from './postgres-session.js';
-import { effectsOf, mayAlterSession } from './postgres-statement-effects.js';
+import { effectsOf, mayAlterSession } from './sql/statement-effects.js';
 
 /** How long a cancelled statement, or a connection that is ended, may take before the connection is destroyed. */
 const GRACE_MS = 5000;
