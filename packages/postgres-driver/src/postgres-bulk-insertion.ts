@@ -1,6 +1,5 @@
 import type { RowInsertion, Statement } from '@sluice/core';
 import { BinaryRows } from './copy/write-rows.js';
-import { arrayType, columnArray, fitsArray } from './postgres-array.js';
 import type { PostgresConnection, SendOptions } from './postgres-connection.js';
 import {
   type CopyTarget,
@@ -10,9 +9,10 @@ import {
   keepCopyTarget,
   readCopyTarget,
 } from './postgres-copy.js';
-import { type Bound, bindScalar, checkValue, type Scalar } from './postgres-parameters.js';
-import type { RawResult } from './postgres-raw-result.js';
 import { quoteIdentifier } from './sql/identifier.js';
+import { arrayType, columnArray, fitsArray } from './values/array.js';
+import { type Bound, bindScalar, checkValue, type Scalar } from './values/parameters.js';
+import type { RawResult } from './values/raw-result.js';
 
 /** An insertion of many rows, its values by column. */
 export interface BulkInsertion {

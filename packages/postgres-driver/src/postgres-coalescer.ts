@@ -11,7 +11,7 @@ import { CallGroup, type GroupHost, type RunBatch } from './postgres-call-group.
 import { canJoinInsertions, InsertionPlan } from './postgres-insertion-plan.js';
 import { assertNotInterrupted } from './postgres-interrupt.js';
 import { canJoinLookups, LookupPlan } from './postgres-lookup-plan.js';
-import { bindPortable } from './postgres-parameters.js';
+import { bindPortable } from './values/parameters.js';
 
 /** From this attempt on a statement runs by itself, so that it can run alone. */
 const SINGLE_FROM_ATTEMPT = 3;

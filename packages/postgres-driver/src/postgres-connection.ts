@@ -8,9 +8,9 @@ import { assertNotInterrupted, Interrupt } from './postgres-interrupt.js';
 import type { SessionMode, SessionModes } from './postgres-mode.js';
 import { type PreparedStatement, PreparedStatements } from './postgres-prepared.js';
 import { PostgresQuery, type Prelude, type QueryText } from './postgres-query.js';
-import type { RawResult, RawRows } from './postgres-raw-result.js';
 import { sessionStatement, transactionSettings } from './postgres-session.js';
 import { effectsOf, mayAlterSession } from './sql/statement-effects.js';
+import type { RawResult, RawRows } from './values/raw-result.js';
 
 /** How long a cancelled statement, or a connection that is ended, may take before the connection is destroyed. */
 const GRACE_MS = 5000;

@@ -29,15 +29,15 @@ import type { PostgresConnection } from './postgres-connection.js';
 import { PostgresCounters } from './postgres-counters.js';
 import { commitUnknownError, isDatabaseError } from './postgres-errors.js';
 import type { SessionMode } from './postgres-mode.js';
-import { MAX_PARAMETERS } from './postgres-parameters.js';
 import { type PooledConnection, PostgresPool } from './postgres-pool.js';
-import type { RawResult } from './postgres-raw-result.js';
 import { PostgresReplicas } from './postgres-replicas.js';
-import { toStatementResult } from './postgres-rows.js';
 import { prepareToSend, type Sender } from './postgres-send-statement.js';
 import { PostgresSql } from './postgres-sql.js';
 import type { WriterOutcome } from './postgres-throttle.js';
 import { beginTransaction, type PostgresTransaction } from './postgres-transaction.js';
+import { MAX_PARAMETERS } from './values/parameters.js';
+import type { RawResult } from './values/raw-result.js';
+import { toStatementResult } from './values/rows.js';
 
 const CAPABILITIES: Omit<Capabilities, 'watchesChanges'> = {
   concurrentReaders: true,

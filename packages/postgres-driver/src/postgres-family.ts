@@ -1,9 +1,9 @@
 import type { Catalog, Row, SluiceError, StatementResult } from '@sluice/core';
 import { type QueryCatalog, readCatalog } from './postgres-catalog.js';
 import { fromServerError, type ServerError } from './postgres-errors.js';
-import { type Bound, bindPortable } from './postgres-parameters.js';
-import { affectedRows, decodeTexts } from './postgres-rows.js';
 import { PostgresSql } from './postgres-sql.js';
+import { type Bound, bindPortable } from './values/parameters.js';
+import { affectedRows, decodeTexts } from './values/rows.js';
 
 /** A column of a result, as the protocol describes it. One that is computed belongs to no table: its `tableID` is 0. */
 export interface PostgresField {

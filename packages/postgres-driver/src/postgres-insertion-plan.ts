@@ -8,15 +8,15 @@ import {
   ValueError,
   type ValueTypeName,
 } from '@sluice/core';
-import { arrayType, columnArray, fitsArray } from './postgres-array.js';
 import type { BatchPlan, RunBatch } from './postgres-call-group.js';
 import type { PostgresConnection } from './postgres-connection.js';
 import { commitUnknownError } from './postgres-errors.js';
 import { answerWith, type JoinedCall } from './postgres-joined-call.js';
 import type { PooledConnection } from './postgres-pool.js';
-import type { RawResult } from './postgres-raw-result.js';
-import { RowDecoder } from './postgres-rows.js';
 import { quoteIdentifier, quoteLiteral } from './sql/identifier.js';
+import { arrayType, columnArray, fitsArray } from './values/array.js';
+import type { RawResult } from './values/raw-result.js';
+import { RowDecoder } from './values/rows.js';
 
 /** Most rows of one batch. */
 const MOST_ROWS = 512;

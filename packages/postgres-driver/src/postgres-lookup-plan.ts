@@ -1,10 +1,10 @@
 import type { ExecuteOptions, RowLookup } from '@sluice/core';
-import { arrayType, columnArray, fitsArray } from './postgres-array.js';
 import type { BatchPlan, RunBatch } from './postgres-call-group.js';
 import { answerWith, type JoinedCall } from './postgres-joined-call.js';
 import type { PooledConnection } from './postgres-pool.js';
-import { RowDecoder } from './postgres-rows.js';
 import { quoteIdentifier } from './sql/identifier.js';
+import { arrayType, columnArray, fitsArray } from './values/array.js';
+import { RowDecoder } from './values/rows.js';
 
 /** Most keys of one batch. */
 const MOST_KEYS = 512;

@@ -2,8 +2,8 @@ import type { Statement } from '@sluice/core';
 import type { ValueMode } from './options/options.js';
 import { insertBulk, toBulkInsertion } from './postgres-bulk-insertion.js';
 import type { PostgresConnection, SendOptions } from './postgres-connection.js';
-import { bindParameters } from './postgres-parameters.js';
-import type { RawResult } from './postgres-raw-result.js';
+import { bindParameters } from './values/parameters.js';
+import type { RawResult } from './values/raw-result.js';
 
 /** A statement that is ready to be sent, its parameters checked and bound. */
 export type Sender = (connection: PostgresConnection, options: SendOptions) => Promise<RawResult>;

@@ -12,10 +12,10 @@ import {
 } from 'kysely';
 import type { ValueMode } from './options/options.js';
 import { PooledPostgresAdapter, type TakeMigrationLock } from './postgres-adapter.js';
-import { bigintExtreme } from './postgres-exact-bigint.js';
-import { encodeValue } from './postgres-parameters.js';
 import { PortablePostgresQueryCompiler } from './postgres-query-compiler.js';
-import { formatArray } from './postgres-text.js';
+import { bigintExtreme } from './values/exact-bigint.js';
+import { encodeValue } from './values/parameters.js';
+import { formatArray } from './values/text.js';
 
 /** PostgreSQL's SQL, for Kysely and for the repository. */
 export class PostgresSql implements DatabaseSql {

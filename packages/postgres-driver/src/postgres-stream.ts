@@ -4,9 +4,9 @@ import type { PostgresConnection } from './postgres-connection.js';
 import type { PostgresCursor } from './postgres-cursor.js';
 import { FetchSize } from './postgres-fetches.js';
 import { assertNotInterrupted } from './postgres-interrupt.js';
-import { bindParameters } from './postgres-parameters.js';
-import type { RawRows } from './postgres-raw-result.js';
-import { RowDecoder } from './postgres-rows.js';
+import { bindParameters } from './values/parameters.js';
+import type { RawRows } from './values/raw-result.js';
+import { RowDecoder } from './values/rows.js';
 
 /** How long rows are handed out before the event loop turns, in milliseconds. */
 const HOLD_MS = 2;

@@ -19,11 +19,11 @@ import type { PostgresCounters } from './postgres-counters.js';
 import { doubtViolation } from './postgres-doubted-violation.js';
 import { commitUnknownError } from './postgres-errors.js';
 import type { PooledConnection } from './postgres-pool.js';
-import type { RawResult } from './postgres-raw-result.js';
-import { toStatementResult } from './postgres-rows.js';
 import { prepareToSend } from './postgres-send-statement.js';
 import { PostgresStream } from './postgres-stream.js';
 import type { WriterOutcome } from './postgres-throttle.js';
+import type { RawResult } from './values/raw-result.js';
+import { toStatementResult } from './values/rows.js';
 
 /** Key of the advisory lock that schema changes hold, in whatever process: "sluice" in ASCII. */
 export const SCHEMA_CHANGE_LOCK: bigint = 0x736c75696365n;

@@ -1,4 +1,4 @@
-import type { Scalar } from '../postgres-parameters.js';
+import type { Scalar } from '../values/parameters.js';
 import { parseDecimal, writeNumeric } from './numeric-binary.js';
 import type { TupleWriter } from './tuple-writer.js';
 

@@ -1,4 +1,4 @@
-import type { Scalar } from '../postgres-parameters.js';
+import type { Scalar } from '../values/parameters.js';
 import { COPY_HEADER, COPY_TRAILER } from './framing.js';
 import { TupleWriter } from './tuple-writer.js';
 import { fieldWriter, type WriteField } from './write-field.js';

@@ -1,5 +1,5 @@
 import type { FieldDef } from 'pg';
-import type { DataRow } from './postgres-data-row.js';
+import type { DataRow } from './data-row.js';
 
 /** Rows as the server sent them. */
 export interface RawRows {

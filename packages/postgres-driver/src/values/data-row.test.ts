@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readFloat } from './postgres-data-row.js';
+import { readFloat } from './data-row.js';
 
 function read(text: string): number {
   return readFloat(Buffer.from(`,${text},`), 1, text.length + 1);

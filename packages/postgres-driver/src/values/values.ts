@@ -1,9 +1,9 @@
 import { ValueError } from '@sluice/core';
 import { type FieldDef, types } from 'pg';
-import type { ValueMode } from './options/options.js';
-import { type BytesReader, readFloat, readInteger } from './postgres-data-row.js';
-import { isExactBigint, parseExactBigint } from './postgres-exact-bigint.js';
-import { parseBytes, parseDay, parseTimestamp } from './postgres-text.js';
+import type { ValueMode } from '../options/options.js';
+import { type BytesReader, readFloat, readInteger } from './data-row.js';
+import { isExactBigint, parseExactBigint } from './exact-bigint.js';
+import { parseBytes, parseDay, parseTimestamp } from './text.js';
 
 /** Turns a value's text, as the server sends it, into the JavaScript value. */
 export type Decoder = (text: string) => unknown;

@@ -1,5 +1,5 @@
 import type { CatalogColumn, ValueTypeName } from '@sluice/core';
-import type { Bound } from './postgres-parameters.js';
+import type { Bound } from './parameters.js';
 
 /** A varchar compares as text, and its index serves text; stored, its length is checked by its column. */
 const ELEMENT_TYPES: Readonly<Partial<Record<ValueTypeName, string>>> = { varchar: 'text' };

@@ -1,9 +1,9 @@
 import type { Row, StatementResult } from '@sluice/core';
 import type { FieldDef } from 'pg';
-import type { ValueMode } from './options/options.js';
-import type { BytesReader, DataRow } from './postgres-data-row.js';
-import type { RawResult, RawRows, TextRows } from './postgres-raw-result.js';
-import { type Decoder, decoderOf, readerOf } from './postgres-values.js';
+import type { ValueMode } from '../options/options.js';
+import type { BytesReader, DataRow } from './data-row.js';
+import type { RawResult, RawRows, TextRows } from './raw-result.js';
+import { type Decoder, decoderOf, readerOf } from './values.js';
 
 /** Turns what the server sent into rows of JavaScript values. Of columns with one name, the last stays. */
 export function decodeRows({ fields, rows }: RawRows, mode: ValueMode): Row[] {

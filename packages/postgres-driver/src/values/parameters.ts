@@ -1,6 +1,6 @@
 import { type CheckedValue, UnsupportedError, UsageError, ValueError } from '@sluice/core';
-import type { ValueMode } from './options/options.js';
-import { formatTimestamp } from './postgres-text.js';
+import type { ValueMode } from '../options/options.js';
+import { formatTimestamp } from './text.js';
 
 /** Most parameters of one statement: the protocol counts them in 16 bits. */
 export const MAX_PARAMETERS = 65_535;
