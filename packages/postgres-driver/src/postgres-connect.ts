@@ -1,8 +1,8 @@
 import { ConfigurationError, ConnectionError, SluiceError } from '@sluice/core';
 import { Client } from 'pg';
+import { endpoint, isDatabaseError, toSluiceError } from './errors/errors.js';
 import type { PostgresConfig } from './options/options.js';
 import { type ColumnLookup, PostgresConnection } from './postgres-connection.js';
-import { endpoint, isDatabaseError, toSluiceError } from './postgres-errors.js';
 import { SessionModes } from './postgres-mode.js';
 import { readRowsInPlace } from './postgres-row-splitter.js';
 import { SERVER_FACTS, type ServerFacts, sessionStatement } from './postgres-session.js';

@@ -1,9 +1,9 @@
 import { ConflictError, type ExecuteOptions, InternalError, SluiceError } from '@sluice/core';
 import type { Client } from 'pg';
+import { connectionLostError, isDatabaseError, toSluiceError } from './errors/errors.js';
 import type { PostgresConfig } from './options/options.js';
 import { type BackendKey, sendCancel } from './postgres-cancel.js';
 import { PostgresCursor } from './postgres-cursor.js';
-import { connectionLostError, isDatabaseError, toSluiceError } from './postgres-errors.js';
 import { assertNotInterrupted, Interrupt } from './postgres-interrupt.js';
 import type { SessionMode, SessionModes } from './postgres-mode.js';
 import { type PreparedStatement, PreparedStatements } from './postgres-prepared.js';

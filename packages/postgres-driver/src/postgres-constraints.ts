@@ -1,5 +1,5 @@
+import { isDatabaseError } from './errors/errors.js';
 import type { PostgresConnection } from './postgres-connection.js';
-import { isDatabaseError } from './postgres-errors.js';
 
 /** How long found columns are believed; a migration in another process may change them. */
 const BELIEVED_MS = 60_000;

@@ -20,6 +20,7 @@ import {
   UnsupportedError,
   UsageError,
 } from '@sluice/core';
+import { commitUnknownError, isDatabaseError } from './errors/errors.js';
 import type { PostgresConfig } from './options/options.js';
 import { readCatalog } from './postgres-catalog.js';
 import { installTriggers } from './postgres-change-triggers.js';
@@ -27,7 +28,6 @@ import { PostgresChanges } from './postgres-changes.js';
 import { PostgresCoalescer } from './postgres-coalescer.js';
 import type { PostgresConnection } from './postgres-connection.js';
 import { PostgresCounters } from './postgres-counters.js';
-import { commitUnknownError, isDatabaseError } from './postgres-errors.js';
 import type { SessionMode } from './postgres-mode.js';
 import { type PooledConnection, PostgresPool } from './postgres-pool.js';
 import { PostgresReplicas } from './postgres-replicas.js';

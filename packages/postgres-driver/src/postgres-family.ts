@@ -1,6 +1,6 @@
 import type { Catalog, Row, SluiceError, StatementResult } from '@sluice/core';
+import { fromServerError, type ServerError } from './errors/errors.js';
 import { type QueryCatalog, readCatalog } from './postgres-catalog.js';
-import { fromServerError, type ServerError } from './postgres-errors.js';
 import { PostgresSql } from './postgres-sql.js';
 import { type Bound, bindPortable } from './values/parameters.js';
 import { affectedRows, decodeTexts } from './values/rows.js';

@@ -1,5 +1,5 @@
 import { type Client, type Connection, type FieldDef, Query, type QueryConfig, type Submittable } from 'pg';
-import { isDatabaseError } from './postgres-errors.js';
+import { isDatabaseError } from './errors/errors.js';
 import type { PreparedStatement } from './postgres-prepared.js';
 import type { DataRow } from './values/data-row.js';
 import type { Bound } from './values/parameters.js';

@@ -12,12 +12,12 @@ import {
   transactionEndedError,
   UsageError,
 } from '@sluice/core';
+import { commitUnknownError } from './errors/errors.js';
 import type { ValueMode } from './options/options.js';
 import { CommitShare } from './postgres-commit-share.js';
 import type { PostgresConnection, SendOptions } from './postgres-connection.js';
 import type { PostgresCounters } from './postgres-counters.js';
 import { doubtViolation } from './postgres-doubted-violation.js';
-import { commitUnknownError } from './postgres-errors.js';
 import type { PooledConnection } from './postgres-pool.js';
 import { prepareToSend } from './postgres-send-statement.js';
 import { PostgresStream } from './postgres-stream.js';

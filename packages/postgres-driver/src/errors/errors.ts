@@ -22,7 +22,7 @@ import {
   ValueError,
 } from '@sluice/core';
 import { DatabaseError } from 'pg';
-import type { PostgresConfig } from './options/options.js';
+import type { PostgresConfig } from '../options/options.js';
 
 /** What is known of a failure besides the server's error. */
 export interface FailureContext {

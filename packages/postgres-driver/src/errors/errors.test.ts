@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/core';
 import { DatabaseError } from 'pg';
 import { expect, test } from 'vitest';
-import { endpoint, toSluiceError } from './postgres-errors.js';
+import { endpoint, toSluiceError } from './errors.js';
 
 function serverError(code: string): DatabaseError {
   const error = new DatabaseError('the message, with a secret value', 1, 'error');
