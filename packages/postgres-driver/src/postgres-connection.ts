@@ -9,6 +9,7 @@ import type { SessionMode, SessionModes } from './postgres-mode.js';
 import { type PreparedStatement, PreparedStatements } from './postgres-prepared.js';
 import { PostgresQuery, type Prelude, type QueryText } from './postgres-query.js';
 import { sessionStatement, transactionSettings } from './postgres-session.js';
+import type { ColumnLookup } from './schema/constraints.js';
 import { effectsOf, mayAlterSession } from './sql/statement-effects.js';
 import type { RawResult, RawRows } from './values/raw-result.js';
 
@@ -38,9 +39,6 @@ export interface SendOptions extends ExecuteOptions {
   /** What a deadline or signal does to the running statement. Default `cancel`. */
   readonly onInterrupt?: 'cancel' | 'destroy';
 }
-
-/** Finds the columns of a violated constraint, best effort. */
-export type ColumnLookup = (cause: unknown, connection: PostgresConnection) => Promise<readonly string[]>;
 
 /** What a connection is made of. */
 export interface ConnectionParts {

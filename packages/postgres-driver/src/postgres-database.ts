@@ -22,7 +22,6 @@ import {
 } from '@sluice/core';
 import { commitUnknownError, isDatabaseError } from './errors/errors.js';
 import type { PostgresConfig } from './options/options.js';
-import { readCatalog } from './postgres-catalog.js';
 import { installTriggers } from './postgres-change-triggers.js';
 import { PostgresChanges } from './postgres-changes.js';
 import { PostgresCoalescer } from './postgres-coalescer.js';
@@ -35,6 +34,7 @@ import { prepareToSend, type Sender } from './postgres-send-statement.js';
 import { PostgresSql } from './postgres-sql.js';
 import type { WriterOutcome } from './postgres-throttle.js';
 import { beginTransaction, type PostgresTransaction } from './postgres-transaction.js';
+import { readCatalog } from './schema/catalog.js';
 import { MAX_PARAMETERS } from './values/parameters.js';
 import type { RawResult } from './values/raw-result.js';
 import { toStatementResult } from './values/rows.js';

@@ -1,7 +1,7 @@
 import type { Catalog, Row, SluiceError, StatementResult } from '@sluice/core';
 import { fromServerError, type ServerError } from './errors/errors.js';
-import { type QueryCatalog, readCatalog } from './postgres-catalog.js';
 import { PostgresSql } from './postgres-sql.js';
+import { type QueryCatalog, readCatalog } from './schema/catalog.js';
 import { type Bound, bindPortable } from './values/parameters.js';
 import { affectedRows, decodeTexts } from './values/rows.js';
 

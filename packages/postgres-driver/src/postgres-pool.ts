@@ -2,13 +2,13 @@ import { ClosedError, type ExecuteOptions, Lane, type LaneMetrics } from '@sluic
 import type { PostgresConfig } from './options/options.js';
 import { connect } from './postgres-connect.js';
 import type { PostgresConnection } from './postgres-connection.js';
-import { PostgresConstraints } from './postgres-constraints.js';
 import { PostgresGate } from './postgres-gate.js';
 import { assertNotInterrupted, Interrupt } from './postgres-interrupt.js';
 import { PostgresMeter } from './postgres-meter.js';
 import type { SessionMode } from './postgres-mode.js';
 import { SharedCommit } from './postgres-shared-commit.js';
 import { PostgresThrottle, type ThrottleLease, type ThrottleOptions } from './postgres-throttle.js';
+import { PostgresConstraints } from './schema/constraints.js';
 
 /** A connection on loan. */
 export interface PooledConnection {

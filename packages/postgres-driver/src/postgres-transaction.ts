@@ -22,11 +22,9 @@ import type { PooledConnection } from './postgres-pool.js';
 import { prepareToSend } from './postgres-send-statement.js';
 import { PostgresStream } from './postgres-stream.js';
 import type { WriterOutcome } from './postgres-throttle.js';
+import { SCHEMA_CHANGE_LOCK } from './schema/schema-change-lock.js';
 import type { RawResult } from './values/raw-result.js';
 import { toStatementResult } from './values/rows.js';
-
-/** Key of the advisory lock that schema changes hold, in whatever process: "sluice" in ASCII. */
-export const SCHEMA_CHANGE_LOCK: bigint = 0x736c75696365n;
 
 /** How long COMMIT and ROLLBACK may take past the transaction's deadline before the connection is given up. */
 const END_GRACE_MS = 5000;

@@ -1,5 +1,24 @@
-import { isDatabaseError } from './errors/errors.js';
-import type { PostgresConnection } from './postgres-connection.js';
+import { isDatabaseError } from '../errors/errors.js';
+import type { RawRows } from '../values/raw-result.js';
+
+/** Finds the columns of a violated constraint, best effort. */
+export type ColumnLookup = (cause: unknown, connection: CatalogConnection) => Promise<readonly string[]>;
+
+/** What a lookup in the catalog needs of a connection. */
+export interface CatalogConnection {
+  /** `I` outside a transaction. */
+  readonly status: string | null;
+  run(
+    text: string,
+    parameters: readonly unknown[],
+    options: { readonly deadline: number },
+  ): Promise<Pick<RawRows, 'rows'>>;
+}
+
+/** A connection that is opened for one lookup. */
+export interface SpareConnection extends CatalogConnection {
+  end(): Promise<void>;
+}
 
 /** How long found columns are believed; a migration in another process may change them. */
 const BELIEVED_MS = 60_000;
@@ -15,15 +34,15 @@ interface Found {
  * transaction answers nothing.
  */
 export class PostgresConstraints {
-  readonly #openSpare: () => Promise<PostgresConnection>;
+  readonly #openSpare: () => Promise<SpareConnection>;
   readonly #found = new Map<string, Found>();
 
-  constructor(openSpare: () => Promise<PostgresConnection>) {
+  constructor(openSpare: () => Promise<SpareConnection>) {
     this.#openSpare = openSpare;
   }
 
   /** The columns in their declared order; empty when the error names no constraint or they cannot be found out. Never rejects. */
-  readonly columnsOf = async (cause: unknown, connection: PostgresConnection): Promise<readonly string[]> => {
+  readonly columnsOf: ColumnLookup = async (cause, connection) => {
     if (!isDatabaseError(cause) || cause.column !== undefined) return [];
     const { schema, table, constraint } = cause;
     if (schema === undefined || table === undefined || constraint === undefined) return [];
@@ -39,7 +58,7 @@ export class PostgresConstraints {
     }
   };
 
-  async #lookUp(names: readonly string[], connection: PostgresConnection): Promise<readonly string[]> {
+  async #lookUp(names: readonly string[], connection: CatalogConnection): Promise<readonly string[]> {
     if (connection.status === 'I') return readColumns(names, connection);
     const spare = await this.#openSpare();
     try {
@@ -52,7 +71,7 @@ export class PostgresConstraints {
 
 async function readColumns(
   names: readonly string[],
-  connection: PostgresConnection,
+  connection: CatalogConnection,
 ): Promise<readonly string[]> {
   const options = { deadline: performance.now() + 2000 };
   const { rows } = await connection.run(COLUMNS_OF_CONSTRAINT, names, options);

@@ -1,5 +1,5 @@
 import { type Catalog, type CatalogColumn, type CatalogTable, parseValueType } from '@sluice/core';
-import type { TextRows } from './values/raw-result.js';
+import type { TextRows } from '../values/raw-result.js';
 
 /** Reads the tables and views that a name without a schema finds: those of the search path. */
 export async function readCatalog(query: QueryCatalog): Promise<Catalog> {
