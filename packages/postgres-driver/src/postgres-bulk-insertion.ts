@@ -1,6 +1,6 @@
 import type { RowInsertion, Statement } from '@sluice/core';
+import type { PostgresConnection, SendOptions } from './connection/connection.js';
 import { BinaryRows } from './copy/write-rows.js';
-import type { PostgresConnection, SendOptions } from './postgres-connection.js';
 import {
   type CopyTarget,
   copyData,

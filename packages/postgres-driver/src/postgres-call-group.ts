@@ -1,5 +1,5 @@
 import type { ExecuteOptions, Priority, Statement, StatementResult } from '@sluice/core';
-import type { PostgresConnection } from './postgres-connection.js';
+import type { PostgresConnection } from './connection/connection.js';
 import { JoinedCall } from './postgres-joined-call.js';
 import type { PooledConnection } from './postgres-pool.js';
 import type { Bound } from './values/parameters.js';

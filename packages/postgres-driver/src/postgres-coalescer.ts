@@ -7,9 +7,9 @@ import {
   type Statement,
   type StatementResult,
 } from '@sluice/core';
+import { assertNotInterrupted } from './connection/interrupt.js';
 import { CallGroup, type GroupHost, type RunBatch } from './postgres-call-group.js';
 import { canJoinInsertions, InsertionPlan } from './postgres-insertion-plan.js';
-import { assertNotInterrupted } from './postgres-interrupt.js';
 import { canJoinLookups, LookupPlan } from './postgres-lookup-plan.js';
 import { bindPortable } from './values/parameters.js';
 

@@ -1,5 +1,5 @@
 import type { RowInsertion } from '@sluice/core';
-import type { PostgresConnection, SendOptions } from './postgres-connection.js';
+import type { PostgresConnection, SendOptions } from './connection/connection.js';
 import { quoteIdentifier } from './sql/identifier.js';
 import type { Bound } from './values/parameters.js';
 

@@ -20,14 +20,14 @@ import {
   UnsupportedError,
   UsageError,
 } from '@sluice/core';
+import type { PostgresConnection } from './connection/connection.js';
+import type { SessionMode } from './connection/mode.js';
 import { commitUnknownError, isDatabaseError } from './errors/errors.js';
 import type { PostgresConfig } from './options/options.js';
 import { installTriggers } from './postgres-change-triggers.js';
 import { PostgresChanges } from './postgres-changes.js';
 import { PostgresCoalescer } from './postgres-coalescer.js';
-import type { PostgresConnection } from './postgres-connection.js';
 import { PostgresCounters } from './postgres-counters.js';
-import type { SessionMode } from './postgres-mode.js';
 import { type PooledConnection, PostgresPool } from './postgres-pool.js';
 import { PostgresReplicas } from './postgres-replicas.js';
 import { prepareToSend, type Sender } from './postgres-send-statement.js';

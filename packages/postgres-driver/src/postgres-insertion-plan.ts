@@ -8,9 +8,9 @@ import {
   ValueError,
   type ValueTypeName,
 } from '@sluice/core';
+import type { PostgresConnection } from './connection/connection.js';
 import { commitUnknownError } from './errors/errors.js';
 import type { BatchPlan, RunBatch } from './postgres-call-group.js';
-import type { PostgresConnection } from './postgres-connection.js';
 import { answerWith, type JoinedCall } from './postgres-joined-call.js';
 import type { PooledConnection } from './postgres-pool.js';
 import { quoteIdentifier, quoteLiteral } from './sql/identifier.js';

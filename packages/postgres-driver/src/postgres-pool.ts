@@ -1,11 +1,11 @@
 import { ClosedError, type ExecuteOptions, Lane, type LaneMetrics } from '@sluice/core';
+import { connect } from './connection/connect.js';
+import type { PostgresConnection } from './connection/connection.js';
+import { assertNotInterrupted, Interrupt } from './connection/interrupt.js';
+import type { SessionMode } from './connection/mode.js';
 import type { PostgresConfig } from './options/options.js';
-import { connect } from './postgres-connect.js';
-import type { PostgresConnection } from './postgres-connection.js';
 import { PostgresGate } from './postgres-gate.js';
-import { assertNotInterrupted, Interrupt } from './postgres-interrupt.js';
 import { PostgresMeter } from './postgres-meter.js';
-import type { SessionMode } from './postgres-mode.js';
 import { SharedCommit } from './postgres-shared-commit.js';
 import { PostgresThrottle, type ThrottleLease, type ThrottleOptions } from './postgres-throttle.js';
 import { PostgresConstraints } from './schema/constraints.js';

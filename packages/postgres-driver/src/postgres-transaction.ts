@@ -12,15 +12,15 @@ import {
   transactionEndedError,
   UsageError,
 } from '@sluice/core';
+import type { PostgresConnection, SendOptions } from './connection/connection.js';
+import { PostgresStream } from './connection/stream.js';
 import { commitUnknownError } from './errors/errors.js';
 import type { ValueMode } from './options/options.js';
 import { CommitShare } from './postgres-commit-share.js';
-import type { PostgresConnection, SendOptions } from './postgres-connection.js';
 import type { PostgresCounters } from './postgres-counters.js';
 import { doubtViolation } from './postgres-doubted-violation.js';
 import type { PooledConnection } from './postgres-pool.js';
 import { prepareToSend } from './postgres-send-statement.js';
-import { PostgresStream } from './postgres-stream.js';
 import type { WriterOutcome } from './postgres-throttle.js';
 import { SCHEMA_CHANGE_LOCK } from './schema/schema-change-lock.js';
 import type { RawResult } from './values/raw-result.js';

@@ -1,12 +1,12 @@
 import type { ExecuteOptions, Row, Statement } from '@sluice/core';
-import type { ValueMode } from './options/options.js';
-import type { PostgresConnection } from './postgres-connection.js';
-import type { PostgresCursor } from './postgres-cursor.js';
-import { FetchSize } from './postgres-fetches.js';
-import { assertNotInterrupted } from './postgres-interrupt.js';
-import { bindParameters } from './values/parameters.js';
-import type { RawRows } from './values/raw-result.js';
-import { RowDecoder } from './values/rows.js';
+import type { ValueMode } from '../options/options.js';
+import { bindParameters } from '../values/parameters.js';
+import type { RawRows } from '../values/raw-result.js';
+import { RowDecoder } from '../values/rows.js';
+import type { PostgresConnection } from './connection.js';
+import type { PostgresCursor } from './cursor.js';
+import { FetchSize } from './fetches.js';
+import { assertNotInterrupted } from './interrupt.js';
 
 /** How long rows are handed out before the event loop turns, in milliseconds. */
 const HOLD_MS = 2;

@@ -1,5 +1,5 @@
-import type { PostgresConfig } from './options/options.js';
-import { quoteLiteral } from './sql/identifier.js';
+import type { PostgresConfig } from '../options/options.js';
+import { quoteLiteral } from '../sql/identifier.js';
 
 /** What the server tells of itself while a session is set up. */
 export interface ServerFacts {

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { Connection } from 'pg';
-import { DataRow } from './values/data-row.js';
+import { DataRow } from '../values/data-row.js';
 
 /** Every message is a letter, a length that counts itself, and a body. */
 const HEADER_BYTES = 5;

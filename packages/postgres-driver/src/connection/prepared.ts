@@ -1,5 +1,5 @@
 import type { Connection, FieldDef } from 'pg';
-import { effectsOf, type StatementEffects } from './sql/statement-effects.js';
+import { effectsOf, type StatementEffects } from '../sql/statement-effects.js';
 
 /** How often a connection must have met a statement before it prepares it. */
 const PREPARED_FROM_USE = 3;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Connection } from 'pg';
-import type { PostgresConfig } from './options/options.js';
+import type { PostgresConfig } from '../options/options.js';
 
 /** What the server gave a connection when it was opened, so that another one can cancel what it runs. */
 export interface BackendKey {

@@ -1,12 +1,12 @@
 import { ConfigurationError, ConnectionError, SluiceError } from '@sluice/core';
 import { Client } from 'pg';
-import { endpoint, isDatabaseError, toSluiceError } from './errors/errors.js';
-import type { PostgresConfig } from './options/options.js';
-import { PostgresConnection } from './postgres-connection.js';
-import { SessionModes } from './postgres-mode.js';
-import { readRowsInPlace } from './postgres-row-splitter.js';
-import { SERVER_FACTS, type ServerFacts, sessionStatement } from './postgres-session.js';
-import type { ColumnLookup } from './schema/constraints.js';
+import { endpoint, isDatabaseError, toSluiceError } from '../errors/errors.js';
+import type { PostgresConfig } from '../options/options.js';
+import type { ColumnLookup } from '../schema/constraints.js';
+import { PostgresConnection } from './connection.js';
+import { SessionModes } from './mode.js';
+import { readRowsInPlace } from './row-splitter.js';
+import { SERVER_FACTS, type ServerFacts, sessionStatement } from './session.js';
 
 /** How long to wait before asking a server again that is starting up. */
 const STARTING_UP_DELAY_MS = 100;

@@ -1,9 +1,9 @@
 import { type Client, type Connection, type FieldDef, Query, type QueryConfig, type Submittable } from 'pg';
-import { isDatabaseError } from './errors/errors.js';
-import type { PreparedStatement } from './postgres-prepared.js';
-import type { DataRow } from './values/data-row.js';
-import type { Bound } from './values/parameters.js';
-import type { RawResult } from './values/raw-result.js';
+import { isDatabaseError } from '../errors/errors.js';
+import type { DataRow } from '../values/data-row.js';
+import type { Bound } from '../values/parameters.js';
+import type { RawResult } from '../values/raw-result.js';
+import type { PreparedStatement } from './prepared.js';
 
 /** A command without parameters and rows that travels ahead of a statement, in the same round trip. */
 export interface Prelude {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { RowSplitter } from './postgres-row-splitter.js';
-import { readInteger } from './values/data-row.js';
+import { readInteger } from '../values/data-row.js';
+import { RowSplitter } from './row-splitter.js';
 
 function message(letter: string, body: Buffer): Buffer {
   const header = Buffer.alloc(5);

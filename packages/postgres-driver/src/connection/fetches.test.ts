@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FetchSize } from './postgres-fetches.js';
+import { FetchSize } from './fetches.js';
 
 const rowsOf = (count: number, length: number) => ({
   rows: Array.from({ length: count }, () => ({ sizeBytes: length })),

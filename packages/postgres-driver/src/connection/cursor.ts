@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import Cursor from 'pg-cursor';
-import type { DataRow } from './values/data-row.js';
-import type { RawRows } from './values/raw-result.js';
+import type { DataRow } from '../values/data-row.js';
+import type { RawRows } from '../values/raw-result.js';
 
 /** A portal that is read in batches. */
 export class PostgresCursor {

@@ -1,4 +1,4 @@
-import type { DataRow } from './values/data-row.js';
+import type { DataRow } from '../values/data-row.js';
 
 /** What one fetch should bring: enough that round trips hardly matter; with 256 KiB the loop was held twice as long and nothing was gained. */
 const FETCHED_BYTES = 128 * 1024;

@@ -1,17 +1,17 @@
 import { ConflictError, type ExecuteOptions, InternalError, SluiceError } from '@sluice/core';
 import type { Client } from 'pg';
-import { connectionLostError, isDatabaseError, toSluiceError } from './errors/errors.js';
-import type { PostgresConfig } from './options/options.js';
-import { type BackendKey, sendCancel } from './postgres-cancel.js';
-import { PostgresCursor } from './postgres-cursor.js';
-import { assertNotInterrupted, Interrupt } from './postgres-interrupt.js';
-import type { SessionMode, SessionModes } from './postgres-mode.js';
-import { type PreparedStatement, PreparedStatements } from './postgres-prepared.js';
-import { PostgresQuery, type Prelude, type QueryText } from './postgres-query.js';
-import { sessionStatement, transactionSettings } from './postgres-session.js';
-import type { ColumnLookup } from './schema/constraints.js';
-import { effectsOf, mayAlterSession } from './sql/statement-effects.js';
-import type { RawResult, RawRows } from './values/raw-result.js';
+import { connectionLostError, isDatabaseError, toSluiceError } from '../errors/errors.js';
+import type { PostgresConfig } from '../options/options.js';
+import type { ColumnLookup } from '../schema/constraints.js';
+import { effectsOf, mayAlterSession } from '../sql/statement-effects.js';
+import type { RawResult, RawRows } from '../values/raw-result.js';
+import { type BackendKey, sendCancel } from './cancel.js';
+import { PostgresCursor } from './cursor.js';
+import { assertNotInterrupted, Interrupt } from './interrupt.js';
+import type { SessionMode, SessionModes } from './mode.js';
+import { type PreparedStatement, PreparedStatements } from './prepared.js';
+import { PostgresQuery, type Prelude, type QueryText } from './query.js';
+import { sessionStatement, transactionSettings } from './session.js';
 
 /** How long a cancelled statement, or a connection that is ended, may take before the connection is destroyed. */
 const GRACE_MS = 5000;
