@@ -20,12 +20,12 @@ import {
   UnsupportedError,
   UsageError,
 } from '@sluice/core';
+import { installTriggers } from './changes/change-triggers.js';
+import { PostgresChanges } from './changes/changes.js';
 import type { PostgresConnection } from './connection/connection.js';
 import type { SessionMode } from './connection/mode.js';
 import { commitUnknownError, isDatabaseError } from './errors/errors.js';
 import type { PostgresConfig } from './options/options.js';
-import { installTriggers } from './postgres-change-triggers.js';
-import { PostgresChanges } from './postgres-changes.js';
 import { PostgresCoalescer } from './postgres-coalescer.js';
 import { PostgresCounters } from './postgres-counters.js';
 import { type PooledConnection, PostgresPool } from './postgres-pool.js';

@@ -3,9 +3,9 @@ import { rejection } from '@sluice/testkit/driver-tests';
 import { sql } from 'kysely';
 import { Client } from 'pg';
 import { expect, test } from 'vitest';
+import { installTriggers } from '../src/changes/change-triggers.js';
+import { PostgresChanges } from '../src/changes/changes.js';
 import { resolvePostgresConfig } from '../src/options/options.js';
-import { installTriggers } from '../src/postgres-change-triggers.js';
-import { PostgresChanges } from '../src/postgres-changes.js';
 import { openDatabase } from './opened-database.js';
 import { type OpenedStorage, openTables } from './opened-storage.js';
 

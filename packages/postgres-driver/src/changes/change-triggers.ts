@@ -5,8 +5,8 @@ import {
   type ExecuteOptions,
   UsageError,
 } from '@sluice/core';
-import { isDatabaseError } from './errors/errors.js';
-import { quoteIdentifier } from './sql/identifier.js';
+import { isDatabaseError } from '../errors/errors.js';
+import { quoteIdentifier } from '../sql/identifier.js';
 
 /** The channel on which a table that was changed names itself, by its number in pg_class. */
 export const CHANNEL = 'sluice_change';

@@ -1,8 +1,8 @@
 import { type ChangeListener, ClosedError, ConnectionError, type ExecuteOptions } from '@sluice/core';
-import { connect } from './connection/connect.js';
-import type { PostgresConnection } from './connection/connection.js';
-import type { PostgresConfig } from './options/options.js';
-import { CHANNEL, WITH_TRIGGER } from './postgres-change-triggers.js';
+import { connect } from '../connection/connect.js';
+import type { PostgresConnection } from '../connection/connection.js';
+import type { PostgresConfig } from '../options/options.js';
+import { CHANNEL, WITH_TRIGGER } from './change-triggers.js';
 
 /** How often the listening connection is asked whether it is alive and the triggers are still there, and how long it may take to answer. */
 const CHECK_MS = 30_000;
