@@ -1,10 +1,10 @@
 import { DatabaseDialect, InternalError } from '@sluice/core';
 import type { Dialect } from 'kysely';
+import { PostgresSql } from './dialect/database-sql.js';
+import { orEngineError, withEngineErrors } from './dialect/engine-errors.js';
 import { type PostgresDialectOptions, resolvePostgresConfig } from './options/options.js';
 import type { PostgresDatabase } from './postgres-database.js';
 import { openPostgres } from './postgres-driver.js';
-import { orEngineError, withEngineErrors } from './postgres-engine-errors.js';
-import { PostgresSql } from './postgres-sql.js';
 
 /**
  * A Kysely dialect over the driver's pool, for anything that takes one. It connects at the first query.

@@ -1,5 +1,5 @@
 import { CommitUnknownError, type Database, type DatabaseTransaction, SluiceError } from '@sluice/core';
-import { isDatabaseError } from './errors/errors.js';
+import { isDatabaseError } from '../errors/errors.js';
 
 /** What a Kysely dialect runs on. */
 type DialectDatabase = Pick<Database, 'begin' | 'close' | 'execute' | 'stream'>;

@@ -1,9 +1,9 @@
 import type { Catalog, Row, SluiceError, StatementResult } from '@sluice/core';
-import { fromServerError, type ServerError } from './errors/errors.js';
-import { PostgresSql } from './postgres-sql.js';
-import { type QueryCatalog, readCatalog } from './schema/catalog.js';
-import { type Bound, bindPortable } from './values/parameters.js';
-import { affectedRows, decodeTexts } from './values/rows.js';
+import { fromServerError, type ServerError } from '../errors/errors.js';
+import { type QueryCatalog, readCatalog } from '../schema/catalog.js';
+import { type Bound, bindPortable } from '../values/parameters.js';
+import { affectedRows, decodeTexts } from '../values/rows.js';
+import { PostgresSql } from './database-sql.js';
 
 /** A column of a result, as the protocol describes it. One that is computed belongs to no table: its `tableID` is 0. */
 export interface PostgresField {

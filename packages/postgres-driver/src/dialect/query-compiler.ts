@@ -6,7 +6,7 @@ import {
   PostgresQueryCompiler,
   type RawNode,
 } from 'kysely';
-import { exactBigintCast } from './values/exact-bigint.js';
+import { exactBigintCast } from '../values/exact-bigint.js';
 
 /**
  * Kysely's compiler with the contract's column types (C1, C2): the schema builder's names mean the same as on every other driver,

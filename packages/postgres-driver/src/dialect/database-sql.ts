@@ -10,12 +10,12 @@ import {
   type SqlBool,
   sql,
 } from 'kysely';
-import type { ValueMode } from './options/options.js';
-import { PooledPostgresAdapter, type TakeMigrationLock } from './postgres-adapter.js';
-import { PortablePostgresQueryCompiler } from './postgres-query-compiler.js';
-import { bigintExtreme } from './values/exact-bigint.js';
-import { encodeValue } from './values/parameters.js';
-import { formatArray } from './values/text.js';
+import type { ValueMode } from '../options/options.js';
+import { bigintExtreme } from '../values/exact-bigint.js';
+import { encodeValue } from '../values/parameters.js';
+import { formatArray } from '../values/text.js';
+import { PooledPostgresAdapter, type TakeMigrationLock } from './adapter.js';
+import { PortablePostgresQueryCompiler } from './query-compiler.js';
 
 /** PostgreSQL's SQL, for Kysely and for the repository. */
 export class PostgresSql implements DatabaseSql {

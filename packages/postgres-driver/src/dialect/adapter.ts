@@ -1,5 +1,5 @@
 import { type Kysely, PostgresAdapter, sql } from 'kysely';
-import { SCHEMA_CHANGE_LOCK } from './schema/schema-change-lock.js';
+import { SCHEMA_CHANGE_LOCK } from '../schema/schema-change-lock.js';
 
 /** Takes the lock that keeps two schema changes apart, and gives back what frees it. */
 export type TakeMigrationLock = () => Promise<() => Promise<void>>;
