@@ -1,7 +1,7 @@
 import type { Statement } from '@sluice/core';
 import type { PostgresConnection, SendOptions } from './connection/connection.js';
+import { insertBulk, toBulkInsertion } from './copy/bulk-insertion.js';
 import type { ValueMode } from './options/options.js';
-import { insertBulk, toBulkInsertion } from './postgres-bulk-insertion.js';
 import { bindParameters } from './values/parameters.js';
 import type { RawResult } from './values/raw-result.js';
 

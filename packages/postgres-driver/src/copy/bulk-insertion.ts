@@ -1,6 +1,9 @@
 import type { RowInsertion, Statement } from '@sluice/core';
-import type { PostgresConnection, SendOptions } from './connection/connection.js';
-import { BinaryRows } from './copy/write-rows.js';
+import type { PostgresConnection, SendOptions } from '../connection/connection.js';
+import { quoteIdentifier } from '../sql/identifier.js';
+import { arrayType, columnArray, fitsArray } from '../values/array.js';
+import { type Bound, bindScalar, checkValue, type Scalar } from '../values/parameters.js';
+import type { RawResult } from '../values/raw-result.js';
 import {
   type CopyTarget,
   copyData,
@@ -8,11 +11,8 @@ import {
   isWorthCopying,
   keepCopyTarget,
   readCopyTarget,
-} from './postgres-copy.js';
-import { quoteIdentifier } from './sql/identifier.js';
-import { arrayType, columnArray, fitsArray } from './values/array.js';
-import { type Bound, bindScalar, checkValue, type Scalar } from './values/parameters.js';
-import type { RawResult } from './values/raw-result.js';
+} from './copy.js';
+import { BinaryRows } from './write-rows.js';
 
 /** An insertion of many rows, its values by column. */
 export interface BulkInsertion {

@@ -1,7 +1,7 @@
 import type { RowInsertion } from '@sluice/core';
-import type { PostgresConnection, SendOptions } from './connection/connection.js';
-import { quoteIdentifier } from './sql/identifier.js';
-import type { Bound } from './values/parameters.js';
+import type { PostgresConnection, SendOptions } from '../connection/connection.js';
+import { quoteIdentifier } from '../sql/identifier.js';
+import type { Bound } from '../values/parameters.js';
 
 /** From so many rows on COPY is worth the question whether the table takes it. */
 const FEWEST_ROWS = 200;
