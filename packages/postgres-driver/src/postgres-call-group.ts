@@ -1,7 +1,7 @@
 import type { ExecuteOptions, Priority, Statement, StatementResult } from '@sluice/core';
 import type { PostgresConnection } from './connection/connection.js';
 import { JoinedCall } from './postgres-joined-call.js';
-import type { PooledConnection } from './postgres-pool.js';
+import type { PooledConnection } from './transaction/pooled-connection.js';
 import type { Bound } from './values/parameters.js';
 import type { RawResult } from './values/raw-result.js';
 

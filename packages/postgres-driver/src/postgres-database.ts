@@ -28,13 +28,14 @@ import { PostgresSql } from './dialect/database-sql.js';
 import { commitUnknownError, isDatabaseError } from './errors/errors.js';
 import type { PostgresConfig } from './options/options.js';
 import { PostgresCoalescer } from './postgres-coalescer.js';
-import { PostgresCounters } from './postgres-counters.js';
-import { type PooledConnection, PostgresPool } from './postgres-pool.js';
+import { PostgresPool } from './postgres-pool.js';
 import { PostgresReplicas } from './postgres-replicas.js';
-import { prepareToSend, type Sender } from './postgres-send-statement.js';
-import type { WriterOutcome } from './postgres-throttle.js';
-import { beginTransaction, type PostgresTransaction } from './postgres-transaction.js';
 import { readCatalog } from './schema/catalog.js';
+import { PostgresCounters } from './transaction/counters.js';
+import type { PooledConnection } from './transaction/pooled-connection.js';
+import { prepareToSend, type Sender } from './transaction/send-statement.js';
+import { beginTransaction, type PostgresTransaction } from './transaction/transaction.js';
+import type { WriterOutcome } from './transaction/writer-outcome.js';
 import { MAX_PARAMETERS } from './values/parameters.js';
 import type { RawResult } from './values/raw-result.js';
 import { toStatementResult } from './values/rows.js';
@@ -97,7 +98,7 @@ export class PostgresDatabase implements Database {
     }
   }
 
-  /** A statement with a part that reads may meet a row that its snapshot does not hold: see `doubtViolation`. */
+  /** A statement with a part that reads may meet a row that its snapshot does not hold: see `conflictIfStale`. */
   async #executeWrite(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     try {
       return await this.#executeIn('write', statement, options);

@@ -1,8 +1,8 @@
 import type { ExecuteOptions, RowLookup } from '@sluice/core';
 import type { BatchPlan, RunBatch } from './postgres-call-group.js';
 import { answerWith, type JoinedCall } from './postgres-joined-call.js';
-import type { PooledConnection } from './postgres-pool.js';
 import { quoteIdentifier } from './sql/identifier.js';
+import type { PooledConnection } from './transaction/pooled-connection.js';
 import { arrayType, columnArray, fitsArray } from './values/array.js';
 import { RowDecoder } from './values/rows.js';
 

@@ -6,20 +6,10 @@ import type { SessionMode } from './connection/mode.js';
 import type { PostgresConfig } from './options/options.js';
 import { PostgresGate } from './postgres-gate.js';
 import { PostgresMeter } from './postgres-meter.js';
-import { SharedCommit } from './postgres-shared-commit.js';
 import { PostgresThrottle, type ThrottleLease, type ThrottleOptions } from './postgres-throttle.js';
 import { PostgresConstraints } from './schema/constraints.js';
-
-/** A connection on loan. */
-export interface PooledConnection {
-  readonly connection: PostgresConnection;
-  /** Counts the callers who waited together with this one. */
-  joinedBy(others: number): void;
-  /** Gives it back: to the pool when it is verifiably clean, otherwise to nobody. Never rejects. */
-  release(): Promise<void>;
-  /** Set where transactions may share a COMMIT. */
-  readonly shared?: SharedCommit | undefined;
-}
+import type { PooledConnection } from './transaction/pooled-connection.js';
+import { SharedCommit } from './transaction/shared-commit.js';
 
 interface MeteredLease extends ThrottleLease {
   readonly recordJoined: (others: number) => void;

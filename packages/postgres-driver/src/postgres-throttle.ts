@@ -1,7 +1,8 @@
 import { type Lease, TimeoutError, WaitingQueue, type WaitOptions } from '@sluice/core';
 import type { GateOptions, PostgresGate } from './postgres-gate.js';
-import type { HotSpot, SharedCommit } from './postgres-shared-commit.js';
 import { WriterLimit } from './postgres-writer-limit.js';
+import type { HotSpot, SharedCommit } from './transaction/shared-commit.js';
+import type { WriterOutcome } from './transaction/writer-outcome.js';
 
 /** How long a writer waits for its turn before it goes on among the others: one of them may be waiting for what comes after it. */
 const PATIENCE_MS = 2000;
@@ -11,11 +12,6 @@ const MEMORY_MS = 10_000;
 
 /** From this attempt on a writer is to be alone. */
 const ALONE_FROM_ATTEMPT = 3;
-
-/** How a writer's work ended; filled in by whoever does the work. */
-export interface WriterOutcome {
-  isConflict: boolean;
-}
 
 /** What a writer waits with. */
 export interface ThrottleOptions extends GateOptions {

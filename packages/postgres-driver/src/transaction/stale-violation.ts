@@ -8,7 +8,7 @@ import { type BeginOptions, ConflictError, type IsolationLevel, UniqueViolationE
  *
  * @returns what to throw: a ConflictError with the violation as `cause`, or `error` itself.
  */
-export function doubtViolation(
+export function conflictIfStale(
   error: unknown,
   { access, isSchemaChange, isolation, knownViolations, label }: BeginOptions,
   standard: IsolationLevel,

@@ -1,5 +1,5 @@
 import { CommitUnknownError, ConflictError, ConnectionError } from '@sluice/core';
-import type { PostgresConnection } from './connection/connection.js';
+import type { PostgresConnection } from '../connection/connection.js';
 
 /** Most transactions that end in one COMMIT: PostgreSQL keeps 64 subtransactions of one transaction at hand, and each may hold a few locks. */
 const MOST_MEMBERS = 32;

@@ -1,5 +1,5 @@
 import { ConflictError, type ExecuteOptions, type Statement } from '@sluice/core';
-import type { SharedCommit } from './postgres-shared-commit.js';
+import type { SharedCommit } from './shared-commit.js';
 
 /** How long undoing a transaction may take before the connection is given up. */
 const GRACE_MS = 5000;

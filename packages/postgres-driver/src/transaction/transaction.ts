@@ -12,19 +12,19 @@ import {
   transactionEndedError,
   UsageError,
 } from '@sluice/core';
-import type { PostgresConnection, SendOptions } from './connection/connection.js';
-import { PostgresStream } from './connection/stream.js';
-import { commitUnknownError } from './errors/errors.js';
-import type { ValueMode } from './options/options.js';
-import { CommitShare } from './postgres-commit-share.js';
-import type { PostgresCounters } from './postgres-counters.js';
-import { doubtViolation } from './postgres-doubted-violation.js';
-import type { PooledConnection } from './postgres-pool.js';
-import { prepareToSend } from './postgres-send-statement.js';
-import type { WriterOutcome } from './postgres-throttle.js';
-import { SCHEMA_CHANGE_LOCK } from './schema/schema-change-lock.js';
-import type { RawResult } from './values/raw-result.js';
-import { toStatementResult } from './values/rows.js';
+import type { PostgresConnection, SendOptions } from '../connection/connection.js';
+import { PostgresStream } from '../connection/stream.js';
+import { commitUnknownError } from '../errors/errors.js';
+import type { ValueMode } from '../options/options.js';
+import { SCHEMA_CHANGE_LOCK } from '../schema/schema-change-lock.js';
+import type { RawResult } from '../values/raw-result.js';
+import { toStatementResult } from '../values/rows.js';
+import { CommitShare } from './commit-share.js';
+import type { PostgresCounters } from './counters.js';
+import type { PooledConnection } from './pooled-connection.js';
+import { prepareToSend } from './send-statement.js';
+import { conflictIfStale } from './stale-violation.js';
+import type { WriterOutcome } from './writer-outcome.js';
 
 /** How long COMMIT and ROLLBACK may take past the transaction's deadline before the connection is given up. */
 const END_GRACE_MS = 5000;
@@ -166,7 +166,7 @@ export class PostgresTransaction implements DatabaseTransaction {
       if (command !== 'COMMIT') throw brokenError(label);
     } catch (error) {
       const wasUndone = !connection.isLost || connection.lastOutcome === 'not sent' || access === 'read';
-      if (wasUndone) throw this.#doubt(error);
+      if (wasUndone) throw this.#conflictIfStale(error);
       throw commitUnknownError(error, label);
     }
   }
@@ -190,11 +190,11 @@ export class PostgresTransaction implements DatabaseTransaction {
       this.#context.outcome.isConflict = true;
       this.#share?.noteConflict();
     }
-    return this.#context.counters.recordConflict(this.#doubt(error));
+    return this.#context.counters.recordConflict(this.#conflictIfStale(error));
   }
 
-  #doubt(error: unknown): unknown {
-    return this.#hasRead ? doubtViolation(error, this.#options, this.#context.isolation) : error;
+  #conflictIfStale(error: unknown): unknown {
+    return this.#hasRead ? conflictIfStale(error, this.#options, this.#context.isolation) : error;
   }
 
   #takeBegin(): string | undefined {

@@ -1,9 +1,9 @@
 import type { Statement } from '@sluice/core';
-import type { PostgresConnection, SendOptions } from './connection/connection.js';
-import { insertBulk, toBulkInsertion } from './copy/bulk-insertion.js';
-import type { ValueMode } from './options/options.js';
-import { bindParameters } from './values/parameters.js';
-import type { RawResult } from './values/raw-result.js';
+import type { PostgresConnection, SendOptions } from '../connection/connection.js';
+import { insertBulk, toBulkInsertion } from '../copy/bulk-insertion.js';
+import type { ValueMode } from '../options/options.js';
+import { bindParameters } from '../values/parameters.js';
+import type { RawResult } from '../values/raw-result.js';
 
 /** A statement that is ready to be sent, its parameters checked and bound. */
 export type Sender = (connection: PostgresConnection, options: SendOptions) => Promise<RawResult>;
