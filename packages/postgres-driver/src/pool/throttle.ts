@@ -1,8 +1,8 @@
 import { type Lease, TimeoutError, WaitingQueue, type WaitOptions } from '@sluice/core';
-import type { GateOptions, PostgresGate } from './postgres-gate.js';
-import { WriterLimit } from './postgres-writer-limit.js';
-import type { HotSpot, SharedCommit } from './transaction/shared-commit.js';
-import type { WriterOutcome } from './transaction/writer-outcome.js';
+import type { HotSpot, SharedCommit } from '../transaction/shared-commit.js';
+import type { WriterOutcome } from '../transaction/writer-outcome.js';
+import type { AdmissionOptions, PostgresAdmission } from './admission.js';
+import { WriterLimit } from './writer-limit.js';
 
 /** How long a writer waits for its turn before it goes on among the others: one of them may be waiting for what comes after it. */
 const PATIENCE_MS = 2000;
@@ -14,7 +14,7 @@ const MEMORY_MS = 10_000;
 const ALONE_FROM_ATTEMPT = 3;
 
 /** What a writer waits with. */
-export interface ThrottleOptions extends GateOptions {
+export interface ThrottleOptions extends AdmissionOptions {
   /** Writers of one label share a limit. Without one nothing is held back. */
   readonly label?: string | undefined;
   readonly outcome?: WriterOutcome | undefined;
@@ -47,27 +47,27 @@ interface Waiter {
 }
 
 /**
- * Calms a storm of conflicts ahead of the gate: writers of a label that undo each other are let through few at a time, first come, first served;
+ * Calms a storm of conflicts ahead of the admission: writers of a label that undo each other are let through few at a time, first come, first served;
  * the others are not touched. What is held up holds no connection.
  */
 export class PostgresThrottle {
-  readonly #gate: PostgresGate;
+  readonly #admission: PostgresAdmission;
   readonly #permits: number;
   readonly #queueLimit: number;
   /** The labels that had a conflict. */
   readonly #kinds = new Map<string, Kind>();
   #onEmpty: (() => void) | undefined;
 
-  constructor(gate: PostgresGate, permits: number, queueLimit: number) {
-    this.#gate = gate;
+  constructor(admission: PostgresAdmission, permits: number, queueLimit: number) {
+    this.#admission = admission;
     this.#permits = permits;
     this.#queueLimit = queueLimit;
   }
 
-  /** Waits for the label's turn, and then for the gate. @throws as {@link PostgresGate.acquire}. */
+  /** Waits for the label's turn, and then for the gate. @throws as {@link PostgresAdmission.acquire}. */
   async acquire(options: ThrottleOptions = {}): Promise<ThrottleLease> {
     const { label, outcome } = options;
-    if (label === undefined || outcome === undefined) return this.#gate.acquire(options);
+    if (label === undefined || outcome === undefined) return this.#admission.acquire(options);
     const kind = this.#kinds.get(label);
     const since = performance.now();
     const shared = kind === undefined ? undefined : await this.#enter(kind, options, since);
@@ -77,7 +77,7 @@ export class PostgresThrottle {
       if (kind !== undefined) this.#leave(kind);
     };
     try {
-      const lease = await this.#gate.acquire(options);
+      const lease = await this.#admission.acquire(options);
       let isReleased = false;
       const release = (): void => {
         if (isReleased) return;
@@ -101,7 +101,7 @@ export class PostgresThrottle {
         this.#onEmpty = resolve;
       });
     }
-    await this.#gate.empty();
+    await this.#admission.empty();
   }
 
   /** Whoever was undone goes before those who have not begun. */

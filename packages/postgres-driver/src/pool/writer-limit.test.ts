@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { WriterLimit } from './postgres-writer-limit.js';
+import { WriterLimit } from './writer-limit.js';
 
 function record(limit: WriterLimit, outcomes: readonly boolean[], era = limit.era): void {
   for (const isConflict of outcomes) limit.record(isConflict, era);

@@ -10,7 +10,7 @@ const PATIENCE_MS = 2000;
 const LONGEST_ALONE_MS = 30_000;
 
 /** What a writer waits with. */
-export interface GateOptions extends WaitOptions {
+export interface AdmissionOptions extends WaitOptions {
   /** From 1. */
   readonly attempt?: number | undefined;
   /** Waits for a lock of its own, for as long as it takes, and is neither held up nor waited for here. */
@@ -27,7 +27,7 @@ interface Entrant {
  * Lets the writers of this process through to the pool's lane together, and one that conflicts undid again and again alone: however busy the
  * short writers are, a long one gets through. First come, first served; what is held up holds no connection.
  */
-export class PostgresGate {
+export class PostgresAdmission {
   readonly #lane: Lane;
   readonly #waiting: WaitingQueue<Entrant>;
   #inside = 0;
@@ -45,7 +45,7 @@ export class PostgresGate {
    *
    * @throws as {@link Lane.acquire}.
    */
-  async acquire(options: GateOptions = {}): Promise<Lease> {
+  async acquire(options: AdmissionOptions = {}): Promise<Lease> {
     const { attempt = 1, isSchemaChange = false } = options;
     if (isSchemaChange) return this.#lane.acquire(options);
     if (attempt < ALONE_FROM_ATTEMPT) return this.#acquireAmongOthers(options);
@@ -65,7 +65,7 @@ export class PostgresGate {
   }
 
   /** The lane first: while nobody waits to be alone, that is all. */
-  async #acquireAmongOthers(options: GateOptions): Promise<Lease> {
+  async #acquireAmongOthers(options: AdmissionOptions): Promise<Lease> {
     const since = performance.now();
     const lease = await this.#lane.acquire(options);
     const leave = (): void => this.#leave();
@@ -79,7 +79,7 @@ export class PostgresGate {
   }
 
   /** Whoever was held up has been the next already. */
-  async #acquireInside(options: GateOptions, since: number, leave: () => void): Promise<Lease> {
+  async #acquireInside(options: AdmissionOptions, since: number, leave: () => void): Promise<Lease> {
     try {
       return withRelease(await this.#lane.acquire({ ...options, priority: 'high' }), since, leave);
     } catch (error) {
@@ -89,7 +89,7 @@ export class PostgresGate {
   }
 
   /** Gives what ends being alone; `undefined` when the patience was over before it began. */
-  async #enterAlone(options: GateOptions): Promise<(() => void) | undefined> {
+  async #enterAlone(options: AdmissionOptions): Promise<(() => void) | undefined> {
     const { deadline = Number.POSITIVE_INFINITY } = options;
     const patience = performance.now() + PATIENCE_MS;
     let entrant: Entrant;
@@ -107,7 +107,7 @@ export class PostgresGate {
     };
   }
 
-  #wait(isAlone: boolean, options: GateOptions): Promise<Entrant> {
+  #wait(isAlone: boolean, options: AdmissionOptions): Promise<Entrant> {
     return new Promise((resolve, reject) => {
       const entrant: Entrant = { isAlone, enter: () => resolve(entrant) };
       this.#waiting.enqueue(entrant, options, (error) => {

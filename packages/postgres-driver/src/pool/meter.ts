@@ -1,5 +1,5 @@
 import { type LaneMetrics, LaneWaits, type Priority, Summary } from '@sluice/core';
-import type { ThrottleLease, ThrottleOptions } from './postgres-throttle.js';
+import type { ThrottleLease, ThrottleOptions } from './throttle.js';
 
 /** A lane, or a gate ahead of it. */
 interface Entrance {

@@ -1,15 +1,15 @@
 import { ClosedError, type ExecuteOptions, Lane, type LaneMetrics } from '@sluice/core';
-import { connect } from './connection/connect.js';
-import type { PostgresConnection } from './connection/connection.js';
-import { assertNotInterrupted, Interrupt } from './connection/interrupt.js';
-import type { SessionMode } from './connection/mode.js';
-import type { PostgresConfig } from './options/options.js';
-import { PostgresGate } from './postgres-gate.js';
-import { PostgresMeter } from './postgres-meter.js';
-import { PostgresThrottle, type ThrottleLease, type ThrottleOptions } from './postgres-throttle.js';
-import { PostgresConstraints } from './schema/constraints.js';
-import type { PooledConnection } from './transaction/pooled-connection.js';
-import { SharedCommit } from './transaction/shared-commit.js';
+import { connect } from '../connection/connect.js';
+import type { PostgresConnection } from '../connection/connection.js';
+import { assertNotInterrupted, Interrupt } from '../connection/interrupt.js';
+import type { SessionMode } from '../connection/mode.js';
+import type { PostgresConfig } from '../options/options.js';
+import { PostgresConstraints } from '../schema/constraints.js';
+import type { PooledConnection } from '../transaction/pooled-connection.js';
+import { SharedCommit } from '../transaction/shared-commit.js';
+import { PostgresAdmission } from './admission.js';
+import { PostgresMeter } from './meter.js';
+import { PostgresThrottle, type ThrottleLease, type ThrottleOptions } from './throttle.js';
 
 interface MeteredLease extends ThrottleLease {
   readonly recordJoined: (others: number) => void;
@@ -33,7 +33,7 @@ export class PostgresPool {
     const { poolSize: permits, queueLimit } = config;
     this.#config = config;
     this.#lane = new Lane({ name: 'a PostgreSQL connection', permits, queueLimit });
-    this.#throttle = new PostgresThrottle(new PostgresGate(this.#lane, queueLimit), permits, queueLimit);
+    this.#throttle = new PostgresThrottle(new PostgresAdmission(this.#lane, queueLimit), permits, queueLimit);
     this.#meters = {
       read: new PostgresMeter(this.#lane, permits),
       write: new PostgresMeter(this.#throttle, permits),
