@@ -29,7 +29,7 @@ import { commitUnknownError, isDatabaseError } from './errors/errors.js';
 import type { PostgresConfig } from './options/options.js';
 import { PostgresPool } from './pool/pool.js';
 import { PostgresCoalescer } from './postgres-coalescer.js';
-import { PostgresReplicas } from './postgres-replicas.js';
+import { PostgresReplicas } from './replica/replicas.js';
 import { readCatalog } from './schema/catalog.js';
 import { PostgresCounters } from './transaction/counters.js';
 import type { PooledConnection } from './transaction/pooled-connection.js';

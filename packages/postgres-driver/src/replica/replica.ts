@@ -1,6 +1,6 @@
-import type { PostgresConfig } from './options/options.js';
-import { PostgresPool } from './pool/pool.js';
-import { type Lsn, parseLsn } from './postgres-lsn.js';
+import type { PostgresConfig } from '../options/options.js';
+import { PostgresPool } from '../pool/pool.js';
+import { type Lsn, parseLsn } from './lsn.js';
 
 /** How often a replica is asked how far it is, in milliseconds; more often while somebody waits for it to catch up. */
 const POLL_MS = 1000;

@@ -1,6 +1,6 @@
-import type { PostgresConfig } from './options/options.js';
-import { type Lsn, parseLsn } from './postgres-lsn.js';
-import { PostgresReplica } from './postgres-replica.js';
+import type { PostgresConfig } from '../options/options.js';
+import { type Lsn, parseLsn } from './lsn.js';
+import { PostgresReplica } from './replica.js';
 
 /** What the replicas are made with. */
 export interface ReplicasHost {
