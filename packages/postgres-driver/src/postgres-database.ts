@@ -22,13 +22,13 @@ import {
 } from '@sluice/core';
 import { installTriggers } from './changes/change-triggers.js';
 import { PostgresChanges } from './changes/changes.js';
+import { PostgresCoalescer } from './coalesce/coalescer.js';
 import type { PostgresConnection } from './connection/connection.js';
 import type { SessionMode } from './connection/mode.js';
 import { PostgresSql } from './dialect/database-sql.js';
 import { commitUnknownError, isDatabaseError } from './errors/errors.js';
 import type { PostgresConfig } from './options/options.js';
 import { PostgresPool } from './pool/pool.js';
-import { PostgresCoalescer } from './postgres-coalescer.js';
 import { PostgresReplicas } from './replica/replicas.js';
 import { readCatalog } from './schema/catalog.js';
 import { PostgresCounters } from './transaction/counters.js';

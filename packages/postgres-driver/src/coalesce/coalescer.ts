@@ -7,11 +7,11 @@ import {
   type Statement,
   type StatementResult,
 } from '@sluice/core';
-import { assertNotInterrupted } from './connection/interrupt.js';
-import { CallGroup, type GroupHost, type RunBatch } from './postgres-call-group.js';
-import { canJoinInsertions, InsertionPlan } from './postgres-insertion-plan.js';
-import { canJoinLookups, LookupPlan } from './postgres-lookup-plan.js';
-import { bindPortable } from './values/parameters.js';
+import { assertNotInterrupted } from '../connection/interrupt.js';
+import { bindPortable } from '../values/parameters.js';
+import { CallGroup, type GroupHost, type RunBatch } from './call-group.js';
+import { canJoinInsertions, InsertionPlan } from './insertion-plan.js';
+import { canJoinLookups, LookupPlan } from './lookup-plan.js';
 
 /** From this attempt on a statement runs by itself, so that it can run alone. */
 const SINGLE_FROM_ATTEMPT = 3;

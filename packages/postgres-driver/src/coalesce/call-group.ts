@@ -1,9 +1,9 @@
 import type { ExecuteOptions, Priority, Statement, StatementResult } from '@sluice/core';
-import type { PostgresConnection } from './connection/connection.js';
-import { JoinedCall } from './postgres-joined-call.js';
-import type { PooledConnection } from './transaction/pooled-connection.js';
-import type { Bound } from './values/parameters.js';
-import type { RawResult } from './values/raw-result.js';
+import type { PostgresConnection } from '../connection/connection.js';
+import type { PooledConnection } from '../transaction/pooled-connection.js';
+import type { Bound } from '../values/parameters.js';
+import type { RawResult } from '../values/raw-result.js';
+import { JoinedCall } from './joined-call.js';
 
 /** How many batches of one group may run at once; while they do, callers gather for the next. Two keep client and server busy. */
 const MOST_RUNNING = 2;

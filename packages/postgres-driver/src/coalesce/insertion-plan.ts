@@ -8,15 +8,15 @@ import {
   ValueError,
   type ValueTypeName,
 } from '@sluice/core';
-import type { PostgresConnection } from './connection/connection.js';
-import { commitUnknownError } from './errors/errors.js';
-import type { BatchPlan, RunBatch } from './postgres-call-group.js';
-import { answerWith, type JoinedCall } from './postgres-joined-call.js';
-import { quoteIdentifier, quoteLiteral } from './sql/identifier.js';
-import type { PooledConnection } from './transaction/pooled-connection.js';
-import { arrayType, columnArray, fitsArray } from './values/array.js';
-import type { RawResult } from './values/raw-result.js';
-import { RowDecoder } from './values/rows.js';
+import type { PostgresConnection } from '../connection/connection.js';
+import { commitUnknownError } from '../errors/errors.js';
+import { quoteIdentifier, quoteLiteral } from '../sql/identifier.js';
+import type { PooledConnection } from '../transaction/pooled-connection.js';
+import { arrayType, columnArray, fitsArray } from '../values/array.js';
+import type { RawResult } from '../values/raw-result.js';
+import { RowDecoder } from '../values/rows.js';
+import type { BatchPlan, RunBatch } from './call-group.js';
+import { answerWith, type JoinedCall } from './joined-call.js';
 
 /** Most rows of one batch. */
 const MOST_ROWS = 512;

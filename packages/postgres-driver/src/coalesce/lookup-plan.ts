@@ -1,10 +1,10 @@
 import type { ExecuteOptions, RowLookup } from '@sluice/core';
-import type { BatchPlan, RunBatch } from './postgres-call-group.js';
-import { answerWith, type JoinedCall } from './postgres-joined-call.js';
-import { quoteIdentifier } from './sql/identifier.js';
-import type { PooledConnection } from './transaction/pooled-connection.js';
-import { arrayType, columnArray, fitsArray } from './values/array.js';
-import { RowDecoder } from './values/rows.js';
+import { quoteIdentifier } from '../sql/identifier.js';
+import type { PooledConnection } from '../transaction/pooled-connection.js';
+import { arrayType, columnArray, fitsArray } from '../values/array.js';
+import { RowDecoder } from '../values/rows.js';
+import type { BatchPlan, RunBatch } from './call-group.js';
+import { answerWith, type JoinedCall } from './joined-call.js';
 
 /** Most keys of one batch. */
 const MOST_KEYS = 512;
