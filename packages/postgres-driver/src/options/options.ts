@@ -12,47 +12,48 @@ export interface PostgresOptions {
   readonly poolSize?: number;
   /** Most calls that may wait for a connection; one more is refused with an OverloadedError. Default 10,000. */
   readonly queueLimit?: number;
-  /** How long opening a connection may take, in milliseconds, a server that is starting up included. Default 10,000. */
+  /** How long opening a connection may take, in milliseconds, including the time a server needs to start up. Default 10,000. */
   readonly connectTimeoutMs?: number;
-  /** How long a call may wait for a connection, in milliseconds, where its own deadline is later. Default: for as long as its deadline lets it. */
+  /** How long a call may wait for a connection, in milliseconds. An earlier deadline of the call itself applies first. Default: only that deadline. */
   readonly acquireTimeoutMs?: number;
-  /** How long a statement may run before the server cancels it, in milliseconds; a safety net below the calls' own deadlines. Default: none. */
+  /** How long a statement may run before the server cancels it, in milliseconds. It is a second limit besides the calls' own deadlines. Default: none. */
   readonly statementTimeoutMs?: number;
-  /** How long a statement may wait for a lock before it ends in a ConflictError, in milliseconds. Default: for as long as its deadline lets it. */
+  /** How long a statement may wait for a lock before it fails with a ConflictError, in milliseconds. Default: only the deadline of the call. */
   readonly lockTimeoutMs?: number;
   /**
-   * After how many milliseconds without a statement the server ends a transaction, so that a client that froze holds no locks for ever.
+   * After how many milliseconds without a statement the server ends a transaction, so that a client that hangs cannot hold its locks for ever.
    * Default 300,000.
    */
   readonly idleInTransactionTimeoutMs?: number;
   /** After how many idle milliseconds a connection is closed. Default 30,000. */
   readonly idleTimeoutMs?: number;
   /**
-   * Whether a connection prepares the single statements that come again and again. Turn it off behind a pooler that gives each
-   * statement another session. Default true.
+   * Whether a connection uses prepared statements for texts that it runs repeatedly. Turn it off behind a pooler that may run each
+   * statement in another session. Default true.
    */
   readonly prepare?: boolean;
   /**
-   * `transaction` where a pooler such as PgBouncer in transaction mode stands between: nothing is set in a session, and every transaction, also a
-   * single statement's own, brings its isolation and settings along, in the same round trip. Turns `prepare` off unless that is set.
-   * Default: none.
+   * Set it to `transaction` when the connection goes through a pooler in transaction mode, such as PgBouncer. The driver then sets nothing in the
+   * session: each transaction, including that of a single statement, sends its isolation level and settings in its first round trip. It also turns
+   * `prepare` off, unless `prepare` is set. Default: no pooler.
    */
   readonly pooler?: 'transaction';
   /**
-   * Whether `get`s, and `insert`s, that are called together and are no part of a transaction are answered by one statement. Each caller gets
-   * what its own would have given. Also whether writers of a hot spot share a COMMIT. Default true.
+   * Whether concurrent `get`s, and concurrent `insert`s, outside of transactions are combined into one statement. Each caller gets the result
+   * that its own statement would have given. Also whether transactions that contend for the same rows share a COMMIT. Default true.
    */
   readonly coalesce?: boolean;
   /**
-   * URLs of streaming replicas. `read` and streams that only read go to one that answers, is not older than `maxLagMs` and has everything this storage
-   * wrote and `after` names; else to the primary. They share all other options. Default: none.
+   * URLs of streaming replicas. `read`, and streams that only read, go to a replica that answers, lags by at most `maxLagMs`, and has replayed
+   * everything that this storage wrote and that `after` names. Without such a replica they go to the primary. All other options apply to the
+   * replicas too. Default: none.
    */
   readonly replicas?: readonly string[];
   /** How many milliseconds a replica may be behind the primary. Default 5,000. */
   readonly maxLagMs?: number;
-  /** What `pg_stat_activity` shows. Default: the URL's `application_name`, else `sluice`. */
+  /** The name that `pg_stat_activity` shows. Default: the URL's `application_name`, else `sluice`. */
   readonly applicationName?: string;
-  /** The password, or a function asked for it at every new connection. Default: the URL's, else PGPASSWORD, else the password file (PGPASSFILE, `~/.pgpass`). */
+  /** The password, or a function that is called for it at every new connection. Default: the URL's, else PGPASSWORD, else the password file (PGPASSFILE, `~/.pgpass`). */
   readonly password?: string | (() => string | Promise<string>);
   /**
    * TLS: `true` verifies the server's certificate and name, `false` turns TLS off, an object is Node's own options.
@@ -66,18 +67,18 @@ export interface PostgresDialectOptions extends PostgresOptions {
   /** `postgres://user:password@host:port/database`. */
   readonly url: string;
   /**
-   * `native` takes and returns the values of Kysely's own PostgreSQL dialect, and throws the server's own errors; `portable` has the values and
-   * errors of the contract (C1, C11), and the column types of its schema builder are mapped. Default `native`.
+   * `native` takes and returns the values of Kysely's own PostgreSQL dialect, and throws the server's own errors. `portable` has the values and
+   * errors of the contract (C1, C11), and maps the column types of the schema builder. Default `native`.
    */
   readonly values?: ValueMode;
   /**
-   * Isolation of single statements and of transactions that ask for none. Nothing is replayed by itself here: at `serializable`
-   * the caller must expect conflicts. Default `read committed`, PostgreSQL's own.
+   * Isolation level of single statements, and of transactions that name none. The dialect replays nothing: at `serializable` the caller
+   * must handle conflicts itself. Default `read committed`, PostgreSQL's default.
    */
   readonly isolation?: IsolationLevel;
 }
 
-/** Everything a connection and its pool need to know. */
+/** The resolved configuration of a connection and its pool. */
 export interface PostgresConfig {
   readonly host: string;
   readonly port: number;
@@ -104,16 +105,16 @@ export interface PostgresConfig {
   readonly isolation: IsolationLevel;
 }
 
-/** What differs between the driver and the plain dialect. */
+/** The settings in which the driver and the Kysely dialect differ. */
 export interface PostgresMode {
   readonly values: ValueMode;
   readonly isolation: IsolationLevel;
 }
 
 /**
- * Puts URL, options, environment and defaults together.
+ * Resolves URL, options, environment and defaults to one configuration.
  *
- * @throws ConfigurationError naming what is wrong, never the URL, which may hold a password.
+ * @throws ConfigurationError naming the wrong option, never the URL, which may contain a password.
  */
 export function resolvePostgresConfig(
   url: string,
@@ -163,7 +164,7 @@ function isPooled({ pooler }: PostgresOptions, { values }: PostgresMode): boolea
   );
 }
 
-/** A replica cannot be serializable. */
+/** PostgreSQL does not support SERIALIZABLE on a replica. */
 function replicaConfig(url: string, options: PostgresOptions, mode: PostgresMode): PostgresConfig {
   return resolvePostgresConfig(url, { ...options, replicas: [] }, { ...mode, isolation: 'repeatable read' });
 }

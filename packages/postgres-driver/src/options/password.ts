@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { ConfigurationError } from '@sluice/core';
 import pgpass from 'pgpass';
 
-/** Whose password is asked for. */
+/** The server and the user that a password belongs to. */
 export interface PasswordOwner {
   readonly host: string;
   readonly port: number;
@@ -11,8 +11,10 @@ export interface PasswordOwner {
 }
 
 /**
- * Where a connection gets its password from: what was given, else PGPASSWORD, else the password file that PGPASSFILE names or `~/.pgpass`, which
- * nobody but its owner may be able to read (postgresql.org/docs/current/libpq-pgpass.html).
+ * Gives the function that supplies a connection's password: the given one, else PGPASSWORD, else the password file. That file is the one PGPASSFILE
+ * names, else `~/.pgpass`; only its owner may have permission to read it (postgresql.org/docs/current/libpq-pgpass.html).
+ *
+ * @throws ConfigurationError (the returned function) when there is no password.
  */
 export function passwordSource(
   given: string | (() => string | Promise<string>) | undefined,
@@ -40,7 +42,7 @@ async function call(password: () => string | Promise<string>): Promise<string> {
   }
 }
 
-/** Without a name, the user is that of the system, and the database is named like the user. */
+/** The default user is the operating system's user, and the default database has the user's name. */
 function readPasswordFile({ host, port, user, database }: PasswordOwner): Promise<string | undefined> {
   const name = user ?? process.env.PGUSER ?? userInfo().username;
   return new Promise((resolve) => pgpass({ host, port, user: name, database: database ?? name }, resolve));

@@ -7,7 +7,7 @@ declare module 'pgpass' {
     readonly user: string;
   }
 
-  /** Gives `undefined` where there is no such file, none of its lines fits, or others than its owner may read it, which it warns of. */
+  /** Gives `undefined` when there is no such file, when none of its lines matches, or, with a warning, when users other than its owner may read it. */
   export default function pgpass(
     connection: PgpassConnection,
     done: (password: string | undefined) => void,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { ConfigurationError } from '@sluice/core';
 
-/** What a PostgreSQL URL and the environment say; `undefined` is not said. */
+/** The settings of a PostgreSQL URL and of the environment; `undefined` where neither names one. */
 export interface PostgresUrl {
   readonly host: string;
   readonly port: number;
@@ -15,7 +15,7 @@ export interface PostgresUrl {
   readonly serverOptions: string | undefined;
 }
 
-/** The URL parameters that mean something here. Any other is refused: ignoring one could mean no TLS, or another database. */
+/** The supported URL parameters. Any other is refused, because ignoring one could turn TLS off or select another database. */
 const PARAMETERS: ReadonlySet<string> = new Set([
   'application_name',
   'connect_timeout',
@@ -27,10 +27,10 @@ const PARAMETERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reads `postgres://user:password@host:port/database?sslmode=verify-full`. What it does not say comes from PGHOST, PGPORT, PGUSER,
- * PGDATABASE and PGSSLMODE; `host` may be the folder of a Unix socket.
+ * Parses `postgres://user:password@host:port/database?sslmode=verify-full`. Missing parts come from PGHOST, PGPORT, PGUSER,
+ * PGDATABASE and PGSSLMODE. `host` may be the directory of a Unix socket.
  *
- * @throws ConfigurationError; neither it nor its cause holds the URL, which may hold a password.
+ * @throws ConfigurationError. Neither the error nor its cause contains the URL, which may contain a password.
  */
 export function parsePostgresUrl(text: string): PostgresUrl {
   const url = parse(text);
@@ -55,7 +55,7 @@ function parse(text: string): URL {
   try {
     return new URL(text);
   } catch {
-    // The parser's error holds the URL, so it does not become the cause.
+    // The parser's error contains the URL, so it does not become the cause.
     throw invalid(
       'The PostgreSQL URL cannot be read. Write postgres://user:password@host:port/database, with special characters in the password percent-encoded.',
     );
@@ -95,7 +95,7 @@ function readSeconds(text: string | undefined): number | undefined {
   throw invalid('The URL parameter "connect_timeout" must be a whole number of seconds.');
 }
 
-/** TLS is verified in full wherever it is asked for, also by `require`; `no-verify` says the opposite openly. */
+/** Verifies the certificate wherever TLS is requested, also for `require`. Only `no-verify` turns the verification off. */
 function readSsl(parameters: ReadonlyMap<string, string>): boolean | ConnectionOptions | undefined {
   const mode = parameters.get('sslmode') ?? process.env.PGSSLMODE;
   const rootFile = parameters.get('sslrootcert');
