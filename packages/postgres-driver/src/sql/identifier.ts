@@ -1,9 +1,9 @@
-/** Quotes a name for SQL. */
+/** Quotes a name as an SQL identifier. */
 export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** Quotes a text for SQL; with standard_conforming_strings, which every session has on. */
+/** Quotes a text as an SQL string literal. It relies on standard_conforming_strings, which every session has on. */
 export function quoteLiteral(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
