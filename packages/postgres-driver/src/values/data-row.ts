@@ -1,32 +1,32 @@
-/** The protocol's DataRow begins with a count of columns; before each value stands its length, -1 for NULL. */
+/** The protocol's DataRow message begins with the number of columns. Each value is preceded by its length, -1 for NULL. */
 const COUNT_BYTES = 2;
 const LENGTH_BYTES = 4;
 
-/** Reads a value where it lies in a message. */
+/** Decodes a value from its bytes in a message. */
 export type BytesReader = (bytes: Buffer, start: number, end: number) => unknown;
 
 /**
- * One row as it lies in what the server sent (https://www.postgresql.org/docs/current/protocol-message-formats.html). Values are read when they are
- * asked for, by what knows their column, so that a number need not be made a text first.
+ * One row in the buffer that was received (https://www.postgresql.org/docs/current/protocol-message-formats.html). Values are decoded on request, by
+ * the readers of their columns, so that a number is not converted to a string first.
  */
 export class DataRow {
   readonly #bytes: Buffer;
   readonly #start: number;
   readonly #end: number;
 
-  /** @param start of the message's body. */
+  /** @param start offset of the message's body in `bytes`. */
   constructor(bytes: Buffer, start: number, end: number) {
     this.#bytes = bytes;
     this.#start = start;
     this.#end = end;
   }
 
-  /** Length of the whole row on the wire. */
+  /** Length of the message's body. */
   get sizeBytes(): number {
     return this.#end - this.#start;
   }
 
-  /** Every value as text. For `pg`'s own queries, and where there are few columns. */
+  /** Every value as text. For `pg`'s own queries, and for rows of few columns. */
   get fields(): (string | null)[] {
     const count = this.#bytes.readUInt16BE(this.#start);
     return Array.from({ length: count }, (_, column) => this.text(column));
@@ -43,7 +43,7 @@ export class DataRow {
     return length < 0 ? null : bytes.toString('utf8', start, start + length);
   }
 
-  /** Puts what the columns' readers make of the values that are not NULL under their names. */
+  /** Decodes the values that are not NULL with the columns' readers, and sets them in `row` under the columns' names. */
   readInto(
     row: Record<string, unknown>,
     names: readonly string[],
@@ -63,7 +63,7 @@ export class DataRow {
   }
 }
 
-/** Reads a whole number of at most 15 digits, as int2, int4 and oid are. */
+/** Decodes an integer of at most 15 digits: an int2, int4 or oid. */
 export function readInteger(bytes: Buffer, start: number, end: number): number {
   const isNegative = bytes[start] === MINUS;
   let value = 0;
@@ -73,15 +73,15 @@ export function readInteger(bytes: Buffer, start: number, end: number): number {
 }
 
 /**
- * Reads a floating-point number as `Number` reads its text. Of at most 15 digits both the digits as a whole number and the power of ten are exact,
- * so that their division is the nearest number there is; the others are made a text.
+ * Decodes a floating-point number, with the result of `Number` on its text. With at most 15 digits, both the digits as an integer and the power of ten
+ * are exact, so their quotient is correctly rounded. Longer numbers are decoded from a string.
  */
 export function readFloat(bytes: Buffer, start: number, end: number): number {
   const isNegative = bytes[start] === MINUS;
   const first = isNegative ? start + 1 : start;
   let digits = 0;
   let pointAt = end - 1;
-  if (end - first > MOST_DIGITS) return Number(bytes.toString('latin1', start, end));
+  if (end - first > MAX_DIGITS) return Number(bytes.toString('latin1', start, end));
   for (let at = first; at < end; at += 1) {
     const code = bytes[at] ?? 0;
     if (code >= ZERO && code <= NINE) digits = digits * 10 + code - ZERO;
@@ -92,8 +92,8 @@ export function readFloat(bytes: Buffer, start: number, end: number): number {
   return isNegative ? -value : value;
 }
 
-const MOST_DIGITS = 15;
-const POWERS_OF_TEN: readonly number[] = Array.from({ length: MOST_DIGITS }, (_, power) => 10 ** power);
+const MAX_DIGITS = 15;
+const POWERS_OF_TEN: readonly number[] = Array.from({ length: MAX_DIGITS }, (_, power) => 10 ** power);
 
 const MINUS = 0x2d;
 const POINT = 0x2e;

@@ -10,34 +10,34 @@ import {
 import type { FieldDef } from 'pg';
 
 /*
- * The least and the greatest of a bigint column are bigints and a count is a number, yet PostgreSQL calls all of them int8. So where
- * such an extreme is a column of the result it is sent as 64 bits, which nothing else is.
+ * In the contract, `min` and `max` of a bigint column are bigints and a count is a number, but PostgreSQL's type of all three is int8. So a
+ * `min` or `max` that is a column of the result is cast to varbit(64), a type that no other result has.
  */
 
-/** `min` or `max` of a bigint column. The comment marks it, and is plain SQL wherever it ends up. */
+/** `min` or `max` of a bigint column. The comment marks the expression for {@link exactBigintCast}, and is valid SQL in every place. */
 export function bigintExtreme(name: 'max' | 'min', argument: Expression<unknown>): Expression<unknown> {
   return name === 'max' ? sql`max(${argument}) /* bigint */` : sql`min(${argument}) /* bigint */`;
 }
 
-/** What to append to a marked extreme so that it arrives as a bigint; empty where something else reads it. */
+/** The cast to append to a marked `min` or `max` that is a column of the result; empty where another expression uses its value. */
 export function exactBigintCast(node: RawNode, nodeStack: readonly OperationNode[]): string {
   const isMarked = node.sqlFragments.at(-1) === ') /* bigint */';
   return isMarked && isResultColumn(nodeStack) ? '::bit(64)::varbit(64)' : '';
 }
 
-/** Whether a result's column is an extreme that was sent as 64 bits. */
+/** Whether a result's column is a `min` or `max` that was cast to varbit(64). */
 export function isExactBigint({ dataTypeID, dataTypeModifier, tableID }: FieldDef): boolean {
   return dataTypeID === VARBIT && dataTypeModifier === 64 && tableID === 0;
 }
 
-/** Reads 64 bits, the first of them the sign. */
+/** Parses 64 bits, in two's complement. */
 export function parseExactBigint(bits: string): bigint {
   return BigInt.asIntN(64, BigInt(`0b${bits}`));
 }
 
 const VARBIT = 1562;
 
-/** Whether the innermost node is a column of the outermost SELECT's result. In a UNION all parts must keep one type. */
+/** Whether the innermost node is a column of the outermost SELECT's result. Not in a UNION, where all parts must have the same type. */
 function isResultColumn([query, selection, ...rest]: readonly OperationNode[]): boolean {
   if (query === undefined || !SelectQueryNode.is(query) || query.setOperations !== undefined) return false;
   if (selection === undefined || !SelectionNode.is(selection)) return false;

@@ -2,29 +2,29 @@ import { type CheckedValue, UnsupportedError, UsageError, ValueError } from '@sl
 import type { ValueMode } from '../options/options.js';
 import { formatTimestamp } from './text.js';
 
-/** Most parameters of one statement: the protocol counts them in 16 bits. */
+/** The maximum number of parameters of one statement: the protocol counts them in 16 bits. */
 export const MAX_PARAMETERS = 65_535;
 
-/** What `pg` sends as it is: text, bytes or null. */
+/** A parameter that `pg` sends unchanged: text, bytes or null. */
 export type Bound = string | Buffer | null;
 
 /**
- * Turns a statement's parameters into what `pg` sends. PostgreSQL itself infers each one's type from its place.
+ * Converts a statement's parameters to what `pg` sends. PostgreSQL infers the type of each parameter from the statement.
  *
- * @throws ValueError for a value no column can hold on every driver, UsageError for `undefined`, UnsupportedError for too many.
+ * @throws ValueError for a value that not every driver can store, UsageError for `undefined`, UnsupportedError for too many parameters.
  */
 export function bindParameters(parameters: readonly unknown[], mode: ValueMode): readonly unknown[] {
-  assertFew(parameters);
+  assertCount(parameters);
   return mode === 'native' ? parameters : parameters.map(bindValue);
 }
 
-/** The same in the contract's way. */
+/** {@link bindParameters} for the values of the contract. */
 export function bindPortable(parameters: readonly unknown[]): readonly Bound[] {
-  assertFew(parameters);
+  assertCount(parameters);
   return parameters.map(bindValue);
 }
 
-function assertFew(parameters: readonly unknown[]): void {
+function assertCount(parameters: readonly unknown[]): void {
   if (parameters.length > MAX_PARAMETERS) {
     throw new UnsupportedError(
       `The statement has ${parameters.length} parameters; PostgreSQL takes at most ${MAX_PARAMETERS}. Split it.`,
@@ -32,26 +32,26 @@ function assertFew(parameters: readonly unknown[]): void {
   }
 }
 
-/** Turns a checked value into a parameter's value; the type adds nothing, as PostgreSQL knows it from the column. */
+/** Converts a checked value to a parameter's value. It does not need the type, because PostgreSQL infers it from the column. */
 export function encodeValue(value: CheckedValue): unknown {
   if (value instanceof Date) return formatTimestamp(value);
   return value instanceof Uint8Array ? asBuffer(value) : value;
 }
 
-/** One of them. @param index in the statement's parameters, for messages. */
+/** Converts one parameter. @param index of the parameter in the statement, for messages. */
 export function bindValue(value: unknown, index: number): Bound {
   return bindScalar(checkValue(value, index));
 }
 
-/** A value as it came, or as text or bytes where it was an object. */
+/** A checked parameter: objects are converted to text or bytes, other values are unchanged. */
 export type Scalar = bigint | boolean | number | Bound;
 
-/** The text of a number or a boolean; anything else as it is. */
+/** Converts a number or a boolean to text; leaves other values unchanged. */
 export function bindScalar(value: Scalar): Bound {
   return value === null || typeof value === 'string' || typeof value === 'object' ? value : String(value);
 }
 
-/** Refuses what PostgreSQL or another driver cannot hold. @param index in the statement's parameters, for messages. */
+/** Checks that PostgreSQL and every other driver can store a value. @param index of the parameter in the statement, for messages. */
 export function checkValue(value: unknown, index: number): Scalar {
   switch (typeof value) {
     case 'string':
@@ -84,7 +84,7 @@ function bindObject(value: object, index: number): Bound {
   return bindJson(value, index);
 }
 
-/** Objects and arrays are JSON: the contract has no PostgreSQL arrays. */
+/** Objects and arrays are sent as JSON: the contract has no PostgreSQL arrays. */
 function bindJson(value: object, index: number): string {
   try {
     const json: string | undefined = JSON.stringify(value);

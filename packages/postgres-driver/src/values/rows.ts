@@ -5,31 +5,31 @@ import type { BytesReader, DataRow } from './data-row.js';
 import type { RawResult, RawRows, TextRows } from './raw-result.js';
 import { type Decoder, decoderOf, readerOf } from './values.js';
 
-/** Turns what the server sent into rows of JavaScript values. Of columns with one name, the last stays. */
+/** Decodes rows to JavaScript values. Of several columns with one name, the last one is kept. */
 export function decodeRows({ fields, rows }: RawRows, mode: ValueMode): Row[] {
   if (rows.length === 0) return [];
   const decoder = RowDecoder.of(fields, mode);
   return rows.map((row) => decoder.decode(row));
 }
 
-/** The same for rows that came as text. */
+/** The same for rows whose values are text. */
 export function decodeTexts({ fields, rows }: TextRows, mode: ValueMode): Row[] {
   if (rows.length === 0) return [];
   const decoder = RowDecoder.of(fields, mode);
   return rows.map((values) => decoder.decodeTexts(values));
 }
 
-/** Turns rows of one result, as the server sent them, into rows of JavaScript values. */
+/** Decodes the rows of one result to JavaScript values. */
 export class RowDecoder {
   readonly #names: readonly string[];
   readonly #readers: readonly BytesReader[];
   readonly #template: Row;
   readonly #decodersOf: () => readonly Decoder[];
-  /** Made when the first row comes as text. */
+  /** Created when the first row of text values is decoded. */
   #decoders: readonly Decoder[] | undefined;
   readonly #first: number;
 
-  /** @param first the first column that belongs to the rows; those before it are left out. */
+  /** @param first index of the first column of the rows; earlier columns are left out. */
   constructor(fields: readonly FieldDef[], mode: ValueMode, first = 0) {
     this.#first = first;
     this.#names = fields.map(({ name }) => name);
@@ -38,7 +38,7 @@ export class RowDecoder {
     this.#template = emptyRow(this.#names.slice(first));
   }
 
-  /** The decoder of a result, made once for the columns of a prepared statement. */
+  /** The decoder of a result; a prepared statement's decoder is created once and cached. */
   static of(fields: readonly FieldDef[], mode: ValueMode, first = 0): RowDecoder {
     const known = DECODERS[mode].get(fields);
     if (known !== undefined) return known;
@@ -47,7 +47,7 @@ export class RowDecoder {
     return made;
   }
 
-  /** The same for a row that came as text. */
+  /** Decodes a row whose values are text. */
   decodeTexts(values: readonly (string | null)[]): Row {
     this.#decoders ??= this.#decodersOf();
     const row = { ...this.#template };
@@ -60,6 +60,7 @@ export class RowDecoder {
     return row;
   }
 
+  /** Decodes a row from the received bytes. */
   decode(values: DataRow): Row {
     const row = { ...this.#template };
     values.readInto(row, this.#names, this.#readers, this.#first);
@@ -72,7 +73,7 @@ const DECODERS: Readonly<Record<ValueMode, WeakMap<readonly FieldDef[], RowDecod
   portable: new WeakMap(),
 };
 
-/** Turns a whole result into the driver interface's. */
+/** Converts a whole result to the driver interface's form. */
 export function toStatementResult(result: RawResult, mode: ValueMode): StatementResult {
   return { rows: decodeRows(result, mode), affectedRows: affectedRows(result) };
 }
@@ -84,7 +85,7 @@ export function affectedRows({ command, rowCount }: Pick<RawResult, 'command' | 
 
 const COUNTED: ReadonlySet<string> = new Set(['COPY', 'DELETE', 'INSERT', 'MERGE', 'UPDATE']);
 
-/** Made by spreading, so that a column named `__proto__` becomes a property like any other. */
+/** Creates the object by spread syntax, so that a column named `__proto__` becomes an ordinary property. */
 function emptyRow(names: readonly string[]): Row {
   const row: Row = Object.create(null);
   for (const name of names) row[name] = null;

@@ -1,4 +1,4 @@
-/** A timestamptz as text, read; `isExact` is false when microseconds were cut off. */
+/** A parsed timestamptz; `isExact` is false when microseconds were truncated. */
 export interface ParsedTimestamp {
   readonly date: Date;
   readonly isExact: boolean;
@@ -10,7 +10,7 @@ const TIMESTAMP =
 /** Length of `2000-01-01 00:00:00.123+00`. */
 const LONGEST_EXACT = 26;
 
-/** Reads `2000-01-01 00:00:00.123+00`, any year and offset; `undefined` when no Date can hold it, as for `infinity`. */
+/** Parses `2000-01-01 00:00:00.123+00`, with any year and offset; `undefined` when no Date can represent it, as for `infinity`. */
 export function parseTimestamp(text: string): ParsedTimestamp | undefined {
   if (text.length <= LONGEST_EXACT && text[4] === '-' && text.endsWith('+00')) {
     return { date: new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`), isExact: true };
@@ -36,7 +36,7 @@ export function parseTimestamp(text: string): ParsedTimestamp | undefined {
   return Number.isNaN(date.getTime()) ? undefined : { date, isExact: fraction.length <= 3 };
 }
 
-/** Writes a Date so that PostgreSQL reads the same moment in any session, before Christ and after the year 9999 too. */
+/** Formats a Date so that PostgreSQL reads the same time in any session, including years BC and years after 9999. */
 export function formatTimestamp(date: Date): string {
   const iso = date.toISOString();
   if (iso.length === 24) return iso.startsWith('0000') ? `0001${iso.slice(4)} BC` : iso;
@@ -45,19 +45,19 @@ export function formatTimestamp(date: Date): string {
   return year > 0 ? `${year}${rest}` : `${String(1 - year).padStart(4, '0')}${rest} BC`;
 }
 
-/** Reads `YYYY-MM-DD`; `undefined` for another year, `BC` or `infinity`. */
+/** Checks for the form `YYYY-MM-DD`; `undefined` for a longer year, `BC` or `infinity`. */
 export function parseDay(text: string): string | undefined {
   return /^\d{4}-\d\d-\d\d$/.test(text) ? text : undefined;
 }
 
-/** Reads `\x00ff` into memory of its own. */
+/** Parses `\x00ff` to newly allocated memory. */
 export function parseBytes(text: string): Uint8Array {
   const bytes = new Uint8Array((text.length - 2) / 2);
   Buffer.from(bytes.buffer).write(text.slice(2), 'hex');
   return bytes;
 }
 
-/** Writes the text of a PostgreSQL array; no element is null. */
+/** Formats the text of a PostgreSQL array whose elements are not null. */
 export function formatArray(elements: readonly unknown[]): string {
   return `{${elements.map(formatElement).join(',')}}`;
 }

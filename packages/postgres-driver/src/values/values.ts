@@ -5,10 +5,10 @@ import { type BytesReader, readFloat, readInteger } from './data-row.js';
 import { isExactBigint, parseExactBigint } from './exact-bigint.js';
 import { parseBytes, parseDay, parseTimestamp } from './text.js';
 
-/** Turns a value's text, as the server sends it, into the JavaScript value. */
+/** Converts a value's text, as the server sends it, to the JavaScript value. */
 export type Decoder = (text: string) => unknown;
 
-/** Reads the values of a result's column where they lie: what is short and often comes needs no text of its own. */
+/** The function that decodes a result's column from the received bytes. Short, frequent types are decoded without making a string first. */
 export function readerOf(field: FieldDef, mode: ValueMode): BytesReader {
   const direct = mode === 'portable' ? DIRECT[field.dataTypeID] : undefined;
   if (direct !== undefined) return direct;
@@ -16,7 +16,7 @@ export function readerOf(field: FieldDef, mode: ValueMode): BytesReader {
   return (bytes, start, end) => decode(bytes.toString('utf8', start, end));
 }
 
-/** The decoder for a result's column. */
+/** The function that decodes a result's column from text. */
 export function decoderOf(field: FieldDef, mode: ValueMode): Decoder {
   if (mode === 'native') return types.getTypeParser(field.dataTypeID, 'text');
   if (isExactBigint(field)) return parseExactBigint;
@@ -41,7 +41,7 @@ const OID = {
 
 const TRUE = 't'.charCodeAt(0);
 
-/** Types that are read without a text in between, as {@link PORTABLE} would from one. */
+/** Types that are decoded directly from bytes, with the same result as {@link PORTABLE} gives from text. */
 const DIRECT: Readonly<Record<number, BytesReader | undefined>> = {
   [OID.bool]: (bytes, start) => bytes[start] === TRUE,
   [OID.int2]: readInteger,
@@ -51,7 +51,7 @@ const DIRECT: Readonly<Record<number, BytesReader | undefined>> = {
   [OID.float8]: readFloat,
 };
 
-/** Types that are not here (text, numeric, uuid and all that are not in the contract) keep PostgreSQL's text. */
+/** Values of types that are not listed (text, numeric, uuid and all types outside of the contract) stay PostgreSQL's text. */
 const PORTABLE: Readonly<Record<number, ((field: FieldDef) => Decoder) | undefined>> = {
   [OID.bool]: () => (text) => text === 't',
   [OID.bytea]: () => parseBytes,
@@ -67,21 +67,21 @@ const PORTABLE: Readonly<Record<number, ((field: FieldDef) => Decoder) | undefin
   [OID.timestamptz]: decodeTimestamp,
 };
 
-/** Whether a column of the result is an expression and not a table's or view's column. */
+/** Whether a column of the result is computed by an expression, and not a column of a table or view. */
 function isComputed(field: FieldDef): boolean {
   return field.tableID === 0;
 }
 
 /**
- * `count(*)` and its like are int8 on PostgreSQL: a number while it is exact. SQLite's driver keeps the same rule, because there nothing
- * tells a computed integer from a computed bigint.
+ * `count(*)` and similar expressions are int8 on PostgreSQL. They become a number while that is exact, else a bigint. The SQLite driver has the same
+ * rule, because SQLite does not distinguish a computed integer from a computed bigint.
  */
 function parseCount(text: string): number | bigint {
   const number = Number(text);
   return Number.isSafeInteger(number) ? number : BigInt(text);
 }
 
-/** A stored time that a Date cannot hold is refused; a computed one, such as `now()`, is cut to the millisecond. */
+/** Refuses a stored time that a Date cannot represent; truncates a computed one, such as `now()`, to milliseconds. */
 function decodeTimestamp(field: FieldDef): Decoder {
   const mayCut = isComputed(field);
   return (text) => {
