@@ -24,26 +24,26 @@ import {
 import { DatabaseError } from 'pg';
 import type { PostgresConfig } from '../options/options.js';
 
-/** What is known of a failure besides the server's error. */
+/** What is known about a failure besides the server's error. */
 export interface FailureContext {
-  /** The violated constraint's columns, where they were found out. */
+  /** The violated constraint's columns, where they are known. */
   readonly columns?: readonly string[];
   readonly operation?: string | undefined;
 }
 
-/** Whether the server itself raised it, so that it has an SQLSTATE. */
+/** Whether the server raised the error, so that it has an SQLSTATE. */
 export function isDatabaseError(error: unknown): error is DatabaseError {
   return error instanceof DatabaseError;
 }
 
-/** Turns what `pg` threw into the contract's error (C11). */
+/** Converts an error that `pg` threw to the contract's error (C11). */
 export function toSluiceError(cause: unknown, context: FailureContext = {}): SluiceError {
   if (cause instanceof SluiceError) return cause;
   if (isDatabaseError(cause)) return fromServerError(cause, context);
   return new InternalError('The PostgreSQL client failed.', { cause, operation: context.operation });
 }
 
-/** An error that the server raised, whichever client received it. */
+/** An error that the server raised, as any client receives it. */
 export interface ServerError extends Error {
   /** Its SQLSTATE. */
   readonly code?: string | undefined;
@@ -52,7 +52,7 @@ export interface ServerError extends Error {
   readonly constraint?: string | undefined;
 }
 
-/** Turns it into the contract's error (C11). The SQLSTATE decides; never the message, which is translated. */
+/** Converts the server's error to the contract's (C11), by its SQLSTATE and never by its message, which the server may translate. */
 export function fromServerError(cause: ServerError, context: FailureContext = {}): SluiceError {
   const options: ErrorOptions = { cause, operation: context.operation };
   const state = cause.code ?? '';
@@ -60,7 +60,7 @@ export function fromServerError(cause: ServerError, context: FailureContext = {}
   return make({ state, cause, options, columns: context.columns ?? [] });
 }
 
-/** A connection that broke; `cause` is undefined when this side cut it. */
+/** The error for a lost connection; `cause` is undefined when this side closed it. */
 export function connectionLostError(
   config: PostgresConfig,
   cause: unknown,
@@ -74,7 +74,7 @@ export function connectionLostError(
   );
 }
 
-/** A COMMIT, or a statement that commits by itself, whose answer never came. */
+/** The error for a COMMIT, or a statement in a transaction of its own, whose answer was not received. */
 export function commitUnknownError(cause: unknown, operation: string | undefined): CommitUnknownError {
   return new CommitUnknownError(
     'The connection was lost before PostgreSQL said whether the transaction is committed. Read what it wrote to find out.',
@@ -104,7 +104,7 @@ function usage(code: UsageErrorCode, message: string): Make {
   return ({ options }) => new UsageError(code, message, options);
 }
 
-/** For errors whose message names a table, a column, a function or types, never a value. */
+/** Includes the server's message. Only for errors whose message names a table, a column, a function or types, never a value. */
 function usageNamed(code: UsageErrorCode, message: string): Make {
   return ({ cause, options }) => new UsageError(code, `${message}: ${cause.message}.`, options);
 }
