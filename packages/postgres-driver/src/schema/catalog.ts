@@ -1,13 +1,13 @@
 import { type Catalog, type CatalogColumn, type CatalogTable, parseValueType } from '@sluice/core';
 import type { TextRows } from '../values/raw-result.js';
 
-/** Reads the tables and views that a name without a schema finds: those of the search path. */
+/** Reads the tables and views that an unqualified name can refer to: those in the search path. */
 export async function readCatalog(query: QueryCatalog): Promise<Catalog> {
   const { rows } = await query(TABLES);
   return new Map(rows.map(([text]) => toTable(JSON.parse(text ?? ''))).map((table) => [table.name, table]));
 }
 
-/** Runs a query of the catalog, and gives its rows as text. */
+/** Runs a query on the catalog and returns its rows as text. */
 export type QueryCatalog = (sql: string) => Promise<Pick<TextRows, 'rows'>>;
 
 interface TableRow {
@@ -37,12 +37,12 @@ function toTable({ name, isView, columns, keys }: TableRow): CatalogTable {
 }
 
 function toColumn(column: ColumnRow): CatalogColumn {
-  // format_type writes timestamptz(3) with its precision in the middle.
+  // For timestamptz(3), format_type returns `timestamp(3) with time zone`.
   const declaredType = column.declaredType.replace(/^timestamp(\(\d\))? with time zone$/, 'timestamptz$1');
   return { ...column, declaredType, type: parseValueType(declaredType) };
 }
 
-/** A key is a valid unique index on plain columns of all rows, whether a constraint made it or not. */
+/** A key is a valid unique index on plain columns that covers all rows, with or without a constraint. */
 const TABLES = `
   select json_build_object(
     'name', class.relname,

@@ -1,10 +1,10 @@
 import { isDatabaseError } from '../errors/errors.js';
 import type { RawRows } from '../values/raw-result.js';
 
-/** Finds the columns of a violated constraint, best effort. */
+/** Finds the columns of the constraint that an error names. Best effort: resolves with an empty list when they cannot be found, and never rejects. */
 export type ColumnLookup = (cause: unknown, connection: CatalogConnection) => Promise<readonly string[]>;
 
-/** What a lookup in the catalog needs of a connection. */
+/** What a query on the catalog needs of a connection. */
 export interface CatalogConnection {
   /** `I` outside a transaction. */
   readonly status: string | null;
@@ -15,43 +15,43 @@ export interface CatalogConnection {
   ): Promise<Pick<RawRows, 'rows'>>;
 }
 
-/** A connection that is opened for one lookup. */
+/** A connection that is opened for one lookup, and ended after it. */
 export interface SpareConnection extends CatalogConnection {
   end(): Promise<void>;
 }
 
-/** How long found columns are believed; a migration in another process may change them. */
-const BELIEVED_MS = 60_000;
+/** How long the columns of a constraint are cached, in milliseconds; a migration in another process may change them. */
+const CACHED_MS = 60_000;
 
-interface Found {
+interface CachedColumns {
   readonly columns: readonly string[];
   readonly at: number;
 }
 
 /**
- * Knows the columns of constraints: PostgreSQL's errors name the constraint but, save for NOT NULL, not its columns. They are looked up at
- * the first violation, on the connection itself when it is outside a transaction, else on a connection of its own, because a failed
- * transaction answers nothing.
+ * Finds and caches the columns of constraints: PostgreSQL's errors name the constraint but, except for NOT NULL, not its columns. They are looked
+ * up at the first violation: on the same connection when it is outside a transaction, else on a new connection, because a failed transaction
+ * refuses every query.
  */
 export class PostgresConstraints {
   readonly #openSpare: () => Promise<SpareConnection>;
-  readonly #found = new Map<string, Found>();
+  readonly #cache = new Map<string, CachedColumns>();
 
   constructor(openSpare: () => Promise<SpareConnection>) {
     this.#openSpare = openSpare;
   }
 
-  /** The columns in their declared order; empty when the error names no constraint or they cannot be found out. Never rejects. */
+  /** The columns in their declared order; empty when the error names no constraint, or when the lookup fails. Never rejects. */
   readonly columnsOf: ColumnLookup = async (cause, connection) => {
     if (!isDatabaseError(cause) || cause.column !== undefined) return [];
     const { schema, table, constraint } = cause;
     if (schema === undefined || table === undefined || constraint === undefined) return [];
     const key = JSON.stringify([schema, table, constraint]);
-    const known = this.#found.get(key);
-    if (known !== undefined && performance.now() - known.at < BELIEVED_MS) return known.columns;
+    const known = this.#cache.get(key);
+    if (known !== undefined && performance.now() - known.at < CACHED_MS) return known.columns;
     try {
       const columns = await this.#lookUp([schema, table, constraint], connection);
-      this.#found.set(key, { columns, at: performance.now() });
+      this.#cache.set(key, { columns, at: performance.now() });
       return columns;
     } catch {
       return [];
@@ -78,7 +78,7 @@ async function readColumns(
   return rows.map(({ fields: [name] }) => name ?? '');
 }
 
-/** A unique index is violated by its own name, without a constraint. */
+/** The error for a unique index without a constraint gives the index's name in place of the constraint's. */
 const COLUMNS_OF_CONSTRAINT = `
   with place as (
     select class.oid from pg_catalog.pg_class class join pg_catalog.pg_namespace space on space.oid = class.relnamespace
