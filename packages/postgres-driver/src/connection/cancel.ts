@@ -2,13 +2,13 @@ import type { Socket } from 'node:net';
 import { Connection } from 'pg';
 import type { PostgresConfig } from '../options/options.js';
 
-/** What the server gave a connection when it was opened, so that another one can cancel what it runs. */
+/** The key that the server sends when a connection is opened. Another connection needs it to cancel the running statement. */
 export interface BackendKey {
   readonly processID: number;
   readonly secretKey: number;
 }
 
-/** The parts of pg's Connection that its types leave out. */
+/** Members of pg's Connection that its types omit. */
 interface CancelConnection extends Connection {
   readonly stream: Socket;
   connect(port: number | string, host?: string): void;
@@ -17,8 +17,8 @@ interface CancelConnection extends Connection {
 }
 
 /**
- * Asks the server to cancel what the connection of `key` runs, by the protocol's own CancelRequest on a connection of its own, which
- * needs neither a password nor a free slot. Resolves when the server has passed the request on, or could not be asked.
+ * Asks the server to cancel the statement that the connection of `key` runs. It sends the protocol's CancelRequest on a new connection, which needs
+ * neither a password nor a free connection slot. Resolves when the server has processed the request, or could not be reached; never rejects.
  */
 export function sendCancel(config: PostgresConfig, key: BackendKey, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {

@@ -8,15 +8,15 @@ import { SessionModes } from './mode.js';
 import { readRowsInPlace } from './row-splitter.js';
 import { SERVER_FACTS, type ServerFacts, sessionStatement } from './session.js';
 
-/** How long to wait before asking a server again that is starting up. */
+/** How long to wait before the next attempt while the server is starting up, in milliseconds. */
 const STARTING_UP_DELAY_MS = 100;
 
-/** After how long without traffic the operating system asks whether the other side is still there; its own default is two hours. */
+/** After how many milliseconds without traffic the operating system sends TCP keep-alive probes; its default is two hours. */
 const KEEP_ALIVE_MS = 30_000;
 
 /**
- * Opens a connection and sets its session up. A server that answers “starting up” is asked again until the time is over; one that
- * does not answer is not waited for beyond it.
+ * Opens a connection and configures its session. While the server answers that it is starting up, further attempts are made until
+ * `connectTimeoutMs` has passed; that is also the limit for a server that does not answer.
  *
  * @throws ConfigurationError or ConnectionError naming host and port, never the password.
  */
@@ -41,19 +41,19 @@ async function connectOnce(
   const client = new Client(clientConfig(config));
   readRowsInPlace(client.connection);
   client.on('error', ignore);
-  let isTooLate = false;
+  let isTimedOut = false;
   const timer = setTimeout(() => {
-    isTooLate = true;
+    isTimedOut = true;
     client.connection.stream.destroy();
   }, deadline - performance.now());
   try {
     await client.connect();
-    const isReadOnly = await setUpSession(client, config);
+    const isReadOnly = await configureSession(client, config);
     const modes = new SessionModes(config.isolation, isReadOnly);
     return new PostgresConnection({ config, client, columnsOf, modes });
   } catch (cause) {
     client.connection.stream.destroy();
-    throw isTooLate ? tooLateError(config, cause) : cause;
+    throw isTimedOut ? timeoutError(config, cause) : cause;
   } finally {
     clearTimeout(timer);
   }
@@ -74,17 +74,17 @@ function clientConfig(config: PostgresConfig): ConstructorParameters<typeof Clie
   };
 }
 
-/** Sets the session up, makes sure in the same round trip that the server will do, and tells whether it is read-only. */
-async function setUpSession(client: Client, config: PostgresConfig): Promise<boolean> {
+/** Configures the session and checks, in the same round trip, the server's version and encoding. Returns whether the session is read-only. */
+async function configureSession(client: Client, config: PostgresConfig): Promise<boolean> {
   const { text, parameters } = config.isPooled
     ? { text: SERVER_FACTS, parameters: [] }
     : sessionStatement(config);
   const { rows } = await client.query<ServerFacts>(text, [...parameters]);
-  for (const facts of rows) assertUsable(facts);
+  for (const facts of rows) assertSupported(facts);
   return rows[0]?.read_only === 'on';
 }
 
-function assertUsable({ version, encoding }: ServerFacts): void {
+function assertSupported({ version, encoding }: ServerFacts): void {
   if (Number(version) < 130_000) {
     throw invalid(`PostgreSQL 13 or newer is needed; the server is ${Math.floor(Number(version) / 10_000)}.`);
   }
@@ -120,7 +120,7 @@ function explain(config: PostgresConfig, cause: unknown): SluiceError {
   }
 }
 
-/** A wrong password has a code of its own (28P01); with the other one the server may as well have refused a connection without TLS. */
+/** A wrong password has the code 28P01. With 28000 the server may have refused the connection because it has no TLS. */
 function refusedError(
   { ssl, user }: PostgresConfig,
   at: string,
@@ -135,7 +135,7 @@ function refusedError(
   return new ConnectionError('authentication_failed', message, { cause });
 }
 
-function tooLateError(config: PostgresConfig, cause: unknown): ConnectionError {
+function timeoutError(config: PostgresConfig, cause: unknown): ConnectionError {
   const message = `PostgreSQL at ${endpoint(config)} did not answer within ${config.connectTimeoutMs} ms. Check the network, or raise \`connectTimeoutMs\`.`;
   return new ConnectionError('connection_failed', message, { cause });
 }

@@ -13,45 +13,45 @@ import { type PreparedStatement, PreparedStatements } from './prepared.js';
 import { PostgresQuery, type Prelude, type QueryText } from './query.js';
 import { sessionStatement, transactionSettings } from './session.js';
 
-/** How long a cancelled statement, or a connection that is ended, may take before the connection is destroyed. */
+/** How long a cancelled statement, or the ending of a connection, may take before the connection is destroyed, in milliseconds. */
 const GRACE_MS = 5000;
 
-/** Where a connection stands: idle, in a transaction, in a failed transaction. */
+/** The transaction status that the server reports: idle (I), in a transaction (T), in a failed transaction (E). */
 export type TransactionStatus = 'I' | 'T' | 'E';
 
-/** What became of the last thing sent, when the connection was lost over it. */
-export type LastOutcome = 'not sent' | 'undone' | 'unknown';
+/** After a failure: whether the last command was not sent, was rolled back, or may have taken effect. */
+export type LastOutcome = 'not sent' | 'rolled back' | 'unknown';
 
 /** How one statement is sent. */
 export interface SendOptions extends ExecuteOptions {
-  /** Lets the text hold several statements, which PostgreSQL allows only without parameters. Default false. */
+  /** Allows several statements in the text, which PostgreSQL supports only without parameters. Default false. */
   readonly isScript?: boolean;
-  /** The mode a statement outside a transaction needs. Default: any will do. */
+  /** The mode that a statement outside a transaction needs. Default: any mode. */
   readonly mode?: SessionMode;
-  /** Lets a statement that comes again and again be prepared. Default false. */
+  /** Allows the statement to be prepared once it has been used repeatedly. Default false. */
   readonly mayPrepare?: boolean;
-  /** Whether the parameters are text, bytes and nulls. Default false: `pg` makes them so. */
+  /** Whether the parameters are already text, bytes and nulls. Default false: `pg` converts them. */
   readonly isBound?: boolean;
-  /** What a COPY … FROM STDIN reads, asked for once; it travels with the statement. */
+  /** The data of a COPY … FROM STDIN, iterated once and sent in the same round trip as the statement. */
   readonly copyData?: Iterable<Buffer>;
-  /** A BEGIN that travels ahead of the statement. */
+  /** A BEGIN or SAVEPOINT, sent before the statement in the same round trip. */
   readonly begin?: string | undefined;
-  /** What a deadline or signal does to the running statement. Default `cancel`. */
+  /** Whether a deadline or signal cancels the running statement, or destroys the connection. Default `cancel`. */
   readonly onInterrupt?: 'cancel' | 'destroy';
 }
 
-/** What a connection is made of. */
+/** What a connection is constructed from. */
 export interface ConnectionParts {
   readonly config: PostgresConfig;
-  /** Connected, with its session set up. */
+  /** A connected client whose session is configured. */
   readonly client: Client;
   readonly columnsOf: ColumnLookup;
   readonly modes: SessionModes;
 }
 
 /**
- * One connection, one statement at a time. A statement is cancelled on the server when its deadline passes or its signal is aborted;
- * every failure comes out as a SluiceError, after the server has said that it is ready again or the connection is gone.
+ * A connection that runs one statement at a time. A statement is cancelled on the server when its deadline passes or its signal is aborted.
+ * Every failure rejects with a SluiceError, once the server is ready for the next query or the connection is lost.
  */
 export class PostgresConnection {
   readonly #config: PostgresConfig;
@@ -59,23 +59,25 @@ export class PostgresConnection {
   readonly #columnsOf: ColumnLookup;
   readonly #modes: SessionModes;
   readonly #prepared: PreparedStatements;
-  /** What every transaction must set for itself, behind a pooler. */
+  /** Behind a pooler: the query that each transaction makes its settings with. */
   readonly #settings: string | undefined;
-  /** Unknown while it is being changed, and after that failed. */
+  /** The session's mode; `undefined` while it is being switched, and after a failed switch. */
   #mode: SessionMode | undefined = 'write';
   #onLost: (() => void) | undefined;
   #isLost = false;
   #lossCause: unknown;
-  /** How often the server will still say that it is ready before it waits for a command. */
-  #syncs = 0;
-  /** The statement that runs, or ran last. */
+  /** How many ReadyForQuery messages are still expected for the running command. */
+  #pendingSyncs = 0;
+  /** The running statement, or the last one. */
   #query: PostgresQuery | undefined;
-  /** Whether the running command may have committed something before it has completed. */
-  #canCommitEarly = false;
-  #wakeUp: (() => void) | undefined;
+  /** Whether the running command may commit before the server reports its completion. */
+  #mayCommitEarly = false;
+  /** Resolves the wait in {@link PostgresConnection.#readyOrLost}. */
+  #onReadyOrLost: (() => void) | undefined;
+  /** Set while cancel requests are on their way to the server. */
   #cancelling: Promise<void> | undefined;
   #wasCancelled = false;
-  /** Whether a statement may have changed the session for the next caller: a setting, a temporary table, a listener. */
+  /** Whether a statement may have left something in the session: a setting, a temporary table, a listener. */
   #isAltered = false;
   #lastOutcome: LastOutcome = 'not sent';
   #commandsSent = 0;
@@ -90,8 +92,8 @@ export class PostgresConnection {
     client.on('error', (error) => this.#lose(error));
     client.on('end', () => this.#lose());
     client.connection.on('readyForQuery', () => {
-      this.#syncs -= 1;
-      if (this.#syncs <= 0) this.#wakeUp?.();
+      this.#pendingSyncs -= 1;
+      if (this.#pendingSyncs <= 0) this.#onReadyOrLost?.();
     });
   }
 
@@ -103,32 +105,36 @@ export class PostgresConnection {
     return this.#client.getTransactionStatus();
   }
 
-  /** After a failure: whether what was sent last may have been done all the same. */
+  /** After a failure: whether the last command may still have taken effect. */
   get lastOutcome(): LastOutcome {
     return this.#lastOutcome;
   }
 
-  /** Two equal numbers have nothing sent between them. */
+  /** The number of commands sent. While it is unchanged, nothing was sent. */
   get commandsSent(): number {
     return this.#commandsSent;
   }
 
-  /** Whether a single statement that needs `mode` can be sent without changing the session. */
+  /** Whether a single statement that needs `mode` can be sent without switching the session's mode. */
   isIn(mode: SessionMode): boolean {
     return this.#config.isPooled || this.#modes.change(this.#mode, mode) === undefined;
   }
 
-  /** Told of what arrives on the channels that the session listens to. */
+  /** Sets the listener for the payloads of notifications on the channels that the session listens to. */
   set onNotification(listener: (payload: string) => void) {
     this.#client.on('notification', ({ payload = '' }) => listener(payload));
   }
 
-  /** Told once, when the connection is gone for whatever reason. */
+  /** Sets the listener that is called once, when the connection is lost for any reason. */
   set onLost(listener: (() => void) | undefined) {
     this.#onLost = listener;
   }
 
-  /** Runs one statement. */
+  /**
+   * Runs one statement and resolves with its result; of a script, with the last one.
+   *
+   * @throws SluiceError. {@link PostgresConnection.lastOutcome} then tells whether the statement may have taken effect.
+   */
   async run(
     text: string,
     parameters: readonly unknown[] = [],
@@ -138,24 +144,24 @@ export class PostgresConnection {
     const isScript = options.isScript === true && parameters.length === 0;
     const prepared = mayPrepare ? this.#prepare(text) : undefined;
     const prelude = this.#prelude(options);
-    // A script is a message of another kind, which cannot follow in the same round trip.
+    // A script is sent by the simple protocol, which cannot follow the extended protocol's messages in the same round trip.
     if (isScript && prelude !== undefined)
       await this.#send({ ...prelude, prepared: undefined, parameters: [], isScript }, options);
     const effects = prepared?.effects ?? effectsOf(text);
-    this.#canCommitEarly = isScript || effects.mayCommit;
+    this.#mayCommitEarly = isScript || effects.mayCommit;
     const isBound = options.isBound === true || this.#config.isPooled;
     const isCommitted = prelude?.query !== undefined && begin === undefined;
-    const isInside = begin !== undefined || this.status !== 'I';
+    const isInTransaction = begin !== undefined || this.status !== 'I';
     let results: readonly RawResult[];
     try {
       const query = { text, parameters, isScript, prepared, isBound, copyData, prelude, isCommitted };
       results = await this.#send(isScript ? { text, parameters, isScript } : query, options);
     } catch (error) {
-      if (isCommitted) await this.#undo();
-      if (prepared === undefined || this.#isLost || !mayBeStale(error, isInside)) throw error;
-      // The schema has changed since it was prepared, and the others may be out of date as well.
+      if (isCommitted) await this.#rollBackOwn();
+      if (prepared === undefined || this.#isLost || !mayBeStale(error, isInTransaction)) throw error;
+      // The schema has changed since the statement was prepared. Other prepared statements may be stale too.
       this.#isAltered = true;
-      if (isInside) throw staleError(error, options.label);
+      if (isInTransaction) throw staleError(error, options.label);
       return this.run(text, parameters, { ...options, mayPrepare: false });
     }
     const last = results.at(-1) ?? unexpected();
@@ -167,8 +173,8 @@ export class PostgresConnection {
     return this.#config.prepare ? this.#prepared.use(text) : undefined;
   }
 
-  /** A transaction that travelled with its statement is still open after a failure. */
-  async #undo(): Promise<void> {
+  /** After a failure: rolls back the transaction whose BEGIN and COMMIT were sent with the statement. */
+  async #rollBackOwn(): Promise<void> {
     if (this.#isLost || this.status === 'I') return;
     const outcome = this.#lastOutcome;
     const options: SendOptions = { deadline: performance.now() + GRACE_MS, onInterrupt: 'destroy' };
@@ -178,36 +184,36 @@ export class PostgresConnection {
     this.#lastOutcome = outcome;
   }
 
-  /** Makes a cursor; it is sent with its first {@link PostgresConnection.read}. */
+  /** Creates a cursor. Nothing is sent before its first {@link PostgresConnection.read}. */
   openCursor(text: string, parameters: readonly unknown[]): PostgresCursor {
     return new PostgresCursor(text, parameters);
   }
 
-  /** Reads the next rows of a cursor; fewer than `count` are the last. */
+  /** Reads the next rows of a cursor. Fewer than `count` rows mean that it is exhausted. */
   read(cursor: PostgresCursor, count: number, options: SendOptions): Promise<RawRows> {
     return this.#perform(options, () => cursor.read(this.#client, count));
   }
 
-  /** Ends a cursor early, or after a failure. */
+  /** Closes a cursor, also one that is not exhausted or has failed. */
   async closeCursor(cursor: PostgresCursor): Promise<void> {
-    // pg-cursor’s own promise would wait for ever when the connection is lost meanwhile.
+    // pg-cursor’s own promise would never settle when the connection is lost meanwhile.
     if (!this.#isLost && cursor.close()) await this.#readyOrLost();
   }
 
-  /** Whether it is fit for another caller: outside a transaction, with no cancel request on its way to it, its session as it was when it was opened. */
+  /** Whether another caller may use it: it is outside a transaction, no cancel request can still reach it, and its session is unchanged. */
   get isClean(): boolean {
     return !this.#isLost && this.status === 'I' && !this.#wasCancelled && !this.#isAltered;
   }
 
-  /** Makes the connection clean, and tells whether it is. */
+  /** Makes the connection clean, where that is possible. Resolves with whether it is clean; never rejects. */
   async reset(): Promise<boolean> {
     if (this.isClean) return true;
     if (this.#isLost || this.status !== 'I') return false;
-    // The session behind a pooler is not ours to restore.
+    // Behind a pooler the session is shared with other clients and must not be reset.
     if (this.#isAltered && this.#config.isPooled) return false;
     const options: SendOptions = { deadline: performance.now() + GRACE_MS, onInterrupt: 'destroy' };
     try {
-      // The server has passed a cancel request on; a whole round trip later it cannot hit the next caller's statement any more.
+      // The server has delivered the cancel request. After one more round trip it cannot cancel the next caller's statement.
       await this.run('select 1', [], options);
       if (this.#isAltered) await this.#restoreSession(options);
       this.#wasCancelled = false;
@@ -217,13 +223,13 @@ export class PostgresConnection {
     }
   }
 
-  /** Says goodbye to the server and resolves when the socket is closed. */
+  /** Terminates the session, and resolves when the socket is closed. */
   async end(): Promise<void> {
     const timer = setTimeout(() => this.destroy(), GRACE_MS);
     await this.#client.end().finally(() => clearTimeout(timer));
   }
 
-  /** Cuts the connection; the server undoes what was open. */
+  /** Closes the socket at once; the server rolls back an open transaction. */
   destroy(): void {
     this.#client.connection.stream.destroy();
     this.#lose();
@@ -241,30 +247,32 @@ export class PostgresConnection {
   #send(query: QueryText, options: SendOptions): Promise<readonly RawResult[]> {
     return this.#perform(options, () => {
       this.#query = new PostgresQuery(this.#client, query);
-      this.#syncs = this.#query.syncs;
+      this.#pendingSyncs = this.#query.syncs;
       this.#client.query(this.#query);
       return this.#query.done;
     });
   }
 
-  /** What must travel ahead of a statement. */
+  /** The command that must be sent before a statement, in the same round trip. */
   #prelude({ begin, mode, mayPrepare }: SendOptions): Prelude | undefined {
     const query = this.#settings;
-    // There are few forms of BEGIN, but a savepoint's name for each who shares a COMMIT.
+    // BEGIN has few forms and is worth preparing. SAVEPOINT has another name for each member of a shared COMMIT.
     const prepared = mayPrepare && begin?.startsWith('begin ') ? this.#prepare(begin) : undefined;
-    if (begin !== undefined) return { text: begin, isApart: false, query, prepared };
+    if (begin !== undefined) return { text: begin, isOwnTransaction: false, query, prepared };
     if (query !== undefined)
-      return mode === undefined ? undefined : { text: this.#modes.begin(mode), isApart: false, query };
+      return mode === undefined
+        ? undefined
+        : { text: this.#modes.begin(mode), isOwnTransaction: false, query };
     const change = mode === undefined ? undefined : this.#modes.change(this.#mode, mode);
     if (change === undefined) return undefined;
     this.#mode = undefined;
     return {
       text: change,
-      isApart: true,
+      isOwnTransaction: true,
       onCompleted: () => {
         this.#mode = mode;
       },
-      // A request to cancel has hit it in place of the statement.
+      // The cancel request has hit this command in place of the statement.
       onFailed: () => {
         if (this.#cancelling !== undefined) this.#cancel();
       },
@@ -277,7 +285,7 @@ export class PostgresConnection {
     assertNotInterrupted(options);
     const interrupt = new Interrupt(options, () => this.#interrupt(options));
     this.#query = undefined;
-    this.#syncs = 1;
+    this.#pendingSyncs = 1;
     this.#commandsSent += 1;
     try {
       return await send();
@@ -287,7 +295,7 @@ export class PostgresConnection {
       throw await this.#explain(cause, interrupt, options);
     } finally {
       interrupt.stop();
-      // Nothing may follow on this connection before the request to cancel has come to its end.
+      // No command may be sent before the cancel request has ended, because it could cancel that command.
       if (this.#cancelling !== undefined) await this.#cancelling;
     }
   }
@@ -310,30 +318,30 @@ export class PostgresConnection {
 
   async #explain(cause: unknown, interrupt: Interrupt, options: SendOptions): Promise<Error> {
     if (this.#isLost) {
-      // A FATAL error that came instead of the command's completion proves that nothing was committed, as that comes after it.
-      const isProof = isDatabaseError(cause) && !this.#query?.isCompleted && !this.#canCommitEarly;
-      this.#lastOutcome = isProof ? 'undone' : 'unknown';
+      // A FATAL error in place of the command's completion proves that nothing was committed, because the commit comes after the completion.
+      const isProof = isDatabaseError(cause) && !this.#query?.isCompleted && !this.#mayCommitEarly;
+      this.#lastOutcome = isProof ? 'rolled back' : 'unknown';
       if (interrupt.isInterrupted)
         return interrupt.error('and the server did not answer; the connection was cut', cause);
       return connectionLostError(this.#config, cause, options.label);
     }
     if (interrupt.isInterrupted && isDatabaseError(cause) && cause.code === '57014') {
-      this.#lastOutcome = 'undone';
+      this.#lastOutcome = 'rolled back';
       return interrupt.error('while the statement ran; the server cancelled it', cause);
     }
     const columns = await this.#columnsOf(cause, this);
-    this.#lastOutcome = 'undone';
+    this.#lastOutcome = 'rolled back';
     return toSluiceError(cause, { columns, operation: options.label });
   }
 
-  /** After a failure, waits for the server to be ready again, or for the end of the connection. */
+  /** After a failure: waits until the server is ready for the next query or the connection is lost. */
   async #readyOrLost(): Promise<void> {
-    if (this.#syncs <= 0 || this.#isLost) return;
+    if (this.#pendingSyncs <= 0 || this.#isLost) return;
     const timer = setTimeout(() => this.destroy(), GRACE_MS);
     await new Promise<void>((resolve) => {
-      this.#wakeUp = resolve;
+      this.#onReadyOrLost = resolve;
     });
-    this.#wakeUp = undefined;
+    this.#onReadyOrLost = undefined;
     clearTimeout(timer);
   }
 
@@ -341,25 +349,25 @@ export class PostgresConnection {
     if (this.#isLost) return;
     this.#isLost = true;
     this.#lossCause = cause;
-    this.#wakeUp?.();
+    this.#onReadyOrLost?.();
     this.#onLost?.();
   }
 }
 
 /**
- * Whether a prepared statement may have failed because the schema is not any more what it was: it is gone (26000), its result has other
- * columns (0A000), or its parameters are held to types that the columns no longer have (22, 42). Nothing was done then. In a transaction,
- * which all is lost with, only what is not the statement's own fault counts.
+ * Whether a prepared statement may have failed because the schema has changed: the statement no longer exists (26000), its result has other
+ * columns (0A000), or its parameters have types that the columns no longer have (22, 42). Nothing was executed then. In a transaction, which such
+ * a failure aborts as a whole, only the codes count that a correct statement gets from a changed schema alone.
  */
-function mayBeStale(error: unknown, isInside: boolean): boolean {
+function mayBeStale(error: unknown, isInTransaction: boolean): boolean {
   if (!(error instanceof SluiceError) || !isDatabaseError(error.cause)) return false;
   const { code = '' } = error.cause;
-  return isInside ? STALE_INSIDE.has(code) : STALE.has(code.slice(0, 2));
+  return isInTransaction ? STALE_IN_TRANSACTION.has(code) : STALE.has(code.slice(0, 2));
 }
 
 const STALE: ReadonlySet<string> = new Set(['0A', '22', '26', '42']);
 
-const STALE_INSIDE: ReadonlySet<string> = new Set(['0A000', '26000', '42804', '42883']);
+const STALE_IN_TRANSACTION: ReadonlySet<string> = new Set(['0A000', '26000', '42804', '42883']);
 
 function staleError(cause: unknown, operation: string | undefined): ConflictError {
   const message = 'The schema was changed while the transaction ran; it was rolled back.';

@@ -1,20 +1,20 @@
 import type { DataRow } from '../values/data-row.js';
 
-/** What one fetch should bring: enough that round trips hardly matter; with 256 KiB the loop was held twice as long and nothing was gained. */
-const FETCHED_BYTES = 128 * 1024;
+/** The intended size of one fetch. Round trips hardly matter at this size; 256 KiB blocked the event loop twice as long and were not faster. */
+const FETCH_BYTES = 128 * 1024;
 
-/** Most rows of one fetch. */
-const MOST_ROWS = 5000;
+/** The maximum number of rows of one fetch. */
+const MAX_ROWS = 5000;
 
-/** How much larger a fetch may be than the one before it. */
+/** The maximum ratio of a fetch's rows to those of the previous one. */
 const GROWTH = 4;
 
-/** How many rows a cursor is asked for next. */
+/** Chooses how many rows the next fetch requests. */
 export class FetchSize {
   readonly #isFixed: boolean;
   #size: number;
 
-  /** @param isFixed asks for no more than `batchSize`, for a statement that does something with each row. */
+  /** @param isFixed whether every fetch requests `batchSize` rows, for a statement that may write. */
   constructor(batchSize: number, isFixed: boolean) {
     this.#isFixed = isFixed;
     this.#size = batchSize;
@@ -24,12 +24,12 @@ export class FetchSize {
     return this.#size;
   }
 
-  /** Learns from what a fetch brought. */
+  /** Adapts the size to the width of the rows that were fetched. */
   learn({ rows }: { readonly rows: readonly Pick<DataRow, 'sizeBytes'>[] }): void {
     if (this.#isFixed || rows.length === 0) return;
     let length = 0;
     for (const { sizeBytes } of rows) length += sizeBytes;
-    const fitting = Math.floor(FETCHED_BYTES / (length / rows.length));
-    this.#size = Math.max(1, Math.min(fitting, MOST_ROWS, GROWTH * this.#size));
+    const fitting = Math.floor(FETCH_BYTES / (length / rows.length));
+    this.#size = Math.max(1, Math.min(fitting, MAX_ROWS, GROWTH * this.#size));
   }
 }

@@ -1,7 +1,7 @@
 import { AbortedError, type ExecuteOptions, TimeoutError } from '@sluice/core';
 
-/** Node fires a longer timer at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** The longest delay of a timer; Node runs a timer with a longer one immediately. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Watches the deadline and the signal of one call. */
 export class Interrupt {
@@ -10,17 +10,17 @@ export class Interrupt {
   #timer: NodeJS.Timeout | undefined;
   #reason: 'deadline' | 'signal' | undefined;
 
-  /** Calls `onInterrupt` once, when the call must end early, unless {@link Interrupt.stop} came first. */
+  /** Calls `onInterrupt` once, at the deadline or when the signal is aborted, unless {@link Interrupt.stop} was called before. */
   constructor(options: ExecuteOptions, onInterrupt: () => void) {
     this.#options = options;
     this.#onInterrupt = onInterrupt;
     const { deadline, signal } = options;
     signal?.addEventListener('abort', this.#onAbort, { once: true });
-    if (deadline === undefined || deadline - performance.now() > LONGEST_TIMER_MS) return;
+    if (deadline === undefined || deadline - performance.now() > MAX_TIMER_MS) return;
     this.#timer = setTimeout(() => this.#interrupt('deadline'), Math.max(0, deadline - performance.now()));
   }
 
-  /** Stops watching. What was found stays found. */
+  /** Stops watching. {@link Interrupt.isInterrupted} keeps its value. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
@@ -30,7 +30,7 @@ export class Interrupt {
     return this.#reason !== undefined;
   }
 
-  /** The error the caller gets; `what` completes “The deadline passed …”. */
+  /** The error for the caller; `what` completes “The deadline passed …”. */
   error(what: string, cause?: unknown): AbortedError | TimeoutError {
     const { label: operation, signal } = this.#options;
     if (this.#reason === 'signal') {
@@ -51,7 +51,7 @@ export class Interrupt {
   }
 }
 
-/** @throws AbortedError or TimeoutError when the call is over before it began; nothing was executed. */
+/** @throws AbortedError or TimeoutError when the signal is aborted, or the deadline has passed, before the call begins; nothing was executed. */
 export function assertNotInterrupted({ deadline, signal, label: operation }: ExecuteOptions): void {
   if (signal?.aborted) {
     throw new AbortedError('The signal was aborted; the statement was not executed.', {

@@ -1,23 +1,23 @@
 import type { IsolationLevel } from '@sluice/core';
 
 /**
- * How a session runs the single statements it is sent next.
+ * The mode in which a session runs single statements, those outside a transaction block.
  *
- * A single statement that only reads needs one snapshot, and gets it as `read` does, by REPEATABLE READ, READ ONLY: SERIALIZABLE would leave
- * predicate locks behind that make writers fail, and would make the read fail itself. Being read-only guards the rule: a SELECT whose
- * function writes is refused before it wrote anything, and then made again as a write. Whatever is not known to read counts as a write.
+ * A single statement that only reads needs one snapshot. It runs, like a `read` transaction, at REPEATABLE READ, READ ONLY: at SERIALIZABLE its
+ * predicate locks could make writers fail, and it could fail itself. READ ONLY enforces the classification: a SELECT whose function writes is
+ * refused before it has written anything, and then run again as a write. A statement that is not known to be a read counts as a write.
  */
 export type SessionMode = 'read' | 'write';
 
-/** The modes of one session. */
+/** The commands that switch one session between its modes. */
 export class SessionModes {
   readonly #isolation: IsolationLevel;
   readonly #isReadOnly: boolean;
   readonly #commands: Readonly<Record<SessionMode, string>> | undefined;
 
   /**
-   * @param isolation of single statements. Below SERIALIZABLE there are no predicate locks, and one mode serves all.
-   * @param isReadOnly whether server, role or database make transactions read-only.
+   * @param isolation level of single statements. Below SERIALIZABLE there are no predicate locks, and no mode needs a command.
+   * @param isReadOnly whether the server, the role or the database makes transactions read-only by default.
    */
   constructor(isolation: IsolationLevel, isReadOnly: boolean) {
     this.#isolation = isolation;
@@ -29,13 +29,13 @@ export class SessionModes {
     };
   }
 
-  /** The BEGIN of a transaction in `mode`, where there is no session to be in one. */
+  /** The BEGIN of a transaction in `mode`, for a connection behind a pooler, whose session has no mode. */
   begin(mode: SessionMode): string {
     if (mode === 'read') return 'begin isolation level repeatable read read only';
     return `begin isolation level ${this.#isolation} read ${this.#isReadOnly ? 'only' : 'write'}`;
   }
 
-  /** The command that brings a session from one mode into another; `undefined` where it is fit as it is. */
+  /** The command that switches a session from one mode to another; `undefined` where none is needed. */
   change(from: SessionMode | undefined, to: SessionMode): string | undefined {
     return from === to ? undefined : this.#commands?.[to];
   }

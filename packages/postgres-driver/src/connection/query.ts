@@ -5,49 +5,49 @@ import type { Bound } from '../values/parameters.js';
 import type { RawResult } from '../values/raw-result.js';
 import type { PreparedStatement } from './prepared.js';
 
-/** A command without parameters and rows that travels ahead of a statement, in the same round trip. */
+/** A command without parameters and rows that is sent before a statement, in the same round trip. */
 export interface Prelude {
   readonly text: string;
   /**
-   * Whether it is a transaction of its own, over before the statement begins, such as a SET that the statement is to find. Otherwise the
-   * statement is not run when it fails, as with BEGIN.
+   * Whether it is a transaction of its own that ends before the statement begins, such as a SET whose effect the statement needs; the statement
+   * then runs even if the command fails. Otherwise, as with BEGIN, the statement does not run when the command fails.
    */
-  readonly isApart: boolean;
-  /** Prepares it, or runs what was prepared. */
+  readonly isOwnTransaction: boolean;
+  /** Set to prepare the text under this name, or to run it where that was done. */
   readonly prepared?: PreparedStatement | undefined;
-  /** A query that follows the command; what it answers is left out. */
+  /** A query that follows the command; its result is discarded. */
   readonly query?: string | undefined;
-  /** Told when it has completed. */
+  /** Called when it has completed. */
   readonly onCompleted?: () => void;
-  /** Told when it has failed by itself, while the statement apart from it is still to run. */
+  /** Called when it has failed as a transaction of its own, before the statement runs. */
   readonly onFailed?: () => void;
 }
 
-/** What is sent. */
+/** A statement and how it is sent. */
 export interface QueryText {
   readonly text: string;
-  /** As {@link bindParameters} gives them. */
+  /** As {@link bindParameters} returns them. */
   readonly parameters: readonly unknown[];
-  /** Sends it by the simple protocol, which takes several statements and no parameters. */
+  /** Whether to use the simple protocol, which supports several statements and no parameters. */
   readonly isScript: boolean;
-  /** Prepares it, or runs what was prepared. */
+  /** Set to prepare the text under this name, or to run it where that was done. */
   readonly prepared?: PreparedStatement | undefined;
-  /** Whether the parameters are text, bytes and nulls; otherwise `pg` makes them so. */
+  /** Whether the parameters are already text, bytes and nulls; otherwise `pg` converts them. */
   readonly isBound?: boolean | undefined;
-  /** What a COPY … FROM STDIN reads. The server ignores it if the COPY fails before. Only with bound parameters. */
+  /** The data of a COPY … FROM STDIN. The server ignores it when the COPY has failed before. Only where `isBound`. */
   readonly copyData?: Iterable<Buffer> | undefined;
-  /** Sends COMMIT in the same round trip, for a prelude that is a BEGIN. Only with bound parameters. */
+  /** Whether to send COMMIT in the same round trip, after a prelude that is a BEGIN. Only where `isBound`. */
   readonly isCommitted?: boolean | undefined;
-  /** Not with a script. */
+  /** Not for a script. */
   readonly prelude?: Prelude | undefined;
 }
 
 /**
- * One statement on its way through `pg`, its rows left as the text the server sends. In place of pg's own Query, because that one can
- * put nothing ahead of a statement.
+ * One statement as `pg` submits it. Its rows are not decoded. It takes the place of pg's own Query, which cannot send a command before the
+ * statement in the same round trip.
  */
 export class PostgresQuery implements Submittable {
-  /** Settles when the server has answered all of it; rejects with what `pg` or the server raised. */
+  /** Resolves when the server is ready for the next query; rejects with the error of `pg` or of the server. */
   readonly done: Promise<readonly RawResult[]>;
   readonly #client: Client;
   readonly #query: QueryText;
@@ -71,17 +71,17 @@ export class PostgresQuery implements Submittable {
     this.done = this.#settle.promise;
   }
 
-  /** Whether a statement has completed, so that from here on it may be committed. */
+  /** Whether a statement has completed; from then on it may be committed. */
   get isCompleted(): boolean {
     return this.#isCompleted;
   }
 
-  /** How often the server will say that it is ready: once for each of its transactions. */
+  /** How many ReadyForQuery messages the server will send: one for each Sync message. */
   get syncs(): number {
-    return this.#query.prelude?.isApart ? 2 : 1;
+    return this.#query.prelude?.isOwnTransaction ? 2 : 1;
   }
 
-  /** For `pg`, which takes note of what was prepared. */
+  /** The name of the prepared statement; `pg` reads it to record what was prepared. */
   get name(): string | undefined {
     const { prelude, prepared } = this.#query;
     return (this.#stage === 'prelude' ? prelude?.prepared : prepared)?.name;
@@ -91,7 +91,7 @@ export class PostgresQuery implements Submittable {
     return this.#query.text;
   }
 
-  /** Called by `pg`, a second time when the statement's turn comes after its prelude's. */
+  /** Called by `pg`; a second time, with nothing to send, for the statement after a prelude in a transaction of its own. */
   submit(connection: Connection): void {
     if (this.#isSent) return;
     this.#isSent = true;
@@ -141,30 +141,30 @@ export class PostgresQuery implements Submittable {
   handleCopyData(): void {}
 
   handleReadyForQuery(): void {
-    if (this.#stage === 'prelude') this.#takeNextTurn();
+    if (this.#stage === 'prelude') this.#resubmit();
     else this.#settle.resolve(this.#results);
   }
 
   handleError(error: unknown): void {
     const { prelude } = this.#query;
-    if (this.#stage !== 'prelude' || !prelude?.isApart || !isDatabaseError(error)) {
+    if (this.#stage !== 'prelude' || !prelude?.isOwnTransaction || !isDatabaseError(error)) {
       this.#settle.reject(this.#preludeError ?? error);
       return;
     }
     this.#preludeError = error;
     prelude.onFailed?.();
-    this.#takeNextTurn();
+    this.#resubmit();
   }
 
   #completePrelude(): void {
     this.#preludesLeft -= 1;
     if (this.#preludesLeft > 0) return;
     this.#query.prelude?.onCompleted?.();
-    if (!this.#query.prelude?.isApart) this.#stage = 'statement';
+    if (!this.#query.prelude?.isOwnTransaction) this.#stage = 'statement';
   }
 
-  /** `pg` thinks that a query is over when the server is ready; the statement is sent already, and asks to be the next. */
-  #takeNextTurn(): void {
+  /** For `pg` a query ends with ReadyForQuery, here that of the prelude. The statement is sent already; it is submitted again to receive its answer. */
+  #resubmit(): void {
     this.#stage = 'statement';
     this.#client.query(this);
   }
@@ -178,7 +178,7 @@ export class PostgresQuery implements Submittable {
     if (prelude !== undefined) {
       sendCommand(connection, prelude.text, prelude.prepared);
       if (prelude.query !== undefined) sendCommand(connection, prelude.query);
-      if (prelude.isApart) connection.sync();
+      if (prelude.isOwnTransaction) connection.sync();
     }
     if (this.#query.isBound) this.#sendBound(connection as WireConnection);
     else this.#sendPlain(connection);
@@ -197,11 +197,11 @@ export class PostgresQuery implements Submittable {
     connection.sync();
   }
 
-  /** pg turns the parameters into text or bytes; what it throws over one is the answer. */
+  /** Lets pg convert the parameters to text or bytes; rejects with the error that pg throws for one. */
   #sendPlain(connection: Connection): void {
     const { text, parameters, prepared } = this.#query;
     const refuse = (error: Error | undefined): void => this.#settle.reject(error);
-    // The extended protocol takes one statement; pg would use it only where there are parameters.
+    // The extended protocol allows a single statement only. Without `queryMode`, pg would use it only for a statement with parameters.
     const config = {
       name: prepared?.name,
       text,
@@ -224,7 +224,7 @@ function isParsed(connection: Connection, name: string): boolean {
   return (connection as WireConnection).parsedStatements[name] !== undefined;
 }
 
-/** Each part goes out before the next is asked for. */
+/** Sends each part before the next one is produced. */
 function sendCopy(connection: WireConnection, parts: Iterable<Buffer>): void {
   for (const part of parts) {
     connection.sendCopyFromChunk(part);
@@ -236,16 +236,16 @@ function sendCopy(connection: WireConnection, parts: Iterable<Buffer>): void {
 
 const NO_FIELDS: readonly FieldDef[] = [];
 
-/** A part of pg's Connection that its types leave out. */
+/** Members of pg's Connection that its types omit. */
 interface WireConnection extends Connection {
-  /** By name, what pg believes to be prepared. */
+  /** The texts that pg has recorded as prepared, by name. */
   readonly parsedStatements: Readonly<Record<string, string | undefined>>;
   sendCopyFromChunk(data: Buffer): void;
   endCopyFrom(): void;
   sendCopyFail(message: string): void;
 }
 
-/** `INSERT 0 3`, `SELECT 5`, `BEGIN`. */
+/** Parses a command tag: `INSERT 0 3`, `SELECT 5`, `BEGIN`. */
 function parseTag(tag: string): Pick<RawResult, 'command' | 'rowCount'> {
   const end = tag.indexOf(' ');
   if (end === -1) return { command: tag, rowCount: null };

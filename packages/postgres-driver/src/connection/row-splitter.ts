@@ -3,14 +3,14 @@ import type { Duplex } from 'node:stream';
 import type { Connection } from 'pg';
 import { DataRow } from '../values/data-row.js';
 
-/** Every message is a letter, a length that counts itself, and a body. */
+/** A message is a type byte, a length of four bytes that includes itself, and a body. */
 const HEADER_BYTES = 5;
 
 const DATA_ROW = 'D'.charCodeAt(0);
 
 /**
- * Takes the rows out of what a connection receives before `pg` makes a text of each value; everything else goes on to `pg`'s own parser, in its
- * order. Call it before the connection is opened.
+ * Takes the DataRow messages out of what a connection receives, because `pg`'s parser would make a string of each value. All other messages go to
+ * `pg`'s own parser, in their order. Call it before the connection is opened.
  */
 export function readRowsInPlace(connection: Connection): void {
   const listening = connection as ListeningConnection;
@@ -27,27 +27,28 @@ export function readRowsInPlace(connection: Connection): void {
   };
 }
 
-/** A part of pg's Connection that its types leave out: it parses what a stream gives. */
+/** A member of pg's Connection that its types omit: it parses the data of a stream. */
 interface ListeningConnection extends Connection {
   attachListeners(stream: EventEmitter | Duplex): void;
 }
 
-/** Tells rows from other messages in a stream of bytes. */
+/** Separates DataRow messages from other messages in a stream of bytes. */
 export class RowSplitter {
   readonly #onRow: (row: DataRow) => void;
   readonly #onOthers: (bytes: Buffer) => void;
-  /** What came of a message that has not come whole. */
+  /** The received part of an incomplete message. */
   #pending: Buffer[] = [];
   #pendingBytes = 0;
-  /** How much must have come before it is worth a look. */
+  /** How many pending bytes are needed before a message can be complete. */
   #neededBytes = HEADER_BYTES;
 
-  /** @param onOthers is given one or several whole messages. */
+  /** @param onOthers receives one or several complete messages. */
   constructor(onRow: (row: DataRow) => void, onOthers: (bytes: Buffer) => void) {
     this.#onRow = onRow;
     this.#onOthers = onOthers;
   }
 
+  /** Takes the next received bytes. */
   take(chunk: Buffer): void {
     this.#pending.push(chunk);
     this.#pendingBytes += chunk.length;
@@ -56,7 +57,7 @@ export class RowSplitter {
     this.#keep(bytes, this.#split(bytes));
   }
 
-  /** Gives where the first message begins that is not whole. */
+  /** Emits the complete messages. Returns where the first incomplete message begins. */
   #split(bytes: Buffer): number {
     let othersFrom = 0;
     let at = 0;
@@ -82,7 +83,7 @@ export class RowSplitter {
   }
 }
 
-/** Where the message that begins at `at` ends, or its header where that has not come. */
+/** The end of the message that begins at `at`; the end of its header where that is incomplete. */
 function endOf(bytes: Buffer, at: number): number {
   if (at + HEADER_BYTES > bytes.length) return at + HEADER_BYTES;
   return at + 1 + bytes.readUInt32BE(at + 1);

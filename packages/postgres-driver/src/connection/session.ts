@@ -1,21 +1,21 @@
 import type { PostgresConfig } from '../options/options.js';
 import { quoteLiteral } from '../sql/identifier.js';
 
-/** What the server tells of itself while a session is set up. */
+/** What the server reports about itself when a session is configured. */
 export interface ServerFacts {
   /** `150018` is 15.18. */
   readonly version: string;
   /** Encoding of the database: `UTF8`. */
   readonly encoding: string;
-  /** `on` where server, role or database make transactions read-only. */
+  /** `on` where the server, the role or the database makes transactions read-only by default. */
   readonly read_only: string;
 }
 
 type SessionConfig = Pick<PostgresConfig, 'isolation' | 'limits' | 'values'>;
 
 /**
- * The one statement that sets a session up and answers with {@link ServerFacts}. Every value comes as text, so what decides its form is
- * fixed here. In `native` mode only what `pg`'s own parsers count on is set: the rest stays as server, role and database have it.
+ * The one statement that configures a session and returns {@link ServerFacts}. Values are received as text, so the settings that decide their
+ * format are set here. In `native` mode it sets only what `pg`'s own parsers rely on; the rest stays as server, role and database set it.
  */
 export function sessionStatement(config: SessionConfig): {
   readonly text: string;
@@ -26,11 +26,11 @@ export function sessionStatement(config: SessionConfig): {
   return { text: `${SERVER_FACTS}, ${calls.join(', ')}`, parameters: entries.flat() };
 }
 
-/** Asks for {@link ServerFacts} alone: behind a pooler a session is anybody's, and nothing may be set in it. */
+/** Reads {@link ServerFacts} alone. Behind a pooler a session is shared with other clients, and nothing may be set in it. */
 export const SERVER_FACTS =
   "select current_setting('server_version_num') as version, current_setting('server_encoding') as encoding, current_setting('default_transaction_read_only') as read_only";
 
-/** The same settings for one transaction, as a query without parameters. */
+/** The query that makes the same settings for one transaction. It has no parameters. */
 export function transactionSettings(config: SessionConfig): string {
   const calls = settingsOf(config).map(
     ([name, value]) => `set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, true)`,

@@ -8,37 +8,37 @@ import type { PostgresCursor } from './cursor.js';
 import { FetchSize } from './fetches.js';
 import { assertNotInterrupted } from './interrupt.js';
 
-/** How long rows are handed out before the event loop turns, in milliseconds. */
-const HOLD_MS = 2;
+/** How long rows are delivered before the stream yields to the event loop, in milliseconds. */
+const MAX_BLOCKING_MS = 2;
 
-/** How long a fetch that nobody waits for any more may take before it is cancelled, in milliseconds. */
-const LEAVING_MS = 20;
+/** When the reader stops early: how long the running fetch may take before it is cancelled, in milliseconds. */
+const ABANDONED_FETCH_MS = 20;
 
-/** How a stream is read. */
+/** What a stream reads, and how. */
 export interface StreamPlan {
   readonly statement: Statement;
   readonly batchSize: number;
   readonly options: ExecuteOptions;
   readonly values: ValueMode;
-  /** Whether nothing else uses the connection, so that the next rows can be fetched while these are handed out. */
-  readonly isAlone: boolean;
-  /** Runs before the first fetch. */
+  /** Whether nothing else uses the connection, so that the next rows can be fetched while the current ones are delivered. */
+  readonly isExclusive: boolean;
+  /** The BEGIN to send before the first fetch; `undefined` where none is needed. */
   readonly begin: string | undefined;
 }
 
 /**
- * Reads rows through a cursor. A statement that only reads is fetched in growing pieces, one ahead of its reader where it is alone; one that may do
- * something with each row never further than its reader has come.
+ * Reads rows through a cursor. For a statement that only reads, the fetches grow, and where the stream has the connection to itself the next fetch runs
+ * while the rows of the last one are delivered. A statement that may write is fetched batch by batch, on request only.
  */
 export class PostgresStream {
   readonly #connection: PostgresConnection;
   readonly #plan: StreamPlan;
   readonly #cursor: PostgresCursor;
-  readonly #leaving = new AbortController();
+  readonly #abandoned = new AbortController();
   readonly #size: FetchSize;
   #fetching: Promise<Fetched> | undefined;
   #combined: AbortSignal | undefined;
-  #turnedAt = performance.now();
+  #yieldedAt = performance.now();
 
   constructor(connection: PostgresConnection, plan: StreamPlan) {
     const { statement, values, batchSize } = plan;
@@ -48,12 +48,12 @@ export class PostgresStream {
     this.#size = new FetchSize(batchSize, statement.access !== 'read');
   }
 
-  /** Gives batches of at most `batchSize` rows. Leaving early closes the cursor. */
+  /** Yields batches of at most `batchSize` rows. Closes the cursor at the end, also when the reader stops early. */
   async *read(): AsyncGenerator<readonly Row[]> {
-    const { begin, options, isAlone, statement } = this.#plan;
-    // Whatever travels with a BEGIN travels with the statement after it.
+    const { begin, options, isExclusive, statement } = this.#plan;
+    // A cursor cannot carry a prelude, so BEGIN and its settings are sent with a statement of their own.
     if (begin !== undefined) await this.#connection.run('select 1', [], { ...options, begin });
-    const isAhead = isAlone && statement.access === 'read';
+    const isAhead = isExclusive && statement.access === 'read';
     try {
       for (;;) {
         this.#fetching ??= this.#fetch();
@@ -63,7 +63,7 @@ export class PostgresStream {
         if (isLast) return;
       }
     } finally {
-      await this.#leave();
+      await this.#close();
     }
   }
 
@@ -76,7 +76,7 @@ export class PostgresStream {
     return { rows, isLast: rows.rows.length < count };
   }
 
-  /** What fails meanwhile is told when these rows are asked for. */
+  /** Begins the next fetch. Its failure is thrown when its rows are requested. */
   #fetchAhead(): Promise<Fetched> {
     const fetching = this.#fetch();
     fetching.catch(ignore);
@@ -87,22 +87,22 @@ export class PostgresStream {
     const { batchSize, options, values } = this.#plan;
     const decoder = RowDecoder.of(fields, values);
     for (let at = 0; at < rows.length; at += batchSize) {
-      if (performance.now() - this.#turnedAt > HOLD_MS) await this.#letLoopTurn();
+      if (performance.now() - this.#yieldedAt > MAX_BLOCKING_MS) await this.#yieldToEventLoop();
       assertNotInterrupted(options);
       yield rows.slice(at, at + batchSize).map((row) => decoder.decode(row));
     }
   }
 
-  async #letLoopTurn(): Promise<void> {
+  async #yieldToEventLoop(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
-    this.#turnedAt = performance.now();
+    this.#yieldedAt = performance.now();
   }
 
-  /** A fetch that is under way is waited for a moment, and then cancelled. */
-  async #leave(): Promise<void> {
+  /** Waits for a running fetch, for a short time only; then cancels it. Closes the cursor. */
+  async #close(): Promise<void> {
     const fetching = this.#fetching;
     if (fetching !== undefined) {
-      const timer = setTimeout(() => this.#leaving.abort(), LEAVING_MS);
+      const timer = setTimeout(() => this.#abandoned.abort(), ABANDONED_FETCH_MS);
       await fetching.catch(ignore);
       clearTimeout(timer);
     }
@@ -111,8 +111,8 @@ export class PostgresStream {
 
   #signal(): AbortSignal {
     const { signal } = this.#plan.options;
-    if (signal === undefined) return this.#leaving.signal;
-    this.#combined ??= AbortSignal.any([signal, this.#leaving.signal]);
+    if (signal === undefined) return this.#abandoned.signal;
+    this.#combined ??= AbortSignal.any([signal, this.#abandoned.signal]);
     return this.#combined;
   }
 }

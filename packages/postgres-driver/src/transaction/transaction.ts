@@ -118,16 +118,16 @@ export class PostgresTransaction implements DatabaseTransaction {
     return toStatementResult(result, values);
   }
 
-  /** @param isAlone whether nothing else happens in the transaction. */
+  /** @param isExclusive whether nothing else happens in the transaction. */
   async *stream(
     statement: Statement,
     batchSize: number,
     options: ExecuteOptions,
-    isAlone = false,
+    isExclusive = false,
   ): AsyncGenerator<readonly Row[]> {
     this.#share?.admit(undefined);
     const { values } = this.#context;
-    const plan = { statement, batchSize, options, values, isAlone, begin: this.#begin };
+    const plan = { statement, batchSize, options, values, isExclusive, begin: this.#begin };
     const stream = new PostgresStream(this.#connection, plan);
     this.#takeBegin();
     this.#hasRead = true;
