@@ -8,13 +8,13 @@ import {
 import { isDatabaseError } from '../errors/errors.js';
 import { quoteIdentifier } from '../sql/identifier.js';
 
-/** The channel on which a table that was changed names itself, by its number in pg_class. */
+/** The channel of the notifications. The payload is the changed table's oid. */
 export const CHANNEL = 'sluice_change';
 
-/** The trigger that does so. PostgreSQL sends equal notifications of one transaction once, when it commits. */
+/** The trigger that sends them. At COMMIT, PostgreSQL sends equal notifications of one transaction once. */
 const TRIGGER = 'sluice_watch';
 
-/** How long making a trigger may wait for those that write to the table: everybody who comes later waits behind it. */
+/** How long CREATE TRIGGER may wait for the table's writers; statements that come later queue behind it. */
 const LOCK_TIMEOUT = '500ms';
 
 interface WatchedTable {
@@ -26,9 +26,9 @@ interface WatchedTable {
 }
 
 /**
- * Makes what tells of changes on those tables that do not have it yet, and resolves with the tables' names by their numbers.
+ * Creates the trigger on the tables that do not have it yet. Resolves with the tables' names by their oids.
  *
- * @throws UsageError for what is no table; ConfigurationError, with the statements to run, when the role may not make the trigger;
+ * @throws UsageError for a name that is not a table's; ConfigurationError, with the statements to run, when the role may not create the trigger;
  * ConflictError when the table was locked for too long.
  */
 export async function installTriggers(
@@ -42,7 +42,7 @@ export async function installTriggers(
   return new Map(tables.map(({ id, name }) => [id, name]));
 }
 
-/** Which of the tables, by their numbers, have their trigger. */
+/** The query for the oids of the tables that have the trigger, enabled. */
 export const WITH_TRIGGER: string = `
   select tgrelid::text from pg_catalog.pg_trigger where tgname = '${TRIGGER}' and tgenabled in ('A', 'O')`;
 

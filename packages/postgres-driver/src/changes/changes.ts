@@ -4,23 +4,24 @@ import type { PostgresConnection } from '../connection/connection.js';
 import type { PostgresConfig } from '../options/options.js';
 import { CHANNEL, WITH_TRIGGER } from './change-triggers.js';
 
-/** How often the listening connection is asked whether it is alive and the triggers are still there, and how long it may take to answer. */
+/** How often the listening connection and the triggers are checked, and how long the answer may take, in milliseconds. */
 const CHECK_MS = 30_000;
 const ANSWER_MS = 10_000;
 
-/** How long to wait before a lost connection is made again: longer after each failure. */
-const FIRST_DELAY_MS = 100;
-const LONGEST_DELAY_MS = 5_000;
+/** The delay before a lost connection is opened again, in milliseconds: it doubles with each failure, up to the maximum. */
+const MIN_DELAY_MS = 100;
+const MAX_DELAY_MS = 5_000;
 
-/** Tables by their numbers, and who is told when they change. */
+/** The watched tables' names by their oids, and the listener for their changes. */
 interface Watcher {
   readonly tables: ReadonlyMap<string, string>;
   readonly listener: ChangeListener;
 }
 
 /**
- * Hears of changes on a connection of its own, beside the pool, while anybody watches (postgresql.org/docs/current/sql-notify.html). What
- * may have been missed while the connection was lost is reported when it is there again.
+ * Listens for notifications of changes on a connection outside of the pool, which is open while there are watchers
+ * (postgresql.org/docs/current/sql-notify.html). After the connection was lost and opened again, every watched table is reported as changed, because
+ * notifications may have been missed.
  */
 export class PostgresChanges {
   readonly #config: PostgresConfig;
@@ -30,8 +31,8 @@ export class PostgresChanges {
   #timer: NodeJS.Timeout | undefined;
   #failures = 0;
   #isClosed = false;
-  /** Connecting and ending, one after the other. */
-  #tail: Promise<unknown> = Promise.resolve();
+  /** The last task of the serial queue in which connections are opened, checked and ended. */
+  #lastTask: Promise<unknown> = Promise.resolve();
 
   constructor(config: PostgresConfig, checkMs: number = CHECK_MS) {
     this.#config = config;
@@ -39,7 +40,7 @@ export class PostgresChanges {
   }
 
   /**
-   * Tells `listener` of changes from now on; resolves with what stops it.
+   * Reports changes to `listener` from now on. Resolves with a function that stops it.
    *
    * @throws ConfigurationError or ConnectionError when the server cannot be reached; ClosedError.
    */
@@ -49,38 +50,38 @@ export class PostgresChanges {
     { label }: ExecuteOptions,
   ): Promise<() => Promise<void>> {
     const watcher = { tables, listener };
-    await this.#inTurn(async () => {
+    await this.#enqueue(async () => {
       if (this.#isClosed) throw new ClosedError('The storage is closed.', { operation: label });
       await this.#listen();
       this.#watchers.add(watcher);
     });
     return () =>
-      this.#inTurn(() => {
+      this.#enqueue(() => {
         this.#watchers.delete(watcher);
         return this.#endIfUnused();
       });
   }
 
-  /** Tells nobody any more. */
+  /** Stops every watch and ends the connection. */
   close(): Promise<void> {
     this.#isClosed = true;
-    return this.#inTurn(() => {
+    return this.#enqueue(() => {
       this.#watchers.clear();
       return this.#endIfUnused();
     });
   }
 
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const turn = this.#tail.then(work);
-    this.#tail = turn.catch(() => {});
-    return turn;
+  #enqueue(work: () => Promise<void>): Promise<void> {
+    const task = this.#lastTask.then(work);
+    this.#lastTask = task.catch(() => {});
+    return task;
   }
 
   async #listen(): Promise<void> {
     if (this.#connection !== undefined) return;
     const connection = await connect(this.#config, async () => []);
     try {
-      connection.onNotification = (id) => this.#tell(id);
+      connection.onNotification = (id) => this.#notify(id);
       await connection.run(`listen ${CHANNEL}`, [], within(ANSWER_MS));
     } catch (error) {
       connection.destroy();
@@ -88,54 +89,54 @@ export class PostgresChanges {
     }
     this.#connection = connection;
     this.#failures = 0;
-    connection.onLost = () => this.#lost();
-    if (connection.isLost) this.#lost();
+    connection.onLost = () => this.#reconnectLater();
+    if (connection.isLost) this.#reconnectLater();
     else this.#schedule(this.#checkMs, () => this.#check(connection));
   }
 
-  #tell(id: string): void {
+  #notify(id: string): void {
     for (const { tables, listener } of this.#watchers) {
       const table = tables.get(id);
       if (table !== undefined) listener.changed([table]);
     }
   }
 
-  #lost(): void {
+  #reconnectLater(): void {
     this.#connection = undefined;
-    if (this.#watchers.size > 0) this.#schedule(this.#nextDelay(), () => this.#listenAgain());
+    if (this.#watchers.size > 0) this.#schedule(this.#nextDelay(), () => this.#reconnect());
   }
 
   #nextDelay(): number {
     this.#failures += 1;
-    return Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (this.#failures - 1));
+    return Math.min(MAX_DELAY_MS, MIN_DELAY_MS * 2 ** (this.#failures - 1));
   }
 
-  async #listenAgain(): Promise<void> {
+  async #reconnect(): Promise<void> {
     if (this.#watchers.size === 0) return;
     try {
       await this.#listen();
       for (const { tables, listener } of this.#watchers) listener.changed([...tables.values()]);
     } catch {
-      // The server is away; whoever calls it meanwhile is told why. A watch waits for it.
-      this.#lost();
+      // The server cannot be reached. Statements fail with the reason meanwhile; a watch waits.
+      this.#reconnectLater();
     }
   }
 
-  /** Proves that the connection is alive, and that no table has lost its trigger: one that was dropped and made again has none. */
+  /** Checks that the connection is alive and that every watched table still has its trigger. A table that was dropped and created again has none. */
   async #check(connection: PostgresConnection): Promise<void> {
     if (connection !== this.#connection) return;
     try {
       const { rows } = await connection.run(WITH_TRIGGER, [], within(ANSWER_MS));
       const present = new Set(rows.map((row) => row.text(0)));
-      for (const watcher of this.#watchers) this.#failWithout(present, watcher);
+      for (const watcher of this.#watchers) this.#reportMissingTrigger(present, watcher);
       this.#schedule(this.#checkMs, () => this.#check(connection));
     } catch {
-      // Its loss is what follows.
+      // The listener for the lost connection then opens a new one.
       connection.destroy();
     }
   }
 
-  #failWithout(present: ReadonlySet<unknown>, { tables, listener }: Watcher): void {
+  #reportMissingTrigger(present: ReadonlySet<unknown>, { tables, listener }: Watcher): void {
     const missing = [...tables].find(([id]) => !present.has(id));
     if (missing === undefined) return;
     const message = `The table "${missing[1]}" tells of changes no more: it, or its trigger, was dropped. Watch it again.`;
@@ -144,7 +145,7 @@ export class PostgresChanges {
 
   #schedule(delayMs: number, work: () => Promise<void>): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#inTurn(work), delayMs);
+    this.#timer = setTimeout(() => void this.#enqueue(work), delayMs);
   }
 
   async #endIfUnused(): Promise<void> {
