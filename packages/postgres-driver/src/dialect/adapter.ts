@@ -1,12 +1,12 @@
 import { type Kysely, PostgresAdapter, sql } from 'kysely';
 import { SCHEMA_CHANGE_LOCK } from '../schema/schema-change-lock.js';
 
-/** Takes the lock that keeps two schema changes apart, and gives back what frees it. */
+/** Takes the lock that allows one schema change at a time. Resolves with the function that releases it. */
 export type TakeMigrationLock = () => Promise<() => Promise<void>>;
 
 /**
- * Kysely's adapter with a migration lock that fits a pool. Kysely's own is held by a session, and here a session is anybody's once a
- * statement is over: the lock would stay behind on a connection in the pool.
+ * Kysely's adapter, with a migration lock that works with a pool. Kysely's own lock belongs to a session; here a session returns to the pool after
+ * each statement, and would keep the lock.
  */
 export class PooledPostgresAdapter extends PostgresAdapter {
   readonly #takeLock: TakeMigrationLock;
@@ -18,7 +18,7 @@ export class PooledPostgresAdapter extends PostgresAdapter {
   }
 
   override async acquireMigrationLock(db: Kysely<unknown>): Promise<void> {
-    // In a transaction of the caller's it is freed at its end.
+    // In the caller's transaction, PostgreSQL releases it when the transaction ends.
     if (db.isTransaction) await sql`select pg_advisory_xact_lock(${sql.lit(SCHEMA_CHANGE_LOCK)})`.execute(db);
     else this.#held.set(db, await this.#takeLock());
   }

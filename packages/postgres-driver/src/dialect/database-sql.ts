@@ -17,7 +17,7 @@ import { formatArray } from '../values/text.js';
 import { PooledPostgresAdapter, type TakeMigrationLock } from './adapter.js';
 import { PortablePostgresQueryCompiler } from './query-compiler.js';
 
-/** PostgreSQL's SQL, for Kysely and for the repository. */
+/** PostgreSQL's SQL dialect: Kysely's adapter, introspector and compiler, and the expressions that core's repository needs. */
 export class PostgresSql implements DatabaseSql {
   readonly #values: ValueMode;
   readonly #takeLock: TakeMigrationLock;
@@ -43,18 +43,18 @@ export class PostgresSql implements DatabaseSql {
     return encodeValue(value);
   }
 
-  /** One array parameter, however many values; its cast is to the column's own type, so that an index on the column serves. */
+  /** Sends all values as one array parameter, cast to an array of the column's type, so that an index on the column can be used. */
   inList(column: Expression<unknown>, values: readonly unknown[], { name }: ValueType): Expression<SqlBool> {
     const list = sql`${formatArray(values)}::${sql.raw(ELEMENT_TYPES[name] ?? name)}[]`;
     return sql<SqlBool>`${this.comparable(column, { name })} = any(${list})`;
   }
 
-  /** json has neither equality nor order; jsonb has both, by value. */
+  /** json has neither equality nor order, so it is cast to jsonb, which has both. */
   comparable(expression: Expression<unknown>, { name }: ValueType): Expression<unknown> {
     return name === 'json' ? sql`${expression}::jsonb` : expression;
   }
 
-  /** PostgreSQL adds integers up as a bigint; the contract says numeric, which has no end. The extremes of a bigint stay bigints. */
+  /** PostgreSQL's `sum` of integers can be a bigint; the contract's is always numeric. `min` and `max` of a bigint are bigints. */
   aggregate(
     name: AggregateName,
     argument: Expression<unknown>,
@@ -71,5 +71,5 @@ export class PostgresSql implements DatabaseSql {
 
 const WHOLE_NUMBERS: ReadonlySet<ValueTypeName> = new Set(['bigint', 'integer', 'smallint']);
 
-/** A varchar compares as text, and its index serves text. */
+/** A varchar is compared as text and its index is one on text. */
 const ELEMENT_TYPES: Readonly<Partial<Record<ValueTypeName, string>>> = { json: 'jsonb', varchar: 'text' };

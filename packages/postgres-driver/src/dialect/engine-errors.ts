@@ -1,12 +1,12 @@
 import { CommitUnknownError, type Database, type DatabaseTransaction, SluiceError } from '@sluice/core';
 import { isDatabaseError } from '../errors/errors.js';
 
-/** What a Kysely dialect runs on. */
+/** The part of a database that a Kysely dialect uses. */
 type DialectDatabase = Pick<Database, 'begin' | 'close' | 'execute' | 'stream'>;
 
 /**
- * The same database with the server's own errors in place of Sluice's, as Kysely's own dialect throws them. What is no error of the server stays: a
- * deadline, a full queue, a lost connection, and a COMMIT of unknown outcome.
+ * Wraps a database so that it throws the server's own errors in place of Sluice's, as Kysely's own dialect does. Errors that the server did not raise
+ * are unchanged: a deadline, a full queue, a lost connection, a COMMIT whose outcome is unknown.
  */
 export function withEngineErrors(database: DialectDatabase): DialectDatabase {
   return {
@@ -28,7 +28,7 @@ function transactionWithEngineErrors(transaction: DatabaseTransaction): Database
   };
 }
 
-/** Resolves as `work` does, or rejects with the server's error and the stack of whoever awaits this. */
+/** Resolves as `work` does, or rejects with the server's error, whose stack is then that of the caller. */
 export async function orEngineError<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -45,12 +45,12 @@ async function* streamOrEngineError<T>(rows: AsyncIterable<T>): AsyncGenerator<T
   }
 }
 
-/** @param caller is left out of the stack. */
+/** The server's error, where `error` wraps one; else `error`. @param caller the function to leave out of the stack. */
 function engineErrorOf(error: unknown, caller: (...parameters: never[]) => unknown): unknown {
   if (!(error instanceof SluiceError) || error instanceof CommitUnknownError) return error;
   const { cause } = error;
   if (!isDatabaseError(cause)) return error;
-  // It was made where the answer was parsed, far from any caller.
+  // The error was created where the answer was parsed, so its stack does not show the caller.
   Error.captureStackTrace(cause, caller);
   return cause;
 }

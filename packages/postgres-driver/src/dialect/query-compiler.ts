@@ -9,8 +9,8 @@ import {
 import { exactBigintCast } from '../values/exact-bigint.js';
 
 /**
- * Kysely's compiler with the contract's column types (C1, C2): the schema builder's names mean the same as on every other driver,
- * and a name that does not is refused. Raw SQL types pass as they are.
+ * Kysely's compiler with the contract's column types (C1, C2): a type name of the schema builder has the same meaning as on every other driver; other
+ * names are refused. Types given as raw SQL are not changed.
  */
 export class PortablePostgresQueryCompiler extends PostgresQueryCompiler {
   protected override visitDataType(node: DataTypeNode): void {
@@ -32,14 +32,14 @@ export class PortablePostgresQueryCompiler extends PostgresQueryCompiler {
     return super.sanitizeIdentifier(identifier);
   }
 
-  /** A cast has a type as well, where a collation would be a syntax error. */
+  /** Whether the type is that of a column. In a cast a collation would be a syntax error. */
   #isInColumn(): boolean {
     const parent = this.parentNode;
     return parent !== undefined && (ColumnDefinitionNode.is(parent) || AlterColumnNode.is(parent));
   }
 }
 
-/** A Date has milliseconds: with more, what is stored could not be read back. */
+/** A timestamptz gets milliseconds, the precision of a Date: microseconds could be stored, but not read back exactly. */
 function portableType(dataType: string): string {
   if (dataType === 'serial' || dataType === 'bigserial') return dataType;
   const type = parseValueType(dataType);
@@ -47,13 +47,13 @@ function portableType(dataType: string): string {
   return type.name === 'timestamptz' ? 'timestamptz(3)' : dataType;
 }
 
-/** Text compares by code point on every driver, whatever the database's locale. */
+/** Whether columns of the type get the collation "C": text is compared by code point on every driver, independent of the database's locale. */
 function isText(dataType: string): boolean {
   const name = parseValueType(dataType)?.name;
   return name === 'text' || name === 'varchar';
 }
 
-/** Most bytes of a name; PostgreSQL cuts a longer one off without an error (NAMEDATALEN - 1). */
+/** The maximum length of a name in bytes (NAMEDATALEN - 1). PostgreSQL truncates a longer one without an error. */
 const MAX_IDENTIFIER_BYTES = 63;
 
 function assertNotTruncated(identifier: string): void {
