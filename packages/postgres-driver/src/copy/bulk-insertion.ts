@@ -14,13 +14,13 @@ import {
 } from './copy.js';
 import { BinaryRows } from './write-rows.js';
 
-/** An insertion of many rows, its values by column. */
+/** An insertion of many rows, with its values by column. */
 export interface BulkInsertion {
   readonly insertion: RowInsertion;
   readonly values: readonly (readonly Scalar[])[];
 }
 
-/** The statement as a bulk insertion; `undefined` where it is better run as it is. @throws as binding its parameters does. */
+/** Converts a statement to a bulk insertion; `undefined` where it should run unchanged. @throws ValueError or UsageError for a parameter that cannot be stored. */
 export function toBulkInsertion({ insertion, parameters }: Statement): BulkInsertion | undefined {
   if (insertion === undefined || insertion.isReturning) return undefined;
   const { columns } = insertion;
@@ -34,8 +34,8 @@ export function toBulkInsertion({ insertion, parameters }: Statement): BulkInser
 }
 
 /**
- * Inserts the rows by COPY where there are many and the table takes it, else by one array for each column: PostgreSQL reads either several times
- * as fast as a parameter for each value.
+ * Inserts the rows by COPY where there are many and the table supports it, else by one array parameter for each column. Both are several times as
+ * fast as a parameter for each value.
  */
 export async function insertBulk(
   connection: PostgresConnection,
@@ -53,8 +53,8 @@ export async function insertBulk(
 }
 
 /**
- * Copies in binary as far as that goes, and the rest as text. Where the statement is a transaction of its own, one COPY must do, and all is written
- * before it is sent; elsewhere the server reads one part while the next is written.
+ * Copies rows in the binary format up to the first one that it does not support, and the rest in the text format. A statement in a transaction of its
+ * own must be a single COPY, so its data is complete before it is sent. In a longer transaction the server reads one part while the next is encoded.
  */
 async function copyRows(
   connection: PostgresConnection,

@@ -3,56 +3,56 @@ import type { PostgresConnection, SendOptions } from '../connection/connection.j
 import { quoteIdentifier } from '../sql/identifier.js';
 import type { Bound } from '../values/parameters.js';
 
-/** From so many rows on COPY is worth the question whether the table takes it. */
-const FEWEST_ROWS = 200;
+/** The number of rows from which COPY is faster, including the query whether the table supports it. */
+const MIN_ROWS = 200;
 
-/** Whether rows of this form are worth a COPY. */
+/** Whether there are enough rows for COPY to be faster. */
 export function isWorthCopying(columns: readonly (readonly unknown[])[]): boolean {
-  return (columns[0]?.length ?? 0) >= FEWEST_ROWS;
+  return (columns[0]?.length ?? 0) >= MIN_ROWS;
 }
 
-/** What a COPY must know of a table. */
+/** What a COPY needs to know about its table. */
 export interface CopyTarget {
-  /** Whether COPY does to it exactly what INSERT would: it knows no rules and no policies, and writes into an identity that is always generated. */
+  /** Whether COPY has the same effect as INSERT. COPY ignores rules and policies, and writes to identity columns that are `generated always`. */
   readonly isPlain: boolean;
-  /** What its columns are, by their names. */
+  /** The types of its columns, by column name, as `format_type` returns them. */
   readonly types: Readonly<Record<string, string>>;
 }
 
 /**
- * Reads what a COPY must know. Asked in the same transaction, because another process may change the table; naming the table in the query
- * locks it against that until the transaction ends.
+ * Reads what a COPY needs to know about its table. Call it in the transaction of the COPY: another process may change the table, and the query locks
+ * the table against that until the transaction ends.
  */
 export async function readCopyTarget(
   connection: PostgresConnection,
   { table }: RowInsertion,
   options: SendOptions,
 ): Promise<CopyTarget> {
-  const known = lastTargets.get(connection);
+  const known = cachedTargets.get(connection);
   if (known?.table === table && known.commandsSent === connection.commandsSent) return known.target;
   const name = quoteIdentifier(table);
   const { rows } = await connection.run(copyTarget(name), [name], { ...options, mayPrepare: true });
   return rows[0] === undefined ? { isPlain: false, types: {} } : JSON.parse(rows[0].text(0) ?? '');
 }
 
-/** Call after a COPY: the next one in the same transaction, with nothing between them, need not ask again. */
+/** Caches the target after a COPY, for another COPY to the same table in the same transaction with no command in between. */
 export function keepCopyTarget(
   connection: PostgresConnection,
   { table }: RowInsertion,
   target: CopyTarget,
 ): void {
   const { commandsSent, status } = connection;
-  if (status === 'T') lastTargets.set(connection, { table, target, commandsSent });
+  if (status === 'T') cachedTargets.set(connection, { table, target, commandsSent });
 }
 
-interface LastTarget {
+interface CachedTarget {
   readonly table: string;
   readonly target: CopyTarget;
-  /** By the connection when the COPY was done: what ends the transaction, or changes the table in it, would have come after. */
+  /** The connection's count after the COPY. A command that ends the transaction, or changes the table, would increase it. */
   readonly commandsSent: number;
 }
 
-const lastTargets = new WeakMap<PostgresConnection, LastTarget>();
+const cachedTargets = new WeakMap<PostgresConnection, CachedTarget>();
 
 const copyTarget = (name: string): string => `
   select json_build_object(
@@ -62,13 +62,13 @@ const copyTarget = (name: string): string => `
   where class.oid = pg_catalog.to_regclass($1) and not exists (select from ${name} where false)
   group by class.oid`;
 
-/** `copy table (columns) from stdin`. */
+/** The text of `copy table (columns) from stdin`. */
 export function copyText({ table, columns }: RowInsertion, format: 'binary' | 'text'): string {
   const names = columns.map(({ name }) => quoteIdentifier(name)).join(', ');
   return `copy ${quoteIdentifier(table)} (${names}) from stdin (format ${format})`;
 }
 
-/** Writes values, column by column, as COPY's text format: a line for each row, with tabs between its values. */
+/** Formats values, given by column, in COPY's text format: a line for each row, with tabs between its values. */
 export function copyData(columns: readonly (readonly Bound[])[]): Buffer {
   const rows = columns[0]?.length ?? 0;
   let text = '';

@@ -2,14 +2,14 @@ import type { TupleWriter } from './tuple-writer.js';
 
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 
-/** Digits of a decimal number: `whole` has no zeros in front, `fraction` as many digits as were written. */
+/** Digits of a decimal number: `whole` has no leading zeros, `fraction` has all digits of the text, trailing zeros included. */
 export interface DecimalDigits {
   readonly isNegative: boolean;
   readonly whole: string;
   readonly fraction: string;
 }
 
-/** Reads decimal text, exponent included; `undefined` when it is none. */
+/** Parses decimal text, with or without an exponent; `undefined` when it is not a decimal number. */
 export function parseDecimal(text: string): DecimalDigits | undefined {
   const match = DECIMAL.exec(text);
   if (match === null || !/\d/.test(text)) return undefined;
@@ -26,7 +26,7 @@ export function parseDecimal(text: string): DecimalDigits | undefined {
   return { isNegative: sign === '-' && /[1-9]/.test(digits), whole, fraction };
 }
 
-/** The number within a precision and scale, its fraction padded to the scale; `undefined` when digits would be lost. */
+/** Fits a number to a precision and scale, and pads its fraction to the scale; `undefined` when digits would be lost. */
 export function fitDecimal(
   digits: DecimalDigits,
   precision: number | undefined,
@@ -40,7 +40,7 @@ export function fitDecimal(
   return { ...digits, fraction: digits.fraction.slice(0, kept).padEnd(kept, '0') };
 }
 
-/** Writes a field of type numeric: groups of four digits, without zeros in front and behind (numeric.c, numeric_send). */
+/** Writes a field of type numeric: groups of four digits, without leading and trailing groups of zeros (numeric.c, numeric_send). */
 export function writeNumeric(out: TupleWriter, { isNegative, whole, fraction }: DecimalDigits): void {
   const wholeGroups = Math.ceil(whole.length / 4);
   const aligned =

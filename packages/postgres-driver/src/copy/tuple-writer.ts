@@ -1,10 +1,10 @@
-/** Bytes that a buffer of {@link TupleWriter} holds before it is to be sent. With a quarter of it, threads and server woke each other half as often again. */
+/** The size in bytes at which a buffer of {@link TupleWriter} should be sent. A quarter of it caused half as many wake-ups again between threads and server. */
 export const CHUNK_BYTES: number = 1024 * 1024;
 
-/** Room behind a full chunk, so that most rows end in the buffer they begin in. */
+/** Extra room after a full chunk, so that most rows fit in the buffer in which they begin. */
 const SLACK_BYTES = 64 * 1024;
 
-/** Writes fields as COPY's binary format has them: a length of four bytes, then the value in network byte order. */
+/** Writes fields in COPY's binary format: a length of four bytes, then the value in network byte order. */
 export class TupleWriter {
   buffer: Buffer;
   position = 0;
@@ -13,7 +13,7 @@ export class TupleWriter {
     this.buffer = buffer;
   }
 
-  /** Makes room for `size` more bytes. */
+  /** Makes room for `size` more bytes; the buffer grows where needed. */
   reserve(size: number): void {
     if (this.position + size <= this.buffer.length) return;
     const larger = Buffer.from(
@@ -39,7 +39,7 @@ export class TupleWriter {
     this.position = at + 4;
   }
 
-  /** `value` is exact: a safe integer. */
+  /** `value` must be a safe integer. */
   int64(value: number): void {
     this.int32(Math.floor(value / 0x1_0000_0000));
     this.int32(value >>> 0);
@@ -66,12 +66,12 @@ export class TupleWriter {
     this.position += value.length;
   }
 
-  /** A NULL: the length -1 and nothing behind it. */
+  /** Writes a NULL: the length -1 without a value. */
   null(): void {
     this.int32(-1);
   }
 
-  /** A field of UTF-8 text with its length. */
+  /** Writes a field of UTF-8 text with its length. */
   text(value: string): void {
     this.reserve(4 + value.length * 3);
     const from = this.position + 4;
@@ -80,7 +80,7 @@ export class TupleWriter {
     this.position = from + written;
   }
 
-  /** For short text a loop is faster than the call into the runtime; `undefined` at the first character beyond ASCII. */
+  /** Writes short ASCII text by a loop, which is faster than a call of Buffer.write; `undefined` for longer or other text. */
   #shortAscii(value: string, from: number): number | undefined {
     const { length } = value;
     if (length > 40) return undefined;
@@ -94,12 +94,12 @@ export class TupleWriter {
   }
 }
 
-/** A buffer of its own memory, which can be handed to another thread. */
+/** Allocates a buffer with memory of its own, which can be transferred to another thread. */
 export function newChunk(): Buffer {
   return Buffer.from(new ArrayBuffer(CHUNK_BYTES + SLACK_BYTES));
 }
 
-/** Whether a buffer is one of {@link newChunk}, to be used again. */
+/** Whether a buffer has the size of {@link newChunk}, so that it can be reused. */
 export function isChunk(buffer: ArrayBuffer): boolean {
   return buffer.byteLength === CHUNK_BYTES + SLACK_BYTES;
 }

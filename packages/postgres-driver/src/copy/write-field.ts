@@ -3,19 +3,19 @@ import { parseDecimal, writeNumeric } from './numeric-binary.js';
 import type { TupleWriter } from './tuple-writer.js';
 
 /**
- * Writes a value as a field of COPY's binary format (https://www.postgresql.org/docs/current/sql-copy.html). False, with nothing written, for a
- * value that it leaves to the text format, which reads what is not of the column's own type as its input function does.
+ * Writes a value as a field of COPY's binary format (https://www.postgresql.org/docs/current/sql-copy.html). Returns false, with nothing written, for a
+ * value that must be sent in the text format, where the type's input function converts it.
  */
 export type WriteField = (value: NonNullable<Scalar>, out: TupleWriter) => boolean;
 
-/** The writers of the types that it pays for, by the name `format_type` gives them; what each type reads is its `…recv` function in PostgreSQL. */
+/** The writer for a type, by its name from `format_type`; `undefined` where only the text format is supported. PostgreSQL's `…recv` functions define the bytes. */
 export function fieldWriter(type: string): WriteField | undefined {
   return WRITERS.get(type);
 }
 
 const MS_PER_DAY = 86_400_000;
 
-/** PostgreSQL counts from 2000-01-01. */
+/** PostgreSQL's dates and times count from 2000-01-01. */
 const EPOCH_MS = Date.UTC(2000, 0, 1);
 
 const WRITERS: ReadonlyMap<string, WriteField> = new Map<string, WriteField>([
@@ -31,7 +31,7 @@ const WRITERS: ReadonlyMap<string, WriteField> = new Map<string, WriteField>([
   ['numeric', writeDecimal],
   ['smallint', (value, out) => writeInteger(value, 2, out)],
   ['text', writeText],
-  ['timestamp with time zone', ofText(writeMoment)],
+  ['timestamp with time zone', ofText(writeTimestamp)],
   ['uuid', ofText(writeUuid)],
 ]);
 
@@ -52,7 +52,7 @@ function writeBytes(value: NonNullable<Scalar>, out: TupleWriter): boolean {
   return true;
 }
 
-/** A number that came as one, and `NaN` for anything else: what text means as a number is the server's to say. */
+/** The value of a number or bigint, and `NaN` for other values: the server decides what text means as a number. */
 function toNumber(value: NonNullable<Scalar>): number {
   return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : Number.NaN;
 }
@@ -114,8 +114,8 @@ function writeDay(value: string, out: TupleWriter): boolean {
   return true;
 }
 
-/** Of moments as a Date writes them; years before 1 and beyond 9999 look otherwise. */
-function writeMoment(value: string, out: TupleWriter): boolean {
+/** Writes a time in the format of Date.toISOString; years before 1 and after 9999 have another format, and are left to the text format. */
+function writeTimestamp(value: string, out: TupleWriter): boolean {
   if (value.length !== 24) return false;
   const ms = Date.parse(value);
   if (Number.isNaN(ms)) return false;
@@ -132,7 +132,7 @@ function writeUuid(value: string, out: TupleWriter): boolean {
   return true;
 }
 
-/** A version in front, then the text. */
+/** Writes the format's version, 1, and then the text. */
 function writeJsonb(value: string, out: TupleWriter): boolean {
   const text = Buffer.from(value);
   out.int32(text.length + 1);

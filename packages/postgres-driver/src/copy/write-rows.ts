@@ -3,15 +3,15 @@ import { COPY_HEADER, COPY_TRAILER } from './framing.js';
 import { TupleWriter } from './tuple-writer.js';
 import { fieldWriter, type WriteField } from './write-field.js';
 
-/** Size of a part: small enough that the server soon has something to do, large enough that sending it is no effort. */
+/** Size of a part in bytes: small enough that the server can begin early, large enough that the cost of sending it is negligible. */
 const PART_BYTES = 32 * 1024;
 
-/** Room for the row that a part ends with; what is longer makes the buffer grow. */
+/** Extra room for the last row of a part; a longer row makes the buffer grow. */
 const SLACK_BYTES = 8 * 1024;
 
 /**
- * Writes values, given column by column, as COPY's binary format, which the server reads with a third less work than its text. The parts are made
- * when they are asked for, so that the server can read one while the next is made.
+ * Encodes values, given by column, in COPY's binary format, which costs the server a third less than the text format. Parts are encoded on request, so
+ * that the server can read one while the next is encoded.
  */
 export class BinaryRows {
   readonly #columns: readonly (readonly Scalar[])[];
@@ -23,20 +23,20 @@ export class BinaryRows {
     this.#writers = writers;
   }
 
-  /** `undefined` where a type is better left to the text format. @param types of the columns at this moment, as `format_type` names them. */
+  /** Creates the encoder; `undefined` where a type needs the text format. @param types the columns' current types, as `format_type` names them. */
   static of(columns: readonly (readonly Scalar[])[], types: readonly string[]): BinaryRows | undefined {
     const writers = types.map(fieldWriter);
     return writers.every((writer) => writer !== undefined) ? new BinaryRows(columns, writers) : undefined;
   }
 
-  /** How many rows the parts so far hold. */
+  /** How many rows have been encoded so far. */
   get written(): number {
     return this.#written;
   }
 
   /**
-   * All of COPY's data, once. It ends ahead of the first row with a value that is better left to the text format. A part is overwritten when the
-   * next one is asked for.
+   * Yields all of COPY's data; it can be called once. It ends before the first row with a value that needs the text format. Requesting the next part
+   * overwrites the previous one.
    */
   *parts(): Generator<Buffer> {
     const out = new TupleWriter(Buffer.allocUnsafe(PART_BYTES + SLACK_BYTES));
@@ -51,7 +51,7 @@ export class BinaryRows {
     yield out.buffer.subarray(0, out.position);
   }
 
-  /** False, with nothing written, for a row with such a value. */
+  /** Encodes the next row. Returns false, with nothing written, when one of its values needs the text format. */
   #writeRow(out: TupleWriter): boolean {
     const start = out.position;
     out.int16(this.#columns.length);
