@@ -198,7 +198,7 @@ function hotSpotOf(kind: Kind, { sharing, attempt = 1 }: ThrottleOptions): HotSp
       next?.item.enter(shared);
       return next !== undefined;
     },
-    bar: () => {
+    suspendSharing: () => {
       kind.barredUntil = performance.now() + MEMORY_MS;
     },
   };

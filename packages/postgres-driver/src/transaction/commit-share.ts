@@ -1,55 +1,59 @@
 import { ConflictError, type ExecuteOptions, type Statement } from '@sluice/core';
 import type { SharedCommit } from './shared-commit.js';
 
-/** How long undoing a transaction may take before the connection is given up. */
-const GRACE_MS = 5000;
+/** How long rolling a member back may take before the connection is destroyed, in milliseconds. */
+const ROLLBACK_GRACE_MS = 5000;
 
-/** How long a transaction may keep others from their COMMIT before it is undone and made again by itself, in milliseconds. */
-const LONGEST_STAY_MS = 100;
+/** How long a member may delay the COMMIT of earlier members before it is rolled back and replayed alone, in milliseconds. */
+const MAX_MEMBER_MS = 100;
 
 /**
- * One transaction's part in a {@link SharedCommit}. Whatever could reach from one transaction into the next keeps it from taking part: only
- * statements that leave nothing behind but rows are let in. A transaction that lets the others wait is undone, and replayed alone.
+ * One transaction's membership in a {@link SharedCommit}. Only statements whose sole effect is on rows may run in it, because any other effect could
+ * reach the next member. A member that keeps earlier ones waiting for too long is evicted: rolled back, and replayed alone.
  */
 export class CommitShare {
   readonly #shared: SharedCommit;
   readonly #commit: () => Promise<void>;
   readonly #savepoint: string | undefined;
-  readonly #leaving = new AbortController();
+  readonly #eviction = new AbortController();
   readonly #timer: NodeJS.Timeout | undefined;
-  /** Settles, and never rejects, with the statement that runs. */
+  /** Resolves, and never rejects, when the running statement has ended. */
   #running: Promise<unknown> = Promise.resolve();
   #hasBegun = false;
-  #state: 'at work' | 'over' | 'sent away' = 'at work';
+  #state: 'active' | 'ended' | 'evicted' = 'active';
 
-  /** @param commit sends COMMIT for all. */
+  /** @param commit sends COMMIT for all members. */
   constructor(shared: SharedCommit, commit: () => Promise<void>) {
     this.#shared = shared;
     this.#commit = commit;
-    if (shared.seat === 1) return;
-    // A name of its own: were it never made, going back to it must fail, and not undo another one's work.
-    this.#savepoint = `sluice_member_${shared.seat}`;
-    this.#timer = setTimeout(() => void this.#sendAway(), LONGEST_STAY_MS);
+    if (shared.memberNumber === 1) return;
+    // The name is unique: if SAVEPOINT was never executed, ROLLBACK TO must fail and not roll another member back.
+    this.#savepoint = `sluice_member_${shared.memberNumber}`;
+    this.#timer = setTimeout(() => void this.#evict(), MAX_MEMBER_MS);
   }
 
-  /** What travels ahead of the first statement in place of BEGIN; `undefined` for the transaction that begins. */
+  /** The SAVEPOINT to send before the first statement, in place of BEGIN; `undefined` for the first member, which sends BEGIN. */
   get begin(): string | undefined {
     return this.#savepoint === undefined ? undefined : `savepoint ${this.#savepoint}`;
   }
 
-  /** @throws ConflictError where the transaction must be made again by itself. Nothing was sent then. */
+  /**
+   * Checks that a statement may run in a shared COMMIT. The first member may run any statement; others then cannot join.
+   *
+   * @throws ConflictError where the transaction must be replayed alone. The statement was not sent then.
+   */
   admit(statement: Statement | undefined): void {
-    this.#assertAtWork();
+    this.#assertNotEvicted();
     if (statement?.isContained) return;
     if (this.#savepoint === undefined) {
       this.#shared.close();
       return;
     }
-    this.#shared.bar();
+    this.#shared.suspendSharing();
     throw replayAlone('A statement of this transaction may reach into those it shared a COMMIT with');
   }
 
-  /** Runs a statement that was admitted. */
+  /** Runs an admitted statement. @throws what `send` throws, or ConflictError when the member was evicted meanwhile. */
   async run<T>(options: ExecuteOptions, send: (options: ExecuteOptions) => Promise<T>): Promise<T> {
     this.#hasBegun = true;
     this.#shared.noteSnapshot();
@@ -59,60 +63,60 @@ export class CommitShare {
     try {
       return await running;
     } catch (error) {
-      this.#assertAtWork();
+      this.#assertNotEvicted();
       throw error;
     }
   }
 
-  /** After a conflict nothing that follows can be committed. */
+  /** Admits no further members after a conflict, because nothing in this transaction can be committed then. */
   noteConflict(): void {
     this.#shared.close();
   }
 
-  /** Resolves when the transaction is committed, together with the others. */
+  /** Resolves when the shared COMMIT has succeeded. @throws ConflictError where the transaction must be replayed, or the error of the COMMIT. */
   async commit(): Promise<void> {
-    this.#assertAtWork();
-    this.#leave('over');
+    this.#assertNotEvicted();
+    this.#end('ended');
     if (this.#shared.connection.status !== 'T') this.#shared.close();
     if (this.#savepoint === undefined || this.#shared.connection.status === 'T')
       return this.#shared.finish(this.#commit);
-    await this.#undo();
+    await this.#rollBack();
     throw replayAlone('A statement of this transaction failed');
   }
 
   /**
-   * Undoes this transaction alone, and waits for the COMMIT of those before it: what its caller is told may rest on what it saw of them. Not for the
-   * one that began, which has nobody before it.
+   * Rolls this member back and waits for the COMMIT of the earlier ones, because the caller's result may depend on their changes. Not for the
+   * first member, which has none before it.
    *
    * @throws ConflictError when that COMMIT failed.
    */
   async rollback(): Promise<void> {
-    if (this.#state !== 'at work') return;
-    this.#leave('over');
-    await this.#undo();
+    if (this.#state !== 'active') return;
+    this.#end('ended');
+    await this.#rollBack();
     if (this.#hasBegun && !(await this.#shared.isCommitted()))
       throw replayAlone('What this transaction had seen was not committed');
   }
 
-  /** Whether undoing this transaction is undoing all there is. */
+  /** Whether this is the first member, whose ROLLBACK ends the whole transaction. */
   get isFirst(): boolean {
     return this.#savepoint === undefined;
   }
 
-  async #sendAway(): Promise<void> {
-    this.#leave('sent away');
-    this.#shared.bar();
-    this.#leaving.abort();
+  async #evict(): Promise<void> {
+    this.#end('evicted');
+    this.#shared.suspendSharing();
+    this.#eviction.abort();
     await this.#running;
-    await this.#undo();
+    await this.#rollBack();
   }
 
-  async #undo(): Promise<void> {
+  async #rollBack(): Promise<void> {
     try {
       if (this.#hasBegun && !this.#shared.connection.isLost) {
         const options = {
           isScript: true,
-          deadline: performance.now() + GRACE_MS,
+          deadline: performance.now() + ROLLBACK_GRACE_MS,
           onInterrupt: 'destroy',
         } as const;
         await this.#shared.connection.run(`rollback to savepoint ${this.#savepoint}`, [], options);
@@ -120,20 +124,20 @@ export class CommitShare {
     } catch {
       this.#shared.connection.destroy();
     }
-    await this.#shared.finishWithout(this.#commit);
+    await this.#shared.finishRolledBack(this.#commit);
   }
 
-  #leave(state: 'over' | 'sent away'): void {
+  #end(state: 'ended' | 'evicted'): void {
     clearTimeout(this.#timer);
     this.#state = state;
   }
 
-  #assertAtWork(): void {
-    if (this.#state === 'sent away') throw replayAlone('This transaction let others wait for their COMMIT');
+  #assertNotEvicted(): void {
+    if (this.#state === 'evicted') throw replayAlone('This transaction let others wait for their COMMIT');
   }
 
   #signal(signal: AbortSignal | undefined): AbortSignal {
-    return signal === undefined ? this.#leaving.signal : AbortSignal.any([signal, this.#leaving.signal]);
+    return signal === undefined ? this.#eviction.signal : AbortSignal.any([signal, this.#eviction.signal]);
   }
 }
 

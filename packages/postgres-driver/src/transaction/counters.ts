@@ -26,21 +26,21 @@ export class PostgresCounters {
     this.#rollbacks += 1;
   }
 
-  /** A single statement, or a COMMIT, that failed and so was rolled back. */
+  /** Counts a single statement, or a COMMIT, that failed and was therefore rolled back. */
   recordFailure(error: unknown): void {
     this.#rollbacks += 1;
     this.#noteConflict(error);
   }
 
-  /** Counts a conflict inside a transaction and throws the error on. */
+  /** Counts the error of a statement in a transaction if it is a conflict, and rethrows it. */
   readonly recordConflict = (error: unknown): never => {
     this.#noteConflict(error);
     throw error;
   };
 
   /**
-   * A conflict counts as a retry: core makes it again until its deadline, and counts by itself what then fails. How long PostgreSQL waited for a
-   * lock it does not tell.
+   * Counts each conflict as a retry, because core replays until the deadline; core also counts the final failures. There are no lock waits, because
+   * PostgreSQL does not report how long a statement waited for a lock.
    */
   locks(): LockMetrics {
     const attempts = this.#writes + this.#conflicts;

@@ -5,10 +5,10 @@ import type { ValueMode } from '../options/options.js';
 import { bindParameters } from '../values/parameters.js';
 import type { RawResult } from '../values/raw-result.js';
 
-/** A statement that is ready to be sent, its parameters checked and bound. */
+/** Sends a statement whose parameters are already checked and bound. */
 export type Sender = (connection: PostgresConnection, options: SendOptions) => Promise<RawResult>;
 
-/** Binds a statement's parameters, before it holds a connection. @throws as {@link bindParameters}. */
+/** Checks and binds a statement's parameters before a connection is acquired. @throws as {@link bindParameters}. */
 export function prepareToSend(statement: Statement, values: ValueMode): Sender {
   const bulk = values === 'portable' ? toBulkInsertion(statement) : undefined;
   if (bulk !== undefined) return (connection, options) => insertBulk(connection, bulk, options);

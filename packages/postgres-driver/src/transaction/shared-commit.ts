@@ -1,35 +1,35 @@
 import { CommitUnknownError, ConflictError, ConnectionError } from '@sluice/core';
 import type { PostgresConnection } from '../connection/connection.js';
 
-/** Most transactions that end in one COMMIT: PostgreSQL keeps 64 subtransactions of one transaction at hand, and each may hold a few locks. */
-const MOST_MEMBERS = 32;
+/** The maximum number of members. PostgreSQL caches 64 subtransactions of a transaction, and each member may hold a few locks. */
+const MAX_MEMBERS = 32;
 
-/** How long after the first of them is done another one may still begin, in milliseconds. */
-const LONGEST_HOLD_MS = 10;
+/** The batching window: how long after the first member has finished another one may begin, in milliseconds. */
+const BATCHING_WINDOW_MS = 10;
 
-/** The writers that wait for one hot spot. */
+/** The writers that wait for one hot spot: rows that all of them write, so that only one can be active at a time. */
 export interface HotSpot {
-  /** Gives `shared` to the writer that comes next, if it waited already at `since` and may share; tells whether it did. */
+  /** Passes `shared` to the next waiting writer that may share and was waiting before the time `since`. Returns whether there was one. */
   admit(shared: SharedCommit, since: number): boolean;
-  /** Lets no transactions share a COMMIT here for a while. */
-  bar(): void;
+  /** Stops the sharing of COMMITs at this hot spot for some time. */
+  suspendSharing(): void;
 }
 
 /**
- * Transactions of one hot spot that run one after the other inside of one PostgreSQL transaction, each behind a savepoint of its own, and are
- * committed by one COMMIT. One after the other is a serial order, and they save what makes a hot spot slow: the flush of each COMMIT, which the
- * next one would have to wait for.
+ * A group commit: transactions of one hot spot, its members, run one after the other in one PostgreSQL transaction, each but the first after a savepoint
+ * of its own, and one COMMIT commits them all. Their order is a serial order. It saves the flush of each COMMIT, for which the next writer of a hot
+ * spot would have to wait.
  *
- * Only writers that waited already when the snapshot was taken take part, so that everything they may know of is in it.
+ * Only writers that were waiting before the snapshot was taken may join, so that the snapshot includes everything their callers may know of.
  */
 export class SharedCommit {
   readonly connection: PostgresConnection;
   readonly #hotSpot: HotSpot;
   readonly #ended = Promise.withResolvers<void>();
   #snapshotAt: number | undefined;
-  #firstDoneAt = Number.POSITIVE_INFINITY;
-  #seated = 1;
-  #done = 0;
+  #firstFinishedAt = Number.POSITIVE_INFINITY;
+  #members = 1;
+  #finished = 0;
   #isClosed = false;
 
   constructor(hotSpot: HotSpot, connection: PostgresConnection) {
@@ -38,57 +38,61 @@ export class SharedCommit {
     this.#ended.promise.catch(ignore);
   }
 
-  /** Which transaction is at work, from 1. */
-  get seat(): number {
-    return this.#seated;
+  /** The number of the active member, from 1. */
+  get memberNumber(): number {
+    return this.#members;
   }
 
-  /** Called before the first statement is sent. */
+  /** Records the time of the snapshot. Call it before the first statement is sent. */
   noteSnapshot(): void {
     this.#snapshotAt ??= performance.now();
   }
 
-  /** Lets nobody begin any more. */
+  /** Admits no further members. */
   close(): void {
     this.#isClosed = true;
   }
 
-  /** The same, and nobody shares a COMMIT at this hot spot for a while. */
-  bar(): void {
+  /** Admits no further members, and stops the sharing of COMMITs at this hot spot for some time. */
+  suspendSharing(): void {
     this.close();
-    this.#hotSpot.bar();
+    this.#hotSpot.suspendSharing();
   }
 
-  /** The transaction at work is done. Resolves when it is committed; `commit` is called when there is none to leave it to. */
+  /**
+   * Ends the active member. The next writer is admitted, or `commit` is called where there is none. Resolves when the COMMIT has succeeded.
+   *
+   * @throws ConflictError when the COMMIT failed through the fault of an unknown member, or what `commit` throws.
+   */
   finish(commit: () => Promise<void>): Promise<void> {
-    this.#done += 1;
-    this.#firstDoneAt = Math.min(this.#firstDoneAt, performance.now());
-    if (!this.#passOn()) void this.#commit(commit);
+    this.#finished += 1;
+    this.#firstFinishedAt = Math.min(this.#firstFinishedAt, performance.now());
+    if (!this.#admitNext()) void this.#commit(commit);
     return this.#ended.promise;
   }
 
-  /** The transaction at work has been undone. Resolves when that of the others is seen to. */
-  async finishWithout(commit: () => Promise<void>): Promise<void> {
-    if (this.#done > 0 && !this.#passOn()) await this.#commit(commit);
+  /** Ends the active member after it was rolled back. Resolves when the next writer is admitted, or the earlier members' COMMIT has ended. */
+  async finishRolledBack(commit: () => Promise<void>): Promise<void> {
+    if (this.#finished > 0 && !this.#admitNext()) await this.#commit(commit);
   }
 
-  /** Whether those who were done before were committed, once that is known. */
+  /** Resolves with whether the earlier members were committed, once that is known. */
   isCommitted(): Promise<boolean> {
-    if (this.#done === 0) return Promise.resolve(true);
+    if (this.#finished === 0) return Promise.resolve(true);
     return this.#ended.promise.then(
       () => true,
       () => false,
     );
   }
 
-  #passOn(): boolean {
+  #admitNext(): boolean {
     const since = this.#snapshotAt;
-    if (this.#isClosed || this.connection.isLost || since === undefined || this.#seated >= MOST_MEMBERS)
+    if (this.#isClosed || this.connection.isLost || since === undefined || this.#members >= MAX_MEMBERS)
       return false;
-    if (performance.now() - this.#firstDoneAt > LONGEST_HOLD_MS) return false;
-    this.#seated += 1;
+    if (performance.now() - this.#firstFinishedAt > BATCHING_WINDOW_MS) return false;
+    this.#members += 1;
     if (this.#hotSpot.admit(this, since)) return true;
-    this.#seated -= 1;
+    this.#members -= 1;
     return false;
   }
 
@@ -97,20 +101,20 @@ export class SharedCommit {
       await commit();
       this.#ended.resolve();
     } catch (error) {
-      this.#ended.reject(this.#explain(error));
+      this.#ended.reject(this.#errorForMembers(error));
     }
   }
 
-  /** Of several, nobody can tell whose fault a COMMIT's failure was, such as a deferred constraint's: each is made again by itself. */
-  #explain(error: unknown): unknown {
-    if (this.#done === 1 || isOutcomeOfAll(error)) return error;
-    this.#hotSpot.bar();
+  /** Of several members it is unknown which one made the COMMIT fail, for example by a deferred constraint. So each gets a conflict and is replayed alone. */
+  #errorForMembers(error: unknown): unknown {
+    if (this.#finished === 1 || isOutcomeOfAll(error)) return error;
+    this.#hotSpot.suspendSharing();
     const message = 'The COMMIT that this transaction shared with others failed; nothing of it is stored.';
     return new ConflictError('serialization', message, { cause: error });
   }
 }
 
-/** A conflict, a lost connection and an unknown outcome are the same for each of them. */
+/** Whether an error has the same meaning for each member: a conflict, a lost connection, an unknown outcome. */
 function isOutcomeOfAll(error: unknown): boolean {
   return [ConflictError, ConnectionError, CommitUnknownError].some((kind) => error instanceof kind);
 }

@@ -26,23 +26,24 @@ import { prepareToSend } from './send-statement.js';
 import { conflictIfStale } from './stale-violation.js';
 import type { WriterOutcome } from './writer-outcome.js';
 
-/** How long COMMIT and ROLLBACK may take past the transaction's deadline before the connection is given up. */
+/** How long after the transaction's deadline COMMIT and ROLLBACK may take before the connection is destroyed, in milliseconds. */
 const END_GRACE_MS = 5000;
 
-/** What a transaction needs besides its connection. */
+/** What a transaction needs from its database. */
 export interface TransactionContext {
   readonly values: ValueMode;
+  /** The isolation level of transactions that name none. */
   readonly isolation: IsolationLevel;
   readonly counters: PostgresCounters;
-  /** Told of a conflict. */
+  /** Set when the transaction fails with a conflict. */
   readonly outcome: WriterOutcome;
-  /** Told when a COMMIT that may have written is over, whatever its outcome. */
+  /** Called after the COMMIT of a transaction that may have written, whatever its outcome. */
   readonly onWrite: () => void;
 }
 
 /**
- * Begins a transaction on `pooled`, which is given back when that fails. BEGIN itself travels with the first statement: PostgreSQL takes
- * the snapshot there anyway, so nobody can tell the difference.
+ * Begins a transaction on `pooled`, which is released when that fails. BEGIN is sent in the same round trip as the first statement. That makes no
+ * difference to the caller, because PostgreSQL takes the snapshot with the first statement too.
  */
 export async function beginTransaction(
   pooled: PooledConnection,
@@ -63,32 +64,32 @@ export async function beginTransaction(
 const TAKE_SCHEMA_CHANGE_LOCK = `select pg_advisory_xact_lock(${SCHEMA_CHANGE_LOCK})`;
 
 /**
- * A read gets REPEATABLE READ unless its caller names a level: one snapshot, which never waits for a writer, never fails for one, and
- * leaves no predicate locks that would make writers fail. SERIALIZABLE READ ONLY may be rolled back, and DEFERRABLE waits: for whoever asks for it.
+ * A read runs at REPEATABLE READ unless the caller names a level: it has one snapshot, neither waits for writers nor fails because of them, and takes
+ * no predicate locks that could make writers fail. The caller may ask for SERIALIZABLE READ ONLY, which may be rolled back, or DEFERRABLE, which waits.
  *
- * A schema change gets READ COMMITTED: it waits for its lock inside the transaction, and at any higher level the snapshot would be
- * older than the lock, blind to what the holder before it did.
+ * A schema change runs at READ COMMITTED. It waits for its lock inside the transaction; at a higher level its snapshot would be older than the lock
+ * and would not include the changes of the previous holder.
  */
 function beginStatement(
   { access, isolation, isSchemaChange, deferrable }: BeginOptions,
-  standard: IsolationLevel,
+  defaultLevel: IsolationLevel,
 ): string {
   if (isSchemaChange) return 'begin isolation level read committed read write';
   const kind = deferrable ? 'read only, deferrable' : 'read only';
   if (access === 'read') return `begin isolation level ${isolation ?? 'repeatable read'} ${kind}`;
-  return `begin isolation level ${isolation ?? standard} read write`;
+  return `begin isolation level ${isolation ?? defaultLevel} read write`;
 }
 
-/** A transaction on a connection of the pool. */
+/** A transaction on a connection of the pool. The connection is released when the transaction ends. */
 export class PostgresTransaction implements DatabaseTransaction {
   readonly #pooled: PooledConnection;
   readonly #options: BeginOptions;
   readonly #context: TransactionContext;
-  /** Its part in a COMMIT that several transactions share. */
+  /** Its membership in a COMMIT that several transactions share. */
   readonly #share: CommitShare | undefined;
-  /** The BEGIN that is still to be sent. */
+  /** The BEGIN or SAVEPOINT that has not been sent yet. */
   #begin: string | undefined;
-  /** Whether anything but inserts of given values was run: those alone see nothing that a later transaction would not. */
+  /** Whether it has run anything but inserts of given values. Such inserts read nothing that a stale snapshot could affect. */
   #hasRead = false;
 
   constructor(pooled: PooledConnection, options: BeginOptions, context: TransactionContext, begin?: string) {
@@ -118,7 +119,7 @@ export class PostgresTransaction implements DatabaseTransaction {
     return toStatementResult(result, values);
   }
 
-  /** @param isExclusive whether nothing else happens in the transaction. */
+  /** @param isExclusive whether the stream is the only statement of the transaction. */
   async *stream(
     statement: Statement,
     batchSize: number,
@@ -154,26 +155,27 @@ export class PostgresTransaction implements DatabaseTransaction {
     }
   }
 
-  /** Sends COMMIT, for those too that share it. */
+  /** Sends COMMIT, for all members of a shared COMMIT. */
   async #commitAll(): Promise<void> {
     const { access, label } = this.#options;
     const connection = this.#connection;
-    // Nothing was sent where BEGIN was not.
+    // When BEGIN was not sent, nothing was.
     if (this.#takeBegin() !== undefined && connection.status === 'I') return;
     try {
       const { command } = await connection.run('commit', [], { ...this.#endOptions(), isScript: true });
-      // PostgreSQL answers COMMIT in a failed transaction with ROLLBACK, and calls that a success.
+      // In a failed transaction PostgreSQL answers COMMIT with ROLLBACK, without an error.
       if (command !== 'COMMIT') throw brokenError(label);
     } catch (error) {
-      const wasUndone = !connection.isLost || connection.lastOutcome === 'not sent' || access === 'read';
-      if (wasUndone) throw this.#conflictIfStale(error);
+      const wasRolledBack = !connection.isLost || connection.lastOutcome === 'not sent' || access === 'read';
+      if (wasRolledBack) throw this.#conflictIfStale(error);
       throw commitUnknownError(error, label);
     }
   }
 
   /**
-   * A connection that cannot answer is cut, and the server undoes the transaction by itself, so this rejects only in a ConflictError: when what
-   * the transaction saw of those before it, with whom it shared a COMMIT, was never committed.
+   * Rolls the transaction back. When the connection does not answer it is destroyed, and the server rolls the transaction back itself.
+   *
+   * @throws ConflictError only in a shared COMMIT: when the transaction has seen changes of earlier members that were not committed after all.
    */
   async rollback(): Promise<void> {
     this.#context.counters.recordRollback();
@@ -207,7 +209,7 @@ export class PostgresTransaction implements DatabaseTransaction {
     return this.#pooled.connection;
   }
 
-  /** COMMIT and ROLLBACK are never cancelled: they are waited for a little longer, and then nobody knows. */
+  /** COMMIT and ROLLBACK are never cancelled. They get {@link END_GRACE_MS} more; after that the connection is destroyed and the outcome is unknown. */
   #endOptions(): ExecuteOptions & { readonly onInterrupt: 'destroy' } {
     const { deadline, label } = this.#options;
     const options = { label, onInterrupt: 'destroy' } as const;
@@ -221,7 +223,7 @@ export class PostgresTransaction implements DatabaseTransaction {
   }
 }
 
-/** Rolls back where there is something to, and gives the connection back. Never rejects. */
+/** Rolls back an open transaction and releases the connection. Never rejects. */
 async function rollBack({ connection, release }: PooledConnection, options: SendOptions): Promise<void> {
   try {
     if (!connection.isLost && connection.status !== 'I')
