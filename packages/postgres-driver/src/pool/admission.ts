@@ -1,38 +1,41 @@
 import { type Lane, type Lease, TimeoutError, WaitingQueue, type WaitOptions } from '@sluice/core';
 
-/** From this attempt on a writer waits until it is alone. */
-const ALONE_FROM_ATTEMPT = 3;
+/** The attempt from which on a writer runs exclusively. */
+export const EXCLUSIVE_FROM_ATTEMPT = 3;
 
-/** How long it waits for that before it goes on among the others: one of them may be waiting for what comes after it. */
-const PATIENCE_MS = 2000;
+/**
+ * How long a writer waits to run exclusively before it runs with the others, in milliseconds. One of them may be waiting for something that this
+ * writer's caller does next.
+ */
+const EXCLUSIVE_TIMEOUT_MS = 2000;
 
-/** How long it then keeps the others out, for the same reason. */
-const LONGEST_ALONE_MS = 30_000;
+/** How long an exclusive writer may hold the others back, in milliseconds, for the same reason. */
+const MAX_EXCLUSIVE_MS = 30_000;
 
-/** What a writer waits with. */
+/** How a writer waits. */
 export interface AdmissionOptions extends WaitOptions {
-  /** From 1. */
+  /** The number of the attempt, from 1. */
   readonly attempt?: number | undefined;
-  /** Waits for a lock of its own, for as long as it takes, and is neither held up nor waited for here. */
+  /** Whether it is a schema change. It waits for a lock of its own, without a limit, and bypasses admission control. */
   readonly isSchemaChange?: boolean | undefined;
 }
 
-/** A writer that waits at the gate. */
-interface Entrant {
-  readonly isAlone: boolean;
-  readonly enter: () => void;
+/** A writer that waits to be admitted. */
+interface Waiter {
+  readonly isExclusive: boolean;
+  readonly admit: () => void;
 }
 
 /**
- * Lets the writers of this process through to the pool's lane together, and one that conflicts undid again and again alone: however busy the
- * short writers are, a long one gets through. First come, first served; what is held up holds no connection.
+ * Admission control for the writers of this process, ahead of the pool's lane. Writers run concurrently; one that conflicts have rolled back repeatedly
+ * runs exclusively, so that a long writer succeeds among many short ones. First come, first served. A waiting writer holds no connection.
  */
 export class PostgresAdmission {
   readonly #lane: Lane;
-  readonly #waiting: WaitingQueue<Entrant>;
-  #inside = 0;
-  /** Who is alone inside. */
-  #alone: Entrant | undefined;
+  readonly #waiting: WaitingQueue<Waiter>;
+  #active = 0;
+  /** The writer that runs exclusively. */
+  #exclusive: Waiter | undefined;
   #onEmpty: (() => void) | undefined;
 
   constructor(lane: Lane, queueLimit: number) {
@@ -41,22 +44,22 @@ export class PostgresAdmission {
   }
 
   /**
-   * Waits for the lane, and for the others where it is to be alone.
+   * Waits for admission and for the lane.
    *
    * @throws as {@link Lane.acquire}.
    */
   async acquire(options: AdmissionOptions = {}): Promise<Lease> {
     const { attempt = 1, isSchemaChange = false } = options;
     if (isSchemaChange) return this.#lane.acquire(options);
-    if (attempt < ALONE_FROM_ATTEMPT) return this.#acquireAmongOthers(options);
+    if (attempt < EXCLUSIVE_FROM_ATTEMPT) return this.#acquireConcurrently(options);
     const since = performance.now();
-    const leave = await this.#enterAlone(options);
+    const leave = await this.#admitExclusively(options);
     return leave === undefined
-      ? this.#acquireAmongOthers(options)
-      : this.#acquireInside(options, since, leave);
+      ? this.#acquireConcurrently(options)
+      : this.#acquireAdmitted(options, since, leave);
   }
 
-  /** Resolves when nobody is inside or waits for it; from then on the lane alone has callers. */
+  /** Resolves when no writer is admitted or waits for admission. The lane may still have callers. */
   async empty(): Promise<void> {
     if (this.#isEmpty) return;
     await new Promise<void>((resolve) => {
@@ -64,22 +67,22 @@ export class PostgresAdmission {
     });
   }
 
-  /** The lane first: while nobody waits to be alone, that is all. */
-  async #acquireAmongOthers(options: AdmissionOptions): Promise<Lease> {
+  /** Acquires the lane first, and admission only where a writer runs exclusively or waits to. */
+  async #acquireConcurrently(options: AdmissionOptions): Promise<Lease> {
     const since = performance.now();
     const lease = await this.#lane.acquire(options);
     const leave = (): void => this.#leave();
-    if (this.#alone === undefined && this.#waiting.size === 0) {
-      this.#inside += 1;
+    if (this.#exclusive === undefined && this.#waiting.size === 0) {
+      this.#active += 1;
       return withRelease(lease, since, leave);
     }
     lease.release();
     await this.#wait(false, options);
-    return this.#acquireInside(options, since, leave);
+    return this.#acquireAdmitted(options, since, leave);
   }
 
-  /** Whoever was held up has been the next already. */
-  async #acquireInside(options: AdmissionOptions, since: number, leave: () => void): Promise<Lease> {
+  /** Acquires the lane with high priority, because an admitted writer has already waited its turn. */
+  async #acquireAdmitted(options: AdmissionOptions, since: number, leave: () => void): Promise<Lease> {
     try {
       return withRelease(await this.#lane.acquire({ ...options, priority: 'high' }), since, leave);
     } catch (error) {
@@ -88,64 +91,64 @@ export class PostgresAdmission {
     }
   }
 
-  /** Gives what ends being alone; `undefined` when the patience was over before it began. */
-  async #enterAlone(options: AdmissionOptions): Promise<(() => void) | undefined> {
+  /** Waits to run exclusively. Returns the function that ends it; `undefined` when {@link EXCLUSIVE_TIMEOUT_MS} passed before. */
+  async #admitExclusively(options: AdmissionOptions): Promise<(() => void) | undefined> {
     const { deadline = Number.POSITIVE_INFINITY } = options;
-    const patience = performance.now() + PATIENCE_MS;
-    let entrant: Entrant;
+    const timeoutAt = performance.now() + EXCLUSIVE_TIMEOUT_MS;
+    let waiter: Waiter;
     try {
-      entrant = await this.#wait(true, { ...options, deadline: Math.min(deadline, patience) });
+      waiter = await this.#wait(true, { ...options, deadline: Math.min(deadline, timeoutAt) });
     } catch (error) {
-      if (error instanceof TimeoutError && patience < deadline) return undefined;
+      if (error instanceof TimeoutError && timeoutAt < deadline) return undefined;
       throw error;
     }
-    const timer = setTimeout(() => this.#letOthersIn(entrant), LONGEST_ALONE_MS);
+    const timer = setTimeout(() => this.#endExclusive(waiter), MAX_EXCLUSIVE_MS);
     timer.unref();
     return () => {
       clearTimeout(timer);
-      this.#letOthersIn(entrant);
+      this.#endExclusive(waiter);
     };
   }
 
-  #wait(isAlone: boolean, options: AdmissionOptions): Promise<Entrant> {
+  #wait(isExclusive: boolean, options: AdmissionOptions): Promise<Waiter> {
     return new Promise((resolve, reject) => {
-      const entrant: Entrant = { isAlone, enter: () => resolve(entrant) };
-      this.#waiting.enqueue(entrant, options, (error) => {
+      const waiter: Waiter = { isExclusive, admit: () => resolve(waiter) };
+      this.#waiting.enqueue(waiter, options, (error) => {
         reject(error);
-        this.#serve();
+        this.#admitNext();
       });
-      this.#serve();
+      this.#admitNext();
     });
   }
 
   #leave(): void {
-    this.#inside -= 1;
-    this.#serve();
+    this.#active -= 1;
+    this.#admitNext();
   }
 
-  #letOthersIn(entrant: Entrant): void {
-    if (this.#alone !== entrant) return;
-    this.#alone = undefined;
-    this.#serve();
+  #endExclusive(waiter: Waiter): void {
+    if (this.#exclusive !== waiter) return;
+    this.#exclusive = undefined;
+    this.#admitNext();
   }
 
-  #serve(): void {
+  #admitNext(): void {
     for (;;) {
-      const next = this.#waiting.dequeue(({ isAlone }) => this.#mayEnter(isAlone));
+      const next = this.#waiting.dequeue(({ isExclusive }) => this.#mayRun(isExclusive));
       if (next === undefined) break;
-      if (next.item.isAlone) this.#alone = next.item;
-      else this.#inside += 1;
-      next.item.enter();
+      if (next.item.isExclusive) this.#exclusive = next.item;
+      else this.#active += 1;
+      next.item.admit();
     }
     if (this.#isEmpty) this.#onEmpty?.();
   }
 
   get #isEmpty(): boolean {
-    return this.#inside === 0 && this.#alone === undefined && this.#waiting.size === 0;
+    return this.#active === 0 && this.#exclusive === undefined && this.#waiting.size === 0;
   }
 
-  #mayEnter(isAlone: boolean): boolean {
-    return this.#alone === undefined && (!isAlone || this.#inside === 0);
+  #mayRun(isExclusive: boolean): boolean {
+    return this.#exclusive === undefined && (!isExclusive || this.#active === 0);
   }
 }
 

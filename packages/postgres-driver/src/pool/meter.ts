@@ -1,14 +1,14 @@
 import { type LaneMetrics, LaneWaits, type Priority, Summary } from '@sluice/core';
 import type { ThrottleLease, ThrottleOptions } from './throttle.js';
 
-/** A lane, or a gate ahead of it. */
-interface Entrance {
+/** The lane, or the throttle ahead of it. */
+interface LeaseSource {
   acquire(options: ThrottleOptions): Promise<ThrottleLease>;
 }
 
-/** Measures one kind of caller on a lane that several kinds share. */
+/** Measures one kind of caller, reads or writes, on the lane that both share. */
 export class PostgresMeter {
-  readonly #lane: Entrance;
+  readonly #source: LeaseSource;
   readonly #permits: number;
   readonly #queued: Record<Priority, number> = { high: 0, normal: 0, low: 0 };
   readonly #waits = new LaneWaits();
@@ -16,17 +16,17 @@ export class PostgresMeter {
   #held = 0;
   #failures = 0;
 
-  constructor(lane: Entrance, permits: number) {
-    this.#lane = lane;
+  constructor(source: LeaseSource, permits: number) {
+    this.#source = source;
     this.#permits = permits;
   }
 
-  /** As {@link Lane.acquire}. */
+  /** Acquires and measures a lease. @throws as {@link PostgresThrottle.acquire}. */
   async acquire(options: ThrottleOptions): Promise<ThrottleLease> {
     const { priority = 'normal' } = options;
     this.#queued[priority] += 1;
     try {
-      return this.#measure(await this.#lane.acquire(options), priority);
+      return this.#measure(await this.#source.acquire(options), priority);
     } catch (error) {
       this.#failures += 1;
       throw error;
@@ -35,11 +35,12 @@ export class PostgresMeter {
     }
   }
 
-  /** Counts callers who waited together with the one that has the lease. */
+  /** Counts callers that waited together with the one that has the lease. */
   recordJoined(others: number, waitedMs: number, priority: Priority): void {
     for (let count = 0; count < others; count += 1) this.#waits.record(waitedMs, priority);
   }
 
+  /** The numbers at this moment. */
   metrics(): LaneMetrics {
     return {
       permits: this.#permits,

@@ -15,16 +15,16 @@ interface MeteredLease extends ThrottleLease {
   readonly recordJoined: (others: number) => void;
 }
 
-/** The connections of one database, at most `poolSize`, opened when needed and lent in the order of a core Lane. */
+/** The connections of one database, at most `poolSize`. They are opened on demand and lent in the order of core's Lane. */
 export class PostgresPool {
   readonly #config: PostgresConfig;
   readonly #lane: Lane;
   readonly #throttle: PostgresThrottle;
   readonly #meters: Readonly<Record<'read' | 'write', PostgresMeter>>;
   readonly #constraints: PostgresConstraints;
-  /** The most recently used is last, and is lent first, so that the others can grow old. */
+  /** The most recently used connection is last and is lent first, so that the others can reach their idle timeout. */
   readonly #idle: { readonly connection: PostgresConnection; readonly since: number }[] = [];
-  /** One for all: most are lent again long before they have grown old. */
+  /** One timer for all idle connections: most are lent again long before their timeout. */
   #timer: NodeJS.Timeout | undefined;
   readonly #all = new Set<PostgresConnection>();
   #closed: Promise<void> | undefined;
@@ -42,7 +42,7 @@ export class PostgresPool {
   }
 
   /**
-   * Waits for a connection.
+   * Waits for a connection. The caller must release it.
    *
    * @throws ClosedError, OverloadedError, TimeoutError, AbortedError, or what opening a connection throws.
    */
@@ -92,7 +92,7 @@ export class PostgresPool {
   }
 
   async #drain(): Promise<void> {
-    // The lane would refuse those that were held up.
+    // A closed lane would refuse the writers that admission control holds back.
     await this.#throttle.empty();
     await this.#lane.close();
     clearTimeout(this.#timer);
@@ -121,7 +121,7 @@ export class PostgresPool {
     lease.release();
   }
 
-  /** Opens a connection; a caller whose time is over leaves, and the connection then waits for the next one. */
+  /** Opens a connection. When the caller's deadline or signal ends the wait, the connection stays in the pool for another caller. */
   #openWithin(lease: MeteredLease, options: ExecuteOptions): Promise<PooledConnection> {
     return new Promise((resolve, reject) => {
       const interrupt = new Interrupt(options, () =>
@@ -149,7 +149,7 @@ export class PostgresPool {
     return connection;
   }
 
-  /** A connection beside the pool, for what must not wait behind its callers. */
+  /** Opens a connection outside of the pool, for lookups that must not wait for the pool's callers. */
   #openSpare(): Promise<PostgresConnection> {
     return connect(
       { ...this.#config, connectTimeoutMs: Math.min(2000, this.#config.connectTimeoutMs) },
@@ -157,10 +157,10 @@ export class PostgresPool {
     );
   }
 
-  /** Rather one that is in the mode the caller needs. */
+  /** Takes an idle connection, preferably one in the mode that the caller needs. */
   #takeIdle(mode: SessionMode): PostgresConnection | undefined {
     const fit = this.#idle.findLastIndex(({ connection }) => connection.isIn(mode));
-    // None fits at -1, which is the last one.
+    // Without a match the index is -1: splice then takes the last one.
     const [idle] = this.#idle.splice(fit, 1);
     return idle?.connection;
   }
@@ -202,7 +202,7 @@ export class PostgresPool {
 
 const DONE: Promise<void> = Promise.resolve();
 
-/** The connection of another transaction, which will give it back. */
+/** Lends the connection of a shared COMMIT. Its first member returns it to the pool. */
 function share(shared: SharedCommit, lease: MeteredLease): PooledConnection {
   return {
     connection: shared.connection,

@@ -1,61 +1,61 @@
 import { type Lease, TimeoutError, WaitingQueue, type WaitOptions } from '@sluice/core';
 import type { HotSpot, SharedCommit } from '../transaction/shared-commit.js';
 import type { WriterOutcome } from '../transaction/writer-outcome.js';
-import type { AdmissionOptions, PostgresAdmission } from './admission.js';
+import { type AdmissionOptions, EXCLUSIVE_FROM_ATTEMPT, type PostgresAdmission } from './admission.js';
 import { WriterLimit } from './writer-limit.js';
 
-/** How long a writer waits for its turn before it goes on among the others: one of them may be waiting for what comes after it. */
-const PATIENCE_MS = 2000;
+/** How long the limit may hold a writer back, in milliseconds. An active writer may wait for something that this writer's caller does next. */
+const WAIT_TIMEOUT_MS = 2000;
 
-/** How long it is remembered how many writers of a label were too many, and that they cannot share a COMMIT. */
-const MEMORY_MS = 10_000;
+/** How long the limit of an unused label is kept, and how long the sharing of COMMITs stays suspended, in milliseconds. */
+const RETENTION_MS = 10_000;
 
-/** From this attempt on a writer is to be alone. */
-const ALONE_FROM_ATTEMPT = 3;
-
-/** What a writer waits with. */
+/** How a writer waits. */
 export interface ThrottleOptions extends AdmissionOptions {
-  /** Writers of one label share a limit. Without one nothing is held back. */
+  /** Writers of one label share a limit. A writer without a label has none. */
   readonly label?: string | undefined;
+  /** Set before the lease is released. Without it a writer has no limit. */
   readonly outcome?: WriterOutcome | undefined;
-  /** Transactions with the same text may share a COMMIT where only one may be at work. Default: none may. */
+  /** Transactions with the same value may share a COMMIT where their limit is one. Default: the transaction shares none. */
   readonly sharing?: string | undefined;
 }
 
-/** The right to a connection, or to a part of another transaction's. */
+/** A permit for a connection, or a membership in the shared COMMIT of another transaction. */
 export interface ThrottleLease extends Lease {
-  /** Set where one writer at a time is let in: those that wait may share its COMMIT. */
+  /** Set where the limit is one writer: the waiting writers may then share its COMMIT. */
   readonly hotSpot?: HotSpot | undefined;
-  /** Set where there is nothing to wait for any more: the connection is that of the one before. */
+  /** Set for a member of a shared COMMIT: it uses the connection of the previous member, and needs no permit. */
   readonly shared?: SharedCommit | undefined;
 }
 
-interface Kind {
+/** The writers of one label. */
+interface LabelState {
   readonly limit: WriterLimit;
   readonly waiting: WaitingQueue<Waiter>;
-  inside: number;
+  active: number;
   /** Until then no COMMIT is shared, in milliseconds of `performance.now()`. */
-  barredUntil: number;
-  /** When the last one left. */
-  leftAt: number;
+  sharingSuspendedUntil: number;
+  /** When a writer last ended, in milliseconds of `performance.now()`. */
+  lastEndedAt: number;
 }
 
 interface Waiter {
   readonly since: number;
   readonly options: ThrottleOptions;
-  enter(shared?: SharedCommit): void;
+  /** @param shared the shared COMMIT that the writer joins. */
+  admit(shared?: SharedCommit): void;
 }
 
 /**
- * Calms a storm of conflicts ahead of the admission: writers of a label that undo each other are let through few at a time, first come, first served;
- * the others are not touched. What is held up holds no connection.
+ * Limits the concurrency of conflicting writers, ahead of admission control. Writers of a label that roll each other back run only a few at a time, first
+ * come, first served; other labels are not affected. A waiting writer holds no connection.
  */
 export class PostgresThrottle {
   readonly #admission: PostgresAdmission;
   readonly #permits: number;
   readonly #queueLimit: number;
-  /** The labels that had a conflict. */
-  readonly #kinds = new Map<string, Kind>();
+  /** The labels that have had a conflict. */
+  readonly #labels = new Map<string, LabelState>();
   #onEmpty: (() => void) | undefined;
 
   constructor(admission: PostgresAdmission, permits: number, queueLimit: number) {
@@ -64,17 +64,17 @@ export class PostgresThrottle {
     this.#queueLimit = queueLimit;
   }
 
-  /** Waits for the label's turn, and then for the gate. @throws as {@link PostgresAdmission.acquire}. */
+  /** Waits for the label's limit, and then for admission. @throws as {@link PostgresAdmission.acquire}. */
   async acquire(options: ThrottleOptions = {}): Promise<ThrottleLease> {
     const { label, outcome } = options;
     if (label === undefined || outcome === undefined) return this.#admission.acquire(options);
-    const kind = this.#kinds.get(label);
+    const state = this.#labels.get(label);
     const since = performance.now();
-    const shared = kind === undefined ? undefined : await this.#enter(kind, options, since);
-    const era = kind?.limit.era ?? 0;
-    if (shared !== undefined) return this.#shareWith(shared, label, outcome, since);
+    const shared = state === undefined ? undefined : await this.#admit(state, options, since);
+    const epoch = state?.limit.epoch ?? 0;
+    if (shared !== undefined) return this.#leaseOfMember(shared, label, outcome, since);
     const leave = (): void => {
-      if (kind !== undefined) this.#leave(kind);
+      if (state !== undefined) this.#leave(state);
     };
     try {
       const lease = await this.#admission.acquire(options);
@@ -83,10 +83,10 @@ export class PostgresThrottle {
         if (isReleased) return;
         isReleased = true;
         lease.release();
-        this.#record(label, outcome, era);
+        this.#record(label, outcome, epoch);
         leave();
       };
-      const hotSpot = kind === undefined ? undefined : hotSpotOf(kind, options);
+      const hotSpot = state === undefined ? undefined : hotSpotOf(state, options);
       return { waitedMs: performance.now() - since, release, hotSpot };
     } catch (error) {
       leave();
@@ -94,7 +94,7 @@ export class PostgresThrottle {
     }
   }
 
-  /** Resolves when nobody waits any more, here or at the gate. */
+  /** Resolves when no writer is active or waits, here or in admission control. */
   async empty(): Promise<void> {
     if (!this.#isEmpty) {
       await new Promise<void>((resolve) => {
@@ -104,102 +104,106 @@ export class PostgresThrottle {
     await this.#admission.empty();
   }
 
-  /** Whoever was undone goes before those who have not begun. */
-  async #enter(kind: Kind, options: ThrottleOptions, since: number): Promise<SharedCommit | undefined> {
-    if (kind.waiting.size > 0 || kind.inside >= kind.limit.value) return this.#wait(kind, options, since);
-    kind.inside += 1;
+  /** Waits for the limit. A replayed writer goes before those that run for the first time. */
+  async #admit(
+    state: LabelState,
+    options: ThrottleOptions,
+    since: number,
+  ): Promise<SharedCommit | undefined> {
+    if (state.waiting.size > 0 || state.active >= state.limit.value) return this.#wait(state, options, since);
+    state.active += 1;
     return undefined;
   }
 
-  #wait(kind: Kind, options: ThrottleOptions, since: number): Promise<SharedCommit | undefined> {
+  #wait(state: LabelState, options: ThrottleOptions, since: number): Promise<SharedCommit | undefined> {
     const { attempt = 1, priority, deadline = Number.POSITIVE_INFINITY, signal } = options;
-    const patience = performance.now() + PATIENCE_MS;
+    const timeoutAt = performance.now() + WAIT_TIMEOUT_MS;
     const wait: WaitOptions = {
       priority: attempt > 1 ? 'high' : priority,
-      deadline: Math.min(deadline, patience),
+      deadline: Math.min(deadline, timeoutAt),
       signal,
     };
     return new Promise((resolve, reject) => {
-      const enter = (shared?: SharedCommit): void => {
-        if (shared === undefined) kind.inside += 1;
+      const admit = (shared?: SharedCommit): void => {
+        if (shared === undefined) state.active += 1;
         resolve(shared);
       };
-      kind.waiting.enqueue({ since, options, enter }, wait, (error) => {
-        if (error instanceof TimeoutError && patience < deadline) enter();
+      state.waiting.enqueue({ since, options, admit }, wait, (error) => {
+        if (error instanceof TimeoutError && timeoutAt < deadline) admit();
         else reject(error);
-        this.#settled();
+        this.#notifyIfEmpty();
       });
     });
   }
 
-  /** Its conflicts count as any other's do, but the place inside is that of the transaction that began. */
-  #shareWith(shared: SharedCommit, label: string, outcome: WriterOutcome, since: number): ThrottleLease {
-    const era = this.#kinds.get(label)?.limit.era ?? 0;
-    const release = (): void => this.#record(label, outcome, era);
+  /** The lease of a member of a shared COMMIT. Its outcome is recorded; only the first member counts as active. */
+  #leaseOfMember(shared: SharedCommit, label: string, outcome: WriterOutcome, since: number): ThrottleLease {
+    const epoch = this.#labels.get(label)?.limit.epoch ?? 0;
+    const release = (): void => this.#record(label, outcome, epoch);
     return { waitedMs: performance.now() - since, release, shared };
   }
 
-  #leave(kind: Kind): void {
-    kind.inside -= 1;
-    kind.leftAt = performance.now();
-    while (kind.inside < kind.limit.value) {
-      const next = kind.waiting.dequeue();
+  #leave(state: LabelState): void {
+    state.active -= 1;
+    state.lastEndedAt = performance.now();
+    while (state.active < state.limit.value) {
+      const next = state.waiting.dequeue();
       if (next === undefined) break;
-      next.item.enter();
+      next.item.admit();
     }
-    this.#settled();
+    this.#notifyIfEmpty();
   }
 
-  #record(label: string, { isConflict }: WriterOutcome, era: number): void {
-    const kind = this.#kinds.get(label);
-    if (kind !== undefined) kind.limit.record(isConflict, era);
+  #record(label: string, { isConflict }: WriterOutcome, epoch: number): void {
+    const state = this.#labels.get(label);
+    if (state !== undefined) state.limit.record(isConflict, epoch);
     else if (isConflict) this.#add(label).limit.record(true, 0);
   }
 
-  #add(label: string): Kind {
+  #add(label: string): LabelState {
     this.#forgetOld();
     const limit = new WriterLimit(this.#permits);
     const name = `the writers called "${label}"`;
     const waiting = new WaitingQueue<Waiter>({ name, limit: this.#queueLimit });
-    const kind = { limit, waiting, inside: 0, barredUntil: 0, leftAt: performance.now() };
-    this.#kinds.set(label, kind);
-    return kind;
+    const state = { limit, waiting, active: 0, sharingSuspendedUntil: 0, lastEndedAt: performance.now() };
+    this.#labels.set(label, state);
+    return state;
   }
 
   get #isEmpty(): boolean {
-    for (const { inside, waiting } of this.#kinds.values()) {
-      if (inside > 0 || waiting.size > 0) return false;
+    for (const { active, waiting } of this.#labels.values()) {
+      if (active > 0 || waiting.size > 0) return false;
     }
     return true;
   }
 
-  /** A storm that comes again soon is met with what was learned from the last one. */
+  /** Forgets unused labels, but only after {@link RETENTION_MS}: conflicts that come back soon then meet the limit that was found. */
   #forgetOld(): void {
-    const before = performance.now() - MEMORY_MS;
-    for (const [label, { inside, waiting, leftAt }] of this.#kinds) {
-      if (inside === 0 && waiting.size === 0 && leftAt < before) this.#kinds.delete(label);
+    const before = performance.now() - RETENTION_MS;
+    for (const [label, { active, waiting, lastEndedAt }] of this.#labels) {
+      if (active === 0 && waiting.size === 0 && lastEndedAt < before) this.#labels.delete(label);
     }
   }
 
-  #settled(): void {
+  #notifyIfEmpty(): void {
     if (this.#onEmpty !== undefined && this.#isEmpty) this.#onEmpty();
   }
 }
 
-function hotSpotOf(kind: Kind, { sharing, attempt = 1 }: ThrottleOptions): HotSpot | undefined {
-  const isHot = kind.limit.value === 1 && performance.now() >= kind.barredUntil;
-  if (!isHot || sharing === undefined || attempt >= ALONE_FROM_ATTEMPT) return undefined;
+function hotSpotOf(state: LabelState, { sharing, attempt = 1 }: ThrottleOptions): HotSpot | undefined {
+  const isHotSpot = state.limit.value === 1 && performance.now() >= state.sharingSuspendedUntil;
+  if (!isHotSpot || sharing === undefined || attempt >= EXCLUSIVE_FROM_ATTEMPT) return undefined;
   return {
     admit: (shared, before) => {
-      const next = kind.waiting.dequeue(
+      const next = state.waiting.dequeue(
         ({ since, options }) =>
-          since < before && options.sharing === sharing && (options.attempt ?? 1) < ALONE_FROM_ATTEMPT,
+          since < before && options.sharing === sharing && (options.attempt ?? 1) < EXCLUSIVE_FROM_ATTEMPT,
       );
-      next?.item.enter(shared);
+      next?.item.admit(shared);
       return next !== undefined;
     },
     suspendSharing: () => {
-      kind.barredUntil = performance.now() + MEMORY_MS;
+      state.sharingSuspendedUntil = performance.now() + RETENTION_MS;
     },
   };
 }

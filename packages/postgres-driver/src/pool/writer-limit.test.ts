@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { WriterLimit } from './writer-limit.js';
 
-function record(limit: WriterLimit, outcomes: readonly boolean[], era = limit.era): void {
-  for (const isConflict of outcomes) limit.record(isConflict, era);
+function record(limit: WriterLimit, outcomes: readonly boolean[], epoch = limit.epoch): void {
+  for (const isConflict of outcomes) limit.record(isConflict, epoch);
 }
 
 describe('WriterLimit', () => {
@@ -24,8 +24,8 @@ describe('WriterLimit', () => {
 
   it('is not lowered twice for writers who were let in together', () => {
     const limit = new WriterLimit(8);
-    const era = limit.era;
-    record(limit, [true, true, true, true, true, true], era);
+    const epoch = limit.epoch;
+    record(limit, [true, true, true, true, true, true], epoch);
     expect(limit.value).toBe(4);
   });
 
