@@ -1,9 +1,9 @@
 import { UsageError } from '@sluice/core';
 
-/** A place in the primary's log, which grows with every commit (https://www.postgresql.org/docs/current/datatype-pg-lsn.html). */
+/** A position in the primary's write-ahead log (https://www.postgresql.org/docs/current/datatype-pg-lsn.html). */
 export type Lsn = bigint;
 
-/** Reads `16/B374D848`. @throws UsageError. */
+/** Parses `16/B374D848`. @throws UsageError for any other form. */
 export function parseLsn(text: string): Lsn {
   const match = /^([0-9a-f]{1,8})\/([0-9a-f]{1,8})$/i.exec(text);
   if (match !== null) return BigInt(`0x${match[1]}`) * 2n ** 32n + BigInt(`0x${match[2]}`);

@@ -2,92 +2,92 @@ import type { PostgresConfig } from '../options/options.js';
 import { PostgresPool } from '../pool/pool.js';
 import { type Lsn, parseLsn } from './lsn.js';
 
-/** How often a replica is asked how far it is, in milliseconds; more often while somebody waits for it to catch up. */
+/** How often a replica's position is polled, in milliseconds; more often while a read was refused because the replica is behind. */
 const POLL_MS = 1000;
 const CATCH_UP_POLL_MS = 50;
 
-/** How long a replica may take to say so. */
+/** How long the answer to a poll may take, in milliseconds. */
 const ANSWER_MS = 1000;
 
 /**
- * One replica: its pool, and how far it is. A replica whose connection to the primary is down does not know how old it is; then the age of
- * the last transaction it saw counts.
+ * One replica: its pool, the position that it has replayed, and its lag. A replica without a connection to the primary does not know its lag; it is then
+ * taken from the time of the last replayed transaction.
  */
 export class PostgresReplica {
   readonly pool: PostgresPool;
   readonly #maxLagMs: number;
   #replayed: Lsn | undefined;
   #lagMs = Number.POSITIVE_INFINITY;
-  #askedAt = 0;
+  #polledAt = 0;
   #timer: NodeJS.Timeout | undefined;
-  #asksAt = Number.POSITIVE_INFINITY;
-  #asking: Promise<void> | undefined;
+  #nextPollAt = Number.POSITIVE_INFINITY;
+  #polling: Promise<void> | undefined;
   #isClosed = false;
 
   constructor(config: PostgresConfig, maxLagMs: number) {
     this.pool = new PostgresPool(config);
     this.#maxLagMs = maxLagMs;
-    this.#ask();
+    this.#poll();
   }
 
-  /** Whether it answers, is not too old, and has everything up to `after`. */
+  /** Whether the replica answers, lags by at most `maxLagMs`, and has replayed everything up to `after`. */
   has(after: Lsn): boolean {
     if (this.#replayed === undefined || this.#lagMs > this.#maxLagMs) return false;
-    // Its own answer grows old as well.
-    if (performance.now() - this.#askedAt > 2 * POLL_MS + ANSWER_MS) return false;
+    // The last answer may itself be outdated.
+    if (performance.now() - this.#polledAt > 2 * POLL_MS + ANSWER_MS) return false;
     if (this.#replayed >= after) return true;
     this.#schedule(CATCH_UP_POLL_MS);
     return false;
   }
 
-  /** Takes it out of use until it answers again. */
-  suspect(): void {
+  /** Marks the replica as unavailable until it answers again. */
+  markUnavailable(): void {
     this.#replayed = undefined;
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    await this.#asking;
+    await this.#polling;
     await this.pool.close();
   }
 
   #schedule(delayMs: number): void {
     const at = performance.now() + delayMs;
-    if (this.#isClosed || this.#asking !== undefined || at >= this.#asksAt) return;
+    if (this.#isClosed || this.#polling !== undefined || at >= this.#nextPollAt) return;
     clearTimeout(this.#timer);
-    this.#asksAt = at;
-    this.#timer = setTimeout(() => this.#ask(), delayMs);
+    this.#nextPollAt = at;
+    this.#timer = setTimeout(() => this.#poll(), delayMs);
     this.#timer.unref();
   }
 
-  #ask(): void {
-    this.#asksAt = Number.POSITIVE_INFINITY;
-    this.#asking ??= this.#readState()
-      .catch(() => this.suspect())
+  #poll(): void {
+    this.#nextPollAt = Number.POSITIVE_INFINITY;
+    this.#polling ??= this.#readState()
+      .catch(() => this.markUnavailable())
       .then(() => {
-        this.#asking = undefined;
+        this.#polling = undefined;
         this.#schedule(POLL_MS);
       });
   }
 
   async #readState(): Promise<void> {
-    const askedAt = performance.now();
-    const options = { deadline: askedAt + ANSWER_MS };
+    const polledAt = performance.now();
+    const options = { deadline: polledAt + ANSWER_MS };
     const { connection, release } = await this.pool.acquire('read', options);
     try {
       const { rows } = await connection.run(STATE, [], options);
       const [replayed, lagMs] = rows[0]?.fields ?? [];
       this.#replayed = typeof replayed === 'string' ? parseLsn(replayed) : undefined;
       this.#lagMs = typeof lagMs === 'string' ? Number(lagMs) : Number.POSITIVE_INFINITY;
-      this.#askedAt = askedAt;
+      this.#polledAt = polledAt;
     } finally {
       await release();
     }
   }
 }
 
-/** NULL on a server that is no replica any more. */
+/** The position is NULL on a server that is no longer a replica. */
 const STATE = `
   select case when pg_is_in_recovery() then pg_last_wal_replay_lsn() end,
     case when exists (select from pg_stat_wal_receiver) and pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0

@@ -2,25 +2,26 @@ import type { PostgresConfig } from '../options/options.js';
 import { type Lsn, parseLsn } from './lsn.js';
 import { PostgresReplica } from './replica.js';
 
-/** What the replicas are made with. */
+/** What the replicas need from their database. */
 export interface ReplicasHost {
   readonly configs: readonly PostgresConfig[];
   readonly maxLagMs: number;
-  /** Asks the primary for the end of its log. */
+  /** Reads the end of the primary's write-ahead log. */
   readonly readPosition: () => Promise<string>;
 }
 
 /**
- * Chooses the replica for a read, so that the reader finds all that was written through this database before. After a write the primary is asked, in
- * the background, how far its log goes; until that is known, and a replica is as far, reads stay on the primary. No read waits for a replica.
+ * Chooses a replica for each read so that it reads its own writes: everything that was written through this database before. After a write, the end of
+ * the primary's log is read in the background. Until it is known and a replica has replayed up to it, reads go to the primary. No read waits for a
+ * replica.
  */
 export class PostgresReplicas {
   readonly #host: ReplicasHost;
   readonly #replicas: readonly PostgresReplica[];
-  /** How far a replica must be to have every write of this process. */
+  /** The position that a replica must have replayed to have every write of this process; `undefined` while it is read. */
   #written: Lsn | undefined = 0n;
   #writes = 0;
-  #asking: Promise<void> | undefined;
+  #reading: Promise<void> | undefined;
   #next = 0;
 
   constructor(host: ReplicasHost) {
@@ -28,14 +29,14 @@ export class PostgresReplicas {
     this.#replicas = host.configs.map((config) => new PostgresReplica(config, host.maxLagMs));
   }
 
-  /** Told of every write once its outcome is known. */
+  /** Call it after every write, once its outcome is known. */
   noteWrite(): void {
     this.#writes += 1;
     this.#written = undefined;
-    this.#asking ??= this.#ask();
+    this.#reading ??= this.#readEnd();
   }
 
-  /** A replica that has everything, in turn; `undefined` when there is none just now. @throws UsageError for a malformed `after`. */
+  /** Chooses, round robin, a replica that has everything; `undefined` when there is none at the moment. @throws UsageError for a malformed `after`. */
   choose(after: string | undefined): PostgresReplica | undefined {
     const asked = after === undefined ? 0n : parseLsn(after);
     if (this.#written === undefined) return undefined;
@@ -49,21 +50,21 @@ export class PostgresReplicas {
   }
 
   async close(): Promise<void> {
-    await this.#asking;
+    await this.#reading;
     await Promise.all(this.#replicas.map((replica) => replica.close()));
   }
 
-  async #ask(): Promise<void> {
+  async #readEnd(): Promise<void> {
     const writes = this.#writes;
     try {
       const written = parseLsn(await this.#host.readPosition());
-      this.#asking = undefined;
-      // What was written meanwhile may lie behind it.
+      this.#reading = undefined;
+      // A write since then may be after this position.
       if (writes === this.#writes) this.#written = written;
-      else this.#asking = this.#ask();
+      else this.#reading = this.#readEnd();
     } catch {
-      // The primary does not answer: the next write asks again, and until then reads stay with it.
-      this.#asking = undefined;
+      // The primary does not answer. The next write tries again; until then reads go to the primary.
+      this.#reading = undefined;
     }
   }
 }
