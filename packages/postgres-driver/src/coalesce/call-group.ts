@@ -5,23 +5,23 @@ import type { Bound } from '../values/parameters.js';
 import type { RawResult } from '../values/raw-result.js';
 import { JoinedCall } from './joined-call.js';
 
-/** How many batches of one group may run at once; while they do, callers gather for the next. Two keep client and server busy. */
-const MOST_RUNNING = 2;
+/** The maximum number of concurrent batches of a group; meanwhile, calls wait for the next batch. Two keep client and server busy. */
+const MAX_BATCHES = 2;
 
-/** So many callers are better answered by several batches at once. */
-const WORTH_SHARING = 32;
+/** The number of waiting calls from which they are divided among concurrent batches. */
+const MIN_CALLS_TO_DIVIDE = 32;
 
-/** Node fires a longer timer at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** The longest delay of a timer; Node runs a timer with a longer one immediately. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** How the calls of one form are answered by one statement. */
+/** How calls with one form of statement are answered by one statement. */
 export interface BatchPlan {
   readonly mode: 'read' | 'write';
-  /** Whether calls are better run by themselves for a while. */
+  /** Whether calls should run singly for some time. */
   readonly isPaused: boolean;
-  /** Takes the next batch off the front of `waiting`, of about `count` calls. */
+  /** Removes the next batch, of at most `count` calls, from the front of `waiting`. */
   take(waiting: JoinedCall[], count: number): JoinedCall[];
-  /** Runs a batch and answers its calls; whoever it leaves out is answered singly. `signal`: nobody waits any more. */
+  /** Runs a batch and answers its calls. A call that it does not answer then runs singly. `signal` is aborted when every call of the batch has ended. */
   run(batch: readonly JoinedCall[], pooled: PooledConnection, signal: AbortSignal): Promise<void>;
 }
 
@@ -32,19 +32,19 @@ export interface BatchStatement {
   readonly parameters: readonly Bound[];
 }
 
-/** Runs a batch's statement in a transaction of its own. @throws CommitUnknownError, or what was certainly undone. */
+/** Runs a batch's statement in a transaction of its own. @throws CommitUnknownError; after any other error it was rolled back. */
 export type RunBatch = (
   connection: PostgresConnection,
   statement: BatchStatement,
   options: ExecuteOptions,
 ) => Promise<RawResult>;
 
-/** What a group works with. */
+/** What a group needs from its database. */
 export interface GroupHost {
   acquire(mode: 'read' | 'write', options: ExecuteOptions): Promise<PooledConnection>;
-  /** Answers a call by its own statement. */
+  /** Runs a call's own statement. */
   runSingly(statement: Statement, options: ExecuteOptions): Promise<StatementResult>;
-  /** Told when the group has nobody left to answer. */
+  /** Called when the group has no unanswered call. */
   readonly onIdle: () => void;
 }
 
@@ -54,26 +54,26 @@ interface Batch {
 }
 
 /**
- * The callers of statements of one form and one priority. Those of one tick go together, and so do those who come while other batches run or
- * wait for a connection. Each may leave at its own signal or deadline.
+ * The calls with one form of statement and one priority. Calls of one tick form a batch, and so do calls that arrive while other batches run or wait
+ * for a connection. Each call may be cancelled by its own signal or deadline.
  */
 export class CallGroup {
   readonly priority: Priority;
   readonly #plan: BatchPlan;
   readonly #host: GroupHost;
   readonly #waiting: JoinedCall[] = [];
-  /** A few. A Set would keep what it held from the garbage collector; core's Fifo tells why. */
+  /** Few, so an array is enough. A Set could keep deleted entries from the garbage collector; core's Fifo explains why. */
   #running: readonly Batch[] = [];
   /** Batches that wait for a connection, or run. */
   #active = 0;
-  #left = 0;
-  /** Groups of calls that fell out of a batch. */
-  #apart = 0;
+  #cancelled = 0;
+  /** How many sets of calls run singly after their batch did not answer them. */
+  #singleRuns = 0;
   #isScheduled = false;
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
 
-  /** @param priority with which connections are asked for. */
+  /** @param priority of the batches in the pool's queue. */
   constructor(plan: BatchPlan, host: GroupHost, priority: Priority) {
     this.#plan = plan;
     this.#host = host;
@@ -84,37 +84,37 @@ export class CallGroup {
     return this.#plan.mode;
   }
 
-  /** How many callers wait for a batch to begin. */
+  /** How many calls wait for their batch to begin. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /** How many callers have gone while they waited. */
-  get left(): number {
-    return this.#left;
+  /** How many calls were cancelled while they waited. */
+  get cancelled(): number {
+    return this.#cancelled;
   }
 
   get isIdle(): boolean {
-    return this.#waiting.length === 0 && this.#active === 0 && this.#apart === 0;
+    return this.#waiting.length === 0 && this.#active === 0 && this.#singleRuns === 0;
   }
 
-  /** Answers a call together with others. The call is not over yet. */
+  /** Adds a call to the next batch. Its signal must not be aborted yet, nor its deadline passed. */
   add(statement: Statement, bound: JoinedCall['bound'], options: ExecuteOptions): Promise<StatementResult> {
-    const call = new JoinedCall(statement, bound, options, this.#onLeave);
+    const call = new JoinedCall(statement, bound, options, this.#onCancelled);
     this.#waiting.push(call);
     this.#watch(call);
     this.#schedule();
     return call.result;
   }
 
-  /** Lets go of the timer, when nobody is left. */
+  /** Stops the timer. Call it when the group is idle. */
   stop(): void {
     clearTimeout(this.#timer);
   }
 
-  /** The next batch begins when this tick is over, so that whoever calls in it comes along. */
+  /** Begins the next batch after this tick, so that all calls of the tick join it. */
   #schedule(): void {
-    if (this.#isScheduled || this.#active >= MOST_RUNNING || this.#waiting.length === 0) return;
+    if (this.#isScheduled || this.#active >= MAX_BATCHES || this.#waiting.length === 0) return;
     this.#isScheduled = true;
     process.nextTick(() => {
       this.#isScheduled = false;
@@ -123,40 +123,42 @@ export class CallGroup {
     });
   }
 
-  /** Nobody else has called: its own statement is the best there is. */
+  /** Runs the only waiting call by its own statement. */
   async #runOnly(): Promise<void> {
     const calls = this.#waiting.splice(0);
     this.#active += 1;
     await this.#answerSingly(calls);
     this.#active -= 1;
     this.#schedule();
-    this.#settled();
+    this.#notifyIfIdle();
   }
 
-  /** The connection comes first: for as long as it is waited for, more callers join. */
+  /** Acquires the connection first: calls that arrive while it waits join the batch. */
   async #runBatch(): Promise<void> {
     if (this.#waiting.length === 0) return;
     this.#active += 1;
     try {
       const pooled = await this.#host.acquire(this.#plan.mode, { priority: this.priority });
-      const calls = this.#plan.take(this.#waiting, this.#share());
-      // Whoever is left waits for a batch of their own.
+      const calls = this.#plan.take(this.#waiting, this.#batchSize());
+      // The remaining calls wait for another batch.
       this.#schedule();
       if (calls.length === 0) await pooled.release();
       else await this.#answer(calls, pooled);
     } catch {
-      // Each finds out for itself, and gets an error of its own.
-      void this.#answerApart(this.#waiting.splice(0));
+      // Each call runs singly, and gets its own error.
+      void this.#answerUnanswered(this.#waiting.splice(0));
     }
     this.#active -= 1;
     this.#schedule();
-    this.#settled();
+    this.#notifyIfIdle();
   }
 
   /** How many calls the next batch takes. */
-  #share(): number {
+  #batchSize(): number {
     const { length } = this.#waiting;
-    return this.#active < MOST_RUNNING && length >= WORTH_SHARING ? Math.ceil(length / MOST_RUNNING) : length;
+    return this.#active < MAX_BATCHES && length >= MIN_CALLS_TO_DIVIDE
+      ? Math.ceil(length / MAX_BATCHES)
+      : length;
   }
 
   async #answer(calls: readonly JoinedCall[], pooled: PooledConnection): Promise<void> {
@@ -166,27 +168,27 @@ export class CallGroup {
     try {
       await this.#plan.run(calls, pooled, batch.controller.signal);
     } catch {
-      // Whoever has no answer is answered singly.
+      // The calls without an answer run singly below.
     }
     this.#running = this.#running.filter((other) => other !== batch);
     await pooled.release();
-    void this.#answerApart(calls.filter((call) => !call.isOver));
+    void this.#answerUnanswered(calls.filter((call) => !call.isSettled));
   }
 
-  /** The next batch does not wait for those who fell out of this one. */
-  async #answerApart(calls: readonly JoinedCall[]): Promise<void> {
+  /** Runs calls singly that their batch did not answer. The next batch does not wait for them. */
+  async #answerUnanswered(calls: readonly JoinedCall[]): Promise<void> {
     if (calls.length === 0) return;
-    this.#apart += 1;
+    this.#singleRuns += 1;
     await this.#answerSingly(calls);
-    this.#apart -= 1;
-    this.#settled();
+    this.#singleRuns -= 1;
+    this.#notifyIfIdle();
   }
 
-  /** From here on each one's own statement sees to its signal and its deadline. */
+  /** Runs each call's own statement, which observes the call's signal and deadline itself. */
   async #answerSingly(calls: readonly JoinedCall[]): Promise<void> {
     await Promise.all(
       calls.map(async (call) => {
-        call.mayLeave = false;
+        call.isCancellable = false;
         try {
           call.resolve(await this.#host.runSingly(call.statement, call.options));
         } catch (error) {
@@ -196,39 +198,39 @@ export class CallGroup {
     );
   }
 
-  #settled(): void {
+  #notifyIfIdle(): void {
     if (this.isIdle) this.#host.onIdle();
   }
 
-  readonly #onLeave = (call: JoinedCall): void => {
+  readonly #onCancelled = (call: JoinedCall): void => {
     const index = this.#waiting.indexOf(call);
     if (index >= 0) {
       this.#waiting.splice(index, 1);
-      this.#left += 1;
+      this.#cancelled += 1;
     }
     for (const { calls, controller } of this.#running) {
-      if (calls.every(({ isOver }) => isOver)) controller.abort();
+      if (calls.every(({ isSettled }) => isSettled)) controller.abort();
     }
-    this.#settled();
+    this.#notifyIfIdle();
   };
 
-  /** One timer, for whoever must be told next. */
+  /** Sets the group's one timer to the earliest deadline. */
   #watch({ deadline }: JoinedCall): void {
     if (deadline >= this.#timerAt) return;
     clearTimeout(this.#timer);
     this.#timerAt = deadline;
-    const delay = Math.min(Math.max(0, deadline - performance.now()), LONGEST_TIMER_MS);
-    this.#timer = setTimeout(() => this.#sweep(), delay);
+    const delay = Math.min(Math.max(0, deadline - performance.now()), MAX_TIMER_MS);
+    this.#timer = setTimeout(() => this.#cancelLate(), delay);
     this.#timer.unref();
   }
 
-  #sweep(): void {
+  #cancelLate(): void {
     this.#timerAt = Number.POSITIVE_INFINITY;
     const now = performance.now();
     const calls = [...this.#waiting, ...this.#running.flatMap((batch) => batch.calls)];
     for (const call of calls) {
-      call.leaveIfLate(now);
-      if (!call.isOver && call.mayLeave) this.#watch(call);
+      call.cancelIfLate(now);
+      if (!call.isSettled && call.isCancellable) this.#watch(call);
     }
   }
 }

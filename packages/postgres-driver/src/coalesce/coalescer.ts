@@ -8,22 +8,20 @@ import {
   type StatementResult,
 } from '@sluice/core';
 import { assertNotInterrupted } from '../connection/interrupt.js';
+import { EXCLUSIVE_FROM_ATTEMPT } from '../pool/admission.js';
 import { bindPortable } from '../values/parameters.js';
 import { CallGroup, type GroupHost, type RunBatch } from './call-group.js';
 import { canJoinInsertions, InsertionPlan } from './insertion-plan.js';
 import { canJoinLookups, LookupPlan } from './lookup-plan.js';
 
-/** From this attempt on a statement runs by itself, so that it can run alone. */
-const SINGLE_FROM_ATTEMPT = 3;
-
-/** What the coalescer works with. */
+/** What the coalescer needs from its database. */
 export interface CoalescerHost extends Omit<GroupHost, 'onIdle'> {
   readonly run: RunBatch;
-  /** Most calls that may wait. */
+  /** The maximum number of waiting calls of a group. */
   readonly queueLimit: number;
 }
 
-/** The calls of one form, a group for each priority. */
+/** The calls with one form of statement, in a group for each priority. */
 interface Form {
   readonly groups: Partial<Record<Priority, CallGroup>>;
   readonly makeGroup: (priority: Priority) => CallGroup;
@@ -31,12 +29,12 @@ interface Form {
 }
 
 /**
- * Answers the callers of one tick who look up or insert a row of one table by one statement. Only single statements, never a part of a
- * transaction; never across different columns or priorities.
+ * Combines concurrent calls that look up or insert one row of the same table into one statement. Only calls outside of transactions, with the same
+ * columns and the same priority, are combined.
  */
 export class PostgresCoalescer {
   readonly #host: CoalescerHost;
-  readonly #forms = new WeakMap<RowInsertion | RowLookup, Form | 'alone'>();
+  readonly #forms = new WeakMap<RowInsertion | RowLookup, Form | 'single'>();
   readonly #groups = new Set<CallGroup>();
   readonly #refused = { read: 0, write: 0 };
   #onIdle: (() => void) | undefined;
@@ -45,16 +43,17 @@ export class PostgresCoalescer {
     this.#host = host;
   }
 
-  /** Answers the call together with others; `undefined` when its statement is to be run by itself. */
+  /** Answers the call together with others; `undefined` when its statement must run by itself. */
   execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> | undefined {
     const described = statement.lookup ?? statement.insertion;
-    if (described === undefined || (options.attempt ?? 1) >= SINGLE_FROM_ATTEMPT) return undefined;
+    // From this attempt on a statement runs exclusively, so it cannot be combined with others.
+    if (described === undefined || (options.attempt ?? 1) >= EXCLUSIVE_FROM_ATTEMPT) return undefined;
     const form = this.#forms.get(described) ?? this.#addForm(statement, described);
-    if (form === 'alone' || form.isPaused()) return undefined;
+    if (form === 'single' || form.isPaused()) return undefined;
     return this.#join(form, statement, options);
   }
 
-  /** How many callers of a kind wait to be sent, by priority. */
+  /** How many calls of a kind and priority wait for their batch to be sent. */
   waiting(kind: 'read' | 'write', priority: Priority): number {
     let count = 0;
     for (const group of this.#groups) {
@@ -63,14 +62,14 @@ export class PostgresCoalescer {
     return count;
   }
 
-  /** How many callers of a kind were refused, or left while they waited. */
+  /** How many calls of a kind were refused, or ended by their signal or deadline while they waited. */
   failures(kind: 'read' | 'write'): number {
     let count = this.#refused[kind];
-    for (const group of this.#groups) if (group.mode === kind) count += group.left;
+    for (const group of this.#groups) if (group.mode === kind) count += group.cancelled;
     return count;
   }
 
-  /** Resolves when those accepted have their answers. No new ones may come. */
+  /** Resolves when every accepted call has its result. The caller must not add calls any more. */
   async close(): Promise<void> {
     if (!this.#isIdle) {
       await new Promise<void>((resolve) => {
@@ -98,8 +97,8 @@ export class PostgresCoalescer {
     throw new OverloadedError('Too many calls wait for PostgreSQL; try again later.', { operation });
   }
 
-  #addForm(statement: Statement, described: RowInsertion | RowLookup): Form | 'alone' {
-    const form = this.#formOf(statement) ?? 'alone';
+  #addForm(statement: Statement, described: RowInsertion | RowLookup): Form | 'single' {
+    const form = this.#formOf(statement) ?? 'single';
     this.#forms.set(described, form);
     return form;
   }
@@ -114,7 +113,7 @@ export class PostgresCoalescer {
 
   #form(plan: InsertionPlan | LookupPlan): Form {
     const { acquire, runSingly } = this.#host;
-    const host: GroupHost = { acquire, runSingly, onIdle: () => this.#settled() };
+    const host: GroupHost = { acquire, runSingly, onIdle: () => this.#notifyIfIdle() };
     const groups: Form['groups'] = {};
     const makeGroup = (priority: Priority): CallGroup => {
       const group = new CallGroup(plan, host, priority);
@@ -130,7 +129,7 @@ export class PostgresCoalescer {
     return true;
   }
 
-  #settled(): void {
+  #notifyIfIdle(): void {
     if (this.#onIdle !== undefined && this.#isIdle) this.#onIdle();
   }
 }

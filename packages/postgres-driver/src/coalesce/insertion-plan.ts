@@ -18,22 +18,22 @@ import { RowDecoder } from '../values/rows.js';
 import type { BatchPlan, RunBatch } from './call-group.js';
 import { answerWith, type JoinedCall } from './joined-call.js';
 
-/** Most rows of one batch. */
-const MOST_ROWS = 512;
+/** The maximum number of rows of one batch. */
+const MAX_ROWS = 512;
 
 /**
- * How long a batch may take, in milliseconds. It may be waiting for a transaction that holds one of its keys, which is no matter of the other
- * callers; then nothing of it is done, and each goes on by itself.
+ * The timeout of a batch, in milliseconds. A batch may wait for a transaction that holds one of its keys, which does not concern the other calls. After
+ * the timeout nothing of it is stored, and each call runs singly.
  */
-const PATIENCE_MS = 250;
+const BATCH_TIMEOUT_MS = 250;
 
-/** After so many batches in a row that stored nothing, each row goes singly for {@link PAUSE_MS}. */
-const MOST_FRUITLESS = 3;
+/** After this many consecutive batches that stored nothing, rows are inserted singly for {@link PAUSE_MS}. */
+const MAX_EMPTY_BATCHES = 3;
 
 const PAUSE_MS = 60_000;
 
-/** Key types whose text comes back from the server as it was sent, so that it tells whose row it is. */
-const ECHOED: ReadonlySet<ValueTypeName> = new Set([
+/** Key types whose text the server returns as it was sent, so that it identifies the call. */
+const STABLE_TEXT_TYPES: ReadonlySet<ValueTypeName> = new Set([
   'bigint',
   'date',
   'integer',
@@ -43,49 +43,49 @@ const ECHOED: ReadonlySet<ValueTypeName> = new Set([
   'varchar',
 ]);
 
-/** Whether insertions of this form can go together: each row must be known again by the key that its caller gave. */
+/** Whether insertions of this form can be combined: the key that the caller gives must identify the returned row. */
 export function canJoinInsertions({ columns, key, isReturning }: RowInsertion): boolean {
   const isKnown = (part: CatalogColumn): boolean =>
     part.type !== undefined &&
-    ECHOED.has(part.type.name) &&
+    STABLE_TEXT_TYPES.has(part.type.name) &&
     columns.some((column) => column.name === part.name);
   return isReturning && key.every(isKnown) && columns.every(fitsArray);
 }
 
 /**
- * Stores the rows of many callers by one statement. A row whose key is taken is left out and its neighbours are stored; its caller then inserts
- * it singly and gets the error that is its own. A row that breaks the statement in another way makes the batch fall into halves, until the
- * row is alone.
+ * Inserts the rows of many calls by one statement. A row whose key exists is skipped, and the others are stored; the skipped row is then inserted
+ * singly, so that its caller gets its own error. When a row makes the statement fail in another way, the batch is divided into halves, repeatedly,
+ * until the row is alone.
  *
- * A trigger before the insert, or a rule, could change or drop rows; where there is one the statement stores nothing.
+ * A BEFORE INSERT trigger or a rule could change or drop rows. Where the table has one, the statement stores nothing.
  */
 export class InsertionPlan implements BatchPlan {
   readonly mode = 'write';
   readonly #insertion: RowInsertion;
   readonly #text: string;
   readonly #run: RunBatch;
-  #fruitless = 0;
+  #emptyBatches = 0;
   #pausedUntil = 0;
-  /** Where the key's values are among a row's parameters. */
-  readonly #keyAt: readonly number[];
+  /** The indexes of the key's values among a row's parameters. */
+  readonly #keyIndexes: readonly number[];
 
   constructor(insertion: RowInsertion, run: RunBatch) {
     this.#insertion = insertion;
     this.#run = run;
     this.#text = insertionText(insertion);
-    this.#keyAt = insertion.key.map(({ name }) =>
+    this.#keyIndexes = insertion.key.map(({ name }) =>
       insertion.columns.findIndex((column) => column.name === name),
     );
   }
 
-  /** No two rows of one key: the second one waits, to find out what became of the first. */
+  /** A batch has no two rows with the same key: the second one waits for the outcome of the first. */
   take(waiting: JoinedCall[], count: number): JoinedCall[] {
     const keys = new Set<string>();
     const taken: JoinedCall[] = [];
     const left: JoinedCall[] = [];
     for (const call of waiting.splice(0)) {
       const key = this.#keyOf(call.bound);
-      if (taken.length >= Math.min(count, MOST_ROWS) || keys.has(key)) {
+      if (taken.length >= Math.min(count, MAX_ROWS) || keys.has(key)) {
         left.push(call);
         continue;
       }
@@ -97,27 +97,28 @@ export class InsertionPlan implements BatchPlan {
   }
 
   async run(batch: readonly JoinedCall[], { connection }: PooledConnection): Promise<void> {
-    for (const call of batch) call.mayLeave = false;
-    if (batch.length > 1) this.#fruitless = (await this.#store(batch, connection)) ? 0 : this.#fruitless + 1;
-    if (this.#fruitless < MOST_FRUITLESS) return;
-    this.#fruitless = 0;
+    for (const call of batch) call.isCancellable = false;
+    if (batch.length > 1)
+      this.#emptyBatches = (await this.#store(batch, connection)) ? 0 : this.#emptyBatches + 1;
+    if (this.#emptyBatches < MAX_EMPTY_BATCHES) return;
+    this.#emptyBatches = 0;
     this.#pausedUntil = performance.now() + PAUSE_MS;
   }
 
-  /** Whether the table takes no batches, so that it is not worth a try for a while. */
+  /** Whether recent batches stored nothing, so that rows are inserted singly for some time. */
   get isPaused(): boolean {
     return performance.now() < this.#pausedUntil;
   }
 
-  /** Gives whether a row was stored. A call that is not over afterwards has stored nothing. */
+  /** Returns whether a row was stored. A call that is not settled afterwards has stored nothing. */
   async #store(batch: readonly JoinedCall[], connection: PostgresConnection): Promise<boolean> {
-    // A single one is better off with its own statement, whose error is its own.
+    // A single row is inserted by its own statement, whose error belongs to its call.
     if (batch.length <= 1) return false;
     try {
       return this.#answer(batch, await this.#insert(batch, connection));
     } catch (error) {
-      if (error instanceof CommitUnknownError) leaveUnknown(batch, error.cause);
-      else if (isOfOneRow(error)) return this.#storeHalves(batch, connection);
+      if (error instanceof CommitUnknownError) rejectAsUnknown(batch, error.cause);
+      else if (mayConcernOneRow(error)) return this.#storeHalves(batch, connection);
       return false;
     }
   }
@@ -136,7 +137,7 @@ export class InsertionPlan implements BatchPlan {
         batch.map(({ bound }) => bound[index]),
       ),
     );
-    const options: ExecuteOptions = { deadline: performance.now() + PATIENCE_MS };
+    const options: ExecuteOptions = { deadline: performance.now() + BATCH_TIMEOUT_MS };
     return this.#run(connection, { mode: this.mode, text: this.#text, parameters: arrays }, options);
   }
 
@@ -146,33 +147,33 @@ export class InsertionPlan implements BatchPlan {
     const decoder = RowDecoder.of(fields, 'portable');
     let isKnown = true;
     for (const row of rows) {
-      const call = calls.get(identity(places.map((place) => row.text(place))));
+      const call = calls.get(keyText(places.map((place) => row.text(place))));
       if (call === undefined) isKnown = false;
       else answerWith(call, () => ({ rows: [decoder.decode(row)], affectedRows: 1 }));
     }
-    // The statement refuses tables where this could happen; one that changes just now must not store a row twice.
-    if (!isKnown) leaveUnknown(batch, undefined);
+    // The statement excludes tables where this could happen, but the table may have changed just now. No row may be stored twice.
+    if (!isKnown) rejectAsUnknown(batch, undefined);
     return rows.length > 0;
   }
 
   #keyOf(bound: JoinedCall['bound']): string {
-    return identity(this.#keyAt.map((place) => bound[place]));
+    return keyText(this.#keyIndexes.map((place) => bound[place]));
   }
 }
 
-/** One text for the values of a key; texts hold no U+0000. */
-function identity(values: readonly unknown[]): string {
+/** One text for all values of a key. U+0000 separates them, because no text in PostgreSQL contains it. */
+function keyText(values: readonly unknown[]): string {
   return values.length === 1 ? String(values[0]) : values.join('\0');
 }
 
-/** Failures that another row of the batch, or nobody in particular, may be to blame for; nothing was stored. */
-function isOfOneRow(error: unknown): boolean {
+/** Whether one row, or a conflict, may have made the batch fail; nothing was stored. The halves may then succeed. */
+function mayConcernOneRow(error: unknown): boolean {
   return error instanceof ConstraintError || error instanceof ValueError || error instanceof ConflictError;
 }
 
-function leaveUnknown(batch: readonly JoinedCall[], cause: unknown): void {
+function rejectAsUnknown(batch: readonly JoinedCall[], cause: unknown): void {
   for (const call of batch) {
-    if (!call.isOver) call.reject(commitUnknownError(cause, call.options.label));
+    if (!call.isSettled) call.reject(commitUnknownError(cause, call.options.label));
   }
 }
 

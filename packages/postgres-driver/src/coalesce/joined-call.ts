@@ -6,38 +6,38 @@ import {
   TimeoutError,
 } from '@sluice/core';
 
-/** One caller whose statement may be answered together with those of others. */
+/** One call whose statement may be answered together with those of others. */
 export class JoinedCall {
   readonly statement: Statement;
   readonly options: ExecuteOptions;
   /** The statement's parameters: text, bytes and nulls. */
   readonly bound: readonly (Buffer | string | null)[];
   readonly result: Promise<StatementResult>;
-  /** Whether the caller may go before it has an answer: not while its row is on its way into the database. */
-  mayLeave = true;
+  /** Whether the signal or the deadline may end the call before its answer: not while its row is being inserted. */
+  isCancellable = true;
   readonly #settle: PromiseWithResolvers<StatementResult> = Promise.withResolvers();
-  readonly #onLeave: (call: JoinedCall) => void;
-  #isOver = false;
+  readonly #onCancelled: (call: JoinedCall) => void;
+  #isSettled = false;
   #unwatch: (() => void) | undefined;
 
-  /** @param onLeave told when the caller goes at its signal or deadline. */
+  /** @param onCancelled called when the signal or the deadline ends the call. */
   constructor(
     statement: Statement,
     bound: readonly (Buffer | string | null)[],
     options: ExecuteOptions,
-    onLeave: (call: JoinedCall) => void,
+    onCancelled: (call: JoinedCall) => void,
   ) {
     this.statement = statement;
     this.bound = bound;
     this.options = options;
     this.result = this.#settle.promise;
-    this.#onLeave = onLeave;
+    this.#onCancelled = onCancelled;
     if (options.signal !== undefined) this.#watch(options.signal);
   }
 
-  /** Whether the caller has its answer, or has gone. */
-  get isOver(): boolean {
-    return this.#isOver;
+  /** Whether the call has its result or error, or was cancelled. */
+  get isSettled(): boolean {
+    return this.#isSettled;
   }
 
   /** In milliseconds of `performance.now()`. */
@@ -55,33 +55,33 @@ export class JoinedCall {
     this.#settle.reject(error);
   }
 
-  /** Lets the caller go if its deadline has passed and it may. */
-  leaveIfLate(now: number): void {
-    if (this.#isOver || !this.mayLeave || this.deadline > now) return;
+  /** Ends the call if its deadline has passed and it is cancellable. */
+  cancelIfLate(now: number): void {
+    if (this.#isSettled || !this.isCancellable || this.deadline > now) return;
     const message = 'The deadline passed before the statement was answered; nothing was changed.';
     this.reject(new TimeoutError(message, { operation: this.options.label }));
-    this.#onLeave(this);
+    this.#onCancelled(this);
   }
 
   #watch(signal: AbortSignal): void {
     const onAbort = (): void => {
-      if (this.#isOver || !this.mayLeave) return;
+      if (this.#isSettled || !this.isCancellable) return;
       const { label: operation } = this.options;
       const message = 'The signal was aborted before the statement was answered; nothing was changed.';
       this.reject(new AbortedError(message, { cause: signal.reason, operation }));
-      this.#onLeave(this);
+      this.#onCancelled(this);
     };
     signal.addEventListener('abort', onAbort, { once: true });
     this.#unwatch = () => signal.removeEventListener('abort', onAbort);
   }
 
   #end(): void {
-    this.#isOver = true;
+    this.#isSettled = true;
     this.#unwatch?.();
   }
 }
 
-/** Answers a call with what `make` gives, or with the error that it throws over a value. */
+/** Resolves a call with the result of `make`, or rejects it with the error that `make` throws for a value. */
 export function answerWith(call: JoinedCall, make: () => StatementResult): void {
   let result: StatementResult;
   try {

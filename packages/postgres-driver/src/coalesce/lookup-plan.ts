@@ -6,17 +6,17 @@ import { RowDecoder } from '../values/rows.js';
 import type { BatchPlan, RunBatch } from './call-group.js';
 import { answerWith, type JoinedCall } from './joined-call.js';
 
-/** Most keys of one batch. */
-const MOST_KEYS = 512;
+/** The maximum number of keys of one batch. */
+const MAX_KEYS = 512;
 
-/** Whether lookups of this form can go together. */
+/** Whether lookups of this form can be combined. */
 export function canJoinLookups({ key }: RowLookup): boolean {
   return key.every(fitsArray);
 }
 
 /**
- * Answers many lookups by one join with the keys, each numbered, so that PostgreSQL's own equality finds the row and the number its caller. Two
- * callers of one key get two rows.
+ * Answers many lookups by one join of the table with the numbered keys. PostgreSQL's own equality finds the row, and the number identifies the call. Two
+ * calls with the same key get a row each.
  */
 export class LookupPlan implements BatchPlan {
   readonly mode = 'read';
@@ -32,7 +32,7 @@ export class LookupPlan implements BatchPlan {
   }
 
   take(waiting: JoinedCall[], count: number): JoinedCall[] {
-    return waiting.splice(0, Math.min(count, MOST_KEYS));
+    return waiting.splice(0, Math.min(count, MAX_KEYS));
   }
 
   async run(
@@ -55,10 +55,10 @@ export class LookupPlan implements BatchPlan {
     const decoder = RowDecoder.of(fields, 'portable', 1);
     for (const row of rows) {
       const call = batch[Number(row.text(0)) - 1];
-      if (call !== undefined && !call.isOver)
+      if (call !== undefined && !call.isSettled)
         answerWith(call, () => ({ rows: [decoder.decode(row)], affectedRows: 0 }));
     }
-    for (const call of batch) if (!call.isOver) call.resolve({ rows: [], affectedRows: 0 });
+    for (const call of batch) if (!call.isSettled) call.resolve({ rows: [], affectedRows: 0 });
   }
 }
 
