@@ -51,10 +51,10 @@ const CAPABILITIES: Omit<Capabilities, 'watchesChanges'> = {
   maxParameters: MAX_PARAMETERS,
 };
 
-/** How long the primary may take to say how far its log goes. */
+/** How long reading the end of the primary's log may take, in milliseconds. */
 const POSITION_MS = 5000;
 
-/** A PostgreSQL database behind a pool of connections. */
+/** A PostgreSQL database, accessed through a pool of connections. */
 export class PostgresDatabase implements Database {
   readonly capabilities: Capabilities;
   readonly sql: PostgresSql;
@@ -92,26 +92,26 @@ export class PostgresDatabase implements Database {
     try {
       return await this.#executeIn('read', statement, options);
     } catch (error) {
-      // A function in it writes. Nothing was done yet, and as a write it is run again.
+      // The statement calls a function that writes. Nothing has been written yet, so it runs again as a write.
       if (!isReadOnlyRefusal(error)) throw error;
       return this.#executeWrite(statement, options);
     }
   }
 
-  /** A statement with a part that reads may meet a row that its snapshot does not hold: see `conflictIfStale`. */
+  /** Runs a write. After a possibly stale unique violation it runs once more, with a new snapshot: see `conflictIfStale`. */
   async #executeWrite(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     try {
       return await this.#executeIn('write', statement, options);
     } catch (error) {
       const { access, insertion } = statement;
-      const mayBeUnseen = access === 'write' && insertion === undefined;
-      if (!(error instanceof UniqueViolationError && mayBeUnseen)) throw error;
+      const mayBeStale = access === 'write' && insertion === undefined;
+      if (!(error instanceof UniqueViolationError && mayBeStale)) throw error;
       if (this.#config.isolation !== 'serializable') throw error;
       return this.#executeIn('write', statement, options);
     }
   }
 
-  /** Runs in a transaction of its own: read-only and on one snapshot where the statement only reads. */
+  /** Streams in a transaction of its own. It is read-only, with one snapshot, where the statement only reads. */
   async *stream(
     statement: Statement,
     batchSize: number,
@@ -119,16 +119,16 @@ export class PostgresDatabase implements Database {
   ): AsyncGenerator<readonly Row[]> {
     const access = statement.access === 'read' ? 'read' : 'write';
     const transaction = await this.#begin({ ...options, access });
-    // What a read is left in the middle of need not be committed, and may have been cancelled.
-    let mustUndo = access === 'read';
+    // A read has nothing to commit, and a stream that ends early may have been cancelled. So it is committed only when it was read to its end.
+    let mustRollBack = access === 'read';
     try {
       yield* transaction.stream(statement, batchSize, options, true);
-      mustUndo = false;
+      mustRollBack = false;
     } catch (error) {
-      mustUndo = true;
+      mustRollBack = true;
       throw error;
     } finally {
-      if (mustUndo) await transaction.rollback();
+      if (mustRollBack) await transaction.rollback();
       else await transaction.commit();
     }
   }
@@ -150,15 +150,15 @@ export class PostgresDatabase implements Database {
     return beginTransaction(pooled, options, context);
   }
 
-  /** What transactions that share a COMMIT have in common. Below SERIALIZABLE one could see too much of another. */
+  /** The value that transactions must have in common to share a COMMIT; `undefined` where they may not. Below SERIALIZABLE they see more of each other. */
   #sharing({ access, isolation, isSchemaChange }: BeginOptions): string | undefined {
-    const { coalesce, isolation: standard } = this.#config;
-    const level = isolation ?? standard;
+    const { coalesce, isolation: defaultLevel } = this.#config;
+    const level = isolation ?? defaultLevel;
     const mayShare = coalesce && access === 'write' && !isSchemaChange;
     return mayShare && level === 'serializable' ? level : undefined;
   }
 
-  /** What went wrong once goes to the primary, and so does what a replica cannot do. */
+  /** Acquires a connection to a replica; `undefined` for a replayed transaction, for one that a replica cannot run, and when no replica is available. */
   async #acquireFromReplica(options: BeginOptions): Promise<PooledConnection | undefined> {
     const { access, isolation, attempt = 1, after } = options;
     const replica = this.#replicas?.choose(after);
@@ -168,7 +168,7 @@ export class PostgresDatabase implements Database {
       return await replica.pool.acquire('read', options);
     } catch (error) {
       if (!(error instanceof ConnectionError || error instanceof OverloadedError)) throw error;
-      replica.suspect();
+      replica.markUnavailable();
       return undefined;
     }
   }
@@ -222,7 +222,7 @@ export class PostgresDatabase implements Database {
     }
   }
 
-  /** One pool serves reads and writes: both lanes have all its connections as permits, and each counts its own callers. */
+  /** Reads and writes share one pool: each lane reports all connections as permits, and counts its own callers. */
   metrics(): DatabaseMetrics {
     const { reads, writes, total, idle } = this.#pool.metrics();
     return {
@@ -235,7 +235,7 @@ export class PostgresDatabase implements Database {
     };
   }
 
-  /** Those who wait to be answered together wait for a connection like the others. */
+  /** Adds the calls that wait to be combined: they wait for a connection like the others. */
   #withJoined(lane: LaneMetrics, kind: SessionMode): LaneMetrics {
     const { queued } = lane;
     const joined = (priority: Priority): number => this.#coalescer?.waiting(kind, priority) ?? 0;
@@ -268,7 +268,7 @@ export class PostgresDatabase implements Database {
     return toStatementResult(result, values);
   }
 
-  /** Runs a statement in a transaction of its own. @throws CommitUnknownError when nobody can tell whether a write happened. */
+  /** Runs a statement in a transaction of its own. @throws CommitUnknownError when it is unknown whether a write was committed. */
   async #run(
     connection: PostgresConnection,
     send: Sender,
@@ -307,7 +307,7 @@ export class PostgresDatabase implements Database {
     return this.#closed;
   }
 
-  /** The pool closes last: those who wait to be answered together still need it. */
+  /** Closes the pool last, because the calls that wait to be combined still need it. */
   async #close(): Promise<void> {
     await this.#coalescer?.close();
     await this.#replicas?.close();

@@ -7,7 +7,7 @@ import type { PostgresDatabase } from './postgres-database.js';
 import { openPostgres } from './postgres-driver.js';
 
 /**
- * A Kysely dialect over the driver's pool, for anything that takes one. It connects at the first query.
+ * A Kysely dialect on the driver's pool, for any code that uses Kysely. It connects at the first query.
  *
  * ```ts
  * const db = new Kysely<DB>({ dialect: postgresDialect({ url: 'postgres://app@localhost/app' }) });
@@ -21,7 +21,7 @@ export function postgresDialect(options: PostgresDialectOptions): Dialect {
     return database;
   };
   const sql = new PostgresSql(values, async () => {
-    // Kysely connects before it asks its adapter for the lock.
+    // Kysely opens the database before it calls the adapter's acquireMigrationLock.
     if (database === undefined)
       throw new InternalError('The migration lock was asked for before the first connection.');
     return database.takeMigrationLock();

@@ -7,7 +7,7 @@ import {
 } from './options/options.js';
 import { PostgresDatabase } from './postgres-database.js';
 
-/** The contract's values, serializable. */
+/** The driver has the contract's values and is serializable. */
 const CONTRACT: PostgresMode = { values: 'portable', isolation: 'serializable' };
 
 /**
@@ -25,7 +25,7 @@ export function postgres(options: PostgresOptions = {}): Driver {
   };
 }
 
-/** Opens a database and makes a round trip, so that a wrong address, password or server shows at once. */
+/** Opens a database and makes a round trip, so that a wrong address or password fails here. @throws ConfigurationError or ConnectionError. */
 export async function openPostgres(resolve: () => PostgresConfig): Promise<PostgresDatabase> {
   const database = new PostgresDatabase(resolve());
   try {
