@@ -150,7 +150,10 @@ export class PostgresDatabase implements Database {
     return beginTransaction(pooled, options, context);
   }
 
-  /** The value that transactions must have in common to share a COMMIT; `undefined` where they may not. Below SERIALIZABLE they see more of each other. */
+  /**
+   * The value that transactions must have in common to share a COMMIT; `undefined` where they may not. Below SERIALIZABLE a member could see more of
+   * an earlier one than its level allows.
+   */
   #sharing({ access, isolation, isSchemaChange }: BeginOptions): string | undefined {
     const { coalesce, isolation: defaultLevel } = this.#config;
     const level = isolation ?? defaultLevel;

@@ -56,8 +56,8 @@ export interface ServerError extends Error {
 export function fromServerError(cause: ServerError, context: FailureContext = {}): SluiceError {
   const options: ErrorOptions = { cause, operation: context.operation };
   const state = cause.code ?? '';
-  const make = BY_SQLSTATE[state] ?? BY_CLASS[state.slice(0, 2)] ?? refused;
-  return make({ state, cause, options, columns: context.columns ?? [] });
+  const create = BY_SQLSTATE[state] ?? BY_CLASS[state.slice(0, 2)] ?? refused;
+  return create({ state, cause, options, columns: context.columns ?? [] });
 }
 
 /** The error for a lost connection; `cause` is undefined when this side closed it. */
@@ -94,27 +94,27 @@ interface Failure {
   readonly columns: readonly string[];
 }
 
-type Make = (failure: Failure) => SluiceError;
+type ErrorFactory = (failure: Failure) => SluiceError;
 
-function conflict(reason: ConflictReason, message: string): Make {
+function conflict(reason: ConflictReason, message: string): ErrorFactory {
   return ({ options }) => new ConflictError(reason, message, options);
 }
 
-function usage(code: UsageErrorCode, message: string): Make {
+function usage(code: UsageErrorCode, message: string): ErrorFactory {
   return ({ options }) => new UsageError(code, message, options);
 }
 
 /** Includes the server's message. Only for errors whose message names a table, a column, a function or types, never a value. */
-function usageNamed(code: UsageErrorCode, message: string): Make {
+function usageNamed(code: UsageErrorCode, message: string): ErrorFactory {
   return ({ cause, options }) => new UsageError(code, `${message}: ${cause.message}.`, options);
 }
 
-function value(message: string): Make {
+function value(message: string): ErrorFactory {
   return ({ cause, options }) =>
     new ValueError(message, { ...options, table: cause.table, column: cause.column });
 }
 
-function connectionLost(message: string): Make {
+function connectionLost(message: string): ErrorFactory {
   return ({ options }) => new ConnectionError('connection_lost', message, options);
 }
 
@@ -123,45 +123,48 @@ function details({ cause, columns }: Failure): ConstraintDetails {
   return { table: cause.table, columns: named, constraint: cause.constraint };
 }
 
-const unique: Make = (failure) => new UniqueViolationError(details(failure), failure.options);
-const foreignKey: Make = (failure) => new ForeignKeyViolationError(details(failure), failure.options);
-const notNull: Make = (failure) => new NotNullViolationError(details(failure), failure.options);
-const check: Make = (failure) => new CheckViolationError(details(failure), failure.options);
+const unique: ErrorFactory = (failure) => new UniqueViolationError(details(failure), failure.options);
+const foreignKey: ErrorFactory = (failure) => new ForeignKeyViolationError(details(failure), failure.options);
+const notNull: ErrorFactory = (failure) => new NotNullViolationError(details(failure), failure.options);
+const check: ErrorFactory = (failure) => new CheckViolationError(details(failure), failure.options);
 
-const unsupported: Make = ({ options }) => new UnsupportedError('PostgreSQL does not support this.', options);
-const full: Make = ({ options }) => new StorageFullError('PostgreSQL has no disk space left.', options);
-const damaged: Make = ({ options }) => new CorruptError('corrupt', 'PostgreSQL found damaged data.', options);
-const failed: Make = ({ state, options }) =>
+const unsupported: ErrorFactory = ({ options }) =>
+  new UnsupportedError('PostgreSQL does not support this.', options);
+const full: ErrorFactory = ({ options }) =>
+  new StorageFullError('PostgreSQL has no disk space left.', options);
+const damaged: ErrorFactory = ({ options }) =>
+  new CorruptError('corrupt', 'PostgreSQL found damaged data.', options);
+const failed: ErrorFactory = ({ state, options }) =>
   new InternalError(`PostgreSQL itself failed (SQLSTATE ${state}). Its log says more.`, options);
-const refused: Make = ({ state, options }) =>
+const refused: ErrorFactory = ({ state, options }) =>
   new UsageError('invalid_query', `PostgreSQL refused the statement (SQLSTATE ${state}).`, options);
-const overloaded: Make = ({ options }) =>
+const overloaded: ErrorFactory = ({ options }) =>
   new OverloadedError('PostgreSQL has no resources left for this; try again later.', options);
-const tooManyConnections: Make = ({ options }) =>
+const tooManyConnections: ErrorFactory = ({ options }) =>
   new OverloadedError(
     'PostgreSQL takes no more connections. Lower `poolSize`, or raise its max_connections.',
     options,
   );
-const denied: Make = ({ options }) =>
+const denied: ErrorFactory = ({ options }) =>
   new ConfigurationError(
     'invalid_configuration',
     'The PostgreSQL role may not do this. Grant it the privilege.',
     options,
   );
-const cancelled: Make = ({ options }) =>
+const cancelled: ErrorFactory = ({ options }) =>
   new TimeoutError(
     'PostgreSQL cancelled the statement: its statement_timeout passed, or an administrator did it.',
     options,
   );
-const authentication: Make = ({ options }) =>
+const authentication: ErrorFactory = ({ options }) =>
   new ConnectionError('authentication_failed', 'PostgreSQL refused the user or the password.', options);
-const unknownDatabase: Make = ({ options }) =>
+const unknownDatabase: ErrorFactory = ({ options }) =>
   new ConfigurationError(
     'invalid_configuration',
     'The PostgreSQL database does not exist. Create it, or correct the name in the URL.',
     options,
   );
-const unavailable: Make = ({ options }) =>
+const unavailable: ErrorFactory = ({ options }) =>
   new ConnectionError(
     'connection_failed',
     'PostgreSQL is starting up, shutting down or recovering; try again later.',
@@ -169,7 +172,7 @@ const unavailable: Make = ({ options }) =>
   );
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const BY_SQLSTATE: Readonly<Record<string, Make | undefined>> = {
+const BY_SQLSTATE: Readonly<Record<string, ErrorFactory | undefined>> = {
   '08007': ({ cause, options }) => commitUnknownError(cause, options.operation),
   '21000': usage(
     'invalid_query',
@@ -225,7 +228,7 @@ const BY_SQLSTATE: Readonly<Record<string, Make | undefined>> = {
   XX002: damaged,
 };
 
-const BY_CLASS: Readonly<Record<string, Make | undefined>> = {
+const BY_CLASS: Readonly<Record<string, ErrorFactory | undefined>> = {
   '08': connectionLost('The connection to PostgreSQL failed.'),
   '0A': unsupported,
   '22': value('A value does not fit its place; nothing was stored.'),

@@ -8,9 +8,9 @@ export type ValueMode = 'native' | 'portable';
 
 /** Options of {@link postgres}. */
 export interface PostgresOptions {
-  /** Most connections open at once; transactions, streams and single statements share them. Default 10. */
+  /** The maximum number of open connections; transactions, streams and single statements share them. Default 10. */
   readonly poolSize?: number;
-  /** Most calls that may wait for a connection; one more is refused with an OverloadedError. Default 10,000. */
+  /** The maximum number of calls that wait for a connection; further ones are refused with an OverloadedError. Default 10,000. */
   readonly queueLimit?: number;
   /** How long opening a connection may take, in milliseconds, including the time a server needs to start up. Default 10,000. */
   readonly connectTimeoutMs?: number;
@@ -53,7 +53,10 @@ export interface PostgresOptions {
   readonly maxLagMs?: number;
   /** The name that `pg_stat_activity` shows. Default: the URL's `application_name`, else `sluice`. */
   readonly applicationName?: string;
-  /** The password, or a function that is called for it at every new connection. Default: the URL's, else PGPASSWORD, else the password file (PGPASSFILE, `~/.pgpass`). */
+  /**
+   * The password, or a function that is called for it at every new connection. Default: the URL's, else PGPASSWORD, else the password file
+   * (PGPASSFILE, `~/.pgpass`).
+   */
   readonly password?: string | (() => string | Promise<string>);
   /**
    * TLS: `true` verifies the server's certificate and name, `false` turns TLS off, an object is Node's own options.

@@ -62,7 +62,7 @@ export class SharedCommit {
   /**
    * Ends the active member. The next writer is admitted, or `commit` is called where there is none. Resolves when the COMMIT has succeeded.
    *
-   * @throws ConflictError when the COMMIT failed through the fault of an unknown member, or what `commit` throws.
+   * @throws ConflictError when one of several members, it is unknown which, made the COMMIT fail, or what `commit` throws.
    */
   finish(commit: () => Promise<void>): Promise<void> {
     this.#finished += 1;

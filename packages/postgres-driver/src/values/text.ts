@@ -7,12 +7,12 @@ export interface ParsedTimestamp {
 const TIMESTAMP =
   /^(\d{4,6})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?( BC)?$/;
 
-/** Length of `2000-01-01 00:00:00.123+00`. */
-const LONGEST_EXACT = 26;
+/** The length of `2000-01-01 00:00:00.123+00`, the longest text that a Date represents exactly. */
+const MAX_EXACT_LENGTH = 26;
 
 /** Parses `2000-01-01 00:00:00.123+00`, with any year and offset; `undefined` when no Date can represent it, as for `infinity`. */
 export function parseTimestamp(text: string): ParsedTimestamp | undefined {
-  if (text.length <= LONGEST_EXACT && text[4] === '-' && text.endsWith('+00')) {
+  if (text.length <= MAX_EXACT_LENGTH && text[4] === '-' && text.endsWith('+00')) {
     return { date: new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`), isExact: true };
   }
   const match = TIMESTAMP.exec(text);
