@@ -24,6 +24,7 @@ import { ChangePoller } from './changes/change-poller.js';
 import type { InlineReader } from './reader/inline-reader.js';
 import { ReaderPool, type ReaderUse } from './reader/reader-pool.js';
 import { assertOwnAlteration } from './rebuild/alter-table.js';
+import { statementKind } from './sql/statement.js';
 import { locateBackup, nameBackup } from './sqlite-backup.js';
 import { readCatalog } from './sqlite-catalog.js';
 import type { SqliteEngine } from './sqlite-engine.js';
@@ -33,7 +34,6 @@ import type { ResolvedOptions } from './sqlite-options.js';
 import type { Location } from './sqlite-path.js';
 import { ResultRows } from './sqlite-rows.js';
 import { SqliteSql } from './sqlite-sql.js';
-import { statementKind } from './sqlite-statement.js';
 import { type Alterations, SqliteTransaction } from './sqlite-transaction.js';
 import type { LeaseFailure, ThreadLease } from './thread/thread-lease.js';
 import {

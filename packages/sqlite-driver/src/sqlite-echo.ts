@@ -1,4 +1,5 @@
 import type { Row, RowInsertion, Statement } from '@sluice/core';
+import { quote } from './sql/quoting.js';
 import { type ColumnDecoder, decodeValue, typeDecoder } from './sqlite-rows.js';
 import type { SqliteValue } from './thread/thread-protocol.js';
 
@@ -41,15 +42,11 @@ function createEcho({ table, columns, row, isReturning }: RowInsertion): Echo | 
       return undefined;
     echoed.push({ parameter, decoder: typeDecoder(column.name, column.type) });
   }
-  const names = columns.map(({ name }) => quoted(name)).join(', ');
+  const names = columns.map(({ name }) => quote(name)).join(', ');
   const places = columns.map(() => '?').join(', ');
-  return { sql: `insert into ${quoted(table)} (${names}) values (${places})`, columns: echoed };
+  return { sql: `insert into ${quote(table)} (${names}) values (${places})`, columns: echoed };
 }
 
 function copied(stored: NonNullable<SqliteValue>): NonNullable<SqliteValue> {
   return stored instanceof Uint8Array ? new Uint8Array(stored) : stored;
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

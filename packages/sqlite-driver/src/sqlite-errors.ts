@@ -17,8 +17,8 @@ import {
   ValueError,
 } from '@sluice/core';
 import { parseViolation, type ViolationDetails } from './constraint/constraint-message.js';
+import { targetTable } from './sql/statement.js';
 import { parseTypeCheckName } from './sqlite-check-name.js';
-import { targetTable } from './sqlite-statement.js';
 import {
   type Failure,
   IN_USE,

@@ -8,6 +8,7 @@ import {
   PrimaryKeyConstraintNode,
   RawNode,
 } from 'kysely';
+import { quote } from './sql/quoting.js';
 import { BIGINT_MARK } from './sqlite-bigint-columns.js';
 import { typeCheckName } from './sqlite-check-name.js';
 import { declaredType, typeCheck } from './sqlite-column-types.js';
@@ -96,8 +97,4 @@ function nameOf({ column }: ColumnNode): string {
 
 function raw(text: string): RawNode {
   return RawNode.createWithSql(text);
-}
-
-function quote(identifier: string): string {
-  return `"${identifier.replaceAll('"', '""')}"`;
 }

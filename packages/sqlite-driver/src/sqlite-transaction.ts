@@ -9,10 +9,10 @@ import {
 import type { AlterTableNode } from 'kysely';
 import { alterTable, assertOwnAlteration } from './rebuild/alter-table.js';
 import { withoutTemporaryNames } from './rebuild/temporary-names.js';
+import { statementKind } from './sql/statement.js';
 import type { SqliteEngine } from './sqlite-engine.js';
 import { assertAllowedInside } from './sqlite-guard.js';
 import { ResultRows } from './sqlite-rows.js';
-import { statementKind } from './sqlite-statement.js';
 import { ROWS_PER_PART } from './thread/thread-protocol.js';
 import type { TransactionLease } from './thread/transaction-lease.js';
 

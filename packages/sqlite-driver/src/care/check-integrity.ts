@@ -1,4 +1,5 @@
 import Sqlite from 'better-sqlite3';
+import { quote } from '../sql/quoting.js';
 import { openToRead } from './open-to-read.js';
 import type { TaskContext } from './task.js';
 
@@ -131,8 +132,4 @@ function toProblem(table: string | undefined, error: unknown): IntegrityProblem 
     return { table, message: error.message };
   }
   throw error;
-}
-
-function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

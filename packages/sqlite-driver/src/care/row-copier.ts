@@ -1,4 +1,5 @@
 import Sqlite from 'better-sqlite3';
+import { quote } from '../sql/quoting.js';
 import type { TaskContext } from './task.js';
 
 /** How a walk along the rows ended. */
@@ -185,8 +186,4 @@ function findRowid(database: Sqlite.Database, table: string, columns: readonly C
 /** Whatever SQLite says while it reads a damaged file is damage. */
 function assertDamage(error: unknown): void {
   if (!(error instanceof Sqlite.SqliteError)) throw error;
-}
-
-function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

@@ -1,4 +1,4 @@
-import { targetTable } from '../sqlite-statement.js';
+import { targetTable } from '../sql/statement.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
 import type { Failure, ThreadStatement } from '../thread/thread-protocol.js';
 import { parseViolation, type ViolationDetails } from './constraint-message.js';

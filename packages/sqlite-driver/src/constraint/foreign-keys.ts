@@ -1,4 +1,5 @@
-import { statementVerb, targetTable } from '../sqlite-statement.js';
+import { quote } from '../sql/quoting.js';
+import { statementVerb, targetTable } from '../sql/statement.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
 import type { ThreadStatement } from '../thread/thread-protocol.js';
 
@@ -80,9 +81,8 @@ function keysTouchedBy(sql: string, keys: readonly ForeignKey[]): ForeignKey[] {
 }
 
 function hasMoreRows(connection: ThreadConnection, table: string, limit: number): boolean {
-  const quoted = table.replaceAll('"', '""');
   const [row] = connection.rows<{ count: number }>(
-    `select count(*) as count from (select 1 from "${quoted}" limit ${limit + 1})`,
+    `select count(*) as count from (select 1 from ${quote(table)} limit ${limit + 1})`,
   );
   return (row?.count ?? 0) > limit;
 }

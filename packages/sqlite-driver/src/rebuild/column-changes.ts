@@ -14,13 +14,14 @@ import {
   type DropColumnNode,
   type OperationNode,
 } from 'kysely';
+import { quote } from '../sql/quoting.js';
+import { keyword } from '../sql/tokens.js';
 import { BIGINT_MARK } from '../sqlite-bigint-columns.js';
 import { declaredType } from '../sqlite-column-types.js';
 import { toPortableDefault } from '../sqlite-defaults.js';
 import { typeConstraint } from '../sqlite-schema.js';
 import type { CompileNode } from './compile-node.js';
 import { dropConstraintsOn } from './constraint-changes.js';
-import { keyword, quote } from './sql-tokens.js';
 import type { TableChange } from './table-change.js';
 import { listedColumns } from './table-clauses.js';
 import { type ColumnDefinition, clausesOf } from './table-definition.js';

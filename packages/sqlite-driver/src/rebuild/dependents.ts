@@ -1,6 +1,6 @@
 import { SluiceError, UnsupportedError } from '@sluice/core';
+import { quote } from '../sql/quoting.js';
 import type { RunSql } from './run-sql.js';
-import { quote } from './sql-tokens.js';
 
 /** What of the schema does not work, and why, by what it is: `The view "x"`. */
 export type Broken = ReadonlyMap<string, string>;

@@ -1,4 +1,4 @@
-import { keyword, nameOf, namesIn, splitAtCommas, type Token } from './sql-tokens.js';
+import { keyword, nameOf, namesIn, splitAtCommas, type Token } from '../sql/tokens.js';
 
 /** What a clause of a column, or a constraint of a table, is about. */
 export type ClauseKind =

@@ -1,7 +1,8 @@
 import { type Row, UnsupportedError, UsageError } from '@sluice/core';
+import { literal, quote } from '../sql/quoting.js';
+import { namesIn, tokenize } from '../sql/tokens.js';
 import { assertStillWorks, findBroken } from './dependents.js';
 import type { RunSql } from './run-sql.js';
-import { namesIn, quote, tokenize } from './sql-tokens.js';
 import { TableChange } from './table-change.js';
 import { isOrdinaryTable, TableDefinition } from './table-definition.js';
 import { TEMPORARY_PREFIX } from './temporary-names.js';
@@ -143,8 +144,4 @@ async function hasStatistics(table: string, run: RunSql): Promise<boolean> {
   const [exists] = await run(`select 1 as found from sqlite_schema where name = 'sqlite_stat1'`);
   if (exists === undefined) return false;
   return (await run('select 1 as found from sqlite_stat1 where tbl = ? limit 1', table)).length > 0;
-}
-
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

@@ -1,9 +1,9 @@
 import Sqlite from 'better-sqlite3';
 import { fileIdentity } from '../care/file-watch.js';
 import { defineNumericFunctions } from '../numeric/numeric-functions.js';
+import { statementKind } from '../sql/statement.js';
 import { BIGINT_MARK, markedColumns } from '../sqlite-bigint-columns.js';
 import { mayHoldBigint } from '../sqlite-narrow-types.js';
-import { statementKind } from '../sqlite-statement.js';
 import { parseTypeHints, type TypeHints } from '../sqlite-type-hints.js';
 import { isAtLeast, OLDEST_SQLITE } from '../sqlite-versions.js';
 import type { CheckpointMode, WalState } from '../wal/wal-state.js';

@@ -1,3 +1,4 @@
+import { quote } from '../sql/quoting.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
 import { type Failure, type Outcome, ROWS_VANISHED } from '../thread/thread-protocol.js';
 import { effectOf, type TableEffect } from './row-effect.js';
@@ -119,7 +120,7 @@ function countRows(connection: ThreadConnection, table: string): number | undefi
     table,
   );
   if (found === undefined) return undefined;
-  const sql = `select count(*) as count from "${table.replaceAll('"', '""')}"`;
+  const sql = `select count(*) as count from ${quote(table)}`;
   return connection.rows<{ count: number }>(sql)[0]?.count;
 }
 

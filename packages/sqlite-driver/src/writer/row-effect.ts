@@ -1,4 +1,4 @@
-import { keyword, nameOf, type Token, tokenize } from '../rebuild/sql-tokens.js';
+import { keyword, nameOf, type Token, tokenize } from '../sql/tokens.js';
 
 /** What a statement says it does to the rows of one table. Tables are in lower case, as SQLite compares their names. */
 export type RowEffect = TableEffect | SavepointEffect;

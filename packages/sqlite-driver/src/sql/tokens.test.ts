@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { keyword, nameOf, namesIn, quote, splitAtCommas, tokenize } from './sql-tokens.js';
+import { quote } from './quoting.js';
+import { keyword, nameOf, namesIn, splitAtCommas, tokenize } from './tokens.js';
 
 const texts = (sql: string): string[] => tokenize(sql).map(({ text }) => text);
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { statementKind, targetTable } from './sqlite-statement.js';
+import { statementKind, targetTable } from './statement.js';
 
 describe('statementKind', () => {
   test.each([

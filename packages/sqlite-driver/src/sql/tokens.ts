@@ -83,8 +83,3 @@ export function namesIn(tokens: readonly Token[]): string[] {
     return token.kind === 'word' || token.kind === 'quoted' ? [nameOf(token).toLowerCase()] : [];
   });
 }
-
-/** A name in quotes. */
-export function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
