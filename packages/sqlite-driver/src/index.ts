@@ -5,6 +5,8 @@ export type { RestoreReport } from './care/restore-backup.js';
 export type { MissingObject, SalvageReport } from './care/salvage.js';
 export type { RowidRange, SalvagedTable } from './care/salvage-table.js';
 export type { TaskProgress } from './care/task.js';
+export type { SqliteOptions, SqliteValues } from './options/options.js';
+export type { SqliteProfile } from './options/profile.js';
 export {
   type CareOptions,
   checkIntegrity,
@@ -15,5 +17,3 @@ export {
 } from './sqlite-care.js';
 export { type SqliteDialectOptions, sqliteDialect } from './sqlite-dialect.js';
 export { sqlite } from './sqlite-driver.js';
-export type { SqliteOptions, SqliteValues } from './sqlite-options.js';
-export type { SqliteProfile } from './sqlite-profile.js';

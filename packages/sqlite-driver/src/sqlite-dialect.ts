@@ -1,6 +1,6 @@
 import { DatabaseDialect } from '@sluice/core';
+import { resolveOptions, type SqliteOptions, type SqliteValues } from './options/options.js';
 import { openDatabase } from './sqlite-driver.js';
-import { resolveOptions, type SqliteOptions, type SqliteValues } from './sqlite-options.js';
 import { locatePath } from './sqlite-path.js';
 import { assertNodeVersion } from './sqlite-runtime.js';
 import { SqliteSql } from './sqlite-sql.js';

@@ -1,8 +1,8 @@
 import { type Database, type Driver, emitProcessWarning, type OnWarning } from '@sluice/core';
 import { assertFileSystem } from './care/file-system.js';
+import { type ResolvedOptions, resolveOptions, type SqliteOptions } from './options/options.js';
 import { SqliteDatabase } from './sqlite-database.js';
 import { SqliteEngine } from './sqlite-engine.js';
-import { type ResolvedOptions, resolveOptions, type SqliteOptions } from './sqlite-options.js';
 import { type Location, locateUrl } from './sqlite-path.js';
 import { assertNodeVersion } from './sqlite-runtime.js';
 

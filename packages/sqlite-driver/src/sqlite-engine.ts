@@ -1,7 +1,7 @@
 import { InternalError, type Row, type Statement, type StatementResult } from '@sluice/core';
+import type { ResolvedOptions } from './options/options.js';
 import { echoOf, echoRow } from './sqlite-echo.js';
 import { lostError, toError } from './sqlite-errors.js';
-import type { ResolvedOptions } from './sqlite-options.js';
 import { decodeRows, ResultRows } from './sqlite-rows.js';
 import { type BindValue, bindNative, bindPortable } from './sqlite-values.js';
 import {

@@ -11,9 +11,9 @@ import {
   sql,
 } from 'kysely';
 import { NUMERIC_KEY } from './numeric/numeric-functions.js';
+import type { SqliteValues } from './options/options.js';
 import { LaneSqliteAdapter } from './sqlite-adapter.js';
 import { portableAggregate } from './sqlite-aggregates.js';
-import type { SqliteValues } from './sqlite-options.js';
 import { PortableSqliteQueryCompiler } from './sqlite-query-compiler.js';
 import { encodeValue } from './sqlite-values.js';
 

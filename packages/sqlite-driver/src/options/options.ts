@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { ConfigurationError } from '@sluice/core';
-import { PROFILES, type SqliteProfile } from './sqlite-profile.js';
+import { PROFILES, type SqliteProfile } from './profile.js';
 
 /** Options of {@link sqlite}. */
 export interface SqliteOptions {
