@@ -1,15 +1,15 @@
 import { stat } from 'node:fs/promises';
 import { ConfigurationError } from '@sluice/core';
 import type { IntegrityReport } from './care/check-integrity.js';
-import { assertNotOpenHere } from './care/open-files.js';
 import type { QuarantineReport } from './care/quarantine.js';
 import type { ReclaimReport } from './care/reclaim.js';
 import type { RestoreReport } from './care/restore-backup.js';
 import { runTask } from './care/run-task.js';
 import type { Task, TaskProgress, TaskResults } from './care/task.js';
+import { assertNotOpenHere } from './file/open-files.js';
+import { locatePath, locateUrl } from './file/path.js';
+import { assertNodeVersion } from './file/runtime.js';
 import { toError } from './sqlite-errors.js';
-import { locatePath, locateUrl } from './sqlite-path.js';
-import { assertNodeVersion } from './sqlite-runtime.js';
 import type { Failure } from './thread/thread-protocol.js';
 
 /** Options of the work on a file that may take long. */

@@ -16,11 +16,12 @@ import {
   type StatementResult,
   UnsupportedError,
 } from '@sluice/core';
-import { fileIdentity } from './care/file-watch.js';
-import { MetricsFile } from './care/metrics-file.js';
-import { noteOpen } from './care/open-files.js';
 import { RunningBackups } from './care/running-backups.js';
 import { ChangePoller } from './changes/change-poller.js';
+import { fileIdentity } from './file/file-watch.js';
+import { MetricsFile } from './file/metrics-file.js';
+import { noteOpen } from './file/open-files.js';
+import type { Location } from './file/path.js';
 import type { ResolvedOptions } from './options/options.js';
 import type { InlineReader } from './reader/inline-reader.js';
 import { ReaderPool, type ReaderUse } from './reader/reader-pool.js';
@@ -31,7 +32,6 @@ import { readCatalog } from './sqlite-catalog.js';
 import type { SqliteEngine } from './sqlite-engine.js';
 import { type Revocable, SqliteGate } from './sqlite-gate.js';
 import { assertAllowedInside, assertAllowedOutside } from './sqlite-guard.js';
-import type { Location } from './sqlite-path.js';
 import { ResultRows } from './sqlite-rows.js';
 import { SqliteSql } from './sqlite-sql.js';
 import { type Alterations, SqliteTransaction } from './sqlite-transaction.js';

@@ -1,8 +1,8 @@
 import { DatabaseDialect } from '@sluice/core';
+import { locatePath } from './file/path.js';
+import { assertNodeVersion } from './file/runtime.js';
 import { resolveOptions, type SqliteOptions, type SqliteValues } from './options/options.js';
 import { openDatabase } from './sqlite-driver.js';
-import { locatePath } from './sqlite-path.js';
-import { assertNodeVersion } from './sqlite-runtime.js';
 import { SqliteSql } from './sqlite-sql.js';
 
 /** Options of {@link sqliteDialect}. */

@@ -1,10 +1,10 @@
 import { type Database, type Driver, emitProcessWarning, type OnWarning } from '@sluice/core';
-import { assertFileSystem } from './care/file-system.js';
+import { assertFileSystem } from './file/file-system.js';
+import { type Location, locateUrl } from './file/path.js';
+import { assertNodeVersion } from './file/runtime.js';
 import { type ResolvedOptions, resolveOptions, type SqliteOptions } from './options/options.js';
 import { SqliteDatabase } from './sqlite-database.js';
 import { SqliteEngine } from './sqlite-engine.js';
-import { type Location, locateUrl } from './sqlite-path.js';
-import { assertNodeVersion } from './sqlite-runtime.js';
 
 /**
  * The SQLite driver, for `openStorage`. It answers to `sqlite:app.db`, `sqlite:/var/app.db`, `sqlite:///var/app.db` and

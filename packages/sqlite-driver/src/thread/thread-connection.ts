@@ -1,13 +1,13 @@
 import Sqlite from 'better-sqlite3';
-import { fileIdentity } from '../care/file-watch.js';
+import { hasReachedSizeLimit } from '../file/file-size-limit.js';
+import { fileIdentity } from '../file/file-watch.js';
+import { isAtLeast, OLDEST_SQLITE } from '../file/versions.js';
 import { defineNumericFunctions } from '../numeric/numeric-functions.js';
 import { statementKind } from '../sql/statement.js';
 import { BIGINT_MARK, markedColumns } from '../sqlite-bigint-columns.js';
 import { mayHoldBigint } from '../sqlite-narrow-types.js';
 import { parseTypeHints, type TypeHints } from '../sqlite-type-hints.js';
-import { isAtLeast, OLDEST_SQLITE } from '../sqlite-versions.js';
 import type { CheckpointMode, WalState } from '../wal/wal-state.js';
-import { hasReachedSizeLimit } from './file-size-limit.js';
 import {
   type ConnectionOptions,
   type Failure,

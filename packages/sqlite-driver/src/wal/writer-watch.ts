@@ -1,4 +1,4 @@
-import { FileWatch } from '../care/file-watch.js';
+import { FileWatch } from '../file/file-watch.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
 import { type Failure, isDone, MOVED, type ThreadReply } from '../thread/thread-protocol.js';
 import type { WalState } from './wal-state.js';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { assertNodeVersion } from './sqlite-runtime.js';
-import { isAtLeast, OLDEST_SQLITE } from './sqlite-versions.js';
+import { assertNodeVersion } from './runtime.js';
+import { isAtLeast, OLDEST_SQLITE } from './versions.js';
 
 test.each(['20.20.2', '18.0.0', '22.11.9', '22.0.0', '9.0.0'])('Node %s is refused', (version) => {
   expect(() => assertNodeVersion(version)).toThrow(expect.objectContaining({ code: 'runtime_too_old' }));

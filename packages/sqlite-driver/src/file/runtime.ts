@@ -1,5 +1,5 @@
 import { ConfigurationError } from '@sluice/core';
-import { isAtLeast, OLDEST_NODE } from './sqlite-versions.js';
+import { isAtLeast, OLDEST_NODE } from './versions.js';
 
 /**
  * Refuses a Node on which the native module would crash the process; called before it is loaded.
