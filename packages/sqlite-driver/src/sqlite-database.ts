@@ -32,19 +32,14 @@ import { readCatalog } from './sqlite-catalog.js';
 import type { SqliteEngine } from './sqlite-engine.js';
 import { type Revocable, SqliteGate } from './sqlite-gate.js';
 import { assertAllowedInside, assertAllowedOutside } from './sqlite-guard.js';
-import { ResultRows } from './sqlite-rows.js';
 import { SqliteSql } from './sqlite-sql.js';
 import { type Alterations, SqliteTransaction } from './sqlite-transaction.js';
 import type { LeaseFailure, ThreadLease } from './thread/thread-lease.js';
-import {
-  type ConnectionOptions,
-  type Failure,
-  ROWS_PER_PART,
-  type ThreadRequest,
-  type ThreadStatement,
-} from './thread/thread-protocol.js';
+import type { ConnectionOptions, Failure, ThreadRequest, ThreadStatement } from './thread/thread-protocol.js';
 import { SoleLease } from './thread/transaction-lease.js';
 import type { CallOutcome } from './thread/watched-call.js';
+import { ROWS_PER_PART } from './values/result-part.js';
+import { ResultRows } from './values/rows.js';
 import { OpenSnapshots } from './wal/open-snapshots.js';
 import { WalKeeper } from './wal/wal-keeper.js';
 import { Writer } from './writer/writer.js';

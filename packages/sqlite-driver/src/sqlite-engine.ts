@@ -2,15 +2,11 @@ import { InternalError, type Row, type Statement, type StatementResult } from '@
 import type { ResolvedOptions } from './options/options.js';
 import { echoOf, echoRow } from './sqlite-echo.js';
 import { lostError, toError } from './sqlite-errors.js';
-import { decodeRows, ResultRows } from './sqlite-rows.js';
-import { type BindValue, bindNative, bindPortable } from './sqlite-values.js';
-import {
-  type Failure,
-  type ResultPart,
-  ROWS_PER_PART,
-  type ThreadStatement,
-} from './thread/thread-protocol.js';
+import type { Failure, ThreadStatement } from './thread/thread-protocol.js';
 import type { CallOutcome } from './thread/watched-call.js';
+import { type BindValue, bindNative, bindPortable } from './values/parameters.js';
+import { type ResultPart, ROWS_PER_PART } from './values/result-part.js';
+import { decodeRows, ResultRows } from './values/rows.js';
 
 /** Makes the error that better-sqlite3 throws, from its message and code. */
 export type CreateEngineError = (message: string, code: string) => Error;

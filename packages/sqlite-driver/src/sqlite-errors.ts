@@ -18,7 +18,6 @@ import {
 } from '@sluice/core';
 import { parseViolation, type ViolationDetails } from './constraint/constraint-message.js';
 import { targetTable } from './sql/statement.js';
-import { parseTypeCheckName } from './sqlite-check-name.js';
 import {
   type Failure,
   IN_USE,
@@ -27,6 +26,7 @@ import {
   TOO_OLD,
   UNSOUND,
 } from './thread/thread-protocol.js';
+import { parseTypeCheckName } from './values/type-check-name.js';
 
 /** A failure with all that is known of its circumstances. */
 interface Circumstances extends ErrorOptions {

@@ -9,10 +9,10 @@ import {
   RawNode,
 } from 'kysely';
 import { quote } from './sql/quoting.js';
-import { BIGINT_MARK } from './sqlite-bigint-columns.js';
-import { typeCheckName } from './sqlite-check-name.js';
-import { declaredType, typeCheck } from './sqlite-column-types.js';
 import { toPortableDefault } from './sqlite-defaults.js';
+import { BIGINT_MARK } from './values/bigint-columns.js';
+import { declaredType, typeCheck } from './values/column-types.js';
+import { typeCheckName } from './values/type-check-name.js';
 
 /** Columns of a primary key hold no NULL, as in PostgreSQL and unlike in SQLite; an identity is its table's key. */
 export function toPortableTable(table: CreateTableNode): CreateTableNode {

@@ -10,12 +10,12 @@ import {
   SqliteQueryCompiler,
   sql,
 } from 'kysely';
-import { NUMERIC_KEY } from './numeric/numeric-functions.js';
 import type { SqliteValues } from './options/options.js';
 import { LaneSqliteAdapter } from './sqlite-adapter.js';
 import { portableAggregate } from './sqlite-aggregates.js';
 import { PortableSqliteQueryCompiler } from './sqlite-query-compiler.js';
-import { encodeValue } from './sqlite-values.js';
+import { NUMERIC_KEY } from './values/numeric-functions.js';
+import { encodeValue } from './values/parameters.js';
 
 /** SQLite's SQL, for Kysely and for the repository. */
 export class SqliteSql implements DatabaseSql {

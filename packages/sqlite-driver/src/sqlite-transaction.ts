@@ -12,9 +12,9 @@ import { withoutTemporaryNames } from './rebuild/temporary-names.js';
 import { statementKind } from './sql/statement.js';
 import type { SqliteEngine } from './sqlite-engine.js';
 import { assertAllowedInside } from './sqlite-guard.js';
-import { ResultRows } from './sqlite-rows.js';
-import { ROWS_PER_PART } from './thread/thread-protocol.js';
 import type { TransactionLease } from './thread/transaction-lease.js';
+import { ROWS_PER_PART } from './values/result-part.js';
+import { ResultRows } from './values/rows.js';
 
 /**
  * What becomes of an ALTER TABLE: SQLite's own only, SQLite's own or a rebuild of the table, or whatever the statement's text says.

@@ -1,10 +1,10 @@
 import type { Row, Statement } from '@sluice/core';
 import type Sqlite from 'better-sqlite3';
-import { type ColumnDecoder, decodersOf, decodeValue, isPlain } from '../sqlite-rows.js';
-import { bindPortable } from '../sqlite-values.js';
 import { toSafeNumber } from '../thread/run-statement.js';
 import { type Prepared, type ThreadConnection, toBound } from '../thread/thread-connection.js';
-import type { SqliteValue } from '../thread/thread-protocol.js';
+import { bindPortable } from '../values/parameters.js';
+import { type ColumnDecoder, decodersOf, decodeValue, isPlain } from '../values/rows.js';
+import type { SqliteValue } from '../values/sqlite-value.js';
 
 /** A statement prepared to give objects: they carry the names that the columns have when it is run. */
 export class InlineStatement {

@@ -16,10 +16,10 @@ import {
 } from 'kysely';
 import { quote } from '../sql/quoting.js';
 import { keyword } from '../sql/tokens.js';
-import { BIGINT_MARK } from '../sqlite-bigint-columns.js';
-import { declaredType } from '../sqlite-column-types.js';
 import { toPortableDefault } from '../sqlite-defaults.js';
 import { typeConstraint } from '../sqlite-schema.js';
+import { BIGINT_MARK } from '../values/bigint-columns.js';
+import { declaredType } from '../values/column-types.js';
 import type { CompileNode } from './compile-node.js';
 import { dropConstraintsOn } from './constraint-changes.js';
 import type { TableChange } from './table-change.js';

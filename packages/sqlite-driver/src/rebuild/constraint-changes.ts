@@ -7,7 +7,7 @@ import {
 } from 'kysely';
 import { type ConstraintEnding, defaultConstraintName } from '../constraint/default-constraint-name.js';
 import { keyword } from '../sql/tokens.js';
-import { parseTypeCheckName } from '../sqlite-check-name.js';
+import { parseTypeCheckName } from '../values/type-check-name.js';
 import type { CompileNode } from './compile-node.js';
 import type { TableChange } from './table-change.js';
 import { type Clause, type ClauseKind, listedColumns, mentionedNames } from './table-clauses.js';

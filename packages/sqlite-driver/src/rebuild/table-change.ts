@@ -1,7 +1,7 @@
 import { UnsupportedError, UsageError, type ValueType } from '@sluice/core';
-import { markedColumns } from '../sqlite-bigint-columns.js';
-import { parseTypeCheckName, typeCheckName } from '../sqlite-check-name.js';
-import { portableType } from '../sqlite-column-types.js';
+import { markedColumns } from '../values/bigint-columns.js';
+import { portableType } from '../values/column-types.js';
+import { parseTypeCheckName, typeCheckName } from '../values/type-check-name.js';
 import { type Clause, mentionedNames } from './table-clauses.js';
 import { type ColumnDefinition, clausesOf, type TableDefinition } from './table-definition.js';
 

@@ -1,6 +1,6 @@
 import { quote } from '../sql/quoting.js';
 import { keyword, nameOf, splitAtCommas, type Token, tokenize } from '../sql/tokens.js';
-import { BIGINT_MARK } from '../sqlite-bigint-columns.js';
+import { BIGINT_MARK } from '../values/bigint-columns.js';
 import { type Clause, type ClauseKind, splitClauses } from './table-clauses.js';
 
 /** A column in the text of a CREATE TABLE. */

@@ -1,7 +1,8 @@
+import type { ResultColumns, ResultPart } from '../values/result-part.js';
+import type { SqliteValue } from '../values/sqlite-value.js';
 import { packRows } from './pack-rows.js';
 import type { ThreadFlags } from './thread-flags.js';
 import { sendPart } from './thread-port.js';
-import type { ResultColumns, ResultPart, SqliteValue } from './thread-protocol.js';
 import { valueBytes } from './value-bytes.js';
 
 /** A part is sent when its values are about this large, however few its rows. */

@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads';
+import type { ResultPart } from '../values/result-part.js';
 import { LateSender } from './late-members.js';
 import { KNOCK, newSlotMemory, type SlotMemory, SlotReceiver, SlotSender } from './shared-slot.js';
 import { SpinBudget } from './spin-budget.js';
 import { ThreadFlags } from './thread-flags.js';
 import type {
   PreparedCounts,
-  ResultPart,
   ThreadMessage,
   ThreadReply,
   ThreadRequest,

@@ -2,19 +2,19 @@ import Sqlite from 'better-sqlite3';
 import { hasReachedSizeLimit } from '../file/file-size-limit.js';
 import { fileIdentity } from '../file/file-watch.js';
 import { isAtLeast, OLDEST_SQLITE } from '../file/versions.js';
-import { defineNumericFunctions } from '../numeric/numeric-functions.js';
 import { statementKind } from '../sql/statement.js';
-import { BIGINT_MARK, markedColumns } from '../sqlite-bigint-columns.js';
-import { mayHoldBigint } from '../sqlite-narrow-types.js';
-import { parseTypeHints, type TypeHints } from '../sqlite-type-hints.js';
+import { BIGINT_MARK, markedColumns } from '../values/bigint-columns.js';
+import { mayHoldBigint } from '../values/narrow-types.js';
+import { defineNumericFunctions } from '../values/numeric-functions.js';
+import type { ResultColumns } from '../values/result-part.js';
+import type { SqliteValue } from '../values/sqlite-value.js';
+import { parseTypeHints, type TypeHints } from '../values/type-hints.js';
 import type { CheckpointMode, WalState } from '../wal/wal-state.js';
 import {
   type ConnectionOptions,
   type Failure,
   MOVED,
   type PreparedCounts,
-  type ResultColumns,
-  type SqliteValue,
   type ThreadStatement,
   TOO_OLD,
 } from './thread-protocol.js';

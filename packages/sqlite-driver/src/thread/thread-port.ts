@@ -1,4 +1,5 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { ResultPart } from '../values/result-part.js';
 import { LateReceiver } from './late-members.js';
 import { KNOCK, SlotReceiver, SlotSender } from './shared-slot.js';
 import { SpinBudget } from './spin-budget.js';
@@ -6,7 +7,6 @@ import type { ThreadFlags } from './thread-flags.js';
 import type {
   PackedMembers,
   PreparedCounts,
-  ResultPart,
   ThreadMessage,
   ThreadReply,
   ThreadRequest,

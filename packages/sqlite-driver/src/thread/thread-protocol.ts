@@ -1,13 +1,9 @@
 import type { ViolationDetails } from '../constraint/constraint-message.js';
+import type { ResultPart } from '../values/result-part.js';
+import type { SqliteValue } from '../values/sqlite-value.js';
 import type { CheckpointMode, CheckpointReport, WalState } from '../wal/wal-state.js';
 import type { SlotMemory } from './shared-slot.js';
 import type { SharedFlags } from './thread-flags.js';
-
-/** A value as SQLite stores it. */
-export type SqliteValue = string | number | bigint | Uint8Array | null;
-
-/** Rows of a result that travel together, where the caller does not say. */
-export const ROWS_PER_PART = 1000;
 
 /** A statement whose parameters are ready to be bound. */
 export interface ThreadStatement {
@@ -87,23 +83,6 @@ export type ThreadRequest =
   /** Keeper and writer: copies the WAL into the file, waiting at most so long for short reads. */
   | { readonly op: 'checkpoint'; readonly mode: CheckpointMode; readonly patienceMs: number }
   | { readonly op: 'close' };
-
-/** The columns of a result. */
-export interface ResultColumns {
-  readonly names: readonly string[];
-  /** The declared type of each; null for an expression. `undefined` for native values. */
-  readonly types: readonly (string | null)[] | undefined;
-}
-
-/** Some rows of a result, in order. */
-export interface ResultPart {
-  readonly columns: ResultColumns;
-  /** How many rows. */
-  readonly count: number;
-  /** Values row by row or column by column: many rows cross between threads in half the time as a few long arrays. */
-  readonly layout: 'columns' | 'rows';
-  readonly values: readonly (readonly SqliteValue[])[];
-}
 
 /** An error as it crosses between threads. */
 export interface Failure {

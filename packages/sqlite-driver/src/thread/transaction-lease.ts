@@ -1,6 +1,7 @@
 import type { SluiceError, WaitOptions } from '@sluice/core';
+import type { ResultPart } from '../values/result-part.js';
 import type { ThreadLease } from './thread-lease.js';
-import { DONE, type ResultPart, type ThreadRequest } from './thread-protocol.js';
+import { DONE, type ThreadRequest } from './thread-protocol.js';
 import type { CallOutcome } from './watched-call.js';
 
 /** A thread in the hands of one transaction, until it ends. */

@@ -1,4 +1,4 @@
-import type { SqliteValue } from './thread-protocol.js';
+import type { SqliteValue } from '../values/sqlite-value.js';
 
 /** About how much memory the long ones among some values take: characters of texts, and bytes. */
 export function valueBytes(values: readonly SqliteValue[]): number {

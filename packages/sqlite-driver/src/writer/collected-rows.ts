@@ -1,6 +1,7 @@
 import { packRows } from '../thread/pack-rows.js';
 import type { RowTarget } from '../thread/run-statement.js';
-import type { ResultColumns, ResultPart, SqliteValue } from '../thread/thread-protocol.js';
+import type { ResultColumns, ResultPart } from '../values/result-part.js';
+import type { SqliteValue } from '../values/sqlite-value.js';
 
 /** Keeps the rows a write returns until it is committed; nobody may see them before. */
 export class CollectedRows implements RowTarget {

@@ -2,10 +2,11 @@ import type { WaitOptions } from '@sluice/core';
 import { isBatch, packMembers } from '../thread/pack-statements.js';
 import type { CallResult, SqliteThread } from '../thread/sqlite-thread.js';
 import { MAX_MEMBERS } from '../thread/thread-flags.js';
-import type { GroupMember, PackedMembers, ResultPart } from '../thread/thread-protocol.js';
+import type { GroupMember, PackedMembers } from '../thread/thread-protocol.js';
 import { valueBytes } from '../thread/value-bytes.js';
 import { Watch } from '../thread/watch.js';
 import { type CallOutcome, toOutcome } from '../thread/watched-call.js';
+import type { ResultPart } from '../values/result-part.js';
 
 /** Parameters of one group take no more memory than this, give or take its last statement. */
 const GROUP_BYTES = 8 * 2 ** 20;

@@ -12,11 +12,11 @@ import {
   type GroupMember,
   isDone,
   type Outcome,
-  ROWS_PER_PART,
   type ThreadReply,
   type ThreadStatement,
 } from '../thread/thread-protocol.js';
 import { serveThread } from '../thread/thread-server.js';
+import { ROWS_PER_PART } from '../values/result-part.js';
 import { runCheckpoint } from '../wal/run-checkpoint.js';
 import { ChildRowGuard } from './child-row-guard.js';
 import { CollectedRows } from './collected-rows.js';

@@ -1,7 +1,7 @@
 import { VALUE_TYPE_NAMES } from '@sluice/core';
 import { expect, test } from 'vitest';
-import { declaredType } from './sqlite-column-types.js';
-import { mayHoldBigint } from './sqlite-narrow-types.js';
+import { declaredType } from './column-types.js';
+import { mayHoldBigint } from './narrow-types.js';
 
 test.each(VALUE_TYPE_NAMES)('a column declared for %s holds bigints only if that is its type', (name) => {
   const type = name === 'numeric' ? { name, precision: 10, scale: 2 } : { name };

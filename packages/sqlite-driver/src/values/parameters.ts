@@ -1,5 +1,5 @@
 import { type CheckedValue, ValueError, type ValueType } from '@sluice/core';
-import type { SqliteValue } from './thread/thread-protocol.js';
+import type { SqliteValue } from './sqlite-value.js';
 
 /** How the parameters of a statement are turned into what SQLite stores. */
 export type BindValue = (value: unknown, index: number) => SqliteValue;

@@ -1,6 +1,7 @@
 import { type Row, ValueError, type ValueType, type ValueTypeName } from '@sluice/core';
-import { portableType } from './sqlite-column-types.js';
-import type { ResultColumns, ResultPart, SqliteValue } from './thread/thread-protocol.js';
+import { portableType } from './column-types.js';
+import type { ResultColumns, ResultPart } from './result-part.js';
+import type { SqliteValue } from './sqlite-value.js';
 
 /** Turns a stored value into the contract's; `undefined` when the column holds something its type does not have. */
 type Decode = (value: NonNullable<SqliteValue>) => unknown;

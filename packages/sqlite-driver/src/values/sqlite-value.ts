@@ -1,0 +1,2 @@
+/** A value as SQLite stores it. */
+export type SqliteValue = string | number | bigint | Uint8Array | null;
