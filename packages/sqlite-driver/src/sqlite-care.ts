@@ -6,11 +6,11 @@ import type { ReclaimReport } from './care/reclaim.js';
 import type { RestoreReport } from './care/restore-backup.js';
 import { runTask } from './care/run-task.js';
 import type { Task, TaskProgress, TaskResults } from './care/task.js';
+import { toError } from './errors/errors.js';
+import type { Failure } from './errors/failure.js';
 import { assertNotOpenHere } from './file/open-files.js';
 import { locatePath, locateUrl } from './file/path.js';
 import { assertNodeVersion } from './file/runtime.js';
-import { toError } from './sqlite-errors.js';
-import type { Failure } from './thread/thread-protocol.js';
 
 /** Options of the work on a file that may take long. */
 export interface CareOptions {

@@ -18,6 +18,7 @@ import {
 } from '@sluice/core';
 import { RunningBackups } from './care/running-backups.js';
 import { ChangePoller } from './changes/change-poller.js';
+import type { Failure } from './errors/failure.js';
 import { fileIdentity } from './file/file-watch.js';
 import { MetricsFile } from './file/metrics-file.js';
 import { noteOpen } from './file/open-files.js';
@@ -35,7 +36,7 @@ import { assertAllowedInside, assertAllowedOutside } from './sqlite-guard.js';
 import { SqliteSql } from './sqlite-sql.js';
 import { type Alterations, SqliteTransaction } from './sqlite-transaction.js';
 import type { LeaseFailure, ThreadLease } from './thread/thread-lease.js';
-import type { ConnectionOptions, Failure, ThreadRequest, ThreadStatement } from './thread/thread-protocol.js';
+import type { ConnectionOptions, ThreadRequest, ThreadStatement } from './thread/thread-protocol.js';
 import { SoleLease } from './thread/transaction-lease.js';
 import type { CallOutcome } from './thread/watched-call.js';
 import { ROWS_PER_PART } from './values/result-part.js';

@@ -1,8 +1,9 @@
 import { InternalError, type Row, type Statement, type StatementResult } from '@sluice/core';
+import { lostError, toError } from './errors/errors.js';
+import type { Failure } from './errors/failure.js';
 import type { ResolvedOptions } from './options/options.js';
 import { echoOf, echoRow } from './sqlite-echo.js';
-import { lostError, toError } from './sqlite-errors.js';
-import type { Failure, ThreadStatement } from './thread/thread-protocol.js';
+import type { ThreadStatement } from './thread/thread-protocol.js';
 import type { CallOutcome } from './thread/watched-call.js';
 import { type BindValue, bindNative, bindPortable } from './values/parameters.js';
 import { type ResultPart, ROWS_PER_PART } from './values/result-part.js';

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
-import { isBusy, toFailure } from '../thread/thread-failure.js';
-import { NO_INCREMENTAL_VACUUM } from '../thread/thread-protocol.js';
+import { isBusy, NO_INCREMENTAL_VACUUM, toFailure } from '../errors/failure.js';
 import type { TaskContext } from './task.js';
 
 /** Gives unused pages of the database at `path` back to the disk. */

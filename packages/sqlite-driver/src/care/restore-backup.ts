@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, linkSync, renameSync, rmSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
-import { UNSOUND } from '../thread/thread-protocol.js';
+import { UNSOUND } from '../errors/failure.js';
 import { copyDatabase } from './back-up.js';
 import { checkOpened } from './check-integrity.js';
 import { hasNoLinks, putInPlace, syncFolder } from './put-in-place.js';

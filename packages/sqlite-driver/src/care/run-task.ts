@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { SluiceError, WaitOptions } from '@sluice/core';
-import { lostError } from '../sqlite-errors.js';
-import type { Failure } from '../thread/thread-protocol.js';
+import { lostError } from '../errors/errors.js';
+import type { Failure } from '../errors/failure.js';
 import { Watch } from '../thread/watch.js';
 import type { Task, TaskProgress, TaskResults } from './task.js';
 import type { TaskMessage, TaskStart } from './task-protocol.js';

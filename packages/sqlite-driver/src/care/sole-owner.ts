@@ -1,6 +1,6 @@
 import Sqlite from 'better-sqlite3';
+import { IN_USE } from '../errors/failure.js';
 import { lockHolders } from '../file/lock-holders.js';
-import { IN_USE } from '../thread/thread-protocol.js';
 
 /** @throws SqliteError `SQLITE_IN_USE` when another process holds a lock on the file. */
 export function assertNobodyHolds(path: string): void {

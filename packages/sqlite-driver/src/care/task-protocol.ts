@@ -1,4 +1,4 @@
-import type { Failure } from '../thread/thread-protocol.js';
+import type { Failure } from '../errors/failure.js';
 import type { Task, TaskProgress } from './task.js';
 
 /** What a thread is started with. */

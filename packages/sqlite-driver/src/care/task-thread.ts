@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { toFailure } from '../thread/thread-failure.js';
+import { toFailure } from '../errors/failure.js';
 import { backUp } from './back-up.js';
 import { checkIntegrity } from './check-integrity.js';
 import { quarantine } from './quarantine.js';

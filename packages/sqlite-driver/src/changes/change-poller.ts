@@ -1,8 +1,9 @@
 import type { SluiceError } from '@sluice/core';
+import type { Failure } from '../errors/failure.js';
 import { openThread } from '../thread/open-thread.js';
 import { unpackRows } from '../thread/pack-rows.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
-import type { ConnectionOptions, Failure } from '../thread/thread-protocol.js';
+import type { ConnectionOptions } from '../thread/thread-protocol.js';
 import { memberOutcome } from '../thread/watched-call.js';
 
 /** Commits of this process that come closer together are found in one look. */

@@ -1,7 +1,8 @@
+import { parseViolation, type ViolationDetails } from '../errors/constraint-message.js';
+import type { Failure } from '../errors/failure.js';
 import { targetTable } from '../sql/statement.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
-import type { Failure, ThreadStatement } from '../thread/thread-protocol.js';
-import { parseViolation, type ViolationDetails } from './constraint-message.js';
+import type { ThreadStatement } from '../thread/thread-protocol.js';
 import { defaultConstraintName } from './default-constraint-name.js';
 import { type ForeignKey, findOpenKey, findViolatedKey, readForeignKeys } from './foreign-keys.js';
 import { identifiersIn, namedConstraints } from './table-constraints.js';

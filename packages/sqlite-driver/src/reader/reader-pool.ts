@@ -7,11 +7,12 @@ import {
   type SluiceError,
   type WaitOptions,
 } from '@sluice/core';
+import type { Failure } from '../errors/failure.js';
 import { openThread } from '../thread/open-thread.js';
 import { PreparedTotal } from '../thread/prepared-total.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
 import { type LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
-import type { ConnectionOptions, Failure } from '../thread/thread-protocol.js';
+import type { ConnectionOptions } from '../thread/thread-protocol.js';
 import type { OpenSnapshots } from '../wal/open-snapshots.js';
 
 /** How long a reader may go on after its caller has left, before another thread takes its place. */

@@ -1,9 +1,10 @@
+import type { Failure } from '../errors/failure.js';
+import { isBusy, toFailure } from '../errors/failure.js';
 import { ResultSink } from '../thread/result-sink.js';
 import { runStatement } from '../thread/run-statement.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
-import { isBusy, toFailure } from '../thread/thread-failure.js';
 import type { ThreadFlags } from '../thread/thread-flags.js';
-import type { Failure, Outcome, ThreadStatement } from '../thread/thread-protocol.js';
+import type { Outcome, ThreadStatement } from '../thread/thread-protocol.js';
 import { DONE } from '../thread/thread-protocol.js';
 import { serveThread } from '../thread/thread-server.js';
 

@@ -1,6 +1,7 @@
+import type { Failure } from '../errors/failure.js';
 import { newDoors } from './late-members.js';
 import { SqliteThread } from './sqlite-thread.js';
-import type { ConnectionOptions, Failure } from './thread-protocol.js';
+import type { ConnectionOptions } from './thread-protocol.js';
 import { memberOutcome } from './watched-call.js';
 
 /** Where the code of each kind of thread is. */

@@ -1,10 +1,11 @@
 import { describeViolation } from '../constraint/describe-violation.js';
+import type { Failure } from '../errors/failure.js';
+import { toFailure } from '../errors/failure.js';
 import type { ResultColumns } from '../values/result-part.js';
 import type { SqliteValue } from '../values/sqlite-value.js';
 import type { ResultSink } from './result-sink.js';
 import type { Prepared, ThreadConnection } from './thread-connection.js';
-import { toFailure } from './thread-failure.js';
-import type { Failure, Outcome, ThreadStatement } from './thread-protocol.js';
+import type { Outcome, ThreadStatement } from './thread-protocol.js';
 
 /** Takes the rows of a result, one by one. */
 export type RowTarget = Pick<ResultSink, 'begin' | 'add' | 'addAll' | 'last'>;

@@ -1,4 +1,5 @@
 import Sqlite from 'better-sqlite3';
+import { type Failure, MOVED, TOO_OLD } from '../errors/failure.js';
 import { hasReachedSizeLimit } from '../file/file-size-limit.js';
 import { fileIdentity } from '../file/file-watch.js';
 import { isAtLeast, OLDEST_SQLITE } from '../file/versions.js';
@@ -10,14 +11,7 @@ import type { ResultColumns } from '../values/result-part.js';
 import type { SqliteValue } from '../values/sqlite-value.js';
 import { parseTypeHints, type TypeHints } from '../values/type-hints.js';
 import type { CheckpointMode, WalState } from '../wal/wal-state.js';
-import {
-  type ConnectionOptions,
-  type Failure,
-  MOVED,
-  type PreparedCounts,
-  type ThreadStatement,
-  TOO_OLD,
-} from './thread-protocol.js';
+import type { ConnectionOptions, PreparedCounts, ThreadStatement } from './thread-protocol.js';
 
 /** Prepared statements kept per connection. */
 const STATEMENT_LIMIT = 500;

@@ -1,7 +1,8 @@
 import type { SluiceError, WaitOptions } from '@sluice/core';
+import type { Failure } from '../errors/failure.js';
 import type { ResultPart } from '../values/result-part.js';
 import type { CallResult, SqliteThread } from './sqlite-thread.js';
-import type { Failure, ThreadReply, ThreadRequest } from './thread-protocol.js';
+import type { ThreadReply, ThreadRequest } from './thread-protocol.js';
 import { type CallOutcome, WatchedCall } from './watched-call.js';
 
 /** Takes a thread back. While `work` is pending, SQLite is still busy for somebody who has left. */

@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
+import { type Failure, isBusy, toFailure } from '../errors/failure.js';
 import { WriterWatch } from '../wal/writer-watch.js';
 import { ThreadConnection } from './thread-connection.js';
-import { isBusy, toFailure } from './thread-failure.js';
 import { ThreadFlags } from './thread-flags.js';
 import { closePort, sendReply, serveRequests, start } from './thread-port.js';
 import {
   type ConnectionOptions,
   DONE,
-  type Failure,
   type Outcome,
   type ThreadReply,
   type ThreadRequest,

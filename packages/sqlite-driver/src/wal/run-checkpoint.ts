@@ -1,5 +1,5 @@
+import { toFailure } from '../errors/failure.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
-import { toFailure } from '../thread/thread-failure.js';
 import type { ThreadFlags } from '../thread/thread-flags.js';
 import type { Outcome } from '../thread/thread-protocol.js';
 import type { CheckpointMode, CheckpointReport, WalState } from './wal-state.js';

@@ -1,9 +1,10 @@
 import { type DatabaseWarning, SnapshotTooOldError, Summary } from '@sluice/core';
+import type { Failure } from '../errors/failure.js';
+import { toFailure } from '../errors/failure.js';
 import { openThread } from '../thread/open-thread.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
-import { toFailure } from '../thread/thread-failure.js';
 import type { LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
-import type { ConnectionOptions, Failure } from '../thread/thread-protocol.js';
+import type { ConnectionOptions } from '../thread/thread-protocol.js';
 import { type CallOutcome, memberOutcome } from '../thread/watched-call.js';
 import type { OpenSnapshot, OpenSnapshots } from './open-snapshots.js';
 import type { CheckpointReport, WalState } from './wal-state.js';

@@ -1,6 +1,7 @@
+import { type Failure, MOVED } from '../errors/failure.js';
 import { FileWatch } from '../file/file-watch.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
-import { type Failure, isDone, MOVED, type ThreadReply } from '../thread/thread-protocol.js';
+import { isDone, type ThreadReply } from '../thread/thread-protocol.js';
 import type { WalState } from './wal-state.js';
 
 /** How often the writer looks at its WAL; each look costs a tenth of a small write. */

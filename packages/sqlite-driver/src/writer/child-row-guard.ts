@@ -1,6 +1,7 @@
+import { type Failure, ROWS_VANISHED } from '../errors/failure.js';
 import { quote } from '../sql/quoting.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
-import { type Failure, type Outcome, ROWS_VANISHED } from '../thread/thread-protocol.js';
+import type { Outcome } from '../thread/thread-protocol.js';
 import { effectOf, type TableEffect } from './row-effect.js';
 
 /** What is known of the rows at one moment; tables are in lower case. */

@@ -1,16 +1,11 @@
 import { describeViolation } from '../constraint/describe-violation.js';
+import type { Failure } from '../errors/failure.js';
+import { isBusy, isSystemFailure, toFailure } from '../errors/failure.js';
 import { isBatch } from '../thread/pack-statements.js';
 import { runStatement } from '../thread/run-statement.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
-import { isBusy, isSystemFailure, toFailure } from '../thread/thread-failure.js';
 import type { ThreadFlags } from '../thread/thread-flags.js';
-import type {
-  Failure,
-  GroupMember,
-  LockReport,
-  Outcome,
-  ThreadStatement,
-} from '../thread/thread-protocol.js';
+import type { GroupMember, LockReport, Outcome, ThreadStatement } from '../thread/thread-protocol.js';
 import { CollectedRows } from './collected-rows.js';
 import type { LockWait } from './lock-wait.js';
 

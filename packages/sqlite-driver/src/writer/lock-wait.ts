@@ -1,7 +1,8 @@
+import type { Failure } from '../errors/failure.js';
+import { isBusy, toFailure } from '../errors/failure.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
-import { isBusy, toFailure } from '../thread/thread-failure.js';
 import type { ThreadFlags } from '../thread/thread-flags.js';
-import type { Failure, LockReport, Outcome, ThreadReply } from '../thread/thread-protocol.js';
+import type { LockReport, Outcome, ThreadReply } from '../thread/thread-protocol.js';
 import { DONE } from '../thread/thread-protocol.js';
 
 /** Shortest sleep between two tries, and the longest at first. */

@@ -1,6 +1,6 @@
 import { describeForeignKey } from '../constraint/describe-violation.js';
+import type { Failure } from '../errors/failure.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
-import type { Failure } from '../thread/thread-protocol.js';
 
 /**
  * Switches the enforcement of foreign keys. SQLite ignores the pragma inside a transaction, so the result is checked: with the keys on,

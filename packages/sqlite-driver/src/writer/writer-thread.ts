@@ -1,10 +1,10 @@
 import { describeViolation } from '../constraint/describe-violation.js';
+import { isBusy, toFailure } from '../errors/failure.js';
 import { unpackRows } from '../thread/pack-rows.js';
 import { isBatch, unpackMembers } from '../thread/pack-statements.js';
 import { ResultSink } from '../thread/result-sink.js';
 import { runStatement } from '../thread/run-statement.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
-import { isBusy, toFailure } from '../thread/thread-failure.js';
 import type { ThreadFlags } from '../thread/thread-flags.js';
 import { late } from '../thread/thread-port.js';
 import {

@@ -9,11 +9,12 @@ import {
   WaitingQueue,
   type WaitOptions,
 } from '@sluice/core';
+import type { Failure } from '../errors/failure.js';
 import { openThread } from '../thread/open-thread.js';
 import { PreparedTotal } from '../thread/prepared-total.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
 import { type LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
-import type { ConnectionOptions, Failure, GroupMember, ThreadReply } from '../thread/thread-protocol.js';
+import type { ConnectionOptions, GroupMember, ThreadReply } from '../thread/thread-protocol.js';
 import type { CallOutcome } from '../thread/watched-call.js';
 import type { ResultPart } from '../values/result-part.js';
 import { Group, type GroupWork } from './group.js';

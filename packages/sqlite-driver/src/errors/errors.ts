@@ -16,17 +16,10 @@ import {
   UsageError,
   ValueError,
 } from '@sluice/core';
-import { parseViolation, type ViolationDetails } from './constraint/constraint-message.js';
-import { targetTable } from './sql/statement.js';
-import {
-  type Failure,
-  IN_USE,
-  NO_INCREMENTAL_VACUUM,
-  ROWS_VANISHED,
-  TOO_OLD,
-  UNSOUND,
-} from './thread/thread-protocol.js';
-import { parseTypeCheckName } from './values/type-check-name.js';
+import { targetTable } from '../sql/statement.js';
+import { parseTypeCheckName } from '../values/type-check-name.js';
+import { parseViolation, type ViolationDetails } from './constraint-message.js';
+import { type Failure, IN_USE, NO_INCREMENTAL_VACUUM, ROWS_VANISHED, TOO_OLD, UNSOUND } from './failure.js';
 
 /** A failure with all that is known of its circumstances. */
 interface Circumstances extends ErrorOptions {

@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
-import { lostError, toError } from './sqlite-errors.js';
-import type { Failure } from './thread/thread-protocol.js';
+import { lostError, toError } from './errors.js';
+import type { Failure } from './failure.js';
 
 function map(code: string | undefined, message = 'm', given: Partial<Failure> = {}): SluiceError {
   const cause = new Error(message);
