@@ -8,8 +8,8 @@ import {
   PrimaryKeyConstraintNode,
   RawNode,
 } from 'kysely';
+import { toPortableDefault } from './schema/defaults.js';
 import { quote } from './sql/quoting.js';
-import { toPortableDefault } from './sqlite-defaults.js';
 import { BIGINT_MARK } from './values/bigint-columns.js';
 import { declaredType, typeCheck } from './values/column-types.js';
 import { typeCheckName } from './values/type-check-name.js';

@@ -14,17 +14,17 @@ import {
   type DropColumnNode,
   type OperationNode,
 } from 'kysely';
+import { toPortableDefault } from '../schema/defaults.js';
+import { listedColumns } from '../schema/table-clauses.js';
+import { type ColumnDefinition, clausesOf } from '../schema/table-definition.js';
 import { quote } from '../sql/quoting.js';
 import { keyword } from '../sql/tokens.js';
-import { toPortableDefault } from '../sqlite-defaults.js';
 import { typeConstraint } from '../sqlite-schema.js';
 import { BIGINT_MARK } from '../values/bigint-columns.js';
 import { declaredType } from '../values/column-types.js';
 import type { CompileNode } from './compile-node.js';
 import { dropConstraintsOn } from './constraint-changes.js';
 import type { TableChange } from './table-change.js';
-import { listedColumns } from './table-clauses.js';
-import { type ColumnDefinition, clausesOf } from './table-definition.js';
 import { type Conversion, conversionBetween } from './type-conversion.js';
 
 export function addColumn(change: TableChange, { column }: AddColumnNode, compile: CompileNode): void {

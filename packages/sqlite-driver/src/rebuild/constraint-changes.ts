@@ -5,13 +5,13 @@ import {
   PrimaryKeyConstraintNode,
   type RenameConstraintNode,
 } from 'kysely';
-import { type ConstraintEnding, defaultConstraintName } from '../constraint/default-constraint-name.js';
+import { type ConstraintEnding, defaultConstraintName } from '../schema/default-constraint-name.js';
+import { type Clause, type ClauseKind, listedColumns, mentionedNames } from '../schema/table-clauses.js';
+import { clausesOf } from '../schema/table-definition.js';
 import { keyword } from '../sql/tokens.js';
 import { parseTypeCheckName } from '../values/type-check-name.js';
 import type { CompileNode } from './compile-node.js';
 import type { TableChange } from './table-change.js';
-import { type Clause, type ClauseKind, listedColumns, mentionedNames } from './table-clauses.js';
-import { clausesOf } from './table-definition.js';
 
 /** A constraint of a table, wherever it is written. */
 interface Constraint {

@@ -1,9 +1,9 @@
 import { UnsupportedError, UsageError, type ValueType } from '@sluice/core';
+import { type Clause, mentionedNames } from '../schema/table-clauses.js';
+import { type ColumnDefinition, clausesOf, type TableDefinition } from '../schema/table-definition.js';
 import { markedColumns } from '../values/bigint-columns.js';
 import { portableType } from '../values/column-types.js';
 import { parseTypeCheckName, typeCheckName } from '../values/type-check-name.js';
-import { type Clause, mentionedNames } from './table-clauses.js';
-import { type ColumnDefinition, clausesOf, type TableDefinition } from './table-definition.js';
 
 /** A table's definition while alterations are made to it, and what they mean for its rows. */
 export class TableChange {

@@ -1,10 +1,10 @@
 import { type Row, UnsupportedError, UsageError } from '@sluice/core';
+import { isOrdinaryTable, TableDefinition } from '../schema/table-definition.js';
 import { literal, quote } from '../sql/quoting.js';
 import { namesIn, tokenize } from '../sql/tokens.js';
 import { assertStillWorks, findBroken } from './dependents.js';
 import type { RunSql } from './run-sql.js';
 import { TableChange } from './table-change.js';
-import { isOrdinaryTable, TableDefinition } from './table-definition.js';
 import { TEMPORARY_PREFIX } from './temporary-names.js';
 
 /** A table as the schema has it. */

@@ -1,6 +1,6 @@
-import { describeViolation } from '../constraint/describe-violation.js';
 import type { Failure } from '../errors/failure.js';
 import { toFailure } from '../errors/failure.js';
+import { describeViolation } from '../schema/describe-violation.js';
 import type { ResultColumns } from '../values/result-part.js';
 import type { SqliteValue } from '../values/sqlite-value.js';
 import type { ResultSink } from './result-sink.js';

@@ -1,6 +1,6 @@
-import { describeViolation } from '../constraint/describe-violation.js';
 import type { Failure } from '../errors/failure.js';
 import { isBusy, isSystemFailure, toFailure } from '../errors/failure.js';
+import { describeViolation } from '../schema/describe-violation.js';
 import { isBatch } from '../thread/pack-statements.js';
 import { runStatement } from '../thread/run-statement.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';

@@ -1,5 +1,5 @@
-import { describeForeignKey } from '../constraint/describe-violation.js';
 import type { Failure } from '../errors/failure.js';
+import { describeForeignKey } from '../schema/describe-violation.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
 
 /**

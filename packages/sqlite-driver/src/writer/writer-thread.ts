@@ -1,5 +1,5 @@
-import { describeViolation } from '../constraint/describe-violation.js';
 import { isBusy, toFailure } from '../errors/failure.js';
+import { describeViolation } from '../schema/describe-violation.js';
 import { unpackRows } from '../thread/pack-rows.js';
 import { isBatch, unpackMembers } from '../thread/pack-statements.js';
 import { ResultSink } from '../thread/result-sink.js';

@@ -1,6 +1,6 @@
 import type { Catalog, CatalogColumn, CatalogTable, DatabaseTransaction, Row } from '@sluice/core';
-import { markedColumns } from './values/bigint-columns.js';
-import { portableType } from './values/column-types.js';
+import { markedColumns } from '../values/bigint-columns.js';
+import { portableType } from '../values/column-types.js';
 
 const TABLES = `
   select name, type, sql from sqlite_schema

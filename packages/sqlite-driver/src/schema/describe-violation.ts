@@ -1,10 +1,9 @@
 import { parseViolation, type ViolationDetails } from '../errors/constraint-message.js';
 import type { Failure } from '../errors/failure.js';
 import { targetTable } from '../sql/statement.js';
-import type { ThreadConnection } from '../thread/thread-connection.js';
-import type { ThreadStatement } from '../thread/thread-protocol.js';
 import { defaultConstraintName } from './default-constraint-name.js';
 import { type ForeignKey, findOpenKey, findViolatedKey, readForeignKeys } from './foreign-keys.js';
+import type { FailedStatement, InspectedConnection } from './inspected-connection.js';
 import { identifiersIn, namedConstraints } from './table-constraints.js';
 
 /**
@@ -12,9 +11,9 @@ import { identifiersIn, namedConstraints } from './table-constraints.js';
  * before the transaction ends, while what violates it can still be seen; without a statement it was COMMIT that failed.
  */
 export function describeViolation(
-  connection: ThreadConnection,
+  connection: InspectedConnection,
   failure: Failure,
-  statement: ThreadStatement | undefined,
+  statement: FailedStatement | undefined,
 ): Failure {
   try {
     const details = find(connection, failure, statement);
@@ -26,9 +25,9 @@ export function describeViolation(
 }
 
 function find(
-  connection: ThreadConnection,
+  connection: InspectedConnection,
   { code, message }: Failure,
-  statement: ThreadStatement | undefined,
+  statement: FailedStatement | undefined,
 ): ViolationDetails | undefined {
   const told = parseViolation(code, message);
   switch (code) {
@@ -49,7 +48,7 @@ function find(
 
 /** The details of the foreign key that has the number `id` in its table. */
 export function describeForeignKey(
-  connection: ThreadConnection,
+  connection: InspectedConnection,
   table: string,
   id: number,
 ): ViolationDetails {
@@ -59,7 +58,7 @@ export function describeForeignKey(
   return key === undefined ? { table } : describeKey(connection, key);
 }
 
-function describeKey(connection: ThreadConnection, { table, columns }: ForeignKey): ViolationDetails {
+function describeKey(connection: InspectedConnection, { table, columns }: ForeignKey): ViolationDetails {
   const named = constraintsOf(connection, table).find(
     (constraint) => constraint.kind === 'foreign key' && isSame(constraint.columns, columns),
   );
@@ -67,7 +66,7 @@ function describeKey(connection: ThreadConnection, { table, columns }: ForeignKe
 }
 
 function nameOfUnique(
-  connection: ThreadConnection,
+  connection: InspectedConnection,
   { table, columns = [] }: ViolationDetails,
   ending: 'key' | 'pkey',
 ): string | undefined {
@@ -81,7 +80,7 @@ function nameOfUnique(
 }
 
 function nameOfIndex(
-  connection: ThreadConnection,
+  connection: InspectedConnection,
   table: string,
   columns: readonly string[],
 ): string | undefined {
@@ -101,9 +100,9 @@ function nameOfIndex(
 
 /** The table is the statement's own, unless only another one has a check of that name: a trigger wrote there. */
 function describeCheck(
-  connection: ThreadConnection,
+  connection: InspectedConnection,
   check: string,
-  statement: ThreadStatement | undefined,
+  statement: FailedStatement | undefined,
 ): ViolationDetails {
   const target = statement === undefined ? undefined : targetTable(statement.sql);
   for (const table of target === undefined
@@ -122,18 +121,18 @@ function describeCheck(
   return { table: target, columns, constraint: defaultConstraintName(target, columns, 'check') };
 }
 
-function tablesWith(connection: ThreadConnection, text: string): string[] {
+function tablesWith(connection: InspectedConnection, text: string): string[] {
   const sql = `select name from sqlite_schema where type = 'table' and instr(sql, ?) > 0`;
   return connection.rows<{ name: string }>(sql, text).map(({ name }) => name);
 }
 
-function columnsAmong(connection: ThreadConnection, table: string, words: readonly string[]): string[] {
+function columnsAmong(connection: InspectedConnection, table: string, words: readonly string[]): string[] {
   const rows = connection.rows<{ name: string }>('select name from pragma_table_xinfo(?)', table);
   const names = new Map(rows.map(({ name }) => [name.toLowerCase(), name]));
   return words.flatMap((word) => names.get(word.toLowerCase()) ?? []);
 }
 
-function constraintsOf(connection: ThreadConnection, table: string): ReturnType<typeof namedConstraints> {
+function constraintsOf(connection: InspectedConnection, table: string): ReturnType<typeof namedConstraints> {
   const sql = `select sql from sqlite_schema where type = 'table' and lower(name) = lower(?)`;
   const [row] = connection.rows<{ sql: string }>(sql, table);
   return row === undefined ? [] : namedConstraints(row.sql);

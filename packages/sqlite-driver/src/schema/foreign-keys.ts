@@ -1,7 +1,6 @@
 import { quote } from '../sql/quoting.js';
 import { statementVerb, targetTable } from '../sql/statement.js';
-import type { ThreadConnection } from '../thread/thread-connection.js';
-import type { ThreadStatement } from '../thread/thread-protocol.js';
+import type { FailedStatement, InspectedConnection } from './inspected-connection.js';
 
 /** A foreign key of the schema. */
 export interface ForeignKey {
@@ -27,8 +26,8 @@ interface ForeignKeyRow {
  * Otherwise the statement is run again with the keys deferred, to see which of them it leaves open, and taken back.
  */
 export function findViolatedKey(
-  connection: ThreadConnection,
-  statement: ThreadStatement,
+  connection: InspectedConnection,
+  statement: FailedStatement,
 ): ForeignKey | undefined {
   const suspects = keysTouchedBy(statement.sql, readForeignKeys(connection));
   if (suspects.length <= 1) return suspects[0];
@@ -42,7 +41,7 @@ export function findViolatedKey(
 
 /** The first foreign key with a row that points nowhere. */
 export function findOpenKey(
-  connection: ThreadConnection,
+  connection: InspectedConnection,
   keys: readonly ForeignKey[] = readForeignKeys(connection),
 ): ForeignKey | undefined {
   for (const [table, ofTable] of Map.groupBy(keys, (key) => key.table)) {
@@ -57,7 +56,7 @@ export function findOpenKey(
 }
 
 /** All foreign keys of the schema. */
-export function readForeignKeys(connection: ThreadConnection): ForeignKey[] {
+export function readForeignKeys(connection: InspectedConnection): ForeignKey[] {
   const rows = connection.rows<ForeignKeyRow>(`
     select s.name as "table", k.id, k."table" as parent, k."from" as "column"
     from sqlite_schema s, pragma_foreign_key_list(s.name) k where s.type = 'table' order by s.name, k.id, k.seq`);
@@ -80,7 +79,7 @@ function keysTouchedBy(sql: string, keys: readonly ForeignKey[]): ForeignKey[] {
   });
 }
 
-function hasMoreRows(connection: ThreadConnection, table: string, limit: number): boolean {
+function hasMoreRows(connection: InspectedConnection, table: string, limit: number): boolean {
   const [row] = connection.rows<{ count: number }>(
     `select count(*) as count from (select 1 from ${quote(table)} limit ${limit + 1})`,
   );

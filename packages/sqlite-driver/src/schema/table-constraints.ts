@@ -1,5 +1,5 @@
-import { type Clause, type ClauseKind, listedColumns } from '../rebuild/table-clauses.js';
-import { isOrdinaryTable, TableDefinition } from '../rebuild/table-definition.js';
+import { type Clause, type ClauseKind, listedColumns } from './table-clauses.js';
+import { isOrdinaryTable, TableDefinition } from './table-definition.js';
 
 /** A constraint that its table gives a name. */
 export interface NamedConstraint {
