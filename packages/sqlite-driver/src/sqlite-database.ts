@@ -25,16 +25,17 @@ import { noteOpen } from './file/open-files.js';
 import type { Location } from './file/path.js';
 import type { ResolvedOptions } from './options/options.js';
 import type { InlineReader } from './reader/inline-reader.js';
+import { openReader } from './reader/open-reader.js';
 import { ReaderPool, type ReaderUse } from './reader/reader-pool.js';
 import { assertOwnAlteration } from './rebuild/alter-table.js';
 import { readCatalog } from './schema/catalog.js';
 import { statementKind } from './sql/statement.js';
 import { locateBackup, nameBackup } from './sqlite-backup.js';
-import type { SqliteEngine } from './sqlite-engine.js';
-import { type Revocable, SqliteGate } from './sqlite-gate.js';
 import { assertAllowedInside, assertAllowedOutside } from './sqlite-guard.js';
 import { SqliteSql } from './sqlite-sql.js';
 import { type Alterations, SqliteTransaction } from './sqlite-transaction.js';
+import type { SqliteEngine } from './thread/engine.js';
+import { InFlightCounter, type Revocable } from './thread/in-flight-counter.js';
 import type { LeaseFailure, ThreadLease } from './thread/thread-lease.js';
 import type { ConnectionOptions, ThreadRequest, ThreadStatement } from './thread/thread-protocol.js';
 import { SoleLease } from './thread/transaction-lease.js';
@@ -63,8 +64,8 @@ export class SqliteDatabase implements Database {
   readonly #keeper: WalKeeper;
   readonly #changes: ChangePoller;
   readonly #alterations: Alterations;
-  readonly #gate = new SqliteGate();
-  readonly #backups = new RunningBackups(this.#gate, this.#snapshots);
+  readonly #inFlight = new InFlightCounter();
+  readonly #backups = new RunningBackups(this.#inFlight, this.#snapshots);
   readonly #file: { identity: string | undefined } = { identity: undefined };
   #onClosed: () => void = () => {};
   readonly #metricsFile: MetricsFile | undefined;
@@ -83,7 +84,7 @@ export class SqliteDatabase implements Database {
       if (commits !== undefined && commits > 0) this.#changes.lookSoon();
     });
     this.#changes = new ChangePoller(
-      this.#connectionOptions('reader', options),
+      () => openReader(this.#connectionOptions('reader', options)),
       options.watchIntervalMs,
       (failure) => this.#engine.toError(failure, undefined),
     );
@@ -146,14 +147,14 @@ export class SqliteDatabase implements Database {
     assertAllowedOutside(statement.sql);
     if (statement.alteration !== undefined && this.#alterations === 'own')
       assertOwnAlteration(statement.alteration);
-    this.#gate.enter();
+    this.#inFlight.enter();
     try {
       const rows = new ResultRows();
       const bound = this.#engine.bind(statement);
       const outcome = await this.#run(statement, bound, options, rows);
       return this.#engine.toResult(outcome, rows, statement, bound);
     } finally {
-      this.#gate.leave();
+      this.#inFlight.leave();
     }
   }
 
@@ -192,12 +193,12 @@ export class SqliteDatabase implements Database {
       if (alteration !== undefined && this.#alterations === 'own') assertOwnAlteration(alteration);
     }
     const bound = statements.map((statement) => this.#engine.bind(statement));
-    this.#gate.enter();
+    this.#inFlight.enter();
     try {
       const outcome = await this.#writer.execute(bound, options, () => {});
       return this.#engine.toResults(outcome, statements, bound);
     } finally {
-      this.#gate.leave();
+      this.#inFlight.leave();
     }
   }
 
@@ -234,14 +235,14 @@ export class SqliteDatabase implements Database {
   }
 
   async watch(tables: readonly string[], listener: ChangeListener): Promise<() => Promise<void>> {
-    this.#gate.enter();
+    this.#inFlight.enter();
     try {
       return await this.#changes.watch({
         changed: () => listener.changed(tables),
         failed: (error) => listener.failed(error),
       });
     } finally {
-      this.#gate.leave();
+      this.#inFlight.leave();
     }
   }
 
@@ -281,7 +282,7 @@ export class SqliteDatabase implements Database {
   /** Readers end first: the last connection to close takes the WAL with it, and only the writer can. */
   async #close(): Promise<void> {
     this.#inline?.close();
-    await this.#gate.close();
+    await this.#inFlight.drain();
     await this.#backups.ended();
     await this.#metricsFile?.close();
     await this.#changes.close();
@@ -361,21 +362,21 @@ export class SqliteDatabase implements Database {
 
   /** Acquires a thread that is held while the caller thinks; {@link SqliteDatabase.close} waits for it, though not for ever. */
   async #hold<L extends Revocable>(acquire: () => Promise<L | LeaseFailure>): Promise<L> {
-    this.#gate.enter();
+    this.#inFlight.enter();
     try {
       const lease = await acquire();
       if ('failure' in lease) throw this.#engine.toError(lease.failure, undefined);
-      this.#gate.hold(lease);
+      this.#inFlight.hold(lease);
       return lease;
     } catch (error) {
-      this.#gate.leave();
+      this.#inFlight.leave();
       throw error;
     }
   }
 
   #unhold(lease: Revocable): void {
-    this.#gate.forget(lease);
-    this.#gate.leave();
+    this.#inFlight.forget(lease);
+    this.#inFlight.leave();
   }
 }
 

@@ -4,7 +4,7 @@ import { type Location, locateUrl } from './file/path.js';
 import { assertNodeVersion } from './file/runtime.js';
 import { type ResolvedOptions, resolveOptions, type SqliteOptions } from './options/options.js';
 import { SqliteDatabase } from './sqlite-database.js';
-import { SqliteEngine } from './sqlite-engine.js';
+import { SqliteEngine } from './thread/engine.js';
 
 /**
  * The SQLite driver, for `openStorage`. It answers to `sqlite:app.db`, `sqlite:/var/app.db`, `sqlite:///var/app.db` and

@@ -1,23 +1,23 @@
 import type { BackupOptions, SluiceError } from '@sluice/core';
-import type { SqliteGate } from '../sqlite-gate.js';
+import type { InFlightCounter } from '../thread/in-flight-counter.js';
 import type { OpenSnapshots } from '../wal/open-snapshots.js';
 import type { BackupTask } from './back-up.js';
 import { runTask, type TaskOptions } from './run-task.js';
 
 /** The backups of an open database. Each keeps a snapshot, and closing waits for it like for a stream. */
 export class RunningBackups {
-  readonly #gate: SqliteGate;
+  readonly #inFlight: InFlightCounter;
   readonly #snapshots: OpenSnapshots;
   readonly #running = new Set<Promise<void>>();
 
-  constructor(gate: SqliteGate, snapshots: OpenSnapshots) {
-    this.#gate = gate;
+  constructor(inFlight: InFlightCounter, snapshots: OpenSnapshots) {
+    this.#inFlight = inFlight;
     this.#snapshots = snapshots;
   }
 
   /** @throws ClosedError when the database is closed, or was closed for too long before the copy was whole. */
   async run(task: BackupTask, options: BackupOptions & TaskOptions): Promise<void> {
-    this.#gate.enter();
+    this.#inFlight.enter();
     const closing = new AbortController();
     let createError: (() => SluiceError) | undefined;
     const revocable = {
@@ -26,7 +26,7 @@ export class RunningBackups {
         closing.abort();
       },
     };
-    this.#gate.hold(revocable);
+    this.#inFlight.hold(revocable);
     const ended = this.#snapshots.add({
       label: options.label ?? 'backup',
       origin: undefined,
@@ -46,8 +46,8 @@ export class RunningBackups {
     } finally {
       this.#running.delete(settled);
       ended();
-      this.#gate.forget(revocable);
-      this.#gate.leave();
+      this.#inFlight.forget(revocable);
+      this.#inFlight.leave();
     }
   }
 

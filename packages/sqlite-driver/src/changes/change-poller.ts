@@ -1,9 +1,8 @@
 import type { SluiceError } from '@sluice/core';
 import type { Failure } from '../errors/failure.js';
-import { openThread } from '../thread/open-thread.js';
+import type { OpenedThread } from '../thread/open-thread.js';
 import { unpackRows } from '../thread/pack-rows.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
-import type { ConnectionOptions } from '../thread/thread-protocol.js';
 import { memberOutcome } from '../thread/watched-call.js';
 
 /** Commits of this process that come closer together are found in one look. */
@@ -23,7 +22,7 @@ export interface CommitListener {
  * and ended with the last, whose connection holds no snapshot between two looks.
  */
 export class ChangePoller {
-  readonly #options: ConnectionOptions;
+  readonly #openReader: () => Promise<OpenedThread>;
   readonly #intervalMs: number;
   readonly #toError: (failure: Failure) => Error;
   readonly #listeners = new Set<CommitListener>();
@@ -36,8 +35,13 @@ export class ChangePoller {
   /** The last look, or end, of a chain in which one comes after the other. */
   #tail: Promise<unknown> = Promise.resolve();
 
-  constructor(options: ConnectionOptions, intervalMs: number, toError: (failure: Failure) => Error) {
-    this.#options = options;
+  /** @param openReader starts a reader thread and opens its connection. */
+  constructor(
+    openReader: () => Promise<OpenedThread>,
+    intervalMs: number,
+    toError: (failure: Failure) => Error,
+  ) {
+    this.#openReader = openReader;
     this.#intervalMs = intervalMs;
     this.#toError = toError;
   }
@@ -123,7 +127,7 @@ export class ChangePoller {
 
   async #ready(): Promise<SqliteThread> {
     if (this.#thread?.isAlive) return this.#thread;
-    const opened = await openThread(this.#options);
+    const opened = await this.#openReader();
     if (opened.kind === 'failure') throw this.#toError(opened.failure);
     this.#thread = opened.thread;
     this.#threads += 1;

@@ -8,12 +8,12 @@ import {
   type WaitOptions,
 } from '@sluice/core';
 import type { Failure } from '../errors/failure.js';
-import { openThread } from '../thread/open-thread.js';
 import { PreparedTotal } from '../thread/prepared-total.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
 import { type LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
 import type { ConnectionOptions } from '../thread/thread-protocol.js';
 import type { OpenSnapshots } from '../wal/open-snapshots.js';
+import { openReader } from './open-reader.js';
 
 /** How long a reader may go on after its caller has left, before another thread takes its place. */
 const GRACE_MS = 250;
@@ -115,7 +115,7 @@ export class ReaderPool {
   }
 
   async #start(ready?: Promise<unknown>): Promise<SqliteThread | LeaseFailure> {
-    const opened = await openThread(this.#options, ready);
+    const opened = await openReader(this.#options, ready);
     if (opened.kind === 'failure') return opened;
     this.#threads += 1;
     this.#prepared.add(opened.thread);

@@ -1,29 +1,23 @@
 import type { Failure } from '../errors/failure.js';
-import { newDoors } from './late-members.js';
+import { newDoors } from './late-joiners.js';
 import { SqliteThread } from './sqlite-thread.js';
 import type { ConnectionOptions } from './thread-protocol.js';
 import { memberOutcome } from './watched-call.js';
-
-/** Where the code of each kind of thread is. */
-const ENTRIES: Readonly<Record<ConnectionOptions['role'], URL>> = {
-  keeper: new URL('../wal/keeper-thread.js', import.meta.url),
-  reader: new URL('../reader/reader-thread.js', import.meta.url),
-  writer: new URL('../writer/writer-thread.js', import.meta.url),
-};
 
 /** A thread whose connection is open, or why it could not be opened; the thread is gone then. */
 export type OpenedThread =
   | { readonly kind: 'thread'; readonly thread: SqliteThread }
   | { readonly kind: 'failure'; readonly failure: Failure };
 
-/** Starts a thread and opens its connection, as soon as `ready` resolves; meanwhile the thread loads its code. */
+/** Starts the thread whose code is at `entry`, and opens its connection as soon as `ready` resolves; meanwhile the thread loads its code. */
 export async function openThread(
+  entry: URL,
   options: ConnectionOptions,
   ready?: Promise<unknown>,
 ): Promise<OpenedThread> {
   const { role } = options;
   const doors = role === 'writer' ? newDoors() : [];
-  const thread = new SqliteThread(ENTRIES[role], `sluice sqlite ${role}`, doors);
+  const thread = new SqliteThread(entry, `sluice sqlite ${role}`, doors);
   await ready;
   const failure = await open(thread, options);
   if (failure === undefined) return { kind: 'thread', thread };

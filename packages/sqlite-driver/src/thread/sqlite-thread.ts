@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { ResultPart } from '../values/result-part.js';
-import { LateSender } from './late-members.js';
+import { LateSender } from './late-joiners.js';
 import { KNOCK, newSlotMemory, type SlotMemory, SlotReceiver, SlotSender } from './shared-slot.js';
 import { SpinBudget } from './spin-budget.js';
 import { ThreadFlags } from './thread-flags.js';

@@ -10,8 +10,8 @@ import { defineNumericFunctions } from '../values/numeric-functions.js';
 import type { ResultColumns } from '../values/result-part.js';
 import type { SqliteValue } from '../values/sqlite-value.js';
 import { parseTypeHints, type TypeHints } from '../values/type-hints.js';
-import type { CheckpointMode, WalState } from '../wal/wal-state.js';
 import type { ConnectionOptions, PreparedCounts, ThreadStatement } from './thread-protocol.js';
+import type { CheckpointMode, WalState } from './wal-state.js';
 
 /** Prepared statements kept per connection. */
 const STATEMENT_LIMIT = 500;

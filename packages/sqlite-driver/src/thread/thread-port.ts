@@ -1,6 +1,6 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { ResultPart } from '../values/result-part.js';
-import { LateReceiver } from './late-members.js';
+import { LateReceiver } from './late-joiners.js';
 import { KNOCK, SlotReceiver, SlotSender } from './shared-slot.js';
 import { SpinBudget } from './spin-budget.js';
 import type { ThreadFlags } from './thread-flags.js';

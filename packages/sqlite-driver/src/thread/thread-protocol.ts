@@ -1,9 +1,9 @@
 import type { Failure } from '../errors/failure.js';
 import type { ResultPart } from '../values/result-part.js';
 import type { SqliteValue } from '../values/sqlite-value.js';
-import type { CheckpointMode, CheckpointReport, WalState } from '../wal/wal-state.js';
 import type { SlotMemory } from './shared-slot.js';
 import type { SharedFlags } from './thread-flags.js';
+import type { CheckpointMode, CheckpointReport, WalState } from './wal-state.js';
 
 /** A statement whose parameters are ready to be bound. */
 export interface ThreadStatement {

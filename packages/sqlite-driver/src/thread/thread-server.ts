@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { type Failure, isBusy, toFailure } from '../errors/failure.js';
-import { WriterWatch } from '../wal/writer-watch.js';
 import { ThreadConnection } from './thread-connection.js';
 import { ThreadFlags } from './thread-flags.js';
 import { closePort, sendReply, serveRequests, start } from './thread-port.js';
@@ -19,23 +18,29 @@ export type Serve = (
   flags: ThreadFlags,
 ) => ThreadReply | Promise<ThreadReply>;
 
+/** Looks at each reply before it is sent, and may change it. */
+export interface ReplyWatch {
+  complete(answered: ThreadReply, connection: ThreadConnection): ThreadReply;
+}
+
 const OPEN_RETRY_MS = 5;
 
 /**
  * Answers the requests of the calling thread, one at a time. What throws here ends the thread: the caller learns that it is lost and
  * starts another, rather than go on with a connection in an unknown state.
+ *
+ * @param createWatch Called when the connection is opened, in a thread whose replies are watched.
  */
-export function serveThread(serve: Serve): void {
+export function serveThread(serve: Serve, createWatch?: (options: ConnectionOptions) => ReplyWatch): void {
   const flags = new ThreadFlags(start.flags);
   let connection: ThreadConnection | undefined;
-  /** The writer's. */
-  let watch: WriterWatch | undefined;
+  let watch: ReplyWatch | undefined;
 
   const answer = async (request: ThreadRequest): Promise<void> => {
     if (request.op === 'open') {
       const opened = open(request.options, flags);
       if (opened instanceof ThreadConnection) connection = opened;
-      if (request.options.role === 'writer') watch = new WriterWatch(request.options.path);
+      watch = createWatch?.(request.options);
       reply(opened instanceof ThreadConnection ? DONE : { kind: 'failure', failure: opened });
     } else if (request.op === 'close') {
       connection?.close();

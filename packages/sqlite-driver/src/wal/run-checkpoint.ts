@@ -2,7 +2,7 @@ import { toFailure } from '../errors/failure.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
 import type { ThreadFlags } from '../thread/thread-flags.js';
 import type { Outcome } from '../thread/thread-protocol.js';
-import type { CheckpointMode, CheckpointReport, WalState } from './wal-state.js';
+import type { CheckpointMode, CheckpointReport, WalState } from '../thread/wal-state.js';
 
 /** How often a checkpoint looks whether the readers in its way have gone. */
 const RETRY_MS = 1;

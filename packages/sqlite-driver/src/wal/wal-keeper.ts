@@ -5,9 +5,11 @@ import { openThread } from '../thread/open-thread.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
 import type { LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
 import type { ConnectionOptions } from '../thread/thread-protocol.js';
+import type { CheckpointReport, WalState } from '../thread/wal-state.js';
 import { type CallOutcome, memberOutcome } from '../thread/watched-call.js';
 import type { OpenSnapshot, OpenSnapshots } from './open-snapshots.js';
-import type { CheckpointReport, WalState } from './wal-state.js';
+
+const KEEPER_THREAD = new URL('./keeper-thread.js', import.meta.url);
 
 /** How long the writer pauses for short reads to end, so that the WAL can start over. */
 const RESTART_PATIENCE_MS = 20;
@@ -227,7 +229,7 @@ export class WalKeeper {
 
   async #ready(): Promise<SqliteThread | LeaseFailure> {
     if (this.#thread?.isAlive) return this.#thread;
-    const opened = await openThread(this.#options.connection);
+    const opened = await openThread(KEEPER_THREAD, this.#options.connection);
     if (opened.kind === 'failure') return opened;
     this.#thread = opened.thread;
     return opened.thread;

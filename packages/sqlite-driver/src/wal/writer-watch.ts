@@ -2,13 +2,14 @@ import { type Failure, MOVED } from '../errors/failure.js';
 import { FileWatch } from '../file/file-watch.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
 import { isDone, type ThreadReply } from '../thread/thread-protocol.js';
-import type { WalState } from './wal-state.js';
+import type { ReplyWatch } from '../thread/thread-server.js';
+import type { WalState } from '../thread/wal-state.js';
 
 /** How often the writer looks at its WAL; each look costs a tenth of a small write. */
 const LOOK_MS = 1;
 
 /** Looks, after each transaction of the writer, whether its files are still there, and now and then how long the WAL is. */
-export class WriterWatch {
+export class WriterWatch implements ReplyWatch {
   readonly #files: FileWatch;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #isGone = false;

@@ -18,6 +18,7 @@ import {
 import { serveThread } from '../thread/thread-server.js';
 import { ROWS_PER_PART } from '../values/result-part.js';
 import { runCheckpoint } from '../wal/run-checkpoint.js';
+import { WriterWatch } from '../wal/writer-watch.js';
 import { ChildRowGuard } from './child-row-guard.js';
 import { CollectedRows } from './collected-rows.js';
 import { GroupCommit } from './group-commit.js';
@@ -30,28 +31,33 @@ let isSchemaChange = false;
 let guard: ChildRowGuard | undefined;
 const sharedTransaction = new SharedTransaction();
 
-serveThread((request, connection, flags) => {
-  switch (request.op) {
-    case 'group':
-      return commitGroup(connection, flags, unpackMembers(request.members));
-    case 'solo':
-      return one(runAlone(connection, flags, request.statement));
-    case 'begin':
-      return begin(connection, flags, request.isSchemaChange);
-    case 'run':
-      return request.enters ? enterAndRun(connection, flags, request) : one(run(connection, flags, request));
-    case 'undo':
-      return undo(connection);
-    case 'commit':
-      return commit(connection, flags);
-    case 'rollback':
-      return undone(connection, DONE);
-    case 'checkpoint':
-      return one(runCheckpoint(connection, flags, request));
-    default:
-      throw new Error(`The writer was asked to ${request.op}.`);
-  }
-});
+serveThread(
+  (request, connection, flags) => {
+    switch (request.op) {
+      case 'group':
+        return commitGroup(connection, flags, unpackMembers(request.members));
+      case 'solo':
+        return one(runAlone(connection, flags, request.statement));
+      case 'begin':
+        return begin(connection, flags, request.isSchemaChange);
+      case 'run':
+        return request.enters
+          ? enterAndRun(connection, flags, request)
+          : one(run(connection, flags, request));
+      case 'undo':
+        return undo(connection);
+      case 'commit':
+        return commit(connection, flags);
+      case 'rollback':
+        return undone(connection, DONE);
+      case 'checkpoint':
+        return one(runCheckpoint(connection, flags, request));
+      default:
+        throw new Error(`The writer was asked to ${request.op}.`);
+    }
+  },
+  ({ path }) => new WriterWatch(path),
+);
 
 function one(outcome: Outcome): ThreadReply {
   return { outcomes: [outcome] };

@@ -23,6 +23,8 @@ import { WriteLease } from './write-lease.js';
 import { WriterHolder } from './writer-holder.js';
 import { WriterMetrics } from './writer-metrics.js';
 
+const WRITER_THREAD = new URL('./writer-thread.js', import.meta.url);
+
 /** How long a holder of the writer may make no call while others wait for the COMMIT that they share with it. */
 const PATIENCE_MS = 5;
 
@@ -86,7 +88,7 @@ export class Writer {
 
   /** Starts the thread and proves that the file can be written. */
   async open(): Promise<Failure | undefined> {
-    const opened = await openThread(this.#options);
+    const opened = await openThread(WRITER_THREAD, this.#options);
     if (opened.kind === 'failure') return opened.failure;
     this.#begun(opened.thread);
     return undefined;
@@ -290,7 +292,7 @@ export class Writer {
   /** The thread, started anew when the last one ended. */
   async #ready(): Promise<SqliteThread | LeaseFailure> {
     if (this.#thread?.isAlive) return this.#thread;
-    const opened = await openThread(this.#options);
+    const opened = await openThread(WRITER_THREAD, this.#options);
     if (opened.kind === 'failure') return opened;
     this.#metrics.threadRestarts += 1;
     this.#begun(opened.thread);

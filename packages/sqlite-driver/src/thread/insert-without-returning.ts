@@ -1,7 +1,7 @@
 import type { Row, RowInsertion, Statement } from '@sluice/core';
-import { quote } from './sql/quoting.js';
-import { type ColumnDecoder, decodeValue, typeDecoder } from './values/rows.js';
-import type { SqliteValue } from './values/sqlite-value.js';
+import { quote } from '../sql/quoting.js';
+import { type ColumnDecoder, decodeValue, typeDecoder } from '../values/rows.js';
+import type { SqliteValue } from '../values/sqlite-value.js';
 
 /** How an INSERT that returns its row is run without returning it. */
 interface Echo {

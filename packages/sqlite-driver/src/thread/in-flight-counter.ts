@@ -9,14 +9,14 @@ export interface Revocable {
 }
 
 /** Counts what was accepted, so that closing can refuse what is new and wait for the rest (contract C12). */
-export class SqliteGate {
+export class InFlightCounter {
   /** What holds a thread while its caller thinks, and could do so for ever. No Set, for the reason told at core's Fifo. */
   readonly #leases: Revocable[] = [];
   #accepted = 0;
   #isClosed = false;
   #onEmpty: (() => void) | undefined;
 
-  /** @throws ClosedError once {@link SqliteGate.close} was called. */
+  /** @throws ClosedError once {@link InFlightCounter.drain} was called. */
   enter(): void {
     if (this.#isClosed) throw new ClosedError('The database is closed.');
     this.#accepted += 1;
@@ -27,7 +27,7 @@ export class SqliteGate {
     if (this.#accepted === 0) this.#onEmpty?.();
   }
 
-  /** Remembers a lease until {@link SqliteGate.forget}. */
+  /** Remembers a lease until {@link InFlightCounter.forget}. */
   hold(lease: Revocable): void {
     this.#leases.push(lease);
   }
@@ -38,7 +38,7 @@ export class SqliteGate {
   }
 
   /** Refuses what is new and resolves when all that was accepted is done; what then still holds a thread loses it. */
-  async close(): Promise<void> {
+  async drain(): Promise<void> {
     this.#isClosed = true;
     if (this.#accepted === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();

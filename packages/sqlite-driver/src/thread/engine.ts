@@ -1,13 +1,13 @@
 import { InternalError, type Row, type Statement, type StatementResult } from '@sluice/core';
-import { lostError, toError } from './errors/errors.js';
-import type { Failure } from './errors/failure.js';
-import type { ResolvedOptions } from './options/options.js';
-import { echoOf, echoRow } from './sqlite-echo.js';
-import type { ThreadStatement } from './thread/thread-protocol.js';
-import type { CallOutcome } from './thread/watched-call.js';
-import { type BindValue, bindNative, bindPortable } from './values/parameters.js';
-import { type ResultPart, ROWS_PER_PART } from './values/result-part.js';
-import { decodeRows, ResultRows } from './values/rows.js';
+import { lostError, toError } from '../errors/errors.js';
+import type { Failure } from '../errors/failure.js';
+import type { ResolvedOptions } from '../options/options.js';
+import { type BindValue, bindNative, bindPortable } from '../values/parameters.js';
+import { type ResultPart, ROWS_PER_PART } from '../values/result-part.js';
+import { decodeRows, ResultRows } from '../values/rows.js';
+import { echoOf, echoRow } from './insert-without-returning.js';
+import type { ThreadStatement } from './thread-protocol.js';
+import type { CallOutcome } from './watched-call.js';
 
 /** Makes the error that better-sqlite3 throws, from its message and code. */
 export type CreateEngineError = (message: string, code: string) => Error;

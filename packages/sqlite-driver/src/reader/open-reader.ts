@@ -1,0 +1,9 @@
+import { type OpenedThread, openThread } from '../thread/open-thread.js';
+import type { ConnectionOptions } from '../thread/thread-protocol.js';
+
+const READER_THREAD = new URL('./reader-thread.js', import.meta.url);
+
+/** Starts a thread with a read-only connection, which it opens as soon as `ready` resolves. */
+export function openReader(options: ConnectionOptions, ready?: Promise<unknown>): Promise<OpenedThread> {
+  return openThread(READER_THREAD, options, ready);
+}
