@@ -18,6 +18,7 @@ import {
 } from '@sluice/core';
 import { RunningBackups } from './care/running-backups.js';
 import { ChangePoller } from './changes/change-poller.js';
+import { SqliteSql } from './dialect/database-sql.js';
 import type { Failure } from './errors/failure.js';
 import { fileIdentity } from './file/file-watch.js';
 import { MetricsFile } from './file/metrics-file.js';
@@ -32,7 +33,6 @@ import { readCatalog } from './schema/catalog.js';
 import { statementKind } from './sql/statement.js';
 import { locateBackup, nameBackup } from './sqlite-backup.js';
 import { assertAllowedInside, assertAllowedOutside } from './sqlite-guard.js';
-import { SqliteSql } from './sqlite-sql.js';
 import { type Alterations, SqliteTransaction } from './sqlite-transaction.js';
 import type { SqliteEngine } from './thread/engine.js';
 import { InFlightCounter, type Revocable } from './thread/in-flight-counter.js';

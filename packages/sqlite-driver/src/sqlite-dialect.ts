@@ -1,9 +1,9 @@
 import { DatabaseDialect } from '@sluice/core';
+import { SqliteSql } from './dialect/database-sql.js';
 import { locatePath } from './file/path.js';
 import { assertNodeVersion } from './file/runtime.js';
 import { resolveOptions, type SqliteOptions, type SqliteValues } from './options/options.js';
 import { openDatabase } from './sqlite-driver.js';
-import { SqliteSql } from './sqlite-sql.js';
 
 /** Options of {@link sqliteDialect}. */
 export interface SqliteDialectOptions extends SqliteOptions {

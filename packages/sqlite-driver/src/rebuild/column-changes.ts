@@ -14,12 +14,12 @@ import {
   type DropColumnNode,
   type OperationNode,
 } from 'kysely';
+import { typeConstraint } from '../dialect/portable-table.js';
 import { toPortableDefault } from '../schema/defaults.js';
 import { listedColumns } from '../schema/table-clauses.js';
 import { type ColumnDefinition, clausesOf } from '../schema/table-definition.js';
 import { quote } from '../sql/quoting.js';
 import { keyword } from '../sql/tokens.js';
-import { typeConstraint } from '../sqlite-schema.js';
 import { BIGINT_MARK } from '../values/bigint-columns.js';
 import { declaredType } from '../values/column-types.js';
 import type { CompileNode } from './compile-node.js';

@@ -1,6 +1,6 @@
 import { UsageError } from '@sluice/core';
 import { createQueryId, type OperationNode, type RootOperationNode } from 'kysely';
-import { PortableSqliteQueryCompiler } from '../sqlite-query-compiler.js';
+import { PortableSqliteQueryCompiler } from '../dialect/query-compiler.js';
 
 /** Turns a part of a schema statement into SQL. */
 export type CompileNode = (node: OperationNode) => string;

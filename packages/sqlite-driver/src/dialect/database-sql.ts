@@ -10,12 +10,12 @@ import {
   SqliteQueryCompiler,
   sql,
 } from 'kysely';
-import type { SqliteValues } from './options/options.js';
-import { LaneSqliteAdapter } from './sqlite-adapter.js';
-import { portableAggregate } from './sqlite-aggregates.js';
-import { PortableSqliteQueryCompiler } from './sqlite-query-compiler.js';
-import { NUMERIC_KEY } from './values/numeric-functions.js';
-import { encodeValue } from './values/parameters.js';
+import type { SqliteValues } from '../options/options.js';
+import { NUMERIC_KEY } from '../values/numeric-functions.js';
+import { encodeValue } from '../values/parameters.js';
+import { LaneSqliteAdapter } from './adapter.js';
+import { portableAggregate } from './aggregates.js';
+import { PortableSqliteQueryCompiler } from './query-compiler.js';
 
 /** SQLite's SQL, for Kysely and for the repository. */
 export class SqliteSql implements DatabaseSql {

@@ -1,6 +1,6 @@
 import type { AggregateName, ValueType, ValueTypeName } from '@sluice/core';
 import { type Expression, ExpressionWrapper, type OperationNode, RawNode } from 'kysely';
-import { NUMERIC_AGGREGATES } from './values/numeric-functions.js';
+import { NUMERIC_AGGREGATES } from '../values/numeric-functions.js';
 
 const WHOLE_NUMBERS: ReadonlySet<ValueTypeName> = new Set(['bigint', 'integer', 'smallint']);
 

@@ -8,11 +8,11 @@ import {
   PrimaryKeyConstraintNode,
   RawNode,
 } from 'kysely';
-import { toPortableDefault } from './schema/defaults.js';
-import { quote } from './sql/quoting.js';
-import { BIGINT_MARK } from './values/bigint-columns.js';
-import { declaredType, typeCheck } from './values/column-types.js';
-import { typeCheckName } from './values/type-check-name.js';
+import { toPortableDefault } from '../schema/defaults.js';
+import { quote } from '../sql/quoting.js';
+import { BIGINT_MARK } from '../values/bigint-columns.js';
+import { declaredType, typeCheck } from '../values/column-types.js';
+import { typeCheckName } from '../values/type-check-name.js';
 
 /** Columns of a primary key hold no NULL, as in PostgreSQL and unlike in SQLite; an identity is its table's key. */
 export function toPortableTable(table: CreateTableNode): CreateTableNode {

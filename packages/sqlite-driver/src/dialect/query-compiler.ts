@@ -18,9 +18,9 @@ import {
   type SelectionNode,
   SqliteQueryCompiler,
 } from 'kysely';
-import { typeOfAggregate } from './sqlite-aggregates.js';
-import { toPortableColumn, toPortableTable } from './sqlite-schema.js';
-import { formatTypeHints } from './values/type-hints.js';
+import { formatTypeHints } from '../values/type-hints.js';
+import { typeOfAggregate } from './aggregates.js';
+import { toPortableColumn, toPortableTable } from './portable-table.js';
 
 /**
  * Kysely's compiler with the contract's meaning (C1, C2): column types by PostgreSQL's names, NULL after everything else, a backslash
