@@ -43,7 +43,7 @@ import type { CallOutcome } from './thread/watched-call.js';
 import { ROWS_PER_PART } from './values/result-part.js';
 import { ResultRows } from './values/rows.js';
 import { OpenSnapshots } from './wal/open-snapshots.js';
-import { WalKeeper } from './wal/wal-keeper.js';
+import { WalManager } from './wal/wal-manager.js';
 import { Writer } from './writer/writer.js';
 
 /** SQLite's own limit (sqlite.org/limits.html, SQLITE_MAX_VARIABLE_NUMBER). */
@@ -61,7 +61,7 @@ export class SqliteDatabase implements Database {
   readonly #inlineOptions: ConnectionOptions | undefined;
   #inline: InlineReader | undefined;
   readonly #snapshots = new OpenSnapshots();
-  readonly #keeper: WalKeeper;
+  readonly #wal: WalManager;
   readonly #changes: ChangePoller;
   readonly #alterations: Alterations;
   readonly #inFlight = new InFlightCounter();
@@ -80,7 +80,7 @@ export class SqliteDatabase implements Database {
     this.sql = new SqliteSql(options.values);
     this.#alterations = options.values === 'portable' ? 'own' : 'as_written';
     this.#writer = new Writer(this.#connectionOptions('writer', options), options, ({ wal, commits }) => {
-      if (wal !== undefined) this.#keeper.notice(wal);
+      if (wal !== undefined) this.#wal.notice(wal);
       if (commits !== undefined && commits > 0) this.#changes.lookSoon();
     });
     this.#changes = new ChangePoller(
@@ -89,14 +89,14 @@ export class SqliteDatabase implements Database {
       (failure) => this.#engine.toError(failure, undefined),
     );
     this.#readers = new ReaderPool(this.#connectionOptions('reader', options), options, this.#snapshots);
-    this.#keeper = new WalKeeper({
+    this.#wal = new WalManager({
       ...options,
-      connection: this.#connectionOptions('keeper', options),
+      connection: this.#connectionOptions('checkpointer', options),
       snapshots: this.#snapshots,
       acquireWriter: () => this.#writer.acquire({ priority: 'high' }),
       onWarning,
     });
-    this.#snapshots.onEnd(() => this.#keeper.readerEnded());
+    this.#snapshots.onEnd(() => this.#wal.readerEnded());
     const isInline = options.inlineReads && options.values === 'portable';
     this.#inlineOptions = isInline ? this.#connectionOptions('reader', options) : undefined;
     this.capabilities = {
@@ -258,7 +258,7 @@ export class SqliteDatabase implements Database {
         ...this.#writer.engineMetrics(),
         ...this.#readers.engineMetrics(),
         inlineReads: this.#inline?.served ?? 0,
-        ...this.#keeper.metrics(),
+        ...this.#wal.metrics(),
         ...walMetrics(this.#location),
       },
     };
@@ -287,7 +287,7 @@ export class SqliteDatabase implements Database {
     await this.#metricsFile?.close();
     await this.#changes.close();
     await this.#readers.close();
-    await this.#keeper.close();
+    await this.#wal.close();
     await this.#writer.close();
     this.#onClosed();
     await this.#location.dispose();

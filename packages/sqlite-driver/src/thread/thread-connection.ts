@@ -110,7 +110,7 @@ export class ThreadConnection {
       throw new Error(`The file system does not offer what WAL needs; journal_mode stays "${mode}".`);
     this.#database.pragma(`synchronous = ${synchronous}`);
     this.#database.pragma(`journal_size_limit = ${walLimitBytes}`);
-    // Checkpoints are made by the WAL's keeper, and never by a COMMIT.
+    // Checkpoints are made by the WAL manager, and never by a COMMIT.
     this.#database.pragma('wal_autocheckpoint = 0');
   }
 

@@ -21,7 +21,7 @@ export interface ConnectionOptions {
   readonly path: string;
   /** Which file that was when the database was opened; `undefined` until it is. */
   readonly file: { readonly identity: string | undefined };
-  readonly role: 'keeper' | 'reader' | 'writer';
+  readonly role: 'checkpointer' | 'reader' | 'writer';
   readonly synchronous: 'full' | 'normal' | 'off';
   /** `portable` types columns and binds whole numbers as integers; `native` is better-sqlite3's own way. */
   readonly values: 'portable' | 'native';
@@ -80,7 +80,7 @@ export type ThreadRequest =
   | { readonly op: 'undo' }
   | { readonly op: 'commit' }
   | { readonly op: 'rollback' }
-  /** Keeper and writer: copies the WAL into the file, waiting at most so long for short reads. */
+  /** Checkpointer and writer: copies the WAL into the file, waiting at most so long for short reads. */
   | { readonly op: 'checkpoint'; readonly mode: CheckpointMode; readonly patienceMs: number }
   | { readonly op: 'close' };
 

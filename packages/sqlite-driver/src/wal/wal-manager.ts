@@ -9,7 +9,7 @@ import type { CheckpointReport, WalState } from '../thread/wal-state.js';
 import { type CallOutcome, memberOutcome } from '../thread/watched-call.js';
 import type { OpenSnapshot, OpenSnapshots } from './open-snapshots.js';
 
-const KEEPER_THREAD = new URL('./keeper-thread.js', import.meta.url);
+const CHECKPOINTER_THREAD = new URL('./checkpointer-thread.js', import.meta.url);
 
 /** How long the writer pauses for short reads to end, so that the WAL can start over. */
 const RESTART_PATIENCE_MS = 20;
@@ -20,8 +20,8 @@ const QUICK_MS = 8;
 /** A reader younger than this is never held responsible: it ends by itself sooner than anybody could end it. */
 const YOUNGEST_CULPRIT_MS = 1000;
 
-/** What the keeper is made with. */
-export interface WalKeeperOptions {
+/** What the WAL manager is made with. */
+export interface WalManagerOptions {
   /** Of its own connection. */
   readonly connection: ConnectionOptions;
   readonly checkpointBytes: number;
@@ -41,8 +41,8 @@ export interface WalKeeperOptions {
  *
  * Only one process checkpoints at a time: SQLite's own lock sees to that, and whoever comes second is content.
  */
-export class WalKeeper {
-  readonly #options: WalKeeperOptions;
+export class WalManager {
+  readonly #options: WalManagerOptions;
   readonly #durations = new Summary();
   #thread: SqliteThread | undefined;
   #state: WalState | undefined;
@@ -61,7 +61,7 @@ export class WalKeeper {
   #failures = 0;
   #readersEnded = 0;
 
-  constructor(options: WalKeeperOptions) {
+  constructor(options: WalManagerOptions) {
     this.#options = options;
   }
 
@@ -124,7 +124,7 @@ export class WalKeeper {
     if (bytes >= walBudgetBytes) await this.#defendBudget(bytes);
   }
 
-  /** A PASSIVE checkpoint, on the keeper's own thread. */
+  /** A PASSIVE checkpoint, on the checkpointer's thread. */
   async #copyBack(): Promise<CheckpointReport | undefined> {
     const thread = await this.#ready();
     if ('failure' in thread) return this.#failed(thread.failure);
@@ -229,7 +229,7 @@ export class WalKeeper {
 
   async #ready(): Promise<SqliteThread | LeaseFailure> {
     if (this.#thread?.isAlive) return this.#thread;
-    const opened = await openThread(KEEPER_THREAD, this.#options.connection);
+    const opened = await openThread(CHECKPOINTER_THREAD, this.#options.connection);
     if (opened.kind === 'failure') return opened;
     this.#thread = opened.thread;
     return opened.thread;
