@@ -16,7 +16,6 @@ import {
   type StatementResult,
   UnsupportedError,
 } from '@sluice/core';
-import { RunningBackups } from './care/running-backups.js';
 import { ChangePoller } from './changes/change-poller.js';
 import { SqliteSql } from './dialect/database-sql.js';
 import type { Failure } from './errors/failure.js';
@@ -24,6 +23,8 @@ import { fileIdentity } from './file/file-watch.js';
 import { MetricsFile } from './file/metrics-file.js';
 import { noteOpen } from './file/open-files.js';
 import type { Location } from './file/path.js';
+import { locateBackup, nameBackup } from './maintenance/backup-path.js';
+import { RunningBackups } from './maintenance/running-backups.js';
 import type { ResolvedOptions } from './options/options.js';
 import type { InlineReader } from './reader/inline-reader.js';
 import { openReader } from './reader/open-reader.js';
@@ -31,7 +32,6 @@ import { ReaderPool, type ReaderUse } from './reader/reader-pool.js';
 import { assertOwnAlteration } from './rebuild/alter-table.js';
 import { readCatalog } from './schema/catalog.js';
 import { statementKind } from './sql/statement.js';
-import { locateBackup, nameBackup } from './sqlite-backup.js';
 import { assertAllowedInside, assertAllowedOutside } from './sqlite-guard.js';
 import { type Alterations, SqliteTransaction } from './sqlite-transaction.js';
 import type { SqliteEngine } from './thread/engine.js';

@@ -13,10 +13,12 @@ function packagesOf(module: URL, seen: Set<string> = new Set(), found: Set<strin
   return found;
 }
 
-test.each(['reader/reader-thread', 'writer/writer-thread', 'wal/checkpointer-thread', 'care/task-thread'])(
-  'the thread %s loads better-sqlite3 and nothing else, so that it starts soon',
-  (entry) => {
-    const built = new URL(`../dist/${entry}.js`, import.meta.url);
-    expect([...packagesOf(built)]).toStrictEqual(['better-sqlite3']);
-  },
-);
+test.each([
+  'reader/reader-thread',
+  'writer/writer-thread',
+  'wal/checkpointer-thread',
+  'maintenance/task-thread',
+])('the thread %s loads better-sqlite3 and nothing else, so that it starts soon', (entry) => {
+  const built = new URL(`../dist/${entry}.js`, import.meta.url);
+  expect([...packagesOf(built)]).toStrictEqual(['better-sqlite3']);
+});

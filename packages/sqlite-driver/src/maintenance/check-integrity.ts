@@ -1,7 +1,7 @@
 import Sqlite from 'better-sqlite3';
 import { quote } from '../sql/quoting.js';
 import { openToRead } from './open-to-read.js';
-import type { TaskContext } from './task.js';
+import type { TaskContext } from './task-context.js';
 
 /** Looks through the database at `path` for damage. */
 export interface CheckTask {

@@ -3,7 +3,7 @@ import Sqlite from 'better-sqlite3';
 import { syncFolder } from './put-in-place.js';
 import { type SalvageReport, salvage } from './salvage.js';
 import { assertNobodyHolds } from './sole-owner.js';
-import type { TaskContext } from './task.js';
+import type { TaskContext } from './task-context.js';
 
 /** Moves a damaged database from `path` to `aside` and writes what can be read of it to `salvaged`. */
 export interface QuarantineTask {

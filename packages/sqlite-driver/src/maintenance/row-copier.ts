@@ -1,6 +1,6 @@
 import Sqlite from 'better-sqlite3';
 import { quote } from '../sql/quoting.js';
-import type { TaskContext } from './task.js';
+import type { TaskContext } from './task-context.js';
 
 /** How a walk along the rows ended. */
 export interface Walk {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
 import { isBusy, NO_INCREMENTAL_VACUUM, toFailure } from '../errors/failure.js';
-import type { TaskContext } from './task.js';
+import type { TaskContext } from './task-context.js';
 
 /** Gives unused pages of the database at `path` back to the disk. */
 export interface ReclaimTask {

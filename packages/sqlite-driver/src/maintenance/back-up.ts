@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { openToRead } from './open-to-read.js';
 import { putInPlace, syncFolder } from './put-in-place.js';
-import type { TaskContext } from './task.js';
+import type { TaskContext } from './task-context.js';
 
 /** Copies the database at `from` to `to`, where nothing may be yet. */
 export interface BackupTask {

@@ -1,5 +1,6 @@
 import type { Failure } from '../errors/failure.js';
-import type { Task, TaskProgress } from './task.js';
+import type { Task } from './task.js';
+import type { TaskProgress } from './task-context.js';
 
 /** What a thread is started with. */
 export interface TaskStart {

@@ -6,7 +6,7 @@ import { copyDatabase } from './back-up.js';
 import { checkOpened } from './check-integrity.js';
 import { hasNoLinks, putInPlace, syncFolder } from './put-in-place.js';
 import { takeOver } from './sole-owner.js';
-import type { TaskContext } from './task.js';
+import type { TaskContext } from './task-context.js';
 
 /** Puts a copy of the database at `from` in the place of the one at `to`, which is kept under the name `aside`. */
 export interface RestoreTask {

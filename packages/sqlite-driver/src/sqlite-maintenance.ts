@@ -1,19 +1,20 @@
 import { stat } from 'node:fs/promises';
 import { ConfigurationError } from '@sluice/core';
-import type { IntegrityReport } from './care/check-integrity.js';
-import type { QuarantineReport } from './care/quarantine.js';
-import type { ReclaimReport } from './care/reclaim.js';
-import type { RestoreReport } from './care/restore-backup.js';
-import { runTask } from './care/run-task.js';
-import type { Task, TaskProgress, TaskResults } from './care/task.js';
 import { toError } from './errors/errors.js';
 import type { Failure } from './errors/failure.js';
 import { assertNotOpenHere } from './file/open-files.js';
 import { locatePath, locateUrl } from './file/path.js';
 import { assertNodeVersion } from './file/runtime.js';
+import type { IntegrityReport } from './maintenance/check-integrity.js';
+import type { QuarantineReport } from './maintenance/quarantine.js';
+import type { ReclaimReport } from './maintenance/reclaim.js';
+import type { RestoreReport } from './maintenance/restore-backup.js';
+import { runTask } from './maintenance/run-task.js';
+import type { Task, TaskResults } from './maintenance/task.js';
+import type { TaskProgress } from './maintenance/task-context.js';
 
 /** Options of the work on a file that may take long. */
-export interface CareOptions {
+export interface MaintenanceOptions {
   /** Ends the work in an AbortedError, at its next step. */
   readonly signal?: AbortSignal;
   /** After how many milliseconds the work ends in a TimeoutError. Default: never. */
@@ -29,7 +30,10 @@ export interface CareOptions {
  * @param file A path or a `sqlite:` URL.
  * @throws CorruptError `not_a_database`; ConfigurationError `path_unusable`; TimeoutError, AbortedError.
  */
-export async function checkIntegrity(file: string, options: CareOptions = {}): Promise<IntegrityReport> {
+export async function checkIntegrity(
+  file: string,
+  options: MaintenanceOptions = {},
+): Promise<IntegrityReport> {
   return run({ kind: 'check', path: await locateExisting(file) }, options);
 }
 
@@ -40,12 +44,12 @@ export async function checkIntegrity(file: string, options: CareOptions = {}): P
  * @param file A path or a `sqlite:` URL.
  * @throws UnsupportedError for a file that was not made for it: VACUUM does the same at one go.
  */
-export async function reclaimSpace(file: string, options: CareOptions = {}): Promise<ReclaimReport> {
+export async function reclaimSpace(file: string, options: MaintenanceOptions = {}): Promise<ReclaimReport> {
   return run({ kind: 'reclaim', path: await locateExisting(file) }, options);
 }
 
 /** What is restored, and where to. */
-export interface RestoreOptions extends CareOptions {
+export interface RestoreOptions extends MaintenanceOptions {
   /** The backup: a path or a `sqlite:` URL. It is left as it is. */
   readonly from: string;
   /** The database: a path or a `sqlite:` URL. It must be closed, in every process. */
@@ -74,7 +78,7 @@ export async function restore({ from, to, ...options }: RestoreOptions): Promise
  * @param file A path or a `sqlite:` URL. It must be closed, in every process.
  * @throws ConflictError when the database is open; StorageFullError; TimeoutError, AbortedError.
  */
-export async function quarantine(file: string, options: CareOptions = {}): Promise<QuarantineReport> {
+export async function quarantine(file: string, options: MaintenanceOptions = {}): Promise<QuarantineReport> {
   const path = await locateExisting(file);
   assertNotOpenHere(path);
   const time = now();
@@ -82,7 +86,7 @@ export async function quarantine(file: string, options: CareOptions = {}): Promi
   return run({ kind: 'quarantine', path, aside, salvaged }, options);
 }
 
-function run<T extends Task>(task: T, options: CareOptions): Promise<TaskResults[T['kind']]> {
+function run<T extends Task>(task: T, options: MaintenanceOptions): Promise<TaskResults[T['kind']]> {
   assertNodeVersion();
   const { signal, timeoutMs, onProgress } = options;
   const deadline = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;

@@ -3,7 +3,8 @@ import type { SluiceError, WaitOptions } from '@sluice/core';
 import { lostError } from '../errors/errors.js';
 import type { Failure } from '../errors/failure.js';
 import { Watch } from '../thread/watch.js';
-import type { Task, TaskProgress, TaskResults } from './task.js';
+import type { Task, TaskResults } from './task.js';
+import type { TaskProgress } from './task-context.js';
 import type { TaskMessage, TaskStart } from './task-protocol.js';
 
 const ENTRY = new URL('./task-thread.js', import.meta.url);

@@ -1,6 +1,6 @@
 import type Sqlite from 'better-sqlite3';
 import { RowCopier } from './row-copier.js';
-import type { TaskContext } from './task.js';
+import type { TaskContext } from './task-context.js';
 
 /** What became of one table. */
 export interface SalvagedTable {

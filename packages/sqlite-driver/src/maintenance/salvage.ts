@@ -1,6 +1,6 @@
 import Sqlite from 'better-sqlite3';
 import { type SalvagedTable, salvageTable } from './salvage-table.js';
-import type { TaskContext } from './task.js';
+import type { TaskContext } from './task-context.js';
 
 /** What became of a damaged database's content. */
 export interface SalvageReport {

@@ -5,7 +5,8 @@ import { checkIntegrity } from './check-integrity.js';
 import { quarantine } from './quarantine.js';
 import { reclaim } from './reclaim.js';
 import { restoreBackup } from './restore-backup.js';
-import { type Task, TaskCancelled, type TaskContext } from './task.js';
+import type { Task } from './task.js';
+import { TaskCancelled, type TaskContext } from './task-context.js';
 import type { TaskMessage, TaskStart } from './task-protocol.js';
 
 const { task, cancelled } = workerData as TaskStart;
