@@ -6,8 +6,8 @@ import { runStatement } from '../thread/run-statement.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
 import type { ThreadFlags } from '../thread/thread-flags.js';
 import type { GroupMember, LockReport, Outcome, ThreadStatement } from '../thread/thread-protocol.js';
+import type { LockWait } from '../transaction/lock-wait.js';
 import { CollectedRows } from './collected-rows.js';
-import type { LockWait } from './lock-wait.js';
 
 /** How one attempt to commit some members together ended. */
 type Attempt =

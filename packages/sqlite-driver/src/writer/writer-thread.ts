@@ -16,15 +16,15 @@ import {
   type ThreadStatement,
 } from '../thread/thread-protocol.js';
 import { serveThread } from '../thread/thread-server.js';
+import { beginLocked, LockWait } from '../transaction/lock-wait.js';
+import { SharedTransaction } from '../transaction/shared-transaction.js';
 import { ROWS_PER_PART } from '../values/result-part.js';
 import { runCheckpoint } from '../wal/run-checkpoint.js';
 import { WriterWatch } from '../wal/writer-watch.js';
 import { ChildRowGuard } from './child-row-guard.js';
 import { CollectedRows } from './collected-rows.js';
 import { GroupCommit } from './group-commit.js';
-import { beginLocked, LockWait } from './lock-wait.js';
 import { findBrokenForeignKey, readForeignKeys, switchForeignKeys } from './schema-change.js';
-import { SharedTransaction } from './shared-transaction.js';
 
 /** Whether the open transaction is a schema change, with the foreign keys switched off. */
 let isSchemaChange = false;

@@ -16,10 +16,10 @@ import type { SqliteThread } from '../thread/sqlite-thread.js';
 import { type LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
 import type { ConnectionOptions, GroupMember, ThreadReply } from '../thread/thread-protocol.js';
 import type { CallOutcome } from '../thread/watched-call.js';
+import { SharedCommit } from '../transaction/shared-commit.js';
+import { WriteLease } from '../transaction/write-lease.js';
 import type { ResultPart } from '../values/result-part.js';
 import { Group, type GroupWork } from './group.js';
-import { SharedCommit } from './shared-commit.js';
-import { WriteLease } from './write-lease.js';
 import { WriterHolder } from './writer-holder.js';
 import { WriterMetrics } from './writer-metrics.js';
 

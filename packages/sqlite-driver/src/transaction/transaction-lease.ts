@@ -1,8 +1,8 @@
 import type { SluiceError, WaitOptions } from '@sluice/core';
+import type { ThreadLease } from '../thread/thread-lease.js';
+import { DONE, type ThreadRequest } from '../thread/thread-protocol.js';
+import type { CallOutcome } from '../thread/watched-call.js';
 import type { ResultPart } from '../values/result-part.js';
-import type { ThreadLease } from './thread-lease.js';
-import { DONE, type ThreadRequest } from './thread-protocol.js';
-import type { CallOutcome } from './watched-call.js';
 
 /** A thread in the hands of one transaction, until it ends. */
 export interface TransactionLease {

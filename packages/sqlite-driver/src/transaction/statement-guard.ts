@@ -1,5 +1,5 @@
 import { UnsupportedError, UsageError } from '@sluice/core';
-import { statementKind, withoutLeadingComments } from './sql/statement.js';
+import { statementKind, withoutLeadingComments } from '../sql/statement.js';
 
 /**
  * Refuses, on the lanes, what would change the state of a connection that others use as well.

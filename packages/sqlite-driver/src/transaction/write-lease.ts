@@ -1,10 +1,10 @@
 import { ConflictError, type SluiceError, type WaitOptions } from '@sluice/core';
 import type { ThreadLease } from '../thread/thread-lease.js';
 import { DONE, type ThreadRequest } from '../thread/thread-protocol.js';
-import type { TransactionLease } from '../thread/transaction-lease.js';
 import type { CallOutcome } from '../thread/watched-call.js';
 import type { ResultPart } from '../values/result-part.js';
 import type { SharedCommit } from './shared-commit.js';
+import type { TransactionLease } from './transaction-lease.js';
 
 /**
  * The writer in the hands of one transaction, which shares its COMMIT with those that finished just before it and those that follow

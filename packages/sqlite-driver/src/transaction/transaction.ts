@@ -7,14 +7,14 @@ import {
   UsageError,
 } from '@sluice/core';
 import type { AlterTableNode } from 'kysely';
-import { alterTable, assertOwnAlteration } from './rebuild/alter-table.js';
-import { withoutTemporaryNames } from './rebuild/temporary-names.js';
-import { statementKind } from './sql/statement.js';
-import { assertAllowedInside } from './sqlite-guard.js';
-import type { SqliteEngine } from './thread/engine.js';
-import type { TransactionLease } from './thread/transaction-lease.js';
-import { ROWS_PER_PART } from './values/result-part.js';
-import { ResultRows } from './values/rows.js';
+import { alterTable, assertOwnAlteration } from '../rebuild/alter-table.js';
+import { withoutTemporaryNames } from '../rebuild/temporary-names.js';
+import { statementKind } from '../sql/statement.js';
+import type { SqliteEngine } from '../thread/engine.js';
+import { ROWS_PER_PART } from '../values/result-part.js';
+import { ResultRows } from '../values/rows.js';
+import { assertAllowedInside } from './statement-guard.js';
+import type { TransactionLease } from './transaction-lease.js';
 
 /**
  * What becomes of an ALTER TABLE: SQLite's own only, SQLite's own or a rebuild of the table, or whatever the statement's text says.
