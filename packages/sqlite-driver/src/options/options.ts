@@ -5,82 +5,86 @@ import { PROFILES, type SqliteProfile } from './profile.js';
 /** Options of {@link sqlite}. */
 export interface SqliteOptions {
   /**
-   * What the options below are where they are not given. `server`; `pi`: fewer and larger checkpoints and small caches, for a SD card
-   * and little memory; `test`: nothing is flushed to disk. Default `server`.
+   * Sets the defaults of the options below. `server`: for a server. `pi`: fewer and larger checkpoints and small caches, for an SD card
+   * and little memory. `test`: nothing is flushed to disk. Default `server`.
    */
   readonly profile?: SqliteProfile;
   /**
-   * What an acknowledged write survives. `full`: power loss, one flush of the disk for each group of writes. `normal`: the end of the
-   * process, but after power loss the last writes may be missing; the file stays whole. `off`: the end of the process; power loss may damage
-   * the file. Default `full`, in the profile `test` `off`.
+   * What an acknowledged write survives. `full`: power loss; each group of writes costs one flush of the disk. `normal`: a crash of the
+   * process; after power loss the last writes may be missing, but the file is intact. `off`: a crash of the process; power loss may
+   * damage the file. Default `full`; `off` in the profile `test`.
    */
   readonly durability?: 'full' | 'normal' | 'off';
-  /** Threads for single reads, 1 to 64; they start when they are needed. Default: one per CPU core, at least 2, at most 4. */
+  /** How many threads serve single reads, 1 to 64. A thread starts when it is first needed. Default: one per CPU core, at least 2, at most 4. */
   readonly readers?: number;
   /**
-   * Whether rows are read by their key on the calling thread, in microseconds, rather than by a reader thread, where the way there and back
-   * takes ten times as long. Anything that may take longer goes to a thread all the same. Default true.
+   * Whether a read of rows by their key runs on the calling thread, which takes microseconds. A round trip to a reader thread takes ten times
+   * as long. A statement that may take longer always runs on a reader thread. Default true.
    */
   readonly inlineReads?: boolean;
   /**
-   * How many streams and read transactions may be open at once, 1 to 64. Each holds a reader thread of its own, so that they never
-   * keep single reads waiting. Default 8.
+   * How many streams and read transactions may be open at once, 1 to 64. Each holds a reader thread of its own, so single reads never
+   * wait for one. Default 8.
    */
   readonly snapshots?: number;
-  /** How many calls may wait for the writer, and how many for a reader; one more is refused with an OverloadedError. Default 10,000. */
+  /** How many calls may wait for the writer, and how many for a reader. One more call fails with an OverloadedError. Default 10,000. */
   readonly queueLimit?: number;
   /**
-   * How long a `write` may hold the writer while others wait for it, in milliseconds; then it is undone and ends in a TimeoutError that names
-   * it. Migrations are exempt. Default 30,000.
+   * How long a `write` may hold the writer while other calls wait, in milliseconds. After that it is rolled back and fails with a TimeoutError
+   * that names it. Migrations are exempt. Default 30,000.
    */
   readonly holdLimitMs?: number;
-  /** How long opening waits for another process that holds the file locked, in milliseconds. Default 10,000. */
+  /** How long opening waits for another process that has locked the file, in milliseconds. Default 10,000. */
   readonly openTimeoutMs?: number;
-  /** Memory for pages, per connection, in bytes. Default 16 MiB; `pi` and `test` 2 MiB. */
+  /** Size of the page cache of each connection, in bytes. Default 16 MiB; `pi` and `test` 2 MiB. */
   readonly cacheBytes?: number;
-  /** How much of the file is mapped into memory, in bytes. A disk error there ends the process. Default 0. */
+  /** How much of the file is mapped into memory, in bytes. A disk error in the mapped part kills the process. Default 0. */
   readonly mmapBytes?: number;
-  /** Where large sorts and other temporary data go. Default `file`; `test` `memory`. */
+  /** Where large sorts and other temporary data are kept. Default `file`; `test` `memory`. */
   readonly tempStore?: 'file' | 'memory';
-  /** The WAL is copied back into the file, beside the writes, each time it has grown by this many bytes. Default 4 MiB; `pi` 16 MiB. */
+  /** A checkpoint copies the WAL into the file each time the WAL has grown by this many bytes; writes continue meanwhile. Default 4 MiB; `pi` 16 MiB. */
   readonly checkpointBytes?: number;
   /**
-   * How large the WAL may become, in bytes, at least 4 times `checkpointBytes`. From a quarter of it on the writer pauses for up to
-   * 20 ms for readers that keep the WAL from starting over. Default 256 MiB; `pi` 64 MiB.
+   * How large the WAL may become, in bytes; at least 4 times `checkpointBytes`. Once the WAL has a quarter of that size, the writer pauses for
+   * up to 20 ms so that readers end and the WAL can restart from its beginning. Default 256 MiB; `pi` 64 MiB.
    */
   readonly walBudgetBytes?: number;
   /**
-   * What happens when the WAL exceeds its budget because a reader still needs it. `end_readers`: a warning that names the oldest, which is
-   * ended with a SnapshotTooOldError; then the next, until the WAL can start over. `warn`: the warning alone. Backups, and what is younger than
-   * a second, are never ended.
+   * What happens when the WAL exceeds its budget because a reader still needs it. `end_readers`: a warning names the oldest reader, and that
+   * reader fails with a SnapshotTooOldError; then the next one, until the WAL can restart. `warn`: only the warning. Backups, and readers
+   * younger than a second, are never ended.
    * Default `end_readers`.
    */
   readonly onWalBudget?: 'end_readers' | 'warn';
   /**
-   * How often `storage.watch` looks for the commits of other processes, in milliseconds, 1 to 60,000; those of its own are reported at once.
+   * How often `storage.watch` polls for commits of other processes, in milliseconds, 1 to 60,000. Commits of this process are reported at once.
    * Default 100.
    */
   readonly watchIntervalMs?: number;
-  /** What to do with a file on a file system shared over a network, where several machines damage it. Default `refuse`. */
+  /** Whether a file on a network file system may be opened. Several machines that use it at once would damage it. Default `refuse`. */
   readonly networkFileSystem?: 'allow' | 'refuse';
   /**
-   * Whether what `storage.metrics()` tells of the database is also kept in `FILE-metrics.json`, for `sluice doctor`: written every ten seconds
-   * and at the end, when it stays. Of several processes, the last one to write is seen. Default false.
+   * Whether the database part of `storage.metrics()` is also written to `FILE-metrics.json`, for `sluice doctor`: every ten seconds and when the
+   * storage closes. The file stays after closing. With several processes it shows the one that wrote last. Default false.
    */
   readonly metricsFile?: boolean;
 }
 
-/** How values cross between JavaScript and SQLite. `portable` is the contract's (C1); `native` is better-sqlite3's own. */
+/** How values are converted between JavaScript and SQLite. `portable`: as the contract says (C1). `native`: as better-sqlite3 does. */
 export type SqliteValues = 'native' | 'portable';
 
 /** The options with their defaults filled in. */
 export interface ResolvedOptions extends Required<SqliteOptions> {
   readonly values: SqliteValues;
-  /** Errors of the engine are thrown as they are instead of as Sluice errors. */
+  /** Whether errors of the engine are thrown unchanged instead of as Sluice errors. */
   readonly keepsEngineErrors: boolean;
 }
 
-/** @throws ConfigurationError `invalid_configuration`, naming the option. */
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws ConfigurationError `invalid_configuration`, naming the option.
+ */
 export function resolveOptions(options: SqliteOptions): Required<SqliteOptions> {
   const profile = oneOf(options, 'profile', ['server', 'pi', 'test'], 'server');
   const settings = PROFILES[profile];

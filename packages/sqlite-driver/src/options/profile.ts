@@ -1,7 +1,7 @@
-/** Which kind of machine the file lives on. */
+/** The kind of machine that the file is on. */
 export type SqliteProfile = 'pi' | 'server' | 'test';
 
-/** What a profile decides where no option does. */
+/** The settings of a profile; an option that is given takes precedence. */
 export interface ProfileSettings {
   readonly durability: 'full' | 'off';
   readonly cacheBytes: number;
@@ -14,14 +14,14 @@ export interface ProfileSettings {
 const MIB = 2 ** 20;
 
 /**
- * No profile maps the file into memory: a disk error under a mapping ends the process by a signal instead of failing one call
- * (sqlite.org/mmap.html), and SQLite's own cache serves what is read often.
+ * No profile maps the file into memory: a disk error in a mapping kills the process with a signal instead of failing one call
+ * (sqlite.org/mmap.html), and SQLite's own cache already holds the pages that are read often.
  *
- * - `server` copies the WAL back every 4 MiB, as SQLite does by default (sqlite.org/wal.html#automatic_checkpoint).
- * - `pi` copies back every 16 MiB: a page that changed often meanwhile is written to the card once instead of four times, and each
- *   checkpoint is one flush. Its caches are SQLite's default of 2 MiB, since each connection has one. Large sorts go to a file, because a
- *   small machine has no memory for them.
- * - `test` never waits for the disk.
+ * - `server` makes a checkpoint every 4 MiB of WAL, as SQLite does by default (sqlite.org/wal.html#automatic_checkpoint).
+ * - `pi` makes one every 16 MiB: a page that changes often is then written to the card once instead of four times, and each checkpoint costs
+ *   one flush. Each connection has a cache, so it keeps SQLite's default of 2 MiB. Large sorts use a file, because a small machine lacks the
+ *   memory for them.
+ * - `test` never flushes to disk.
  */
 export const PROFILES: Readonly<Record<SqliteProfile, ProfileSettings>> = {
   server: {

@@ -1,9 +1,9 @@
-/** What a statement's first word tells of it. */
+/** The kind of a statement, by its first word. */
 export type StatementKind =
-  /** May be a read: SQLite itself knows. */
+  /** May be a read; only SQLite can decide (`sqlite3_stmt_readonly`). */
   | 'query'
   | 'write'
-  /** Changes the schema, so that prepared statements may have gone stale. */
+  /** Changes the schema, so prepared statements may be stale afterwards. */
   | 'schema'
   | 'pragma'
   /** Refused by SQLite inside a transaction. */
@@ -42,11 +42,11 @@ const SKIPPED = /(?:\s|;|--[^\n]*(?:\n|$)|\/\*[\s\S]*?(?:\*\/|$))*/y;
 const TEMPORARY = /^create\s+temp(?:orary)?\b/i;
 const ROLLBACK_TO = /^rollback(?:\s+transaction)?\s+to\b/i;
 
-/** Kinds by text: an application has a few hundred statements that it makes again and again. */
+/** Cache of kinds by text: an application repeats a few hundred statements. */
 const known = new Map<string, StatementKind>();
 const MOST_KNOWN = 1000;
 
-/** Tells what kind of statement `sql` is by its first word; an unknown word is a `write`, which is safe whatever it does. */
+/** The kind of `sql`, by its first word. An unknown word counts as `write`, which is safe for every statement. */
 export function statementKind(sql: string): StatementKind {
   let kind = known.get(sql);
   if (kind !== undefined) return kind;
@@ -64,14 +64,14 @@ function findKind(sql: string): StatementKind {
   return KINDS[word] ?? 'write';
 }
 
-/** What a statement does to its rows, as far as its first word tells; a REPLACE may delete as well, like an update. */
+/** What a statement does to rows, by its first words. REPLACE and ON CONFLICT count as `update`, since they may also delete or change rows. */
 export function statementVerb(sql: string): 'delete' | 'insert' | 'update' {
   const text = withoutLeadingComments(sql);
   if (/^delete\b/i.test(text)) return 'delete';
   return /^insert\s+into\b/i.test(text) && !/\bon\s+conflict\b/i.test(text) ? 'insert' : 'update';
 }
 
-/** The table a statement inserts into, updates or deletes from, as far as its first words tell. */
+/** The table that a statement inserts into, updates or deletes from, by its first words; `undefined` when they do not name one. */
 export function targetTable(sql: string): string | undefined {
   const match = TARGET.exec(withoutLeadingComments(sql));
   const name = match?.[1] ?? match?.[2];
@@ -81,6 +81,7 @@ export function targetTable(sql: string): string | undefined {
 const TARGET =
   /^(?:insert(?:\s+or\s+\w+)?\s+into|replace\s+into|update(?:\s+or\s+\w+)?|delete\s+from)\s+(?:"((?:[^"]|"")+)"|([a-z_]\w*))/i;
 
+/** The statement without the white space, semicolons and comments before its first word. */
 export function withoutLeadingComments(sql: string): string {
   SKIPPED.lastIndex = 0;
   return sql.slice(SKIPPED.exec(sql)?.[0].length ?? 0);

@@ -1,12 +1,12 @@
-/** A word, a literal or a symbol of SQL, or everything between two parentheses; comments and white space are none. */
+/** A word, a literal or a symbol of SQL, or a group: everything between two parentheses. Comments and white space are not tokens. */
 export interface Token {
   readonly kind: 'group' | 'number' | 'quoted' | 'string' | 'symbol' | 'word';
-  /** As written; of a group with its parentheses. */
+  /** The text as written; for a group, with its parentheses. */
   readonly text: string;
-  /** Where it begins in the whole text, and where it has ended. */
+  /** Offsets of its start and its end in the whole text; the end is exclusive. */
   readonly from: number;
   readonly to: number;
-  /** What a group holds; empty for every other token. */
+  /** The tokens inside a group; empty for every other token. */
   readonly inner: readonly Token[];
 }
 
@@ -14,7 +14,7 @@ export interface Token {
 const TOKEN =
   /\s+|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|(?<string>'(?:[^']|'')*')|(?<quoted>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])|(?<word>[A-Z_a-z\u0080-\u{10ffff}][\w$\u0080-\u{10ffff}]*)|(?<number>\d[\w.]*)|(?<symbol>[\s\S])/uy;
 
-/** Splits SQL into tokens, parentheses nested. */
+/** Splits SQL into tokens. Parentheses become nested groups. */
 export function tokenize(sql: string): readonly Token[] {
   const flat = [...flatTokens(sql)];
   return nest(sql, flat, { next: 0 });
@@ -51,12 +51,12 @@ function group(sql: string, flat: readonly Token[], cursor: { next: number }, fr
   return { kind: 'group', text: sql.slice(from, to), from, to, inner };
 }
 
-/** The keyword that a token may be, in capitals; empty for whatever is none. */
+/** The token's word in upper case, to compare with a keyword; empty for a token that is not a word. */
 export function keyword(token: Token | undefined): string {
   return token?.kind === 'word' ? token.text.toUpperCase() : '';
 }
 
-/** The name that a token gives, without its quotes. SQLite takes a string for a name where only a name can stand. */
+/** The name that a token spells, without quotes. SQLite accepts a string literal where only a name is possible. */
 export function nameOf(token: Token | undefined): string {
   if (token === undefined) return '';
   const { text } = token;
@@ -66,7 +66,7 @@ export function nameOf(token: Token | undefined): string {
   return text.slice(1, -1).replaceAll(quote + quote, quote);
 }
 
-/** Splits tokens at the commas between them. */
+/** Splits tokens at their commas; empty parts are left out. */
 export function splitAtCommas(tokens: readonly Token[]): Token[][] {
   const parts: Token[][] = [[]];
   for (const token of tokens) {
@@ -76,7 +76,7 @@ export function splitAtCommas(tokens: readonly Token[]): Token[][] {
   return parts.filter((part) => part.length > 0);
 }
 
-/** Every name in an expression, in lower case; keywords and functions among them. */
+/** Every name in an expression, in lower case. Keywords and function names are included. */
 export function namesIn(tokens: readonly Token[]): string[] {
   return tokens.flatMap((token) => {
     if (token.kind === 'group') return namesIn(token.inner);
