@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 
 /**
- * Whether a file has as many bytes as this process may write to one (`ulimit -f`). A write beyond that fails with EFBIG, which SQLite reports
- * as it reports a broken disk; but the system writes the bytes up to the limit first (write(2)), so that the file is then exactly as large.
+ * Whether a file has reached the largest size that this process may write (`ulimit -f`). A write beyond it fails with EFBIG, which SQLite
+ * reports like a disk error. The system first writes the bytes up to the limit (write(2)), so the file then has exactly that size.
  */
 export function hasReachedSizeLimit(path: string): boolean {
   const limit = fileSizeLimit();
@@ -11,14 +11,14 @@ export function hasReachedSizeLimit(path: string): boolean {
   return size >= limit;
 }
 
-/** RLIMIT_FSIZE, in bytes; `undefined` when there is none, and where the system does not tell it in a file, as Linux does. */
+/** RLIMIT_FSIZE in bytes. `undefined` when there is no limit, and on systems other than Linux, which do not show it in a file. */
 function fileSizeLimit(): number | undefined {
   try {
     const limits = readFileSync('/proc/self/limits', 'utf8');
     const soft = /^Max file size +(\d+) /m.exec(limits)?.[1];
     return soft === undefined ? undefined : Number(soft);
   } catch {
-    // Not Linux, or /proc is not there: the error stays what SQLite says it is.
+    // Not Linux, or no /proc: the error is then reported as SQLite reports it.
     return undefined;
   }
 }

@@ -2,7 +2,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ConfigurationError, type OnWarning } from '@sluice/core';
 
-/** File systems that several machines may use at once; names as Linux tells them in /proc/self/mountinfo. */
+/** File systems that several machines can use at once; type names as in Linux's /proc/self/mountinfo. */
 const NETWORK: ReadonlySet<string> = new Set([
   'afs',
   'beegfs',
@@ -32,7 +32,7 @@ const NETWORK: ReadonlySet<string> = new Set([
   'smbfs',
 ]);
 
-/** File systems that a virtual machine or container shares with its host, whose processes may have the file open too. */
+/** File systems that a virtual machine or container shares with its host, where another process may have the file open. */
 const HOST: ReadonlySet<string> = new Set([
   '9p',
   'fakeowner',
@@ -45,8 +45,8 @@ const HOST: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Looks what the database lies on. In WAL mode all processes must share memory, which they cannot over a network, so that two machines
- * damage the file (sqlite.org/wal.html). Recognises file systems on Linux only; elsewhere it finds nothing to say.
+ * Checks the file system of the database. In WAL mode all processes share memory; over a network they cannot, and two machines would damage the
+ * file (sqlite.org/wal.html). Warns of a file system that is shared with a host. Recognises file systems on Linux only; elsewhere it does nothing.
  *
  * @throws ConfigurationError `path_unusable` for a network file system, unless it is allowed.
  */
@@ -59,7 +59,7 @@ export async function assertFileSystem(
   if (type !== undefined) judgeFileSystem(type, network, onWarning);
 }
 
-/** What {@link assertFileSystem} says of a file system of this type. */
+/** Warns of, or refuses, a file system of this type; see {@link assertFileSystem}. */
 export function judgeFileSystem(type: string, network: 'allow' | 'refuse', onWarning: OnWarning): void {
   if (NETWORK.has(type)) {
     const message = `The database is on a network file system (${type}), where several machines would damage it.`;
@@ -76,18 +76,18 @@ export function judgeFileSystem(type: string, network: 'allow' | 'refuse', onWar
   }
 }
 
-/** The type of the file system that a file is, or would be, on; `undefined` where the system does not tell. */
+/** The type of the file system that holds a file, or would hold it; `undefined` when the system does not report it. */
 async function fileSystemType(path: string): Promise<string | undefined> {
   try {
     const folder = await realpath(dirname(path));
     return findMountType(await readFile('/proc/self/mountinfo', 'utf8'), folder);
   } catch {
-    // No such file outside of Linux; a folder that cannot be resolved is reported when the file is opened.
+    // There is no such file outside Linux. A folder that cannot be resolved is reported when the file is opened.
     return undefined;
   }
 }
 
-/** The type of the innermost mount that holds a folder, from the text of /proc/self/mountinfo (man 5 proc). */
+/** The type of the innermost mount that contains a folder, from the text of /proc/self/mountinfo (man 5 proc). */
 export function findMountType(mountinfo: string, folder: string): string | undefined {
   let longest = -1;
   let type: string | undefined;

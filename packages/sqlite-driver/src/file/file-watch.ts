@@ -1,14 +1,14 @@
 import { statSync } from 'node:fs';
 
-/** Which file a path leads to, whatever it is called later; `undefined` for none. */
+/** Device and inode of the file at a path, which stay the same when it is renamed; `undefined` when there is no file. */
 export function fileIdentity(path: string): string | undefined {
   const stats = statSync(path, { throwIfNoEntry: false });
   return stats === undefined ? undefined : `${stats.dev}:${stats.ino}`;
 }
 
 /**
- * Notices when a database or its WAL was deleted or replaced while it was open. SQLite goes on writing to the files it has, which nobody will
- * find again: what it commits then must not be acknowledged.
+ * Detects that a database or its WAL was deleted or replaced while it was open. SQLite then continues to write to the deleted files, and those
+ * commits are lost: they must not be acknowledged.
  */
 export class FileWatch {
   readonly #path: string;
@@ -21,12 +21,12 @@ export class FileWatch {
     this.#log = fileIdentity(logOf(path));
   }
 
-  /** Whether the database is where it was opened. Costs two microseconds. */
+  /** Whether the path still leads to the file that was opened. Costs two microseconds. */
   isFileInPlace(): boolean {
     return fileIdentity(this.#path) === this.#file;
   }
 
-  /** Whether its WAL is. */
+  /** The same for its WAL. */
   isLogInPlace(): boolean {
     return fileIdentity(logOf(this.#path)) === this.#log;
   }

@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 
 /**
- * Other processes that hold a lock on a file, as each does that has a database in WAL mode open. Linux alone tells; elsewhere the answer is
- * empty.
+ * The ids of other processes that hold a lock on a file. Every process that has a database open in WAL mode holds one. Linux only; empty
+ * elsewhere.
  */
 export function lockHolders(path: string): number[] {
   let locks: string;
@@ -29,7 +29,7 @@ function parseLocks(locks: string, { dev, ino }: { readonly dev: number; readonl
   return [...holders];
 }
 
-/** How Linux packs a device's two numbers into `st_dev` (man 3 makedev). */
+/** Whether `st_dev` is the device with these two numbers, packed as Linux packs them (man 3 makedev). */
 function isDevice(dev: number, major: number, minor: number): boolean {
   const packed = BigInt(dev);
   const foundMajor = ((packed >> 8n) & 0xfffn) | ((packed >> 32n) & 0xfffff000n);

@@ -3,14 +3,14 @@ import type { DatabaseMetrics, OnWarning } from '@sluice/core';
 
 const INTERVAL_MS = 10_000;
 
-/** Where a database keeps its counters, beside the file. */
+/** The path of the metrics file, beside the database. */
 export function metricsPath(path: string): string {
   return `${path}-metrics.json`;
 }
 
 /**
- * Keeps what `metrics()` tells in a small file beside the database, for whoever looks from outside, such as `sluice doctor`: every ten
- * seconds, and once more at the end. The file is replaced as a whole. Of several processes, the last one to write is seen.
+ * Writes the result of `metrics()` to a small file beside the database, for readers outside the process such as `sluice doctor`: every ten
+ * seconds, and once more when it is closed. Each write replaces the whole file. With several processes it shows the one that wrote last.
  */
 export class MetricsFile {
   readonly #path: string;
@@ -30,7 +30,7 @@ export class MetricsFile {
     this.#timer = setInterval(() => this.#write(), INTERVAL_MS).unref();
   }
 
-  /** Writes a last time, if it was started. The file stays: it is about the time until now. */
+  /** Writes a last time, if it was started. The file is kept. */
   async close(): Promise<void> {
     if (this.#timer === undefined) return;
     clearInterval(this.#timer);
@@ -55,7 +55,7 @@ export class MetricsFile {
     }
   }
 
-  /** The counters are no reason to fail. */
+  /** Warns once. A metrics file that cannot be written must not fail a call. */
   #warn({ message }: Error): void {
     if (this.#hasWarned) return;
     this.#hasWarned = true;

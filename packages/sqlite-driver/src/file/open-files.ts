@@ -1,10 +1,10 @@
 import { realpathSync } from 'node:fs';
 import { ConflictError } from '@sluice/core';
 
-/** Files that this process has open, and how often. SQLite's own locks do not show them to their own process. */
+/** Files that this process has open, with the number of openings. SQLite's file locks are not visible to the process that holds them. */
 const open = new Map<string, number>();
 
-/** Notes that a file is open; the function returned notes that it is closed. */
+/** Records that a file is open. The returned function records that it was closed. */
 export function noteOpen(path: string): () => void {
   const name = realpathSync(path);
   open.set(name, (open.get(name) ?? 0) + 1);
@@ -25,7 +25,7 @@ function resolveName(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    // What does not exist is not open.
+    // A file that does not exist is not open.
     return path;
   }
 }

@@ -4,18 +4,18 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigurationError } from '@sluice/core';
 
-/** Where a database is. */
+/** The file of a database. */
 export interface Location {
   /** Absolute path of the file. */
   readonly path: string;
-  /** Whether it lives no longer than it is open. */
+  /** Whether it is deleted when it is closed. */
   readonly isTemporary: boolean;
-  /** Removes what a temporary database leaves behind. */
+  /** Deletes the folder of a temporary database; does nothing for others. */
   readonly dispose: () => Promise<void>;
 }
 
 /**
- * Finds the file behind a URL: `sqlite:app.db`, `sqlite:/var/app.db`, `sqlite:///var/app.db`, `sqlite::memory:`.
+ * Resolves a URL to a file: `sqlite:app.db`, `sqlite:/var/app.db`, `sqlite:///var/app.db`, `sqlite::memory:`.
  *
  * @throws ConfigurationError when there can be no database there.
  */
@@ -32,7 +32,7 @@ export function locateUrl(url: string): Promise<Location> {
 }
 
 /**
- * Finds the file at a path; `:memory:` is a new database that is gone when it is closed.
+ * Resolves a path to a file. `:memory:` is a new database that is deleted when it is closed.
  *
  * @throws ConfigurationError when there can be no database there.
  */
@@ -41,14 +41,14 @@ export async function locatePath(path: string): Promise<Location> {
   assertPlainPath(path);
   const absolute = resolve(path);
   await assertUsable(absolute);
-  // SQLite keeps the WAL beside the file itself, not beside a link to it.
+  // SQLite keeps the WAL beside the file itself, not beside a symbolic link to it.
   const file = await realpath(absolute).catch(() => absolute);
   return { path: file, isTemporary: false, dispose: async () => {} };
 }
 
 /**
- * A database in memory belongs to one connection, and would have no readers beside its writer and no snapshots. A file that is never
- * flushed to disk has them all and costs about the same.
+ * Makes a temporary file for `:memory:`. A real in-memory database belongs to one connection, so it could have neither readers beside the
+ * writer nor snapshots. A file that is never flushed to disk has both and costs about the same.
  */
 async function locateTemporary(): Promise<Location> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-'));
@@ -62,7 +62,7 @@ async function locateTemporary(): Promise<Location> {
   return { path: join(folder, 'memory.db'), isTemporary: true, dispose };
 }
 
-/** What a process that ends without closing would leave behind. */
+/** Folders to delete when the process exits without closing. */
 const temporaryFolders = new Set<string>();
 
 function removeTemporaryFolders(): void {
@@ -106,7 +106,7 @@ async function kindOf(path: string): Promise<'file' | 'folder' | 'nothing' | 'ot
     if (stats.isDirectory()) return 'folder';
     return stats.isFile() ? 'file' : 'other';
   } catch {
-    // SQLite tells what else is wrong, such as a folder that may not be entered.
+    // SQLite reports other errors, such as a folder without permission, when it opens the file.
     return 'nothing';
   }
 }

@@ -2,7 +2,7 @@ import { ConfigurationError } from '@sluice/core';
 import { isAtLeast, OLDEST_NODE } from './versions.js';
 
 /**
- * Refuses a Node on which the native module would crash the process; called before it is loaded.
+ * Refuses a version of Node on which the native module would crash the process. Call it before the module is loaded.
  *
  * @throws ConfigurationError `runtime_too_old`.
  */

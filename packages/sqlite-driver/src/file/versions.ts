@@ -1,7 +1,7 @@
-/** The oldest Node that better-sqlite3 13 runs on; older ones crash when the native module is loaded. */
+/** The oldest Node that better-sqlite3 13 supports; older ones crash when the native module is loaded. */
 export const OLDEST_NODE = '22.12.0';
 
-/** The first SQLite without the WAL-reset bug, which corrupts a file that several connections use (sqlite.org/wal.html). */
+/** The first SQLite without the WAL-reset bug, which can corrupt a file that several connections use (sqlite.org/wal.html). */
 export const OLDEST_SQLITE = '3.51.3';
 
 /** Whether a version is `oldest` or newer. A pre-release such as `23.0.0-nightly` counts as its release. */
