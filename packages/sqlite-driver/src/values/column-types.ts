@@ -22,7 +22,8 @@ const DECLARED: Readonly<Record<ValueTypeName, string>> = {
   varchar: 'varchar',
 };
 
-/** Portable types whose own name would get an affinity that changes values; under that name a column is somebody else's. */
+/** Portable types that are declared under another name, because SQLite gives their own name an affinity that changes values. A column that is
+ * declared under their own name was not made by Sluice. */
 const RENAMED: ReadonlySet<ValueTypeName> = new Set(['bytea', 'date', 'json', 'jsonb', 'numeric', 'uuid']);
 
 const PORTABLE_NAMES: ReadonlyMap<string, ValueTypeName> = new Map(
@@ -34,7 +35,7 @@ export function declaredType(type: ValueType): string {
   return `${DECLARED[type.name]}${bounds(type)}`;
 }
 
-/** The portable type of a declared one; `undefined` when it is not one of the contract. */
+/** The portable type of a declared type; `undefined` when the contract has no such type. */
 export function portableType(declared: string): ValueType | undefined {
   const [, base = '', rest = ''] = /^([a-z_ ]*?)\s*(\(.*)?$/.exec(declared.trim().toLowerCase()) ?? [];
   const renamed = PORTABLE_NAMES.get(base);
@@ -43,7 +44,7 @@ export function portableType(declared: string): ValueType | undefined {
   return type === undefined || RENAMED.has(type.name) ? undefined : type;
 }
 
-/** A CHECK expression that refuses what the type cannot hold; `column` is the quoted name. NULL passes. */
+/** A CHECK expression that rejects values the type cannot hold. `column` is the quoted name. NULL passes. */
 export function typeCheck(type: ValueType, column: string): string {
   const conditions = CHECKS[type.name](column, type).join(' and ');
   return `${column} is null or (${conditions})`;
@@ -58,7 +59,7 @@ const CHECKS: Readonly<Record<ValueTypeName, (column: string, type: ValueType) =
   bigint: (c) => [isStoredAs(c, 'integer')],
   boolean: (c) => [isStoredAs(c, 'integer'), `${c} in (0, 1)`],
   bytea: (c) => [isStoredAs(c, 'blob')],
-  // date() turns a day that no calendar has, such as 2024-02-31, into another.
+  // date() changes a day that does not exist, such as 2024-02-31, into another, so the comparison fails.
   date: (c) => [
     isText(c),
     `${c} glob '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'`,
@@ -72,7 +73,7 @@ const CHECKS: Readonly<Record<ValueTypeName, (column: string, type: ValueType) =
   numeric: numericConditions,
   smallint: (c) => [isStoredAs(c, 'integer'), `${c} between -32768 and 32767`],
   text: (c) => [isText(c)],
-  // From PostgreSQL's first moment to JavaScript's last, in milliseconds.
+  // From PostgreSQL's earliest timestamp to JavaScript's latest, in milliseconds.
   timestamptz: (c) => [isStoredAs(c, 'integer'), `${c} between -210866803200000 and 8640000000000000`],
   uuid: (c) => [
     isText(c),
@@ -84,7 +85,7 @@ const CHECKS: Readonly<Record<ValueTypeName, (column: string, type: ValueType) =
   varchar: (c, { length }) => (length === undefined ? [isText(c)] : [isText(c), `length(${c}) <= ${length}`]),
 };
 
-/** Canonical decimal text: no exponent, no superfluous zero in front, exactly the scale's digits after the point. */
+/** Canonical decimal text: no exponent, no leading zeros, exactly `scale` digits after the point. */
 function numericConditions(c: string, { precision, scale }: ValueType): string[] {
   const digits = `ltrim(${c}, '-')`;
   const conditions = [
@@ -108,7 +109,7 @@ function isStoredAs(column: string, storageClass: string): string {
   return `typeof(${column}) = '${storageClass}'`;
 }
 
-/** PostgreSQL holds no U+0000, and SQLite's own functions stop at it. */
+/** Text without U+0000: PostgreSQL cannot store it, and SQLite's functions stop at it. */
 function isText(column: string): string {
   return `${isStoredAs(column, 'text')} and instr(${column}, char(0)) = 0`;
 }

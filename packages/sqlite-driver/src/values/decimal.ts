@@ -1,4 +1,4 @@
-/** An exact decimal number: `digits` divided by 10 to the power of `scale`. */
+/** An exact decimal number: `digits` / 10 ** `scale`. */
 export interface Decimal {
   readonly digits: bigint;
   readonly scale: number;
@@ -8,7 +8,7 @@ export const ZERO: Decimal = { digits: 0n, scale: 0 };
 
 const DECIMAL = /^-?\d+(?:\.\d+)?$/;
 
-/** Reads a whole number, or decimal text as a numeric column stores it; `undefined` when it is neither. */
+/** Parses a bigint, or decimal text as a numeric column stores it; `undefined` for anything else. */
 export function parseDecimal(value: unknown): Decimal | undefined {
   if (typeof value === 'bigint') return { digits: value, scale: 0 };
   if (typeof value !== 'string' || !DECIMAL.test(value)) return undefined;
@@ -17,7 +17,7 @@ export function parseDecimal(value: unknown): Decimal | undefined {
   return { digits: BigInt(value.replace('.', '')), scale: value.length - point - 1 };
 }
 
-/** Writes all digits, the scale's after the point included. */
+/** Formats a decimal with exactly `scale` digits after the point. */
 export function formatDecimal({ digits, scale }: Decimal): string {
   if (scale === 0) return String(digits);
   const sign = digits < 0n ? '-' : '';
@@ -37,7 +37,7 @@ export function compareDecimals(left: Decimal, right: Decimal): number {
   return difference === 0n ? 0 : difference < 0n ? -1 : 1;
 }
 
-/** Divides with as many digits as PostgreSQL gives, the last one rounded half away from zero. */
+/** Divides with the scale that PostgreSQL chooses. The last digit is rounded half away from zero. */
 export function divideDecimal(dividend: Decimal, divisor: bigint): Decimal {
   const scale = divisionScale(dividend, divisor);
   const numerator = rescale(dividend, Math.max(scale, dividend.scale));
@@ -46,7 +46,7 @@ export function divideDecimal(dividend: Decimal, divisor: bigint): Decimal {
   return { digits: numerator < 0n ? -rounded : rounded, scale };
 }
 
-/** At least this many digits that count, and PostgreSQL's digits of four decimals each (numeric.c, select_div_scale). */
+/** PostgreSQL's least number of significant digits, and the decimals in one of its base-10,000 digits (numeric.c, select_div_scale). */
 const MIN_SIGNIFICANT_DIGITS = 16;
 const GROUP_DIGITS = 4;
 
@@ -57,7 +57,7 @@ function divisionScale(dividend: Decimal, divisor: bigint): number {
   return Math.max(MIN_SIGNIFICANT_DIGITS - weight * GROUP_DIGITS, dividend.scale, 0);
 }
 
-/** The first group of four decimals, counted from the point, that is not 0. */
+/** The first base-10,000 digit that is not 0, and its position before the point. */
 function leadingGroup({ digits, scale }: Decimal): { readonly weight: number; readonly value: number } {
   if (digits === 0n) return { weight: 0, value: 0 };
   const groups = Math.ceil(scale / GROUP_DIGITS);

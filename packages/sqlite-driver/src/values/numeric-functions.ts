@@ -10,7 +10,7 @@ import {
 } from './decimal.js';
 import { numericKey } from './numeric-key.js';
 
-/** Names of the SQL functions that give numerics, stored as text, their meaning as numbers. */
+/** Names of the SQL functions that treat numerics, which are stored as text, as numbers. */
 export const NUMERIC_KEY = 'sluice_numeric_key';
 export const NUMERIC_AGGREGATES = {
   avg: 'sluice_avg',
@@ -24,7 +24,7 @@ interface Total {
   readonly count: bigint;
 }
 
-/** Adds the functions to a connection. They are for queries: nothing that is stored in the file refers to them. */
+/** Adds the functions to a connection. Only queries use them: no index, trigger or view in the file refers to them. */
 export function defineNumericFunctions(database: Sqlite.Database): void {
   database.function(NUMERIC_KEY, { deterministic: true }, numericKey);
   defineTotal(database, NUMERIC_AGGREGATES.sum, ({ sum }) => sum);

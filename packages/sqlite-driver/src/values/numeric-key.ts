@@ -1,13 +1,13 @@
 const NUMERIC = /^(-?)0*(\d*)(?:\.(\d*?)0*)?$/;
 
-/** Digits that the length of a numeric's whole part may have: it has at most 131,072. */
+/** Width of the length prefix: a numeric has at most 131,072 digits before the point. */
 const LENGTH_DIGITS = 6;
 const LONGEST = 10 ** LENGTH_DIGITS - 1;
 
 /**
- * Text that sorts as the number sorts: its sign, how many digits stand before the point, then the digits. Those of a negative number count
- * down, and end in a character above every digit, so that a longer one sorts first. Equal numbers have equal keys, whatever their scale.
- * What is no number stays as it is.
+ * A text key that sorts like the number: the sign, the number of digits before the point, then the digits. For a negative number the digits are
+ * complemented and end in a character above every digit, so that a longer number sorts first. Equal numbers have equal keys, whatever their
+ * scale. A value that is not a number is returned unchanged.
  */
 export function numericKey(value: unknown): unknown {
   if (typeof value !== 'string') return value;

@@ -1,10 +1,10 @@
 import { type CheckedValue, ValueError, type ValueType } from '@sluice/core';
 import type { SqliteValue } from './sqlite-value.js';
 
-/** How the parameters of a statement are turned into what SQLite stores. */
+/** Converts a parameter of a statement into the value that SQLite stores. */
 export type BindValue = (value: unknown, index: number) => SqliteValue;
 
-/** Turns a value that core has checked into what a column of its type stores. */
+/** Converts a value that core has checked into the value that a column of `type` stores. */
 export function encodeValue(value: CheckedValue, type: ValueType): SqliteValue {
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (value instanceof Date) return value.getTime();
@@ -13,10 +13,10 @@ export function encodeValue(value: CheckedValue, type: ValueType): SqliteValue {
 }
 
 /**
- * Turns a plain JavaScript value into what SQLite stores of it: booleans become 0 and 1, a Date milliseconds, plain objects and arrays
+ * Converts a JavaScript value into the value that SQLite stores: booleans become 0 and 1, a Date milliseconds, plain objects and arrays
  * JSON text.
  *
- * @throws ValueError when nothing in SQLite is equal to it.
+ * @throws ValueError when SQLite has no equal value.
  */
 export function bindPortable(value: unknown, index: number): SqliteValue {
   switch (typeof value) {
@@ -51,7 +51,7 @@ function storableText(value: string, index: number): string {
   return value;
 }
 
-/** SQLite would keep NaN as NULL and -0 as 0. */
+/** SQLite would store NaN as NULL and -0 as 0. */
 function storableNumber(value: number, index: number): number {
   if (Number.isNaN(value)) throw refusal(index, 'NaN');
   if (Object.is(value, -0)) throw refusal(index, '-0');
@@ -73,7 +73,11 @@ function refusal(index: number, what: string): ValueError {
   return new ValueError(`Parameter ${index + 1} is ${what}, which SQLite cannot hold; nothing was executed.`);
 }
 
-/** Lets through what better-sqlite3 binds, `undefined` as NULL, and refuses the rest in its words. */
+/**
+ * Passes the values that better-sqlite3 can bind, and `undefined` as NULL.
+ *
+ * @throws TypeError with better-sqlite3's message for any other value.
+ */
 export function bindNative(value: unknown): SqliteValue {
   if (value === undefined) return null;
   if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint')
@@ -83,8 +87,8 @@ export function bindNative(value: unknown): SqliteValue {
 }
 
 /**
- * The bytes as they are now: the caller may change them while the statement waits. A view alone also keeps its whole buffer from crossing to
- * the thread with it.
+ * Copies the bytes, because the caller may change them while the statement waits. The copy also has a buffer of its own, so that only these
+ * bytes are sent to the thread.
  */
 function copyBytes(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);

@@ -1,21 +1,21 @@
 import type { SqliteValue } from './sqlite-value.js';
 
-/** Rows of a result that travel together, where the caller does not say. */
+/** How many rows of a result are sent in one message, unless the caller chooses a batch size. */
 export const ROWS_PER_PART = 1000;
 
 /** The columns of a result. */
 export interface ResultColumns {
   readonly names: readonly string[];
-  /** The declared type of each; null for an expression. `undefined` for native values. */
+  /** The declared type of each column; null for an expression. `undefined` when values are native. */
   readonly types: readonly (string | null)[] | undefined;
 }
 
-/** Some rows of a result, in order. */
+/** Consecutive rows of a result, as they are sent between threads. */
 export interface ResultPart {
   readonly columns: ResultColumns;
   /** How many rows. */
   readonly count: number;
-  /** Values row by row or column by column: many rows cross between threads in half the time as a few long arrays. */
+  /** Whether `values` has one array for each row or for each column. Many rows are sent in half the time as a few long arrays. */
   readonly layout: 'columns' | 'rows';
   readonly values: readonly (readonly SqliteValue[])[];
 }

@@ -3,10 +3,10 @@ import { portableType } from './column-types.js';
 import type { ResultColumns, ResultPart } from './result-part.js';
 import type { SqliteValue } from './sqlite-value.js';
 
-/** Turns a stored value into the contract's; `undefined` when the column holds something its type does not have. */
+/** Decodes a stored value into the contract's; `undefined` when the column's type has no such value. */
 type Decode = (value: NonNullable<SqliteValue>) => unknown;
 
-/** Adds up the parts of a result. An error in a value is kept until the rows are asked for. */
+/** Collects the rows of a result from its parts. A decoding error is kept until {@link ResultRows.finish}. */
 export class ResultRows {
   #rows: Row[] = [];
   #error: { readonly cause: unknown } | undefined;
@@ -22,7 +22,7 @@ export class ResultRows {
     }
   }
 
-  /** @throws ValueError when a value cannot be given as its column's type. */
+  /** @throws ValueError when a value does not belong to its column's type. */
   finish(): Row[] {
     if (this.#error !== undefined) throw this.#error.cause;
     return this.#rows;
@@ -34,7 +34,7 @@ export interface ColumnDecoder {
   readonly name: string;
   readonly declared: string | null | undefined;
   readonly decode: Decode;
-  /** Values of this kind are given as they are; everything else is decoded. */
+  /** Stored values of this kind are returned unchanged; all others are decoded. */
   readonly plain: 'number' | 'string' | 'whole' | undefined;
 }
 
@@ -52,7 +52,11 @@ export function typeDecoder(name: string, { name: type }: ValueType): ColumnDeco
   return { name, declared: type, decode: DECODES[type], plain: PLAIN[type] };
 }
 
-/** @throws ValueError when a value cannot be given as its column's type. */
+/**
+ * Decodes the rows of a part.
+ *
+ * @throws ValueError when a value does not belong to its column's type.
+ */
 export function decodeRows({ columns, count, layout, values }: ResultPart): Row[] {
   const decoders = decodersOf(columns);
   const decoded = layout === 'columns' ? values : transposed(values, decoders.length);
@@ -71,7 +75,7 @@ export function decodeRows({ columns, count, layout, values }: ResultPart): Row[
   return rows;
 }
 
-/** @throws ValueError when the value cannot be given as its column's type. */
+/** @throws ValueError when the value does not belong to its column's type. */
 export function decodeValue(
   { name, declared, decode }: ColumnDecoder,
   stored: NonNullable<SqliteValue>,
@@ -81,7 +85,7 @@ export function decodeValue(
   return value;
 }
 
-/** Whether a value is given as it is. */
+/** Whether a stored value is returned unchanged. */
 export function isPlain(stored: SqliteValue, plain: ColumnDecoder['plain']): boolean {
   return plain === 'whole' ? Number.isSafeInteger(stored) : typeof stored === plain;
 }
@@ -96,14 +100,14 @@ function transposed(rows: readonly (readonly SqliteValue[])[], width: number): S
   return Array.from({ length: width }, (_, column) => rows.map((row) => row[column] ?? null));
 }
 
-/** Sets a property whatever its name. */
+/** Sets an own property, also when its name is `__proto__`. */
 function define(row: Row, name: string, value: unknown): void {
   Object.defineProperty(row, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
 type Codec = Pick<ColumnDecoder, 'decode' | 'plain'>;
 
-/** By declared type, which a schema has few of. */
+/** Cache by declared type; a schema has few of them. */
 const codecs = new Map<string, Codec>();
 const STORED: Codec = { decode: stored, plain: undefined };
 
@@ -129,7 +133,7 @@ const PLAIN: Readonly<Partial<Record<ValueTypeName, ColumnDecoder['plain']>>> = 
   varchar: 'string',
 };
 
-/** Whole numbers come as numbers where they are exact and as bigints beyond, whatever column or expression they are from. */
+/** Returns the value unchanged. The thread sends integers as numbers where they are exact, and as bigints beyond. */
 function stored(value: NonNullable<SqliteValue>): unknown {
   return value;
 }
@@ -168,7 +172,7 @@ function json(value: SqliteValue): unknown {
   }
 }
 
-/** A Buffer crosses between threads as its bytes. */
+/** A Buffer arrives from the thread as a plain Uint8Array. */
 function nativeValue(value: SqliteValue): unknown {
   return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value;
 }

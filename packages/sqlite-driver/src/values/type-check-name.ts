@@ -1,9 +1,12 @@
-/** The name of the CHECK that guards a column's type; it comes back in SQLite's message and tells a wrong value from a broken rule. */
+/**
+ * The name of the CHECK that enforces a column's type. SQLite's message repeats it, so that a value of the wrong type is told from a violated
+ * CHECK of the application.
+ */
 export function typeCheckName(column: string, type: string): string {
   return `sluice:${type}:${column}`;
 }
 
-/** Reads a name made by {@link typeCheckName}; `undefined` when it is another constraint's. */
+/** Parses a name made by {@link typeCheckName}; `undefined` for the name of any other constraint. */
 export function parseTypeCheckName(
   name: string,
 ): { readonly column: string; readonly type: string } | undefined {

@@ -1,10 +1,10 @@
 /**
- * SQLite knows the declared type of a column, and no type of an expression. Where the compiler knows that an expression is of a column's
- * type, it says so in a comment at the end of the statement, and the thread reads it.
+ * Types of result columns by name. SQLite reports the declared type of a column, but no type of an expression. Where the query compiler knows
+ * the type of an expression, it writes it in a comment at the end of the statement, which the thread parses.
  */
 export type TypeHints = ReadonlyMap<string, string>;
 
-/** The comment for the result columns named in `hints`; empty when there are none. */
+/** Formats the comment; empty when there are no hints. */
 export function formatTypeHints(hints: TypeHints): string {
   if (hints.size === 0) return '';
   return ` /* types ${JSON.stringify([...hints]).replaceAll('*/', '*\\/')} */`;
@@ -12,7 +12,7 @@ export function formatTypeHints(hints: TypeHints): string {
 
 const HINTS = / \/\* types (\[.*\]) \*\/$/s;
 
-/** Reads what {@link formatTypeHints} wrote. */
+/** Parses the comment of {@link formatTypeHints}; no hints when there is none. */
 export function parseTypeHints(sql: string): TypeHints {
   const json = sql.endsWith('*/') ? HINTS.exec(sql)?.[1] : undefined;
   if (json === undefined) return new Map();
