@@ -1,4 +1,4 @@
-/** Where a constraint was violated, as far as it is known. */
+/** What is known of a violated constraint. */
 export interface ViolationDetails {
   readonly table?: string | undefined;
   readonly columns?: readonly string[];
@@ -6,8 +6,8 @@ export interface ViolationDetails {
 }
 
 /**
- * Reads the part of SQLite's message that tells what was violated: `UNIQUE constraint failed: media.slug, media.kind`,
- * `…: index 'name'`, `CHECK constraint failed: name`. The message is the only place where SQLite says it.
+ * Parses the part of SQLite's message that names what was violated: `UNIQUE constraint failed: media.slug, media.kind`,
+ * `…: index 'name'`, `CHECK constraint failed: name`. SQLite reports it nowhere else.
  */
 export function parseViolation(code: string | undefined, message: string): ViolationDetails {
   const colon = message.indexOf(': ');

@@ -21,7 +21,7 @@ import { parseTypeCheckName } from '../values/type-check-name.js';
 import { parseViolation, type ViolationDetails } from './constraint-message.js';
 import { type Failure, IN_USE, NO_INCREMENTAL_VACUUM, ROWS_VANISHED, TOO_OLD, UNSOUND } from './failure.js';
 
-/** A failure with all that is known of its circumstances. */
+/** A failure with its statement and its cause. */
 interface Circumstances extends ErrorOptions {
   readonly failure: Failure;
   /** The statement that failed; `undefined` for a COMMIT. */
@@ -31,8 +31,8 @@ interface Circumstances extends ErrorOptions {
 type ToError = (circumstances: Circumstances) => Error;
 
 /**
- * Errors by SQLite's extended result code (sqlite.org/rescode.html); a code that is not listed is looked up by its primary code, the first
- * two words.
+ * Errors by SQLite's extended result code (sqlite.org/rescode.html). A code that is not listed is looked up by its primary code, which is its
+ * first two words.
  */
 const BY_CODE: Readonly<Record<string, ToError>> = {
   EACCES: pathUnusable,
@@ -102,7 +102,7 @@ const BY_CODE: Readonly<Record<string, ToError>> = {
     new ValueError('A value or a statement is larger than SQLite takes (1 GB); nothing was stored.', c),
 };
 
-/** Turns what a thread reported into the error the caller gets. `engineError` becomes its cause. */
+/** The error for a failure that a thread reported. `engineError` becomes its cause. */
 export function toError(failure: Failure, sql: string | undefined, engineError: Error): Error {
   const circumstances = { failure, sql, cause: engineError };
   if (failure.code === undefined) return bindingError(circumstances);
@@ -127,7 +127,7 @@ export function lostError(isUnknown: boolean, cause: unknown): Error {
       );
 }
 
-/** better-sqlite3's own complaints: parameters that do not fit, several statements in one, or none. */
+/** Errors that better-sqlite3 itself throws: wrong parameters, several statements in one text, or none. */
 function bindingError(c: Circumstances): Error {
   const { name, message, phase } = c.failure;
   if (phase === 'open') {
@@ -166,7 +166,7 @@ function pathUnusable(c: Circumstances): Error {
   return new ConfigurationError('path_unusable', message, c);
 }
 
-/** On a reader it is the caller that wanted to write; on the writer it is the file. */
+/** SQLITE_READONLY comes from a reader when the caller tries to write; its other forms, and one while opening, concern the file. */
 function readonlyError(c: Circumstances): Error {
   if (c.failure.code !== 'SQLITE_READONLY' || c.failure.phase === 'open') return pathUnusable(c);
   return new UsageError('invalid_query', 'A read transaction cannot write. Use a write transaction.', c);
@@ -183,7 +183,7 @@ function statementError(c: Circumstances): Error {
   return new UsageError('invalid_query', `SQLite refused the statement: ${message}.`, c);
 }
 
-/** SQLite gives all of these the one code SQLITE_ERROR; its message is the only source (a test pins each to the SQLite in use). */
+/** SQLite reports all of these as SQLITE_ERROR, so its message is the only source. A test checks each message with the SQLite in use. */
 const BY_MESSAGE: readonly (readonly [RegExp, (name: string, c: Circumstances) => Error])[] = [
   [/^no such table: (.+)$/, (name, c) => new UsageError('unknown_table', `There is no table "${name}".`, c)],
   [
@@ -198,18 +198,18 @@ const BY_MESSAGE: readonly (readonly [RegExp, (name: string, c: Circumstances) =
   [/^malformed JSON$/, (_, c) => new ValueError('A value is not JSON.', c)],
 ];
 
-/** A CHECK of our own says which type was missed; any other is the application's constraint. */
+/** A violated type check becomes a ValueError; any other CHECK belongs to the application. */
 function checkViolation(c: Circumstances): Error {
   const told = detailsOf(c);
   const type = told.constraint === undefined ? undefined : parseTypeCheckName(told.constraint);
   if (type === undefined) return new CheckViolationError(told, c);
-  // A renamed column's check keeps its name.
+  // The check of a renamed column keeps its old name.
   const column = told.columns?.[0] ?? type.column;
   const message = `"${told.table ?? '?'}"."${column}" is ${type.type} and cannot hold the value given; nothing was stored.`;
   return new ValueError(message, { ...c, table: told.table, column });
 }
 
-/** What the thread found out, or else what the message and the statement tell. */
+/** The details that the thread found; otherwise those in the message and the statement. */
 function detailsOf({ failure, sql }: Circumstances): ViolationDetails {
   const table = sql === undefined ? undefined : targetTable(sql);
   return failure.details ?? { table, ...parseViolation(failure.code, failure.message) };
