@@ -12,7 +12,7 @@ const COLUMNS = `
   where s.type in ('table', 'view') and s.name not like 'sqlite\\_%' escape '\\' and c.hidden <> 1
   order by s.name, c.cid`;
 
-/** Unique indexes of all rows on plain columns; the primary key has one unless it is the rowid. */
+/** Unique indexes on plain columns without a WHERE. The primary key has one, unless it is the rowid. */
 const KEYS = `
   select s.name as "table", i.name as "index", c.name as "column"
   from sqlite_schema s, pragma_index_list(s.name) i, pragma_index_info(i.name) c
@@ -20,7 +20,7 @@ const KEYS = `
     and not exists (select 1 from pragma_index_info(i.name) where name is null)
   order by s.name, i.origin <> 'pk', i.seq, c.seqno`;
 
-/** Reads the tables and views, all as of one moment. */
+/** Reads the tables and views. All three queries see the transaction's snapshot. */
 export async function readCatalog(transaction: DatabaseTransaction): Promise<Catalog> {
   const tables = await read(transaction, TABLES);
   const columns = groupByTable(await read(transaction, COLUMNS));
@@ -59,7 +59,7 @@ function toTable(table: Row, columns: readonly Row[], keys: readonly Row[]): Cat
   };
 }
 
-/** The column that SQLite numbers by itself when an insert leaves it out. */
+/** The column that is an alias of the rowid: SQLite assigns it when an insert omits it. */
 function rowidAliasOf(primaryKey: readonly Row[]): Row | undefined {
   const [only, another] = primaryKey;
   return another === undefined && String(only?.declared).toLowerCase() === 'integer' ? only : undefined;

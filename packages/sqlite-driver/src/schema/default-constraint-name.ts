@@ -1,12 +1,12 @@
-/** The kinds of constraints, by the ending of the name PostgreSQL gives one that has none. */
+/** The suffix of the name that PostgreSQL gives an unnamed constraint. */
 export type ConstraintEnding = 'check' | 'fkey' | 'key' | 'pkey';
 
-/** PostgreSQL cuts names to 63 bytes (postgresql.org/docs/current/sql-syntax-lexical.html). */
+/** PostgreSQL truncates names to 63 bytes (postgresql.org/docs/current/sql-syntax-lexical.html). */
 const LONGEST_NAME_BYTES = 63;
 
 /**
- * The name PostgreSQL gives a constraint that was given none, so that errors name it alike on both engines: `book_isbn_key`,
- * `book_author_id_fkey`, `book_pkey`. A check has its column in the name when it involves just one.
+ * The name that PostgreSQL gives an unnamed constraint: `book_isbn_key`, `book_author_id_fkey`, `book_pkey`. Errors of both engines thus use
+ * the same name. The name of a check contains its column when it involves exactly one.
  */
 export function defaultConstraintName(
   table: string,
@@ -17,7 +17,7 @@ export function defaultConstraintName(
   return join(table, hasColumns ? columns.join('_') : undefined, ending);
 }
 
-/** Of two parts that are too long together the longer one is cut first, as PostgreSQL's makeObjectName does. */
+/** Joins the parts. When they are too long together, the longer one is shortened first, as PostgreSQL's makeObjectName does. */
 function join(table: string, columns: string | undefined, ending: string): string {
   if (columns === undefined) return `${cut(table, LONGEST_NAME_BYTES - ending.length - 1)}_${ending}`;
   const room = LONGEST_NAME_BYTES - ending.length - 2;
@@ -29,7 +29,7 @@ function join(table: string, columns: string | undefined, ending: string): strin
   return `${cut(table, left)}_${cut(columns, right)}_${ending}`;
 }
 
-/** The beginning of `text` that fits into `bytes` without splitting a character. */
+/** The longest prefix of `text` that fits into `bytes` without splitting a character. */
 function cut(text: string, bytes: number): string {
   let kept = '';
   let left = bytes;

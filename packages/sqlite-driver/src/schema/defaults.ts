@@ -1,14 +1,14 @@
 import type { ValueType } from '@sluice/core';
 import { DefaultValueNode, type OperationNode, RawNode, ValueNode } from 'kysely';
 
-/** PostgreSQL's expressions that SQLite writes otherwise. */
+/** Default expressions of PostgreSQL, with their equivalent in SQLite. */
 const EXPRESSIONS: Readonly<Record<string, string | undefined>> = {
   'timestamptz current_timestamp': `(cast(round(unixepoch('subsec') * 1000) as integer))`,
   'timestamptz now()': `(cast(round(unixepoch('subsec') * 1000) as integer))`,
   'uuid gen_random_uuid()': `(lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-' || substr('89ab', 1 + (random() & 3), 1) || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))))`,
 };
 
-/** The default of a column of the portable `type`, as SQLite stores such values. What it does not know passes as it is. */
+/** The default of a column of the portable `type`, as SQLite stores such values. Other defaults are returned unchanged. */
 export function toPortableDefault(node: DefaultValueNode, type: ValueType): DefaultValueNode {
   const { defaultValue } = node;
   const text = RawNode.is(defaultValue) ? rawDefault(defaultValue, type) : literalDefault(defaultValue, type);
@@ -30,7 +30,7 @@ function literalDefault(node: OperationNode, type: ValueType): string | undefine
   return type.name === 'uuid' && typeof value === 'string' ? `'${value.toLowerCase()}'` : undefined;
 }
 
-/** Pads the digits after the point; more digits than the scale are left for the column's CHECK to refuse. */
+/** Pads the digits after the point to `scale`. More digits are kept; the column's CHECK rejects them. */
 function withScale(digits: string, scale: number | undefined): string {
   const [whole = '', fraction = ''] = digits.replaceAll("'", "''").split('.');
   const padded = fraction.padEnd(scale ?? 0, '0');

@@ -7,8 +7,10 @@ import type { FailedStatement, InspectedConnection } from './inspected-connectio
 import { identifiersIn, namedConstraints } from './table-constraints.js';
 
 /**
- * Adds to a failure what SQLite leaves out of a violated constraint: its name, its columns, for foreign keys and checks its table. Called
- * before the transaction ends, while what violates it can still be seen; without a statement it was COMMIT that failed.
+ * Adds details to the failure of a violated constraint that SQLite's message omits: its name, its columns, and for foreign keys and checks its
+ * table. Call it before the transaction ends, while the violating rows are still visible. Never throws.
+ *
+ * @param statement `undefined` when COMMIT failed.
  */
 export function describeViolation(
   connection: InspectedConnection,
@@ -19,7 +21,7 @@ export function describeViolation(
     const details = find(connection, failure, statement);
     return details === undefined ? failure : { ...failure, details };
   } catch {
-    // What cannot be found out must not take the place of the failure itself.
+    // An error of this search must not replace the failure itself.
     return failure;
   }
 }
@@ -98,7 +100,7 @@ function nameOfIndex(
   )?.[0];
 }
 
-/** The table is the statement's own, unless only another one has a check of that name: a trigger wrote there. */
+/** Looks for the check in the statement's table first, then in all others, to which a trigger may have written. */
 function describeCheck(
   connection: InspectedConnection,
   check: string,
@@ -116,7 +118,7 @@ function describeCheck(
     }
   }
   if (target === undefined) return {};
-  // SQLite puts the expression where a check has no name.
+  // SQLite's message has the expression in place of the name of an unnamed check.
   const columns = columnsAmong(connection, target, identifiersIn(check));
   return { table: target, columns, constraint: defaultConstraintName(target, columns, 'check') };
 }

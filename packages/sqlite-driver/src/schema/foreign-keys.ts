@@ -4,14 +4,14 @@ import type { FailedStatement, InspectedConnection } from './inspected-connectio
 
 /** A foreign key of the schema. */
 export interface ForeignKey {
-  /** SQLite's number of the key within its table. */
+  /** SQLite's id of the key, unique within its table. */
   readonly id: number;
   readonly table: string;
   readonly columns: readonly string[];
   readonly parent: string;
 }
 
-/** Tables with more rows are not searched for the row that violates a key: that would keep the writer from others. */
+/** Tables with more rows are not searched for a violating row, because the search would block the writer. */
 const SEARCHED_ROWS = 100_000;
 
 interface ForeignKeyRow {
@@ -22,8 +22,8 @@ interface ForeignKeyRow {
 }
 
 /**
- * The foreign key that a statement violated, which SQLite does not tell. Where the statement can have violated one only, that is it.
- * Otherwise the statement is run again with the keys deferred, to see which of them it leaves open, and taken back.
+ * Finds the foreign key that a statement violated, which SQLite does not report. When only one key can be affected, it is that one.
+ * Otherwise the statement is run again with deferred keys, the violated key is looked up, and the statement is rolled back.
  */
 export function findViolatedKey(
   connection: InspectedConnection,
@@ -39,7 +39,7 @@ export function findViolatedKey(
   });
 }
 
-/** The first foreign key with a row that points nowhere. */
+/** The first of `keys` with a row whose parent does not exist. */
 export function findOpenKey(
   connection: InspectedConnection,
   keys: readonly ForeignKey[] = readForeignKeys(connection),
@@ -67,7 +67,7 @@ export function readForeignKeys(connection: InspectedConnection): ForeignKey[] {
   });
 }
 
-/** An insert breaks keys of its own table, a delete those that refer to it, an update either. */
+/** The keys that a statement can violate: an insert those of its table, a delete those that refer to it, an update both. */
 function keysTouchedBy(sql: string, keys: readonly ForeignKey[]): ForeignKey[] {
   const target = targetTable(sql)?.toLowerCase();
   if (target === undefined) return [...keys];

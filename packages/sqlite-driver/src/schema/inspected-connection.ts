@@ -1,12 +1,12 @@
 import type { SqliteValue } from '../values/sqlite-value.js';
 
-/** A statement that failed, as it can be run again. */
+/** A failed statement with its parameters, so that it can be run again. */
 export interface FailedStatement {
   readonly sql: string;
   readonly parameters: readonly SqliteValue[];
 }
 
-/** What reading the schema, and finding a violated constraint, needs of a connection. */
+/** The part of a connection that is needed to read the schema and to find a violated constraint. */
 export interface InspectedConnection {
   readonly inTransaction: boolean;
   /** Reads rows for the driver's own use. */

@@ -1,6 +1,6 @@
 import { keyword, nameOf, namesIn, splitAtCommas, type Token } from '../sql/tokens.js';
 
-/** What a clause of a column, or a constraint of a table, is about. */
+/** The kind of a clause of a column, or of a constraint of a table. */
 export type ClauseKind =
   | 'check'
   | 'collate'
@@ -12,7 +12,7 @@ export type ClauseKind =
   | 'primary key'
   | 'references'
   | 'unique'
-  /** A name that no constraint follows, which SQLite allows. */
+  /** `CONSTRAINT name` without a constraint after it, which SQLite allows. */
   | 'nothing';
 
 /** A clause of a column, such as NOT NULL, or a constraint of a table. */
@@ -23,11 +23,11 @@ export interface Clause {
   readonly nameAt: { readonly from: number; readonly to: number } | undefined;
   readonly from: number;
   readonly to: number;
-  /** Without the name. */
+  /** The tokens without `CONSTRAINT name`. */
   readonly tokens: readonly Token[];
 }
 
-/** Splits what follows a column's type, or makes up a constraint of a table, into clauses. What comes before the first is left out. */
+/** Splits the tokens of a column, or of a table constraint, into clauses. Tokens before the first clause are left out. */
 export function splitClauses(tokens: readonly Token[]): Clause[] {
   const starts = tokens.flatMap((_, index) => (startsClause(tokens, index) ? [index] : []));
   return starts.map((start, position) => readClause(tokens.slice(start, starts[position + 1])));
@@ -39,7 +39,7 @@ export function listedColumns({ tokens }: Clause): string[] {
   return splitAtCommas(list?.inner ?? []).map(([first]) => nameOf(first));
 }
 
-/** Every name that a clause holds in its parentheses, in lower case. */
+/** Every name inside the clause's parentheses, in lower case. */
 export function mentionedNames({ tokens }: Clause): ReadonlySet<string> {
   return new Set(namesIn(tokens.filter(({ kind }) => kind === 'group')));
 }
@@ -72,7 +72,7 @@ const KINDS: Readonly<Record<string, ClauseKind | undefined>> = {
   UNIQUE: 'unique',
 };
 
-/** Whether a clause begins here: not where its keyword is a name, part of a clause that began before, or its name came before. */
+/** Whether a clause begins at `index`. It does not where the keyword is a constraint's name, or belongs to a clause that has begun before. */
 function startsClause(tokens: readonly Token[], index: number): boolean {
   const before = keyword(tokens[index - 1]);
   if (before === 'CONSTRAINT' || keyword(tokens[index - 2]) === 'CONSTRAINT') return false;

@@ -1,17 +1,17 @@
 import { type Clause, type ClauseKind, listedColumns } from './table-clauses.js';
 import { isOrdinaryTable, TableDefinition } from './table-definition.js';
 
-/** A constraint that its table gives a name. */
+/** A constraint with an explicit name. */
 export interface NamedConstraint {
   readonly name: string;
   readonly kind: 'check' | 'foreign key' | 'primary key' | 'unique';
-  /** Its columns; of a check every name in its expression. */
+  /** Its columns; for a check, every name in its expression. */
   readonly columns: readonly string[];
 }
 
 const IDENTIFIER = String.raw`"(?:[^"]|"")+"|\[[^\]]+\]|\`[^\`]+\`|\w+`;
 
-/** The named constraints in the text of a CREATE TABLE; SQLite keeps their names nowhere else. */
+/** The named constraints in the text of a CREATE TABLE, the only place where SQLite keeps their names. */
 export function namedConstraints(createTable: string): NamedConstraint[] {
   if (!isOrdinaryTable(createTable)) return [];
   const { columns, constraints } = new TableDefinition(createTable);
@@ -38,7 +38,7 @@ const KINDS: Readonly<Partial<Record<ClauseKind, NamedConstraint['kind']>>> = {
   unique: 'unique',
 };
 
-/** The identifiers of an expression in order of their first appearance; text in quotes is none. */
+/** The identifiers of an expression, in order of first appearance. String literals are left out. */
 export function identifiersIn(expression: string): string[] {
   const words = expression.replaceAll(/'(?:[^']|'')*'/g, ' ').match(new RegExp(IDENTIFIER, 'g')) ?? [];
   return [...new Set(words.map(unquote))];

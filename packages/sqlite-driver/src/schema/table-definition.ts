@@ -8,12 +8,12 @@ export interface ColumnDefinition {
   readonly name: string;
   readonly from: number;
   readonly to: number;
-  /** The declared type, with the mark of a bigint; empty when there is none. */
+  /** The declared type, including the bigint mark; empty when there is none. */
   readonly type: { readonly text: string; readonly from: number; readonly to: number };
   readonly clauses: readonly Clause[];
 }
 
-/** What stands between two commas. */
+/** A column or a table constraint: the text between two commas. */
 interface Item {
   readonly from: number;
   readonly to: number;
@@ -21,8 +21,8 @@ interface Item {
 }
 
 /**
- * The text of a CREATE TABLE, read so far that it can be edited: an edit replaces what it is about and leaves every other character, so that
- * what is not understood is kept. Edits return another definition.
+ * The parsed text of a CREATE TABLE that can be edited. An edit replaces only the text of its column or clause and keeps every other character,
+ * so syntax that is not parsed is preserved. Instances are immutable: edits return a new definition.
  */
 export class TableDefinition {
   readonly sql: string;
@@ -34,7 +34,7 @@ export class TableDefinition {
   readonly #nameToken: Token;
   readonly #items: readonly Item[];
 
-  /** @param sql of an ordinary table, see {@link isOrdinaryTable}. */
+  /** @param sql The CREATE TABLE of an ordinary table, see {@link isOrdinaryTable}. */
   constructor(sql: string) {
     const [, , nameToken = NOTHING, body = NOTHING] = tokenize(sql);
     this.sql = sql;
@@ -85,7 +85,7 @@ export class TableDefinition {
     return this.#replace(from, clause.to, '');
   }
 
-  /** Gives a clause another name, or a name. */
+  /** Renames a clause, or names an unnamed one. */
   renameClause({ nameAt, from }: Clause, name: string): TableDefinition {
     if (nameAt === undefined) return this.#replace(from, from, `constraint ${quote(name)} `);
     return this.#replace(nameAt.from, nameAt.to, quote(name));
@@ -108,7 +108,7 @@ export class TableDefinition {
   }
 }
 
-/** Whether `sql` creates a table that SQLite itself keeps, not a virtual one. */
+/** Whether `sql` creates an ordinary table, not a virtual one. */
 export function isOrdinaryTable(sql: string): boolean {
   const [create, table, , body] = tokenize(sql);
   return keyword(create) === 'CREATE' && keyword(table) === 'TABLE' && body?.kind === 'group';
