@@ -5,7 +5,7 @@ import type { ResolvedOptions } from '../options/options.js';
 import { type BindValue, bindNative, bindPortable } from '../values/parameters.js';
 import { type ResultPart, ROWS_PER_PART } from '../values/result-part.js';
 import { decodeRows, ResultRows } from '../values/rows.js';
-import { echoOf, echoRow } from './insert-without-returning.js';
+import { insertedRow, insertWithoutReturning } from './insert-without-returning.js';
 import type { ThreadStatement } from './thread-protocol.js';
 import type { CallOutcome } from './watched-call.js';
 
@@ -14,10 +14,10 @@ export type CreateEngineError = (message: string, code: string) => Error;
 
 type ResultOutcome = Extract<CallOutcome, { kind: 'result' }>;
 
-/** A method of the engine, to be left out of a stack. */
+/** A method of the engine whose frames are removed from the stack of an error. */
 type Caller = (...parameters: never[]) => unknown;
 
-/** What stands between the contract and SQLite: parameters one way, rows and errors the other. */
+/** Converts between the contract and SQLite: parameters on the way in, rows and errors on the way out. */
 export class SqliteEngine {
   readonly #bindValue: BindValue;
   readonly #keepsEngineErrors: boolean;
@@ -33,8 +33,8 @@ export class SqliteEngine {
   bind(statement: Statement): ThreadStatement {
     const { sql, maxRows = Number.POSITIVE_INFINITY, insertion } = statement;
     const parameters = statement.parameters.map(this.#bindValue);
-    const echo = echoOf(statement);
-    if (echo !== undefined) return { sql: echo.sql, parameters, isCounted: true };
+    const insert = insertWithoutReturning(statement);
+    if (insert !== undefined) return { sql: insert.sql, parameters, isCounted: true };
     return {
       sql,
       parameters,
@@ -44,8 +44,8 @@ export class SqliteEngine {
   }
 
   /**
-   * Turns an outcome into the result, or throws the error it stands for. Called from the async function that the caller awaits: an error
-   * made there carries the caller's stack frames.
+   * Converts an outcome into a result, or throws its error. Call it in the async function that the caller awaits, so that the error has the
+   * caller's stack frames.
    */
   toResult(
     outcome: CallOutcome,
@@ -54,15 +54,15 @@ export class SqliteEngine {
     { parameters }: ThreadStatement,
   ): StatementResult {
     const { last, changes, lastInsertId } = this.#expectResult(outcome, statement.sql, this.toResult);
-    const echo = echoOf(statement);
-    if (echo !== undefined)
-      return { rows: changes === 0 ? [] : [echoRow(echo, parameters)], affectedRows: changes };
+    const insert = insertWithoutReturning(statement);
+    if (insert !== undefined)
+      return { rows: changes === 0 ? [] : [insertedRow(insert, parameters)], affectedRows: changes };
     if (last !== undefined) rows.add(last);
     const result = { rows: rows.finish(), affectedRows: changes };
     return lastInsertId === undefined ? result : { ...result, lastInsertId: BigInt(lastInsertId) };
   }
 
-  /** The results of a batch, or the error of the statement at which it ended. */
+  /** The results of a batch. Throws the error of the statement that failed. */
   toResults(
     outcome: CallOutcome,
     statements: readonly Statement[],
@@ -77,12 +77,12 @@ export class SqliteEngine {
     );
   }
 
-  /** Throws the error that an outcome stands for, if it is none of a request without a result. */
+  /** Throws the error of an outcome, unless the request succeeded. */
   expectDone(outcome: CallOutcome): void {
     this.#expectResult(outcome, undefined, this.expectDone);
   }
 
-  /** Decodes a stream's parts; its last, which travels with the outcome, included. */
+  /** Decodes the parts of a stream. The last part comes with the outcome. */
   async *toBatches(
     parts: AsyncGenerator<ResultPart, CallOutcome>,
     sql: string,
@@ -103,7 +103,7 @@ export class SqliteEngine {
     }
   }
 
-  /** The error of a failed statement, COMMIT or start of a thread. */
+  /** The error of a failed statement, a failed COMMIT, or a thread that could not be started. */
   toError(failure: Failure, sql: string | undefined): Error {
     const { code, name, message } = failure;
     const cause = code === undefined ? plainError(name, message) : this.#createEngineError(message, code);
@@ -113,7 +113,7 @@ export class SqliteEngine {
   #expectResult(outcome: CallOutcome, sql: string | undefined, caller: Caller): ResultOutcome {
     if (outcome.kind === 'result') return outcome;
     const error = this.#toThrown(outcome, sql);
-    // Leaves out the frames of this class: only so many are kept, and the caller's are wanted.
+    // Removes the frames of this class: the number of frames is limited, and the caller's are the useful ones.
     Error.captureStackTrace(error, caller);
     throw error;
   }

@@ -1,48 +1,54 @@
 import { ClosedError, type SluiceError } from '@sluice/core';
 
-/** How long transactions and streams that are open when the database is closed may still go on. */
+/** How long open transactions and streams may continue after the database is closed. */
 const GRACE_MS = 10_000;
 
-/** What can be taken from its holder, whose further calls end in the error. */
+/** A resource that can be revoked. The holder's further calls then fail with the error. */
 export interface Revocable {
   revoke(createError: () => SluiceError): void;
 }
 
-/** Counts what was accepted, so that closing can refuse what is new and wait for the rest (contract C12). */
+/** Counts the calls in flight, so that closing can refuse new calls and wait for the others (contract C12). */
 export class InFlightCounter {
-  /** What holds a thread while its caller thinks, and could do so for ever. No Set, for the reason told at core's Fifo. */
+  /** Leases that hold a thread between calls, for an unlimited time. An array rather than a Set, for the reason given at core's Fifo. */
   readonly #leases: Revocable[] = [];
-  #accepted = 0;
+  #inFlight = 0;
   #isClosed = false;
-  #onEmpty: (() => void) | undefined;
+  #onDrained: (() => void) | undefined;
 
-  /** @throws ClosedError once {@link InFlightCounter.drain} was called. */
+  /**
+   * Counts a call.
+   *
+   * @throws ClosedError once {@link InFlightCounter.drain} was called.
+   */
   enter(): void {
     if (this.#isClosed) throw new ClosedError('The database is closed.');
-    this.#accepted += 1;
+    this.#inFlight += 1;
   }
 
+  /** Uncounts a call that {@link InFlightCounter.enter} counted. */
   leave(): void {
-    this.#accepted -= 1;
-    if (this.#accepted === 0) this.#onEmpty?.();
+    this.#inFlight -= 1;
+    if (this.#inFlight === 0) this.#onDrained?.();
   }
 
-  /** Remembers a lease until {@link InFlightCounter.forget}. */
+  /** Registers a lease, to be revoked when draining takes too long. */
   hold(lease: Revocable): void {
     this.#leases.push(lease);
   }
 
+  /** Unregisters a lease. */
   forget(lease: Revocable): void {
     const index = this.#leases.indexOf(lease);
     if (index >= 0) this.#leases.splice(index, 1);
   }
 
-  /** Refuses what is new and resolves when all that was accepted is done; what then still holds a thread loses it. */
+  /** Refuses new calls, and resolves when all calls in flight have ended. Leases that are still held after ten seconds are revoked. */
   async drain(): Promise<void> {
     this.#isClosed = true;
-    if (this.#accepted === 0) return;
+    if (this.#inFlight === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onEmpty = resolve;
+    this.#onDrained = resolve;
     const timer = setTimeout(() => this.#revoke(resolve), GRACE_MS);
     await promise;
     clearTimeout(timer);

@@ -3,28 +3,31 @@ import { quote } from '../sql/quoting.js';
 import { type ColumnDecoder, decodeValue, typeDecoder } from '../values/rows.js';
 import type { SqliteValue } from '../values/sqlite-value.js';
 
-/** How an INSERT that returns its row is run without returning it. */
-interface Echo {
+/** An INSERT … RETURNING that is run without RETURNING, because its row is known beforehand. */
+export interface InsertWithoutReturning {
   readonly sql: string;
-  /** The table's columns in its order, each with the place of its value among the parameters. */
+  /** The table's columns in their order, each with the index of its parameter. */
   readonly columns: readonly { readonly decoder: ColumnDecoder; readonly parameter: number }[];
 }
 
-const echoes = new WeakMap<RowInsertion, Echo | undefined>();
+const inserts = new WeakMap<RowInsertion, InsertWithoutReturning | undefined>();
 
 /**
- * How to run `statement` when the row that it returns is known beforehand, because every column is given, of a type whose values SQLite
- * stores unchanged, and none is computed. RETURNING gives a row as it was inserted, whatever triggers make of it later
- * (sqlite.org/lang_returning.html); sending it back costs as much as storing it.
+ * The INSERT without RETURNING for `statement`, when the returned row is known beforehand: every column is given, has a type whose values SQLite
+ * stores unchanged, and none is generated. `undefined` otherwise. RETURNING gives the row as it was inserted, before any trigger changes it
+ * (sqlite.org/lang_returning.html), so the result is the same; sending the row back would cost as much as storing it.
  */
-export function echoOf({ insertion, parameters }: Statement): Echo | undefined {
+export function insertWithoutReturning({
+  insertion,
+  parameters,
+}: Statement): InsertWithoutReturning | undefined {
   if (insertion === undefined || parameters.length !== insertion.columns.length) return undefined;
-  if (!echoes.has(insertion)) echoes.set(insertion, createEcho(insertion));
-  return echoes.get(insertion);
+  if (!inserts.has(insertion)) inserts.set(insertion, createInsert(insertion));
+  return inserts.get(insertion);
 }
 
-/** The row that was stored. */
-export function echoRow({ columns }: Echo, parameters: readonly SqliteValue[]): Row {
+/** The row that RETURNING would give. */
+export function insertedRow({ columns }: InsertWithoutReturning, parameters: readonly SqliteValue[]): Row {
   const row: Row = {};
   for (const { decoder, parameter } of columns) {
     const stored = parameters[parameter] ?? null;
@@ -33,18 +36,23 @@ export function echoRow({ columns }: Echo, parameters: readonly SqliteValue[]): 
   return row;
 }
 
-function createEcho({ table, columns, row, isReturning }: RowInsertion): Echo | undefined {
+function createInsert({
+  table,
+  columns,
+  row,
+  isReturning,
+}: RowInsertion): InsertWithoutReturning | undefined {
   if (!isReturning) return undefined;
-  const echoed: Echo['columns'][number][] = [];
+  const inserted: InsertWithoutReturning['columns'][number][] = [];
   for (const column of row) {
     const parameter = columns.findIndex(({ name }) => name === column.name);
     if (parameter < 0 || column.type === undefined || column.isGenerated || column.name === '__proto__')
       return undefined;
-    echoed.push({ parameter, decoder: typeDecoder(column.name, column.type) });
+    inserted.push({ parameter, decoder: typeDecoder(column.name, column.type) });
   }
   const names = columns.map(({ name }) => quote(name)).join(', ');
   const places = columns.map(() => '?').join(', ');
-  return { sql: `insert into ${quote(table)} (${names}) values (${places})`, columns: echoed };
+  return { sql: `insert into ${quote(table)} (${names}) values (${places})`, columns: inserted };
 }
 
 function copied(stored: NonNullable<SqliteValue>): NonNullable<SqliteValue> {

@@ -3,100 +3,100 @@ import { SharedReader, SharedWriter } from './shared-values.js';
 import type { PackedMembers } from './thread-protocol.js';
 
 const STATE = 0;
-/** Whether the thread sleeps before the door, and has to be woken. */
+/** Whether the thread sleeps on the slot and must be woken. */
 const SLEEPS = 1;
 
-/** Nobody is at the door of the group that runs. */
-const OPEN = 0;
-/** Members are likely to come in a moment. */
+/** The slot is empty, and no joiner is expected. */
+const EMPTY = 0;
+/** The slot is empty, and joiners are expected within a moment. */
 const EXPECTED = 1;
-/** The calling thread stands in the door. */
-const HELD = 2;
-/** Members lie here, or in the message port. */
+/** The calling thread writes to the slot. */
+const LOCKED = 2;
+/** Joiners are in the slot, or in the message port. */
 const FILLED = 3;
 const POSTED = 4;
-/** COMMIT is under way. */
+/** The thread makes the COMMIT; later callers go to the next group. */
 const CLOSED = 5;
 
-/** How long the thread waits at most for members that are expected. */
-const PATIENCE_MS = 1;
+/** How long the thread waits at most for joiners that are expected. */
+const EXPECT_TIMEOUT_MS = 1;
 
-/** How long it watches for them before it sleeps. */
+/** How long it spins for them before it sleeps. */
 const SPIN_MS = 0.05;
 
-/** So many times can members be let in before the thread looks. */
-const DOORS = 8;
+/** How many messages with joiners can be sent before the thread reads the first. */
+const SLOTS = 8;
 
-/** The memory of the doors of a thread. */
-export function newDoors(): SlotMemory[] {
-  return Array.from({ length: DOORS }, () => {
+/** The memory of a thread's mailbox slots for late joiners. */
+export function newMailboxSlots(): SlotMemory[] {
+  return Array.from({ length: SLOTS }, () => {
     const memory = newSlotMemory();
     memory.state[SLEEPS] = 0;
     return memory;
   });
 }
 
-interface Door<End> {
+interface MailboxSlot<End> {
   readonly state: SlotMemory['state'];
   readonly end: End;
 }
 
 /**
- * The calling side of the doors through which members join a group that already runs: until its COMMIT, they cost it no COMMIT of their own.
- * Whoever comes a moment too late goes with the next group. Both sides go from door to door, round and round.
+ * The calling side of the mailbox through which late joiners enter a group commit that already runs. Until the group's COMMIT they cost no COMMIT
+ * of their own; after it they go to the next group. Both sides use the slots in the same round-robin order.
  */
-export class LateSender {
-  readonly #doors: readonly Door<SharedWriter>[];
+export class LateJoinerSender {
+  readonly #slots: readonly MailboxSlot<SharedWriter>[];
   readonly #post: (members: PackedMembers) => void;
   #at = 0;
-  /** What the door at hand is while nobody is at it. */
-  #free = OPEN;
+  /** The state of the current slot while it is empty. */
+  #emptyState = EMPTY;
 
-  constructor(doors: readonly SlotMemory[], post: (members: PackedMembers) => void) {
-    this.#doors = doors.map(({ state, message }) => ({ state, end: new SharedWriter(message) }));
+  constructor(slots: readonly SlotMemory[], post: (members: PackedMembers) => void) {
+    this.#slots = slots.map(({ state, message }) => ({ state, end: new SharedWriter(message) }));
     this.#post = post;
   }
 
-  /** Opens the door for the next group. */
+  /** Opens the current slot for the next group. */
   open(): void {
-    Atomics.store(this.#door.state, STATE, this.#free);
+    Atomics.store(this.#slot.state, STATE, this.#emptyState);
   }
 
-  /** Has the thread wait for members, at most a millisecond, before it closes the door. */
+  /** Makes the thread wait for joiners, at most a millisecond, before its COMMIT. */
   expect(): void {
-    this.#free = EXPECTED;
-    Atomics.compareExchange(this.#door.state, STATE, OPEN, EXPECTED);
+    this.#emptyState = EXPECTED;
+    Atomics.compareExchange(this.#slot.state, STATE, EMPTY, EXPECTED);
   }
 
-  /** No more are expected. */
+  /** Ends {@link LateJoinerSender.expect}: the thread no longer waits. */
   expectNone(): void {
-    this.#free = OPEN;
-    const { state } = this.#door;
-    if (Atomics.compareExchange(state, STATE, EXPECTED, OPEN) === EXPECTED) wake(state);
+    this.#emptyState = EMPTY;
+    const { state } = this.#slot;
+    if (Atomics.compareExchange(state, STATE, EXPECTED, EMPTY) === EXPECTED) wake(state);
   }
 
-  /** Lets in what `collect` gives, unless the door is closed, or those before are still in it: then it is not called. */
+  /** Sends the members that `collect` returns. Does not call it when the COMMIT is under way, or the slot is still full. */
   offer(collect: () => PackedMembers | undefined): void {
-    const { state, end } = this.#door;
+    const { state, end } = this.#slot;
     const found = Atomics.load(state, STATE);
-    if (found !== OPEN && found !== EXPECTED) return;
-    if (Atomics.compareExchange(state, STATE, found, HELD) !== found) return;
+    if (found !== EMPTY && found !== EXPECTED) return;
+    if (Atomics.compareExchange(state, STATE, found, LOCKED) !== found) return;
     const members = collect();
-    const after = members === undefined ? this.#free : this.#send(members, end);
-    if (members !== undefined) this.#goOn();
+    const after = members === undefined ? this.#emptyState : this.#send(members, end);
+    if (members !== undefined) this.#advance();
     Atomics.store(state, STATE, after);
     wake(state);
   }
 
-  get #door(): Door<SharedWriter> {
-    // In bounds: there are as many.
-    return this.#doors[this.#at] as Door<SharedWriter>;
+  get #slot(): MailboxSlot<SharedWriter> {
+    // In bounds: #at is taken modulo the number of slots.
+    return this.#slots[this.#at] as MailboxSlot<SharedWriter>;
   }
 
-  /** What holds for this door holds for the next one, before the thread comes to it. */
-  #goOn(): void {
-    this.#at = (this.#at + 1) % DOORS;
-    if (this.#free === EXPECTED) this.expect();
+  /** Moves to the next slot, which must be marked EXPECTED before the thread reaches it. */
+  #advance(): void {
+    this.#at = (this.#at + 1) % SLOTS;
+    if (this.#emptyState === EXPECTED) this.expect();
   }
 
   #send(members: PackedMembers, writer: SharedWriter): number {
@@ -106,49 +106,49 @@ export class LateSender {
   }
 }
 
-/** The thread's side of the doors. */
-export class LateReceiver {
-  readonly #doors: readonly Door<SharedReader>[];
+/** The thread's side of the mailbox. */
+export class LateJoinerReceiver {
+  readonly #slots: readonly MailboxSlot<SharedReader>[];
   readonly #receive: () => PackedMembers;
   #at = 0;
 
-  constructor(doors: readonly SlotMemory[], receive: () => PackedMembers) {
-    this.#doors = doors.map(({ state, message }) => ({ state, end: new SharedReader(message) }));
+  constructor(slots: readonly SlotMemory[], receive: () => PackedMembers) {
+    this.#slots = slots.map(({ state, message }) => ({ state, end: new SharedReader(message) }));
     this.#receive = receive;
   }
 
-  /** Members that have come since; `undefined` when there are none, and none will come any more. */
+  /** Takes members that have joined since the last call. `undefined` when there are none; the mailbox is then closed. */
   take(): PackedMembers | undefined {
-    // In bounds: there are as many.
-    const { state, end } = this.#doors[this.#at] as Door<SharedReader>;
+    // In bounds: #at is taken modulo the number of slots.
+    const { state, end } = this.#slots[this.#at] as MailboxSlot<SharedReader>;
     const found = close(state);
     if (found === CLOSED) return undefined;
-    // A sender takes nothing else.
+    // A sender writes only members.
     const members = found === FILLED ? (end.read() as PackedMembers) : this.#receive();
-    Atomics.store(state, STATE, OPEN);
-    this.#at = (this.#at + 1) % DOORS;
+    Atomics.store(state, STATE, EMPTY);
+    this.#at = (this.#at + 1) % SLOTS;
     return members;
   }
 }
 
-/** Closes the door, unless somebody is in it: once those who are expected have come, or not. */
+/** Closes an empty slot, after waiting for expected joiners and for a sender that holds the slot. Returns the state of a full slot instead. */
 function close(state: SlotMemory['state']): typeof CLOSED | typeof FILLED | typeof POSTED {
   const since = performance.now();
   for (;;) {
     const found = Atomics.load(state, STATE);
     if (found === CLOSED || found === FILLED || found === POSTED) return found;
     const waitedMs = performance.now() - since;
-    if (found === OPEN || (found === EXPECTED && waitedMs >= PATIENCE_MS)) {
+    if (found === EMPTY || (found === EXPECTED && waitedMs >= EXPECT_TIMEOUT_MS)) {
       if (Atomics.compareExchange(state, STATE, found, CLOSED) === found) return CLOSED;
     } else if (waitedMs > SPIN_MS) {
       Atomics.store(state, SLEEPS, 1);
-      Atomics.wait(state, STATE, found, PATIENCE_MS);
+      Atomics.wait(state, STATE, found, EXPECT_TIMEOUT_MS);
       Atomics.store(state, SLEEPS, 0);
     }
   }
 }
 
-/** A call that wakes nobody costs a tenth of a small write. */
+/** Notifies only a thread that sleeps: a notification without a waiter costs a tenth of a small write. */
 function wake(state: SlotMemory['state']): void {
   if (Atomics.load(state, SLEEPS) === 1) Atomics.notify(state, STATE);
 }

@@ -1,6 +1,6 @@
 import type { GroupMember, PackedMembers, PackedStatements, ThreadStatement } from './thread-protocol.js';
 
-/** Packs statements for their way to a thread. */
+/** Packs statements for sending them to a thread. */
 export function packStatements(statements: readonly ThreadStatement[]): PackedStatements {
   const indexes = new Map<string, number>();
   const texts: PackedStatements['texts'][number][] = [];
@@ -15,7 +15,7 @@ export function packStatements(statements: readonly ThreadStatement[]): PackedSt
   return { texts, which, parameters: statements.map(({ parameters }) => parameters) };
 }
 
-/** The statements again. */
+/** Reverses {@link packStatements}. */
 export function unpackStatements({ texts, which, parameters }: PackedStatements): ThreadStatement[] {
   return which.map((text, index) => ({ sql: '', ...texts[text], parameters: parameters[index] ?? [] }));
 }
@@ -27,7 +27,7 @@ export function packMembers(members: readonly GroupMember[]): PackedMembers {
   return { statements, sizes: members.map((member) => (isBatch(member) ? member.length : undefined)) };
 }
 
-/** The members again. */
+/** Reverses {@link packMembers}. */
 export function unpackMembers({ statements, sizes }: PackedMembers): GroupMember[] {
   const unpacked = unpackStatements(statements);
   if (sizes === undefined) return unpacked;
@@ -39,6 +39,7 @@ export function unpackMembers({ statements, sizes }: PackedMembers): GroupMember
   });
 }
 
+/** Whether a member is several statements that succeed or fail together. */
 export function isBatch(member: GroupMember): member is readonly ThreadStatement[] {
   return Array.isArray(member);
 }

@@ -1,13 +1,13 @@
 import type { SqliteThread } from './sqlite-thread.js';
 import type { PreparedCounts } from './thread-protocol.js';
 
-/** Adds up how statements were found prepared, over the threads there are and were. */
+/** Sums the hits and misses of the prepared-statement caches of all threads, including those that have ended. */
 export class PreparedTotal {
   readonly #threads = new Set<SqliteThread>();
   #hits = 0;
   #misses = 0;
 
-  /** Counts a thread in. */
+  /** Includes a thread. */
   add(thread: SqliteThread): void {
     this.#threads.add(thread);
     void thread.ended.then(() => {
@@ -17,6 +17,7 @@ export class PreparedTotal {
     });
   }
 
+  /** The sum up to now. */
   counts(): PreparedCounts {
     let [hits, misses] = [this.#hits, this.#misses];
     for (const { preparedCounts } of this.#threads) {

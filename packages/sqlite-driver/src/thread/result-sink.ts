@@ -5,17 +5,17 @@ import type { ThreadFlags } from './thread-flags.js';
 import { sendPart } from './thread-port.js';
 import { valueBytes } from './value-bytes.js';
 
-/** A part is sent when its values are about this large, however few its rows. */
+/** A part is sent when its values have about this size, even when it has few rows. */
 const PART_BYTES = 2 ** 20;
 
-/** Parts on their way at once, so that one is decoded while the next is read. */
+/** How many parts may be sent and not yet consumed, so that the caller decodes one while the thread reads the next. */
 const PARTS_AHEAD = 2;
 
-/** Looks again at least this often, should a wake-up be missed. */
+/** Checks again at least this often, in case a wake-up is missed. */
 const LONGEST_SLEEP_MS = 1000;
 
 /**
- * Sends a long result part by part, no faster than it is consumed. The rows of the last part stay here, to travel with the reply.
+ * Sends a long result in parts, with backpressure. The rows of the last part are kept here and are sent with the reply.
  */
 export class ResultSink {
   readonly #flags: ThreadFlags;
@@ -39,12 +39,12 @@ export class ResultSink {
     this.#bytes = 0;
   }
 
-  /** Takes all the rows of a short result, which stay here. */
+  /** Adds all rows of a short result, which are kept for the reply. */
   addAll(rows: SqliteValue[][]): void {
     this.#rows = rows;
   }
 
-  /** Takes one row. False when the member was cancelled, so that no more are wanted. */
+  /** Adds one row. False when the member was cancelled, so that reading can stop. */
   add(row: SqliteValue[]): boolean {
     if (this.#rows.length >= this.#batchSize || this.#bytes >= PART_BYTES) this.#send();
     this.#rows.push(row);
@@ -52,7 +52,7 @@ export class ResultSink {
     return !this.#flags.isCancelled(this.#member);
   }
 
-  /** The rows that were not sent. */
+  /** The rows that were not sent as parts; `undefined` when no result was begun. */
   last(): ResultPart | undefined {
     return this.#columns === undefined ? undefined : packRows(this.#columns, this.#rows);
   }

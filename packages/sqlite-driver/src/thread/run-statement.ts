@@ -7,10 +7,10 @@ import type { ResultSink } from './result-sink.js';
 import type { Prepared, ThreadConnection } from './thread-connection.js';
 import type { Outcome, ThreadStatement } from './thread-protocol.js';
 
-/** Takes the rows of a result, one by one. */
+/** Receives the rows of a result. */
 export type RowTarget = Pick<ResultSink, 'begin' | 'add' | 'addAll' | 'last'>;
 
-/** Runs one statement and hands its rows to `target`. Never throws: an error is an outcome. */
+/** Runs one statement and passes its rows to `target`. Never throws: an error becomes an outcome. */
 export function runStatement(
   connection: ThreadConnection,
   statement: ThreadStatement,
@@ -34,7 +34,7 @@ export function runStatement(
   }
 }
 
-/** Looks at what the statement left behind first: finding out more would change it. */
+/** Reads the number of changed rows first, because describing the violation would change it. */
 function runFailure(connection: ThreadConnection, statement: ThreadStatement, error: unknown): Failure {
   const failure = connection.explain(toFailure(error, 'run'));
   if (failure.code === undefined) return failure;
@@ -56,7 +56,7 @@ function runWithRows(
   target: RowTarget,
 ): Outcome {
   target.begin(member, columns);
-  // What a write returns is kept until it is committed, however long.
+  // The rows that a write returns are kept until it is committed, whatever their number.
   if (isShort || !isReadonly) {
     const rows = statement.all(...parameters);
     for (const row of rows) narrow(row, narrowed);
@@ -75,7 +75,7 @@ function narrow(row: SqliteValue[], narrowed: readonly number[]): void {
   for (const index of narrowed) row[index] = toSafeNumber(row[index]);
 }
 
-/** A whole number as a number where it is exact. */
+/** A bigint as a number where that is exact; any other value unchanged. */
 export function toSafeNumber(value: SqliteValue | undefined): SqliteValue {
   if (typeof value !== 'bigint') return value ?? null;
   const number = Number(value);

@@ -1,6 +1,6 @@
 import { SharedReader, SharedWriter } from './shared-values.js';
 
-/** Larger messages go by message port. */
+/** Larger messages are sent through the message port. */
 const SLOT_BYTES = 64 * 1024;
 
 const STATE = 0;
@@ -10,8 +10,8 @@ const EMPTY = 0;
 const FILLED = 1;
 const POSTED = 2;
 
-/** Tells a thread whose event loop sleeps to look into its slot. */
-export const KNOCK = 'knock';
+/** The port message that wakes a sleeping event loop, so that it reads its slot. */
+export const WAKE_UP = 'wake_up';
 
 /** The memory between a {@link SlotSender} and its {@link SlotReceiver}. */
 export interface SlotMemory {
@@ -19,7 +19,7 @@ export interface SlotMemory {
   readonly message: SharedArrayBuffer;
 }
 
-/** The memory of a slot that nobody has sent through yet: its receiver listens. */
+/** The memory of an empty slot whose receiver listens to its message port. */
 export function newSlotMemory(): SlotMemory {
   const state = new Int32Array(new SharedArrayBuffer(8));
   state[LISTENS] = 1;
@@ -27,36 +27,36 @@ export function newSlotMemory(): SlotMemory {
 }
 
 /**
- * The sending end of a place for one message between two threads. A small message is laid into shared memory, where a receiver that watches
- * finds it within a microsecond; it is woken by a message port only while it listens to one, and gets by it what does not fit.
+ * The sending end of a slot for one message between two threads. A small message is written to shared memory, where a receiver that polls finds it
+ * within a microsecond. A receiver that listens to its message port is woken through the port. A message that does not fit is sent through it.
  */
 export class SlotSender<Message extends object> {
   readonly #state: SlotMemory['state'];
   readonly #writer: SharedWriter;
-  readonly #post: (message: Message | typeof KNOCK) => void;
+  readonly #post: (message: Message | typeof WAKE_UP) => void;
 
-  constructor({ state, message }: SlotMemory, post: (message: Message | typeof KNOCK) => void) {
+  constructor({ state, message }: SlotMemory, post: (message: Message | typeof WAKE_UP) => void) {
     this.#state = state;
     this.#writer = new SharedWriter(message);
     this.#post = post;
   }
 
-  /** Sends a message. The one before it was taken. */
+  /** Sends a message. The receiver must have taken the previous one. */
   send(message: Message): void {
     if (this.#writer.write(message)) this.#announce();
     else this.sendPosted(message);
   }
 
-  /** Sends a message by port, behind all that was posted before. */
+  /** Sends a message through the port, so that it arrives after all that was posted before. */
   sendPosted(message: Message): void {
     this.#post(message);
     Atomics.store(this.#state, STATE, POSTED);
   }
 
-  /** Either the receiver sees the message after it began to listen, or this sees that it listens. */
+  /** The order of store and load matters: either the receiver finds the message after it began to listen, or this finds that it listens. */
   #announce(): void {
     Atomics.store(this.#state, STATE, FILLED);
-    if (Atomics.load(this.#state, LISTENS) === 1) this.#post(KNOCK);
+    if (Atomics.load(this.#state, LISTENS) === 1) this.#post(WAKE_UP);
   }
 }
 
@@ -70,32 +70,32 @@ export class SlotReceiver<Message extends object> {
     this.#reader = new SharedReader(message);
   }
 
-  /** The message that lies here, which it takes away. */
+  /** Takes the message out of the slot; `undefined` when shared memory holds none. */
   take(): Message | undefined {
     if (Atomics.load(this.#state, STATE) !== FILLED) return undefined;
     const message = this.#reader.read();
     Atomics.store(this.#state, STATE, EMPTY);
-    // Its sender takes no other.
+    // A sender writes only messages of this type.
     return message as Message;
   }
 
-  /** Whether the message was posted, and perhaps received since. */
+  /** Whether the last message was posted; it may have been received since. */
   get isPosted(): boolean {
     return Atomics.load(this.#state, STATE) === POSTED;
   }
 
-  /** What was posted is received. The next message may be here already, and stays. */
+  /** Records that the posted message was received. A next message that is already in the slot is kept. */
   clearPosted(): void {
     Atomics.compareExchange(this.#state, STATE, POSTED, EMPTY);
   }
 
-  /** From here on the receiver waits for its event loop. Gives the message that came before that was seen. */
+  /** From now on the receiver must be woken through the port. Returns a message that arrived before the sender saw that. */
   listen(): Message | undefined {
     Atomics.store(this.#state, LISTENS, 1);
     return this.take();
   }
 
-  /** From here on the receiver looks here by itself. */
+  /** From now on the receiver polls the slot and needs no wake-up. */
   watch(): void {
     Atomics.store(this.#state, LISTENS, 0);
   }

@@ -1,4 +1,4 @@
-/** What can be written: what messages between threads are made of. */
+/** The values that a message between threads may contain. */
 export type SharedValue =
   | SharedValue[]
   | Uint8Array
@@ -10,7 +10,7 @@ export type SharedValue =
   | undefined
   | { readonly [key: string]: SharedValue };
 
-/** What each value begins with. */
+/** The tag byte of each value. */
 const UNDEFINED = 0;
 const NULL = 1;
 const FALSE = 2;
@@ -22,28 +22,28 @@ const TEXT = 7;
 const BYTES = 8;
 const ARRAY = 9;
 const OBJECT = 10;
-/** A text that both sides know by its number, and one that they know from here on. */
+/** A text by its number in the dictionary, and a text that both sides add to the dictionary. */
 const KNOWN = 11;
 const LEARNT = 12;
 
-/** Texts that both sides remember. */
+/** Most texts in the dictionary that both sides keep. */
 const MAX_KNOWN = 2000;
 
-/** Longer texts are not remembered. */
+/** Longer texts are not added to the dictionary. */
 const MAX_KNOWN_LENGTH = 4000;
 
-/** Properties whose texts come again and again. */
+/** Properties whose texts repeat and are worth an entry in the dictionary. */
 const REPEATED = new Set(['kind', 'layout', 'names', 'op', 'sql', 'types']);
 
 const INT64_LIMIT = 2n ** 63n;
 
-/** Thrown, and caught, where a value does not fit. */
+/** Thrown when a value does not fit; caught in {@link SharedWriter.write}. */
 const NO_ROOM = new Error('The message does not fit into the shared memory.');
 
 /**
- * Writes messages into memory that another thread reads, one at a time. Structured cloning does the same for any value, and takes several times
- * as long for the small ones of a single statement. What the reader knows already, the keys of objects and the texts of statements, is
- * written as a number; so each writer needs a reader of its own, which reads all that it wrote.
+ * Writes messages to memory that another thread reads, one at a time. Structured cloning can send any value, but takes several times as long for
+ * the small messages of a single statement. Keys of objects and texts of statements are written once and then as a number from a dictionary.
+ * Therefore each writer needs one reader of its own that reads every message.
  */
 export class SharedWriter {
   readonly #bytes: Buffer;
@@ -57,7 +57,7 @@ export class SharedWriter {
     this.#view = new DataView(memory);
   }
 
-  /** False, with nothing said, for a message that does not fit. */
+  /** Writes a message. False when it does not fit; the reader must then not read. */
   write(message: object): boolean {
     this.#at = 0;
     this.#learnt.length = 0;
@@ -66,7 +66,7 @@ export class SharedWriter {
       return true;
     } catch (error) {
       if (error !== NO_ROOM) throw error;
-      // The reader never saw them.
+      // The reader will not see these texts.
       for (const text of this.#learnt) this.#known.delete(text);
       return false;
     }
@@ -171,7 +171,7 @@ export class SharedWriter {
   }
 }
 
-/** Reads what a {@link SharedWriter} wrote. Everything it gives is a copy. */
+/** Reads the messages of a {@link SharedWriter}. The values are copies, independent of the memory. */
 export class SharedReader {
   readonly #bytes: Buffer;
   readonly #view: DataView;
@@ -183,10 +183,10 @@ export class SharedReader {
     this.#view = new DataView(memory);
   }
 
-  /** The message; each is read once. */
+  /** Reads the message. Call it exactly once for each message. */
   read(): object {
     this.#at = 0;
-    // A writer takes objects only.
+    // A writer accepts only objects.
     return this.#value() as object;
   }
 
@@ -240,7 +240,7 @@ export class SharedReader {
   #object(size: number): { readonly [key: string]: SharedValue } {
     const object: Record<string, SharedValue> = {};
     for (let index = 0; index < size; index += 1) {
-      // A writer puts a text before each value.
+      // A writer writes a text before each value.
       const key = this.#value() as string;
       object[key] = this.#value();
     }

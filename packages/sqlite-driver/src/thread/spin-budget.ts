@@ -1,29 +1,29 @@
 import { availableParallelism } from 'node:os';
 
-/** What a single look weighs among those before it. */
+/** Weight of the last attempt in the moving average. */
 const WEIGHT = 1 / 16;
 
-/** Watching is worth it while it succeeds at least this often. */
+/** Spinning is used while at least this share of attempts succeeds. */
 const WORTH = 1 / 4;
 
-/** While it is not worth it, it is tried once in this many times. */
+/** Below that share, one in this many attempts still spins, to notice a change. */
 const TRY_EVERY = 16;
 
 /**
- * Whether one side of a thread should watch for the other before it sleeps, as a spin lock does: falling asleep and being woken costs tens of
- * microseconds, more than a small write. It is worth it only while the other side is quick, which the last times tell.
+ * Decides whether one side of a thread should spin for the other before it sleeps, as an adaptive spin lock does. Sleeping and waking cost tens of
+ * microseconds, more than a small write. Spinning is worth it only while the other side answers quickly; recent attempts are the estimate.
  */
 export class SpinBudget {
   readonly #isAlone: boolean;
   #success = 1;
   #skipped = 0;
 
-  /** On a single processor the other side would wait for the watching to end. */
+  /** On a single processor it never spins: the other side could not run meanwhile. */
   constructor(processors: number = availableParallelism()) {
     this.#isAlone = processors === 1;
   }
 
-  /** Whether to watch this time. */
+  /** Whether to spin this time. */
   take(): boolean {
     if (this.#isAlone) return false;
     if (this.#success >= WORTH) return true;
@@ -31,7 +31,7 @@ export class SpinBudget {
     return this.#skipped === 0;
   }
 
-  /** Says whether watching was worth it. */
+  /** Records whether spinning found a message. */
   note(isFound: boolean): void {
     this.#success += WEIGHT * ((isFound ? 1 : 0) - this.#success);
   }

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { ResultPart } from '../values/result-part.js';
-import { LateSender } from './late-joiners.js';
-import { KNOCK, newSlotMemory, type SlotMemory, SlotReceiver, SlotSender } from './shared-slot.js';
+import { LateJoinerSender } from './late-joiners.js';
+import { newSlotMemory, type SlotMemory, SlotReceiver, SlotSender, WAKE_UP } from './shared-slot.js';
 import { SpinBudget } from './spin-budget.js';
 import { ThreadFlags } from './thread-flags.js';
 import type {
@@ -12,27 +12,27 @@ import type {
   ThreadStart,
 } from './thread-protocol.js';
 
-/** A reply, or the news that the thread ended before it could give one. */
+/** A reply, or the information that the thread ended before it replied. */
 export type CallResult =
   | { readonly kind: 'reply'; readonly reply: ThreadReply }
   | { readonly kind: 'lost'; readonly cause: unknown };
 
-/** Told of each part of a long result, in order. The thread goes on once {@link ThreadFlags.addCredit} was called for it. */
+/** Receives each part of a long result, in order. The thread sends more once {@link ThreadFlags.addCredit} was called for it. */
 export type OnPart = (part: ResultPart, member: number) => void;
 
-/** How long the calling thread's event loop keeps turning for a reply before it sleeps. */
-const AWAKE_MS = 0.3;
+/** How long the calling thread's event loop polls for a reply before it sleeps. */
+const POLL_MS = 0.3;
 
 interface Call {
   readonly settle: (result: CallResult) => void;
   readonly onPart: OnPart | undefined;
 }
 
-/** The calling side of a thread with a SQLite connection of its own. It keeps the process alive only while a call is under way. */
+/** The calling side of a thread that has its own SQLite connection. It keeps the process alive only while a call is in flight. */
 export class SqliteThread {
   readonly flags: ThreadFlags = new ThreadFlags();
-  /** The doors of the group that runs, where the thread commits groups. */
-  readonly late: LateSender;
+  /** Sends late joiners to the group that runs. Used only with the writer. */
+  readonly lateJoiners: LateJoinerSender;
   readonly #worker: Worker;
   readonly #requests: SlotSender<ThreadRequest>;
   readonly #replies: SlotReceiver<ThreadMessage>;
@@ -43,19 +43,21 @@ export class SqliteThread {
   #isAlive = true;
   #prepared: PreparedCounts = { hits: 0, misses: 0 };
 
-  constructor(entry: URL, name: string, doors: readonly SlotMemory[]) {
+  constructor(entry: URL, name: string, mailboxSlots: readonly SlotMemory[]) {
     const start: ThreadStart = {
       flags: this.flags.shared,
       requests: newSlotMemory(),
       replies: newSlotMemory(),
-      late: doors,
+      mailboxSlots,
     };
     this.#worker = new Worker(entry, { name, workerData: start, execArgv: [] });
     this.#worker.unref();
     this.#requests = new SlotSender(start.requests, (message) => this.#worker.postMessage(message));
     this.#replies = new SlotReceiver(start.replies);
-    this.late = new LateSender(start.late, (members) => this.#worker.postMessage(members));
-    this.#worker.on('message', (message: ThreadMessage | typeof KNOCK) => this.#receivePosted(message));
+    this.lateJoiners = new LateJoinerSender(start.mailboxSlots, (members) =>
+      this.#worker.postMessage(members),
+    );
+    this.#worker.on('message', (message: ThreadMessage | typeof WAKE_UP) => this.#receivePosted(message));
     this.#worker.on('error', (error) => {
       this.#cause = error;
     });
@@ -67,7 +69,7 @@ export class SqliteThread {
     });
   }
 
-  /** How its statements were found, up to its last reply. */
+  /** Hits and misses of its prepared statements, up to its last reply. */
   get preparedCounts(): PreparedCounts {
     return this.#prepared;
   }
@@ -76,12 +78,12 @@ export class SqliteThread {
     return this.#isAlive;
   }
 
-  /** Resolves when the thread is gone. */
+  /** Resolves when the thread has ended. */
   get ended(): Promise<void> {
     return this.#ended;
   }
 
-  /** Makes a request and resolves with its outcome, whatever it is. One at a time. */
+  /** Sends a request and resolves with the reply. Never rejects. Only one call at a time. */
   call(request: ThreadRequest, onPart?: OnPart): Promise<CallResult> {
     if (!this.#isAlive) return Promise.resolve({ kind: 'lost', cause: this.#cause });
     return new Promise((settle) => {
@@ -90,11 +92,11 @@ export class SqliteThread {
       this.#worker.ref();
       this.#requests.send(request);
       this.flags.announce();
-      this.#stayAwake(this.#call);
+      this.#poll(this.#call);
     });
   }
 
-  /** Closes the connection and resolves when the thread is gone. */
+  /** Closes the connection and resolves when the thread has ended. */
   async close(): Promise<void> {
     if (!this.#isAlive) return;
     await this.call({ op: 'close' });
@@ -102,17 +104,17 @@ export class SqliteThread {
     await this.#ended;
   }
 
-  /** Ends the thread once it returns from SQLite; what it had not committed is undone. */
+  /** Ends the thread when it returns from SQLite. An open transaction is rolled back. */
   async terminate(): Promise<void> {
     await this.#worker.terminate();
     await this.#ended;
   }
 
-  /** Keeps the event loop turning for a moment, everything else being served, so that a quick reply does not find it asleep. */
-  #stayAwake(call: Call): void {
+  /** Polls for the reply from the event loop for a moment, while other events are served, so that a quick reply needs no wake-up. */
+  #poll(call: Call): void {
     if (!this.#spin.take()) return;
     this.#replies.watch();
-    const until = performance.now() + AWAKE_MS;
+    const until = performance.now() + POLL_MS;
     const turn = (): void => {
       this.#receive(this.#replies.take());
       const isOver = this.#call !== call;
@@ -126,9 +128,9 @@ export class SqliteThread {
     setImmediate(turn);
   }
 
-  #receivePosted(message: ThreadMessage | typeof KNOCK): void {
-    if (message !== KNOCK && message.kind === 'reply') this.#replies.clearPosted();
-    this.#receive(message === KNOCK ? this.#replies.take() : message);
+  #receivePosted(message: ThreadMessage | typeof WAKE_UP): void {
+    if (message !== WAKE_UP && message.kind === 'reply') this.#replies.clearPosted();
+    this.#receive(message === WAKE_UP ? this.#replies.take() : message);
   }
 
   #receive(message: ThreadMessage | undefined): void {

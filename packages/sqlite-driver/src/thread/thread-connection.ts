@@ -13,31 +13,31 @@ import { parseTypeHints, type TypeHints } from '../values/type-hints.js';
 import type { ConnectionOptions, PreparedCounts, ThreadStatement } from './thread-protocol.js';
 import type { CheckpointMode, WalState } from './wal-state.js';
 
-/** Prepared statements kept per connection. */
+/** How many prepared statements are kept per connection. */
 const STATEMENT_LIMIT = 500;
 
-/** What a frame of the WAL has before its page (sqlite.org/fileformat2.html#the_write_ahead_log). */
+/** Size of the header before the page in a frame of the WAL (sqlite.org/fileformat2.html#the_write_ahead_log). */
 const FRAME_HEADER_BYTES = 24;
 
-/** What `pragma wal_checkpoint` gives. */
+/** The row that `pragma wal_checkpoint` returns. */
 interface CheckpointRow {
   readonly busy: number;
   readonly log: number;
   readonly checkpointed: number;
 }
 
-/** A statement that is ready to run, and what its columns are. */
+/** A prepared statement with its columns. */
 export interface Prepared {
   readonly statement: Sqlite.Statement<unknown[], SqliteValue[]>;
   /** `undefined` for a statement that returns no rows. */
   readonly columns: ResultColumns | undefined;
-  /** Indexes of the columns that SQLite hands over as bigints, although a number is wanted wherever it is exact. */
+  /** Indexes of columns that better-sqlite3 returns as bigints, and that must become numbers where that is exact. */
   readonly narrowed: readonly number[];
   readonly isReadonly: boolean;
   readonly changesSchema: boolean;
 }
 
-/** A thread's connection: pragmas, prepared statements, and the types of columns. */
+/** A thread's connection: sets pragmas, keeps prepared statements, and knows the types of columns. */
 export class ThreadConnection {
   readonly #database: Sqlite.Database;
   readonly #isPortable: boolean;
@@ -53,7 +53,11 @@ export class ThreadConnection {
   #preparedFor: number | undefined;
   #bigintColumns: ReadonlySet<string> = new Set();
 
-  /** Opens the file and applies the settings of the connection. Nothing stays open when that fails. */
+  /**
+   * Opens the file and applies the connection's settings. Closes the file again when that fails.
+   *
+   * @throws SqliteError; Error when the file system does not support WAL.
+   */
   static open(options: ConnectionOptions): ThreadConnection {
     const connection = new ThreadConnection(options);
     try {
@@ -74,7 +78,7 @@ export class ThreadConnection {
     this.#changes = this.#database.prepare<unknown[], number>('select changes()').pluck();
   }
 
-  /** How its statements were found since it was opened. */
+  /** Hits and misses of its prepared statements since it was opened. */
   get preparedCounts(): PreparedCounts {
     return { hits: this.#hits, misses: this.#misses };
   }
@@ -83,7 +87,7 @@ export class ThreadConnection {
     return this.#database.inTransaction;
   }
 
-  /** Applies the settings of the connection itself. Whether the file is a database shows here. */
+  /** Applies the connection's settings. Fails here when the file is not a database. */
   #configure(options: ConnectionOptions): void {
     const database = this.#database;
     assertVersion(String(database.prepare('select sqlite_version()').pluck().get()));
@@ -102,7 +106,7 @@ export class ThreadConnection {
   }
 
   #configureWriter({ synchronous, walLimitBytes }: ConnectionOptions): void {
-    // Acts on a new file, and when VACUUM rewrites an old one. It costs a page in 800, and lets the file shrink in small steps.
+    // Takes effect in a new file, and when VACUUM rewrites an old one. It costs one page in 800 and lets the file shrink in small steps.
     if (this.#database.pragma('auto_vacuum', { simple: true }) === 0)
       this.#database.pragma('auto_vacuum = incremental');
     const mode = this.#database.pragma('journal_mode = wal', { simple: true });
@@ -110,11 +114,11 @@ export class ThreadConnection {
       throw new Error(`The file system does not offer what WAL needs; journal_mode stays "${mode}".`);
     this.#database.pragma(`synchronous = ${synchronous}`);
     this.#database.pragma(`journal_size_limit = ${walLimitBytes}`);
-    // Checkpoints are made by the WAL manager, and never by a COMMIT.
+    // The WAL manager makes the checkpoints, never a COMMIT.
     this.#database.pragma('wal_autocheckpoint = 0');
   }
 
-  /** Makes a checkpoint and tells what the WAL is then; `noop` only tells. */
+  /** Makes a checkpoint and returns the state of the WAL after it; `noop` only returns the state. */
   checkpoint(mode: CheckpointMode): WalState & { readonly isBusy: boolean } {
     let statement = this.#checkpoints.get(mode);
     if (statement === undefined) {
@@ -122,12 +126,12 @@ export class ThreadConnection {
       this.#checkpoints.set(mode, statement);
     }
     const { busy, log, checkpointed } = statement.get() ?? { busy: 1, log: 0, checkpointed: 0 };
-    // -1 stands for "not in WAL mode", or for a WAL that somebody else has locked.
+    // -1 means that the file is not in WAL mode, or that another connection has locked the WAL.
     const frames = { frames: Math.max(0, log), checkpointed: Math.max(0, checkpointed) };
     return { ...frames, frameBytes: this.#frameBytes, isBusy: busy !== 0 };
   }
 
-  /** Runs one of the few statements that frame a transaction: BEGIN, COMMIT, ROLLBACK. */
+  /** Runs a statement that controls a transaction, such as BEGIN, COMMIT or SAVEPOINT. They stay prepared. */
   control(sql: string): void {
     let statement = this.#controls.get(sql);
     if (statement === undefined) {
@@ -137,14 +141,14 @@ export class ThreadConnection {
     statement.run();
   }
 
-  /** Undoes the open transaction, if there is one. */
+  /** Rolls back the open transaction, if there is one. */
   rollback(): void {
     if (!this.#database.inTransaction) return;
     this.control('rollback');
     this.forgetSchema();
   }
 
-  /** After something was undone: what it changed of the schema is gone, and another change may get the same version. */
+  /** Makes the next {@link ThreadConnection.refreshSchema} discard all statements. Call it after a rollback: a later schema change may get the same version. */
   forgetSchema(): void {
     this.#preparedFor = undefined;
   }
@@ -160,7 +164,7 @@ export class ThreadConnection {
     return this.#database.prepare<unknown[], R>(sql).all(...parameters);
   }
 
-  /** Runs a statement once more, whatever it gives. */
+  /** Runs a statement once more and discards its rows. */
   runAgain(statement: ThreadStatement): void {
     const { statement: prepared, columns } = this.prepare(statement.sql);
     const parameters = this.bind(statement);
@@ -168,7 +172,7 @@ export class ThreadConnection {
     else prepared.all(...parameters);
   }
 
-  /** Runs `work` inside the open transaction and takes back what it did. */
+  /** Runs `work` in a savepoint of the open transaction and rolls it back. */
   undoing<T>(work: () => T): T {
     this.control('savepoint sluice_look');
     try {
@@ -180,31 +184,31 @@ export class ThreadConnection {
     }
   }
 
-  /** Whether details of a violation are worth finding out: native errors are the engine's own. */
+  /** Whether violations are described. With native values, errors are thrown as the engine makes them. */
   get isPortable(): boolean {
     return this.#isPortable;
   }
 
-  /** Adds what SQLite does not tell of a failed write: all but checkpoints are to the WAL. */
+  /** Adds to a failed write whether the WAL has reached the size limit. All writes except checkpoints go to the WAL. */
   explain(failure: Failure): Failure {
     if (failure.code !== 'SQLITE_IOERR_WRITE') return failure;
     return { ...failure, isAtSizeLimit: hasReachedSizeLimit(`${this.#database.name}-wal`) };
   }
 
-  /** Writes a field of the file's header as it is. */
+  /** Writes a field of the file's header with its present value. */
   rewriteHeader(): void {
     const version = this.#database.pragma('user_version', { simple: true });
     this.#database.pragma(`user_version = ${version}`);
   }
 
-  /** Rows the last statement changed and did not take back. After a failed statement: more than 0 when it left part of its work. */
+  /** How many rows the last statement changed and did not undo. After a failed statement, more than 0 when it left part of its changes. */
   changes(): number {
     return this.#changes.get() ?? 0;
   }
 
   /**
-   * Forgets what was prepared when the schema has changed since, and says whether it has. Called inside a transaction, where it cannot change
-   * unseen.
+   * Discards the prepared statements when the schema has changed since. True when it has. Call it inside a transaction, in which no other
+   * connection can change the schema.
    */
   refreshSchema(): boolean {
     const version = this.#schemaVersion.get();
@@ -215,7 +219,7 @@ export class ThreadConnection {
     return true;
   }
 
-  /** Prepares a statement, or finds it prepared. */
+  /** Prepares a statement, or takes it from the cache. */
   prepare(sql: string): Prepared {
     const known = this.#prepared.get(sql);
     if (known !== undefined) {
@@ -231,12 +235,12 @@ export class ThreadConnection {
     return prepared;
   }
 
-  /** The parameters as better-sqlite3 takes them. */
+  /** The parameters in the types that better-sqlite3 binds correctly. */
   bind({ parameters }: ThreadStatement): readonly SqliteValue[] {
     return this.#isPortable ? parameters.map(toBound) : parameters;
   }
 
-  /** The writer takes the WAL with it, unless another process still needs it. */
+  /** Closes the connection. The writer first makes a TRUNCATE checkpoint, unless another process still uses the WAL. */
   close(): void {
     if (this.#role === 'writer' && this.#database.open && !this.#database.inTransaction) this.#truncateWal();
     this.#database.close();
@@ -246,7 +250,7 @@ export class ThreadConnection {
     try {
       this.checkpoint('truncate');
     } catch {
-      // What is not copied stays in the WAL, and the next connection to the file finds it there.
+      // Frames that are not copied stay in the WAL, where the next connection finds them.
     }
   }
 
@@ -297,7 +301,7 @@ function assertVersion(version: string): void {
   );
 }
 
-/** A file that was deleted must not be made again, empty, by whoever opens it next; nor may two connections use different files. */
+/** Fails when the path leads to another file than before: a deleted file must not be created again, and two connections must not use different files. */
 function assertSameFile({ path, file: { identity } }: ConnectionOptions): void {
   if (identity === undefined || fileIdentity(path) === identity) return;
   throw new Sqlite.SqliteError('The file is not where it was opened.', MOVED);
@@ -305,7 +309,7 @@ function assertSameFile({ path, file: { identity } }: ConnectionOptions): void {
 
 const INT64_LIMIT = 2 ** 63;
 
-/** A value as better-sqlite3 takes it: it would bind every number as a REAL. */
+/** Converts whole numbers to bigints, because better-sqlite3 binds every number as REAL. */
 export function toBound(value: SqliteValue): SqliteValue {
   if (typeof value !== 'number' || !Number.isInteger(value)) return value;
   return value >= -INT64_LIMIT && value < INT64_LIMIT ? BigInt(value) : value;

@@ -1,4 +1,4 @@
-/** Members one request may have: the most statements of a group commit. */
+/** How many members a request may have: the most statements of a group commit. */
 export const MAX_MEMBERS = 512;
 
 const WAKE = 0;
@@ -9,15 +9,15 @@ const FIRST_MEMBER = 3;
 const CANCELLED = 1;
 const COMMITTING = 2;
 
-/** The memory behind {@link ThreadFlags}, as it is handed to a thread. */
+/** The memory behind {@link ThreadFlags}, which is passed to a thread when it starts. */
 export type SharedFlags = Int32Array<SharedArrayBuffer>;
 
 /**
- * What both sides of a thread see at once, while the thread is busy and reads no messages: which members of the running request were
- * cancelled, which are past the point where they can be, and how much of a long result was consumed.
+ * Shared memory that both sides of a thread read and write while the thread is busy and receives no messages: which members of the running
+ * request were cancelled, which can no longer be cancelled, and how many parts of a long result were consumed.
  *
- * A member is either cancelled or committed, never both: {@link ThreadFlags.cancel} and {@link ThreadFlags.claim} race on one word
- * of memory, so a caller that was told “it did not happen” can be told so at once, while SQLite is still at work.
+ * A member is either cancelled or committed, never both: {@link ThreadFlags.cancel} and {@link ThreadFlags.claim} compete for one word of
+ * memory. A cancelled caller is therefore answered at once, while SQLite still works, and its statement is certain not to be committed.
  */
 export class ThreadFlags {
   readonly shared: SharedFlags;
@@ -26,12 +26,12 @@ export class ThreadFlags {
     this.shared = shared;
   }
 
-  /** Makes all members pending again. Called between two requests only. */
+  /** Makes all members pending again. Call it only between two requests. */
   reset(): void {
     this.shared.fill(0, CREDIT);
   }
 
-  /** Asks that a member be dropped. True when it will be; false when its COMMIT is under way, so that only the outcome can tell. */
+  /** Cancels a member. True when it will not be committed; false when its COMMIT has begun, so that the caller must wait for the outcome. */
   cancel(member: number): boolean {
     const before = Atomics.or(this.shared, FIRST_MEMBER + member, CANCELLED);
     this.announce();
@@ -42,22 +42,22 @@ export class ThreadFlags {
     return (Atomics.load(this.shared, FIRST_MEMBER + member) & CANCELLED) !== 0;
   }
 
-  /** Takes a member past the point where it can be cancelled. False when it was cancelled before. */
+  /** Marks a member as committing, after which it cannot be cancelled. False when it was cancelled before. */
   claim(member: number): boolean {
     return Atomics.compareExchange(this.shared, FIRST_MEMBER + member, 0, COMMITTING) === 0;
   }
 
-  /** Whether a member may have been committed by a thread that is gone. */
+  /** Whether a thread that has ended may have committed a member. */
   isClaimed(member: number): boolean {
     return (Atomics.load(this.shared, FIRST_MEMBER + member) & COMMITTING) !== 0;
   }
 
-  /** Takes a claim back, after a COMMIT that failed. */
+  /** Undoes {@link ThreadFlags.claim} after a COMMIT that failed. */
   unclaim(member: number): void {
     Atomics.and(this.shared, FIRST_MEMBER + member, ~COMMITTING);
   }
 
-  /** Says that one part of a result was consumed. */
+  /** Records that one part of a result was consumed. */
   addCredit(): void {
     Atomics.add(this.shared, CREDIT, 1);
     this.announce();
@@ -68,25 +68,25 @@ export class ThreadFlags {
     return Atomics.load(this.shared, CREDIT);
   }
 
-  /** What {@link ThreadFlags.sleepSince} is given, to miss no news in between. */
-  get news(): number {
+  /** Counts the calls of {@link ThreadFlags.announce}; read it before {@link ThreadFlags.sleepSince}, so that none is missed. */
+  get announced(): number {
     return Atomics.load(this.shared, WAKE);
   }
 
-  /** Sleeps in the thread until there is something new since `news`, or `ms` have passed. */
-  sleepSince(news: number, ms: number): void {
+  /** Blocks the thread until the next announcement after `announced`, or until `ms` have passed. */
+  sleepSince(announced: number, ms: number): void {
     Atomics.store(this.shared, ASLEEP, 1);
-    Atomics.wait(this.shared, WAKE, news, ms);
+    Atomics.wait(this.shared, WAKE, announced, ms);
     Atomics.store(this.shared, ASLEEP, 0);
   }
 
-  /** Sleeps in the thread while `condition` holds: until something changes, or `ms` have passed. */
+  /** Blocks the thread once if `condition` holds: until the next announcement, or until `ms` have passed. */
   sleepWhile(condition: () => boolean, ms: number): void {
-    const { news } = this;
-    if (condition()) this.sleepSince(news, ms);
+    const { announced } = this;
+    if (condition()) this.sleepSince(announced, ms);
   }
 
-  /** Says that there is something new. A thread that watches is not woken, which costs more than a small write. */
+  /** Announces a change, and wakes the thread if it sleeps. Waking a thread that spins would cost more than a small write. */
   announce(): void {
     Atomics.add(this.shared, WAKE, 1);
     if (Atomics.load(this.shared, ASLEEP) === 1) Atomics.notify(this.shared, WAKE);

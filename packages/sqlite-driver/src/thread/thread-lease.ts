@@ -5,23 +5,23 @@ import type { CallResult, SqliteThread } from './sqlite-thread.js';
 import type { ThreadReply, ThreadRequest } from './thread-protocol.js';
 import { type CallOutcome, WatchedCall } from './watched-call.js';
 
-/** Takes a thread back. While `work` is pending, SQLite is still busy for somebody who has left. */
+/** Takes a released thread back. While `work` is pending, SQLite still works for a caller that was cancelled. */
 export type TakeBack = (thread: SqliteThread, work: Promise<unknown> | undefined) => void;
 
-/** A thread that one caller has to itself, until it is released. */
+/** The exclusive use of a thread by one caller, until it is released or revoked. */
 export class ThreadLease {
   readonly #thread: SqliteThread;
   readonly #takeBack: TakeBack;
   readonly #onReply: (reply: ThreadReply) => void;
   readonly #undo: ThreadRequest;
-  /** The call that the thread works on, also when its caller has left. */
+  /** The call that the thread works on, also after its caller was cancelled. */
   #running: Promise<unknown> | undefined;
-  /** Called when the thread is given back, or taken. */
+  /** Called when the lease is released or revoked. */
   onRelease: (() => void) | undefined;
   #isReleased = false;
   #revoked: (() => SluiceError) | undefined;
 
-  /** @param undo what takes back the work of a holder from whom the thread is taken. */
+  /** @param undo The request that undoes the holder's work when the lease is revoked. */
   constructor(
     thread: SqliteThread,
     takeBack: TakeBack,
@@ -34,12 +34,12 @@ export class ThreadLease {
     this.#undo = undo;
   }
 
-  /** Whether the thread works for a caller who has left. */
+  /** Whether the thread still works on a call. */
   get isRunning(): boolean {
     return this.#running !== undefined;
   }
 
-  /** The error that its holder is told since it was taken from him. */
+  /** Makes the error of the holder's calls, once the lease is revoked. */
   get revocation(): (() => SluiceError) | undefined {
     return this.#revoked;
   }
@@ -48,12 +48,12 @@ export class ThreadLease {
     return this.#isReleased;
   }
 
-  /** Resolves when the call under way is through. */
+  /** Resolves when the call in flight has ended. */
   get settled(): Promise<unknown> {
     return this.#running ?? Promise.resolve();
   }
 
-  /** Makes a call and hands every part of a long result to `onPart`, which must not throw. */
+  /** Makes a call and passes every part of a long result to `onPart`, which must not throw. */
   async call(
     request: ThreadRequest,
     wait: WaitOptions,
@@ -65,41 +65,41 @@ export class ThreadLease {
       onPart(part);
       this.#thread.flags.addCredit();
     });
-    return this.#told(await call.outcome);
+    return this.#withRevocation(await call.outcome);
   }
 
-  /** Makes a call and yields the parts of its result, read no faster than they are consumed. Leaving early cancels it. */
+  /** Makes a call and yields the parts of its result, with backpressure. Ending the iteration early cancels the call. */
   async *stream(request: ThreadRequest, wait: WaitOptions): AsyncGenerator<ResultPart, CallOutcome> {
     await this.#running;
     const parts: ResultPart[] = [];
-    let news = Promise.withResolvers<void>();
+    let changed = Promise.withResolvers<void>();
     const call = this.#start(request, wait, (part) => {
       parts.push(part);
-      news.resolve();
+      changed.resolve();
     });
     let outcome: CallOutcome | undefined;
     void call.outcome.then((settled) => {
       outcome = settled;
-      news.resolve();
+      changed.resolve();
     });
     try {
       for (;;) {
-        await news.promise;
-        news = Promise.withResolvers<void>();
+        await changed.promise;
+        changed = Promise.withResolvers<void>();
         if (this.#revoked !== undefined) return { kind: 'over', createError: this.#revoked };
         if (outcome?.kind === 'over') return outcome;
         for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
           yield part;
           this.#thread.flags.addCredit();
         }
-        if (outcome !== undefined) return this.#told(outcome);
+        if (outcome !== undefined) return this.#withRevocation(outcome);
       }
     } finally {
       if (!call.isFinished) this.#thread.flags.cancel(0);
     }
   }
 
-  /** Gives the thread back, once `cleanup` was done and whoever left it at work is through. Further calls do nothing. */
+  /** Releases the thread, after the call in flight and the request `cleanup` have ended. Further calls of this method do nothing. */
   release(cleanup?: ThreadRequest): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
@@ -107,7 +107,7 @@ export class ThreadLease {
     this.#takeBack(this.#thread, cleanup === undefined ? this.#running : this.#cleanUp(cleanup));
   }
 
-  /** Takes the thread from its holder, whose further calls end in the error. */
+  /** Revokes the lease: cancels the call in flight, undoes the holder's work, and releases the thread. The holder's further calls fail with the error. */
   revoke(createError: () => SluiceError): void {
     if (this.#isReleased) return;
     this.#revoked = createError;
@@ -115,8 +115,8 @@ export class ThreadLease {
     this.release(this.#undo);
   }
 
-  /** What was dropped because the lease was revoked ends in the error given then. */
-  #told(outcome: CallOutcome): CallOutcome {
+  /** Replaces `dropped` by the error of the revocation. */
+  #withRevocation(outcome: CallOutcome): CallOutcome {
     if (this.#revoked === undefined || outcome.kind !== 'dropped') return outcome;
     return { kind: 'over', createError: this.#revoked };
   }
@@ -140,7 +140,7 @@ export class ThreadLease {
   }
 }
 
-/** Why no lease could be had: the thread could not be started. */
+/** Why a lease could not be acquired: the thread could not be started. */
 export interface LeaseFailure {
   readonly failure: Failure;
 }

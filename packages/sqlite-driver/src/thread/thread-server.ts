@@ -11,14 +11,14 @@ import {
   type ThreadRequest,
 } from './thread-protocol.js';
 
-/** What a thread does for each request but `open` and `close`, which are the same for all. */
+/** Serves every request except `open` and `close`, which are the same for all threads. */
 export type Serve = (
   request: Exclude<ThreadRequest, { op: 'open' | 'close' }>,
   connection: ThreadConnection,
   flags: ThreadFlags,
 ) => ThreadReply | Promise<ThreadReply>;
 
-/** Looks at each reply before it is sent, and may change it. */
+/** Sees each reply before it is sent, and may replace it. */
 export interface ReplyWatch {
   complete(answered: ThreadReply, connection: ThreadConnection): ThreadReply;
 }
@@ -26,10 +26,10 @@ export interface ReplyWatch {
 const OPEN_RETRY_MS = 5;
 
 /**
- * Answers the requests of the calling thread, one at a time. What throws here ends the thread: the caller learns that it is lost and
- * starts another, rather than go on with a connection in an unknown state.
+ * Serves the requests of the calling thread, one at a time. An exception ends the thread, because its connection is then in an unknown state;
+ * the caller is informed and starts another thread.
  *
- * @param createWatch Called when the connection is opened, in a thread whose replies are watched.
+ * @param createWatch Creates the watch of the replies, when the connection is opened.
  */
 export function serveThread(serve: Serve, createWatch?: (options: ConnectionOptions) => ReplyWatch): void {
   const flags = new ThreadFlags(start.flags);
@@ -61,13 +61,13 @@ function reply(outcome: Outcome): void {
   sendReply({ outcomes: [outcome] });
 }
 
-/** Opens the file, waiting for another process that is recovering it or switching it to WAL. */
+/** Opens the file. Retries until the timeout while another process recovers the WAL or switches the file to WAL mode. */
 function open(options: ConnectionOptions, flags: ThreadFlags): ThreadConnection | Failure {
   const deadline = performance.now() + options.openTimeoutMs;
   for (;;) {
     const opened = tryOpen(options);
     if (opened instanceof ThreadConnection || !isBusy(opened)) return opened;
-    // Whoever has the file open in WAL mode has a WAL.
+    // Without a -wal file, no process has the file open in WAL mode.
     if (performance.now() > deadline)
       return { ...opened, isRollbackJournal: !existsSync(`${options.path}-wal`) };
     flags.sleepWhile(() => true, OPEN_RETRY_MS);
@@ -86,7 +86,7 @@ function tryOpen(options: ConnectionOptions): ThreadConnection | Failure {
   }
 }
 
-/** SQLite opens a file it may not write as read-only, and says so at the first write: this one, which is taken back. */
+/** Writes, and rolls back. SQLite opens a file without write permission as read-only and reports it only at the first write. */
 function proveWritable(connection: ThreadConnection): void {
   try {
     connection.control('begin immediate');

@@ -1,6 +1,6 @@
 import type { SqliteValue } from '../values/sqlite-value.js';
 
-/** About how much memory the long ones among some values take: characters of texts, and bytes. */
+/** Approximate size of some values in bytes: the characters of texts and the bytes of blobs. Numbers are not counted. */
 export function valueBytes(values: readonly SqliteValue[]): number {
   let bytes = 0;
   for (const value of values) {

@@ -1,21 +1,21 @@
-/** How a checkpoint is made; `noop` only looks (sqlite.org/c3ref/wal_checkpoint_v2.html). */
+/** The mode of a checkpoint; `noop` only reads the state (sqlite.org/c3ref/wal_checkpoint_v2.html). */
 export type CheckpointMode = 'noop' | 'passive' | 'restart' | 'truncate';
 
-/** How large the write-ahead log is. */
+/** The size of the write-ahead log. */
 export interface WalState {
-  /** Pages written to it since it was last started over. */
+  /** Frames, of one page each, that were written since the WAL last restarted. */
   readonly frames: number;
-  /** How many of them are in the file already. */
+  /** How many of them were copied into the file. */
   readonly checkpointed: number;
-  /** What one frame takes in the WAL: a page and its header. */
+  /** Size of a frame in bytes: a page and its header. */
   readonly frameBytes: number;
 }
 
-/** What a checkpoint did. */
+/** The result of a checkpoint. */
 export interface CheckpointReport extends WalState {
-  /** It was kept from finishing: by a reader, by the writer, or by a checkpoint of another process. */
+  /** Whether a reader, the writer, or a checkpoint of another process kept it from finishing. */
   readonly isBusy: boolean;
-  /** Frames it copied into the file. */
+  /** How many frames it copied into the file. */
   readonly copied: number;
   readonly tookMs: number;
 }

@@ -1,15 +1,15 @@
 import { AbortedError, type SluiceError, TimeoutError, type WaitOptions } from '@sluice/core';
 
-/** Node fires a longer timer at once. */
+/** Node fires a timer with a longer delay immediately. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Which of several running calls is over: its deadline passed or its signal was aborted. The error is made by whoever throws it, so that it
- * carries the stack frames of the caller.
+ * Called with the index of a call whose deadline passed or whose signal was aborted. The receiver makes the error where it throws it, so that
+ * the error has the stack frames of the caller.
  */
 export type OnOver = (index: number, createError: () => SluiceError) => void;
 
-/** Watches the deadlines and signals of calls that run together, with one timer for all. */
+/** Watches the deadlines and signals of several calls with one timer. */
 export class Watch {
   readonly #waits: readonly WaitOptions[];
   readonly #onOver: OnOver;
@@ -26,7 +26,7 @@ export class Watch {
     this.#arm();
   }
 
-  /** Ends the watch. */
+  /** Stops watching. */
   stop(): void {
     clearTimeout(this.#timer);
     for (const forget of this.#forget) forget();

@@ -3,19 +3,19 @@ import type { CallResult, OnPart, SqliteThread } from './sqlite-thread.js';
 import type { Outcome, ThreadReply, ThreadRequest } from './thread-protocol.js';
 import { Watch } from './watch.js';
 
-/** What became of a call, as the calling side sees it. */
+/** The outcome of a call, as the calling side sees it. */
 export type CallOutcome =
   | Outcome
-  /** Its deadline passed or its signal was aborted. */
+  /** Its deadline passed, its signal was aborted, or its lease was revoked. */
   | { readonly kind: 'over'; readonly createError: () => SluiceError }
-  /** The thread ended. `isUnknown` when it did so during COMMIT. */
+  /** The thread ended. `isUnknown`: during COMMIT, so that the write may or may not be durable. */
   | { readonly kind: 'lost'; readonly isUnknown: boolean; readonly cause: unknown };
 
-/** A call to a thread whose caller is released when it is over, although SQLite may still be at work. */
+/** A call to a thread with a deadline and a signal. When one of them ends it, the caller is answered at once, while SQLite may still work. */
 export class WatchedCall {
-  /** What the caller is told. */
+  /** The outcome for the caller. */
   readonly outcome: Promise<CallOutcome>;
-  /** Resolves when the thread is free again, or gone. */
+  /** Resolves when the thread is free again, or has ended. */
   readonly finished: Promise<CallResult>;
   #isFinished = false;
 
@@ -46,7 +46,7 @@ export function toOutcome(result: CallResult, member: number, thread: SqliteThre
   return memberOutcome(result.reply, member);
 }
 
-/** What a reply says of one member. */
+/** The outcome of one member in a reply. */
 export function memberOutcome({ outcomes }: ThreadReply, member: number): Outcome {
   const outcome = outcomes[member];
   if (outcome === undefined) throw new RangeError(`The thread gave no outcome for member ${member}.`);

@@ -22,8 +22,10 @@ const DECLARED: Readonly<Record<ValueTypeName, string>> = {
   varchar: 'varchar',
 };
 
-/** Portable types that are declared under another name, because SQLite gives their own name an affinity that changes values. A column that is
- * declared under their own name was not made by Sluice. */
+/**
+ * Portable types that are declared under another name, because SQLite gives their own name an affinity that changes values. A column that is
+ * declared under their own name was not made by Sluice.
+ */
 const RENAMED: ReadonlySet<ValueTypeName> = new Set(['bytea', 'date', 'json', 'jsonb', 'numeric', 'uuid']);
 
 const PORTABLE_NAMES: ReadonlyMap<string, ValueTypeName> = new Map(

@@ -11,20 +11,20 @@ const RETRY_MS = 1;
 export interface CheckpointRequest {
   readonly mode: CheckpointMode;
   /** How long to wait for short reads to end. */
-  readonly patienceMs: number;
+  readonly timeoutMs: number;
 }
 
 /** Copies the WAL into the file, as far as nobody is in the way. Waits in this thread alone: SQLite's own wait would hold its write lock. */
 export function runCheckpoint(
   connection: ThreadConnection,
   flags: ThreadFlags,
-  { mode, patienceMs }: CheckpointRequest,
+  { mode, timeoutMs }: CheckpointRequest,
 ): Outcome {
   const since = performance.now();
   try {
     const before = connection.checkpoint('noop');
     let state = connection.checkpoint(mode);
-    while (state.isBusy && performance.now() - since < patienceMs) {
+    while (state.isBusy && performance.now() - since < timeoutMs) {
       flags.sleepWhile(() => true, RETRY_MS);
       state = connection.checkpoint(mode);
     }

@@ -12,7 +12,7 @@ import type { OpenSnapshot, OpenSnapshots } from './open-snapshots.js';
 const CHECKPOINTER_THREAD = new URL('./checkpointer-thread.js', import.meta.url);
 
 /** How long the writer pauses for short reads to end, so that the WAL can start over. */
-const RESTART_PATIENCE_MS = 20;
+const RESTART_TIMEOUT_MS = 20;
 
 /** A checkpoint that takes longer has slow flushes, and starting over makes two of them while the writer is held. */
 const QUICK_MS = 8;
@@ -128,7 +128,7 @@ export class WalManager {
   async #copyBack(): Promise<CheckpointReport | undefined> {
     const thread = await this.#ready();
     if ('failure' in thread) return this.#failed(thread.failure);
-    const result = await thread.call({ op: 'checkpoint', mode: 'passive', patienceMs: 0 });
+    const result = await thread.call({ op: 'checkpoint', mode: 'passive', timeoutMs: 0 });
     return result.kind === 'reply' ? this.#record(memberOutcome(result.reply, 0)) : undefined;
   }
 
@@ -149,8 +149,8 @@ export class WalManager {
     const lease = await this.#options.acquireWriter().catch(() => undefined);
     // Refused by a full queue, or the thread could not be started: callers are told, and the WAL can wait.
     if (lease === undefined || 'failure' in lease) return false;
-    const patienceMs = isLong ? RESTART_PATIENCE_MS : 0;
-    const request = { op: 'checkpoint', mode: 'restart', patienceMs } as const;
+    const timeoutMs = isLong ? RESTART_TIMEOUT_MS : 0;
+    const request = { op: 'checkpoint', mode: 'restart', timeoutMs } as const;
     const report = this.#record(await lease.call(request, {}));
     lease.release();
     if (report === undefined || report.isBusy) return false;

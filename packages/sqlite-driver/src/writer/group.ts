@@ -46,7 +46,7 @@ export class Group {
   /** Sends it to the thread and resolves with what became of it. */
   async run(): Promise<CallResult> {
     this.#collect();
-    this.#thread.late.open();
+    this.#thread.lateJoiners.open();
     const call = this.#thread.call({ op: 'group', members: this.#pack(0) }, (part, member) => {
       this.#members[member]?.onPart(part);
       this.#thread.flags.addCredit();
@@ -59,7 +59,7 @@ export class Group {
 
   /** Sends those who wait now after it, if COMMIT is not yet under way. */
   join(): void {
-    this.#thread.late.offer(() => {
+    this.#thread.lateJoiners.offer(() => {
       const { size } = this;
       this.#collect();
       if (this.size === size) return undefined;
@@ -73,12 +73,12 @@ export class Group {
    * work side by side. The group that runs meanwhile is told to expect them.
    */
   settle(result: CallResult, from = 0): void {
-    const { late } = this.#thread;
-    if (from === 0) late.expect();
+    const { lateJoiners } = this.#thread;
+    if (from === 0) lateJoiners.expect();
     const to = Math.min(from + ANSWERED_AT_ONCE, this.size);
     for (let index = from; index < to; index += 1)
       this.#members[index]?.settle(toOutcome(result, index, this.#thread));
-    const goOn = (): void => (to < this.size ? this.settle(result, to) : late.expectNone());
+    const goOn = (): void => (to < this.size ? this.settle(result, to) : lateJoiners.expectNone());
     // After all that these callers do at once.
     queueMicrotask(() => process.nextTick(goOn));
   }

@@ -6,7 +6,7 @@ import { ResultSink } from '../thread/result-sink.js';
 import { runStatement } from '../thread/run-statement.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
 import type { ThreadFlags } from '../thread/thread-flags.js';
-import { late } from '../thread/thread-port.js';
+import { lateJoiners } from '../thread/thread-port.js';
 import {
   DONE,
   type GroupMember,
@@ -68,7 +68,7 @@ function commitGroup(
   flags: ThreadFlags,
   members: readonly GroupMember[],
 ): ThreadReply {
-  const commit = new GroupCommit(connection, flags, new LockWait(flags), members, takeLate);
+  const commit = new GroupCommit(connection, flags, new LockWait(flags), members, takeLateJoiners);
   const reply = commit.run();
   const sink = new ResultSink(flags, ROWS_PER_PART);
   const outcomes = reply.outcomes.map((outcome, member) =>
@@ -79,8 +79,8 @@ function commitGroup(
   return { ...reply, outcomes };
 }
 
-function takeLate(): readonly GroupMember[] {
-  const members = late.take();
+function takeLateJoiners(): readonly GroupMember[] {
+  const members = lateJoiners.take();
   return members === undefined ? [] : unpackMembers(members);
 }
 
