@@ -1,14 +1,14 @@
 import type { SluiceError } from '@sluice/core';
 
-/** A reader at work, which may keep SQLite from starting the WAL over. */
+/** An open snapshot of a reader. As long as it is open, the WAL may be unable to restart. */
 export interface OpenSnapshot {
-  /** Who reads; `undefined` when the caller gave no label. */
+  /** The caller's label; `undefined` when it gave none. */
   readonly label: string | undefined;
-  /** When it began, in milliseconds of `performance.now()`. */
+  /** When it was opened, in milliseconds of `performance.now()`. */
   readonly since: number;
-  /** Made where it was begun, for what stays open while its caller thinks. */
+  /** Created where the caller opened it, for its stack; `undefined` for single reads. */
   readonly origin: Error | undefined;
-  /** Ends it for its caller with the error; `undefined` for a copy, which would be of no use if it were cut short. */
+  /** Ends it; its caller gets the error. `undefined` for a backup, which must not be cut short. */
   readonly end: ((createError: () => SluiceError) => void) | undefined;
 }
 
@@ -17,18 +17,18 @@ interface Opened {
   onEnd: () => void;
 }
 
-/** The readers of this process that are at work. */
+/** The open snapshots of this process. */
 export class OpenSnapshots {
-  /** In the order in which they began. */
+  /** In the order in which they were opened. */
   readonly #open: Opened[] = [];
   #onEnd: () => void = () => {};
 
-  /** Calls `onEnd` whenever one has ended. */
+  /** Calls `onEnd` whenever a snapshot has ended. */
   onEnd(onEnd: () => void): void {
     this.#onEnd = onEnd;
   }
 
-  /** Adds a reader; the function returned says that its snapshot is gone. */
+  /** Adds a snapshot. The returned function removes it. */
   add(snapshot: Omit<OpenSnapshot, 'since'>): () => void {
     const opened: Opened = { snapshot: { ...snapshot, since: performance.now() }, onEnd: () => {} };
     this.#open.push(opened);
@@ -40,12 +40,12 @@ export class OpenSnapshots {
     };
   }
 
-  /** The reader that has been at work for longest. */
+  /** The snapshot that has been open for longest. */
   oldest(): OpenSnapshot | undefined {
     return this.#open[0]?.snapshot;
   }
 
-  /** Resolves when a snapshot is gone. */
+  /** Resolves when a snapshot has ended. */
   ended(snapshot: OpenSnapshot): Promise<void> {
     const opened = this.#open.find((other) => other.snapshot === snapshot);
     if (opened === undefined) return Promise.resolve();

@@ -4,17 +4,17 @@ import type { ThreadFlags } from '../thread/thread-flags.js';
 import type { Outcome } from '../thread/thread-protocol.js';
 import type { CheckpointMode, CheckpointReport, WalState } from '../thread/wal-state.js';
 
-/** How often a checkpoint looks whether the readers in its way have gone. */
+/** Interval of the retries while readers block a checkpoint. */
 const RETRY_MS = 1;
 
-/** What a thread is asked for. */
+/** The checkpoint that a thread is asked for. */
 export interface CheckpointRequest {
   readonly mode: CheckpointMode;
-  /** How long to wait for short reads to end. */
+  /** How long to retry while short reads block it. */
   readonly timeoutMs: number;
 }
 
-/** Copies the WAL into the file, as far as nobody is in the way. Waits in this thread alone: SQLite's own wait would hold its write lock. */
+/** Makes a checkpoint, and retries until the timeout while it is busy. It sleeps between the retries, since SQLite's busy handler would hold the write lock. */
 export function runCheckpoint(
   connection: ThreadConnection,
   flags: ThreadFlags,

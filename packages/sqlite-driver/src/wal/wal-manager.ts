@@ -11,50 +11,50 @@ import type { OpenSnapshot, OpenSnapshots } from './open-snapshots.js';
 
 const CHECKPOINTER_THREAD = new URL('./checkpointer-thread.js', import.meta.url);
 
-/** How long the writer pauses for short reads to end, so that the WAL can start over. */
+/** How long the writer pauses for short reads to end, so that the WAL can restart. */
 const RESTART_TIMEOUT_MS = 20;
 
-/** A checkpoint that takes longer has slow flushes, and starting over makes two of them while the writer is held. */
+/** A checkpoint that takes longer means slow flushes. A restart makes two flushes while it holds the writer. */
 const QUICK_MS = 8;
 
-/** A reader younger than this is never held responsible: it ends by itself sooner than anybody could end it. */
-const YOUNGEST_CULPRIT_MS = 1000;
+/** A reader younger than this is never ended: it will probably end by itself first. */
+const YOUNGEST_BLOCKER_MS = 1000;
 
-/** What the WAL manager is made with. */
+/** Options of the WAL manager. */
 export interface WalManagerOptions {
-  /** Of its own connection. */
+  /** Options of the checkpointer's connection. */
   readonly connection: ConnectionOptions;
   readonly checkpointBytes: number;
   readonly walBudgetBytes: number;
   readonly onWalBudget: 'end_readers' | 'warn';
   readonly snapshots: OpenSnapshots;
-  /** Waits for the writer alone. */
+  /** Acquires the writer exclusively. */
   readonly acquireWriter: () => Promise<ThreadLease | LeaseFailure>;
   readonly onWarning: (warning: DatabaseWarning) => void;
 }
 
 /**
- * Keeps the write-ahead log small without delaying a commit. Each time it has grown by `checkpointBytes`, a thread of its own copies
- * it into the file with a PASSIVE checkpoint, which waits for nobody and makes nobody wait. That alone never starts a WAL over that is written
- * without a pause, so the writer makes a RESTART itself, between two groups: at once if that is quick, and with some patience
- * from a quarter of the budget on. A WAL that starts over early is written over instead of made longer, which costs the file system half as much.
+ * Keeps the write-ahead log small without delaying commits. Each time the WAL has grown by `checkpointBytes`, the checkpointer's thread copies it
+ * into the file with a PASSIVE checkpoint, which neither waits nor blocks. Under continuous writes that never lets the WAL restart from its
+ * beginning, so the writer makes a RESTART checkpoint between two groups: without waiting if it is quick, and with a timeout once the WAL has a
+ * quarter of its budget. A WAL that restarts early overwrites its frames instead of growing, which costs the file system half as much.
  *
- * Only one process checkpoints at a time: SQLite's own lock sees to that, and whoever comes second is content.
+ * Only one process makes a checkpoint at a time, which SQLite's own lock ensures. The others do nothing then.
  */
 export class WalManager {
   readonly #options: WalManagerOptions;
   readonly #durations = new Summary();
   #thread: SqliteThread | undefined;
   #state: WalState | undefined;
-  /** How long the WAL was at the last checkpoint, in frames. */
+  /** Length of the WAL at the last checkpoint, in frames. */
   #seenFrames = 0;
-  /** How long it has to be before it is tried again to start it over. */
+  /** Length at which the next restart is tried, in frames. */
   #restartFrames = 0;
-  #isOverSince = Number.POSITIVE_INFINITY;
+  #overBudgetSince = Number.POSITIVE_INFINITY;
   #work: Promise<void> | undefined;
   #isPinned = false;
   #isClosed = false;
-  #warnedOf: OpenSnapshot | 'somebody else' | undefined;
+  #warnedAbout: OpenSnapshot | 'another process' | undefined;
   #frames = 0;
   #restarts = 0;
   #busy = 0;
@@ -65,17 +65,17 @@ export class WalManager {
     this.#options = options;
   }
 
-  /** Learns how long the WAL is after a commit. */
+  /** Takes the state of the WAL after a commit, and starts a checkpoint if it has grown enough. */
   notice(state: WalState): void {
     this.#state = state;
-    if (state.frames < this.#seenFrames) this.#begunOver();
+    if (state.frames < this.#seenFrames) this.#restarted();
     const grown = state.frames - Math.max(this.#seenFrames, state.checkpointed);
-    if (grown * state.frameBytes >= this.#options.checkpointBytes) this.#tend();
+    if (grown * state.frameBytes >= this.#options.checkpointBytes) this.#checkpoint();
   }
 
-  /** Learns that a snapshot is gone, which may have been in the way. */
+  /** Called when a snapshot has ended, since it may have blocked a restart. */
   readerEnded(): void {
-    if (this.#isPinned && this.#options.snapshots.oldest() === undefined) this.#tend();
+    if (this.#isPinned && this.#options.snapshots.oldest() === undefined) this.#checkpoint();
   }
 
   /** Figures for the driver's own metrics. */
@@ -96,32 +96,32 @@ export class WalManager {
     };
   }
 
-  /** Finishes what is under way and ends the thread. */
+  /** Finishes the checkpoint in progress and ends the thread. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#work;
     await this.#thread?.close();
   }
 
-  #tend(): void {
+  #checkpoint(): void {
     if (this.#work !== undefined || this.#isClosed) return;
-    this.#work = this.#tendOnce()
+    this.#work = this.#checkpointOnce()
       .catch((error: unknown) => this.#failed(toFailure(error, 'run')))
       .finally(() => {
         this.#work = undefined;
       });
   }
 
-  async #tendOnce(): Promise<void> {
+  async #checkpointOnce(): Promise<void> {
     const report = await this.#copyBack();
     if (report === undefined) return;
     this.#seenFrames = report.frames;
     const { walBudgetBytes } = this.#options;
     const bytes = report.frames * report.frameBytes;
     const isLong = bytes >= walBudgetBytes / 4;
-    if ((await this.#startOver(report, isLong)) || !isLong) return;
+    if ((await this.#restart(report, isLong)) || !isLong) return;
     this.#isPinned = true;
-    if (bytes >= walBudgetBytes) await this.#defendBudget(bytes);
+    if (bytes >= walBudgetBytes) await this.#enforceBudget(bytes);
   }
 
   /** A PASSIVE checkpoint, on the checkpointer's thread. */
@@ -133,10 +133,10 @@ export class WalManager {
   }
 
   /**
-   * Lets the writer begin the WAL anew: in passing, where that is quick and next to nothing is left to copy, or with some patience where the WAL
-   * `isLong`. False when there is too much left, or a reader or another process is in the way.
+   * Makes a RESTART checkpoint on the writer. While the WAL is short, only if that is quick and little is left to copy; when it `isLong`, with a
+   * timeout. False when too much is left to copy, or when a reader or another process blocks the restart.
    */
-  async #startOver(
+  async #restart(
     { frames, checkpointed, frameBytes, tookMs }: CheckpointReport,
     isLong: boolean,
   ): Promise<boolean> {
@@ -147,7 +147,7 @@ export class WalManager {
     if (leftBytes > mostLeftBytes || frames < this.#restartFrames) return false;
     this.#restartFrames = frames + walBudgetBytes / 16 / frameBytes;
     const lease = await this.#options.acquireWriter().catch(() => undefined);
-    // Refused by a full queue, or the thread could not be started: callers are told, and the WAL can wait.
+    // The queue is full, or the thread could not be started. Callers get these errors; the restart is tried again later.
     if (lease === undefined || 'failure' in lease) return false;
     const timeoutMs = isLong ? RESTART_TIMEOUT_MS : 0;
     const request = { op: 'checkpoint', mode: 'restart', timeoutMs } as const;
@@ -155,47 +155,47 @@ export class WalManager {
     lease.release();
     if (report === undefined || report.isBusy) return false;
     this.#restarts += 1;
-    this.#begunOver();
+    this.#restarted();
     return true;
   }
 
-  #begunOver(): void {
+  #restarted(): void {
     this.#seenFrames = 0;
     this.#restartFrames = 0;
-    this.#isOverSince = Number.POSITIVE_INFINITY;
+    this.#overBudgetSince = Number.POSITIVE_INFINITY;
     this.#isPinned = false;
-    this.#warnedOf = undefined;
+    this.#warnedAbout = undefined;
   }
 
-  /** Says who is in the way, and ends readers from the oldest on until nobody is. */
-  async #defendBudget(bytes: number): Promise<void> {
-    this.#isOverSince = Math.min(this.#isOverSince, performance.now());
+  /** Warns of the reader that blocks the restart, and ends readers, oldest first, until the WAL can restart. */
+  async #enforceBudget(bytes: number): Promise<void> {
+    this.#overBudgetSince = Math.min(this.#overBudgetSince, performance.now());
     for (;;) {
-      const culprit = this.#culprit();
-      if (culprit === undefined && performance.now() - this.#isOverSince < YOUNGEST_CULPRIT_MS) return;
-      this.#warn(bytes, culprit);
-      if (this.#options.onWalBudget === 'warn' || culprit?.end === undefined) return;
+      const blocker = this.#blocker();
+      if (blocker === undefined && performance.now() - this.#overBudgetSince < YOUNGEST_BLOCKER_MS) return;
+      this.#warn(bytes, blocker);
+      if (this.#options.onWalBudget === 'warn' || blocker?.end === undefined) return;
       this.#readersEnded += 1;
-      culprit.end(() => tooOld(this.#options.walBudgetBytes, performance.now() - culprit.since));
-      await this.#options.snapshots.ended(culprit);
+      blocker.end(() => tooOld(this.#options.walBudgetBytes, performance.now() - blocker.since));
+      await this.#options.snapshots.ended(blocker);
       this.#restartFrames = 0;
       const report = await this.#copyBack();
-      if (report === undefined || (await this.#startOver(report, true))) return;
+      if (report === undefined || (await this.#restart(report, true))) return;
     }
   }
 
-  /** The oldest reader of this process, if it is old enough to be what is in the way. */
-  #culprit(): OpenSnapshot | undefined {
+  /** The oldest reader of this process, if it is old enough to be ended. */
+  #blocker(): OpenSnapshot | undefined {
     const oldest = this.#options.snapshots.oldest();
-    const isOld = oldest !== undefined && performance.now() - oldest.since >= YOUNGEST_CULPRIT_MS;
+    const isOld = oldest !== undefined && performance.now() - oldest.since >= YOUNGEST_BLOCKER_MS;
     return isOld ? oldest : undefined;
   }
 
-  #warn(walBytes: number, culprit: OpenSnapshot | undefined): void {
-    const who = culprit ?? 'somebody else';
-    if (this.#warnedOf === who) return;
-    this.#warnedOf = who;
-    this.#options.onWarning(budgetWarning(walBytes, culprit));
+  #warn(walBytes: number, blocker: OpenSnapshot | undefined): void {
+    const cause = blocker ?? 'another process';
+    if (this.#warnedAbout === cause) return;
+    this.#warnedAbout = cause;
+    this.#options.onWarning(budgetWarning(walBytes, blocker));
   }
 
   #record(outcome: CallOutcome | undefined): CheckpointReport | undefined {
@@ -209,7 +209,7 @@ export class WalManager {
     return report;
   }
 
-  /** Nothing is lost by it: the WAL holds what was not copied. It is tried again once the WAL has grown. */
+  /** Warns of a failed checkpoint. No data is lost: the WAL keeps what was not copied. The next one follows when the WAL has grown. */
   #failed({ code, message }: Failure): undefined {
     this.#failures += 1;
     this.#seenFrames = this.#state?.frames ?? 0;

@@ -5,25 +5,25 @@ import { isDone, type ThreadReply } from '../thread/thread-protocol.js';
 import type { ReplyWatch } from '../thread/thread-server.js';
 import type { WalState } from '../thread/wal-state.js';
 
-/** How often the writer looks at its WAL; each look costs a tenth of a small write. */
-const LOOK_MS = 1;
+/** Interval at which the writer checks its WAL. A check costs a tenth of a small write. */
+const CHECK_INTERVAL_MS = 1;
 
-/** Looks, after each transaction of the writer, whether its files are still there, and now and then how long the WAL is. */
+/** Checks, after each transaction of the writer, that its files are still in place; at most once a millisecond it also reads the size of the WAL. */
 export class WriterWatch implements ReplyWatch {
   readonly #files: FileWatch;
-  #lookedAt = Number.NEGATIVE_INFINITY;
+  #checkedAt = Number.NEGATIVE_INFINITY;
   #isGone = false;
 
   constructor(path: string) {
     this.#files = new FileWatch(path);
   }
 
-  /** The reply that the caller gets. What was written to a file that is no longer there is not acknowledged. */
+  /** Adds the state of the transaction and of the WAL to a reply. Turns results into failures when the file is gone, since the writes are lost. */
   complete(answered: ThreadReply, connection: ThreadConnection): ThreadReply {
     if (connection.inTransaction) return { ...answered, inTransaction: true };
     const now = performance.now();
-    const isDue = now - this.#lookedAt >= LOOK_MS;
-    if (isDue) this.#lookedAt = now;
+    const isDue = now - this.#checkedAt >= CHECK_INTERVAL_MS;
+    if (isDue) this.#checkedAt = now;
     this.#isGone ||= !this.#files.isFileInPlace() || (isDue && !this.#files.isLogInPlace());
     if (this.#isGone) return disown(answered);
     return isDue ? { ...answered, wal: measure(connection) } : answered;
@@ -34,7 +34,7 @@ function measure(connection: ThreadConnection): WalState | undefined {
   try {
     return connection.checkpoint('noop');
   } catch {
-    // The work before this look is done and must be answered; what is wrong shows in the next statement.
+    // The work is done and must be answered. The next statement reports the error.
     return undefined;
   }
 }
