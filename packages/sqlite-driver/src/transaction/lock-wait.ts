@@ -5,17 +5,17 @@ import type { ThreadFlags } from '../thread/thread-flags.js';
 import type { LockReport, Outcome, ThreadReply } from '../thread/thread-protocol.js';
 import { DONE } from '../thread/thread-protocol.js';
 
-/** Shortest sleep between two tries, and the longest at first. */
+/** Shortest sleep between two attempts, and the longest sleep of the first. */
 const SHORTEST_SLEEP_MS = 0.1;
 const LONGEST_SLEEP_MS = 3;
 
 /**
- * How much shorter the longest sleep becomes with each millisecond of waiting. Among processes that only look now and then, whoever looks more
- * often is likelier to be next: so those that have waited longest are.
+ * How much the longest sleep shrinks with each millisecond of waiting. Among processes that poll for the lock, one that polls more often is more
+ * likely to get it; so the process that has waited longest is preferred.
  */
 const SHORTER_PER_MS = 0.3;
 
-/** Takes SQLite's write lock, however long another process holds it, and counts what that cost. */
+/** Waits for SQLite's write lock, without a limit of its own, and counts the attempts. */
 export class LockWait {
   readonly #flags: ThreadFlags;
   #attempts = 0;
@@ -28,7 +28,7 @@ export class LockWait {
     this.#flags = flags;
   }
 
-  /** What was counted so far. */
+  /** The counts up to now. */
   report(): LockReport {
     return {
       attempts: this.#attempts,
@@ -39,8 +39,8 @@ export class LockWait {
   }
 
   /**
-   * Begins a transaction that holds the write lock. `locked` when it does, `given_up` when nobody wants it any more, or the
-   * failure that made waiting pointless.
+   * Begins a transaction that holds the write lock. Returns `locked`; `given_up` once `isWanted` is false; or the failure, if it is not that
+   * the file is locked.
    */
   begin(connection: ThreadConnection, isWanted: () => boolean): 'locked' | 'given_up' | Failure {
     const since = performance.now();
@@ -64,7 +64,7 @@ export class LockWait {
     return 'given_up';
   }
 
-  /** Sleeps for a moment of random length, unless `isWanted` ends first. */
+  /** Sleeps for a moment of random length, while `isWanted`. */
   pause(isWanted: () => boolean): void {
     this.#waitingSince ??= performance.now();
     const longest = LONGEST_SLEEP_MS - SHORTER_PER_MS * (performance.now() - this.#waitingSince);
@@ -73,7 +73,7 @@ export class LockWait {
   }
 }
 
-/** Begins a transaction that holds the write lock, and looks at the schema. */
+/** Begins a transaction that holds the write lock, and refreshes the schema. */
 export function beginLocked(connection: ThreadConnection, flags: ThreadFlags): ThreadReply {
   const lock = new LockWait(flags);
   const result = lock.begin(connection, () => !flags.isCancelled(0));

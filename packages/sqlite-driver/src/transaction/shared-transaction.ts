@@ -5,13 +5,13 @@ import { DONE } from '../thread/thread-protocol.js';
 import { beginLocked } from './lock-wait.js';
 
 /**
- * Where the writer's connection is in a transaction that several callers share: the first works in the transaction itself, each that follows
- * in a savepoint, so that it can be undone alone.
+ * The state of a transaction that several callers share, on the writer's connection. The first caller works in the transaction itself, each later
+ * one in a savepoint, so that it can be undone alone.
  */
 export class SharedTransaction {
   #hasSavepoint = false;
 
-  /** Lets the next caller in, whose turn it is because the one before has finished. */
+  /** Begins the work of the next caller; the previous one has finished. Begins the transaction if there is none. */
   enter(connection: ThreadConnection, flags: ThreadFlags): ThreadReply {
     if (!connection.inTransaction) {
       this.#hasSavepoint = false;
@@ -24,7 +24,7 @@ export class SharedTransaction {
     return { outcomes: [DONE] };
   }
 
-  /** Undoes what the last caller did. False when that is the whole transaction. */
+  /** Undoes the work of the last caller. False when there is no savepoint, so that the whole transaction must be rolled back. */
   undoLast(connection: ThreadConnection): boolean {
     if (!this.#hasSavepoint || !connection.inTransaction) return false;
     connection.control('rollback to sluice_member');
@@ -34,7 +34,7 @@ export class SharedTransaction {
     return true;
   }
 
-  /** The transaction has ended. */
+  /** Resets the state after the transaction has ended. */
   end(): void {
     this.#hasSavepoint = false;
   }

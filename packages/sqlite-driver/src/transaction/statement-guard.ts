@@ -2,7 +2,7 @@ import { UnsupportedError, UsageError } from '@sluice/core';
 import { statementKind, withoutLeadingComments } from '../sql/statement.js';
 
 /**
- * Refuses, on the lanes, what would change the state of a connection that others use as well.
+ * Refuses, outside a transaction, a statement that would change the state of a connection, because other callers use the connection as well.
  *
  * @throws UsageError `invalid_query` or UnsupportedError, saying what to use instead.
  */
@@ -22,7 +22,7 @@ export function assertAllowedOutside(sql: string): void {
 }
 
 /**
- * Refuses, inside a transaction, what would end it or escape it. Savepoints are allowed.
+ * Refuses, inside a transaction, a statement that would end the transaction or take effect outside it. Savepoints are allowed.
  *
  * @throws UsageError `invalid_query` or UnsupportedError, saying what to use instead.
  */
@@ -54,7 +54,7 @@ function assertAllowedAnywhere(sql: string): void {
   }
 }
 
-/** Pragmas that tell, or that are kept in the file; each acts the same on whichever connection it runs. */
+/** Pragmas that only read, or that are stored in the file. Their effect does not depend on the connection. */
 const HARMLESS: ReadonlySet<string> = new Set([
   'analysis_limit',
   'application_id',
@@ -81,7 +81,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'user_version',
 ]);
 
-/** What the driver sets; saying the same again is allowed, as existing applications do. */
+/** Settings that the driver makes itself. Existing applications repeat them, so they are allowed. */
 const RESTATED: ReadonlySet<string> = new Set([
   'foreign_keys=1',
   'foreign_keys=on',

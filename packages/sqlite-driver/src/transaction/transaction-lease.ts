@@ -4,21 +4,21 @@ import { DONE, type ThreadRequest } from '../thread/thread-protocol.js';
 import type { CallOutcome } from '../thread/watched-call.js';
 import type { ResultPart } from '../values/result-part.js';
 
-/** A thread in the hands of one transaction, until it ends. */
+/** The exclusive use of a thread by one transaction, until it ends. */
 export interface TransactionLease {
-  /** Whether the thread works for a caller who has left. */
+  /** Whether the thread still works on a call. */
   readonly isRunning: boolean;
   call(request: ThreadRequest, wait: WaitOptions, onPart?: (part: ResultPart) => void): Promise<CallOutcome>;
   stream(request: ThreadRequest, wait: WaitOptions): AsyncGenerator<ResultPart, CallOutcome>;
-  /** Commits and gives the thread back. */
+  /** Commits and releases the thread. */
   commit(): Promise<CallOutcome>;
-  /** Undoes everything and gives the thread back; while it works for a caller who has left, that follows by itself. */
+  /** Rolls back and releases the thread. While the thread still works on a cancelled call, it returns at once, and the rollback follows later. */
   rollback(): Promise<CallOutcome>;
-  /** Takes the thread from its holder, whose further calls end in the error. */
+  /** Revokes the lease and rolls back. The holder's further calls fail with the error. */
   revoke(createError: () => SluiceError): void;
 }
 
-/** The lease of a transaction that shares nothing: a snapshot of a reader, or a schema change. It was begun before. */
+/** The lease of a transaction that does not share its COMMIT: a snapshot of a reader, or a schema change. BEGIN has run before. */
 export class SoleLease implements TransactionLease {
   readonly #lease: ThreadLease;
 

@@ -17,11 +17,12 @@ import { assertAllowedInside } from './statement-guard.js';
 import type { TransactionLease } from './transaction-lease.js';
 
 /**
- * What becomes of an ALTER TABLE: SQLite's own only, SQLite's own or a rebuild of the table, or whatever the statement's text says.
+ * How an ALTER TABLE is run. `own`: only what SQLite's ALTER TABLE can do. `own_or_rebuild`: otherwise the table is rebuilt. `as_written`: the
+ * statement's text is run unchanged.
  */
 export type Alterations = 'own' | 'own_or_rebuild' | 'as_written';
 
-/** A transaction on the writer, or a snapshot on a reader, until it ends. */
+/** A transaction on the writer, or a snapshot on a reader. */
 export class SqliteTransaction implements DatabaseTransaction {
   readonly #engine: SqliteEngine;
   readonly #lease: TransactionLease;
@@ -92,7 +93,7 @@ export class SqliteTransaction implements DatabaseTransaction {
   async rollback(): Promise<void> {
     this.#end();
     const outcome = await this.#lease.rollback();
-    // A thread that is gone has taken its transaction with it, and so has whoever revoked the lease.
+    // A thread that has ended, and a revoked lease, have rolled the transaction back already.
     if (outcome.kind !== 'lost' && outcome.kind !== 'over') this.#engine.expectDone(outcome);
   }
 
@@ -116,7 +117,7 @@ export class SqliteTransaction implements DatabaseTransaction {
   }
 }
 
-/** Whether it changes something: an alteration also looks at the schema. */
+/** Whether the statement changes something. The queries with which an alteration reads the schema are not reported as steps. */
 function isStep(sql: string): boolean {
   return statementKind(sql) !== 'query';
 }

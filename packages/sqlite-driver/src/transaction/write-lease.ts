@@ -7,8 +7,8 @@ import type { SharedCommit } from './shared-commit.js';
 import type { TransactionLease } from './transaction-lease.js';
 
 /**
- * The writer in the hands of one transaction, which shares its COMMIT with those that finished just before it and those that follow
- * at once. BEGIN travels with its first statement.
+ * The exclusive use of the writer by one transaction, which shares its COMMIT with the transactions just before and just after it. BEGIN is sent
+ * with its first statement.
  */
 export class WriteLease implements TransactionLease {
   readonly #lease: ThreadLease;
@@ -21,12 +21,12 @@ export class WriteLease implements TransactionLease {
     this.#shared = shared;
   }
 
-  /** Whether it was given back, or taken. */
+  /** Whether it was released or revoked. */
   get isOver(): boolean {
     return this.#lease.isReleased;
   }
 
-  /** Calls `onOver` when it was given back, or taken. */
+  /** Calls `onOver` when the lease is released or revoked. */
   onOver(onOver: () => void): void {
     this.#lease.onRelease = onOver;
   }
@@ -35,7 +35,7 @@ export class WriteLease implements TransactionLease {
     return this.#lease.isRunning;
   }
 
-  /** For how long its holder has made no call; 0 while one is under way. */
+  /** How long the holder has made no call, in milliseconds; 0 while one is in flight. */
   get idleMs(): number {
     return this.#lease.isRunning ? 0 : performance.now() - this.#idleSince;
   }
@@ -72,11 +72,11 @@ export class WriteLease implements TransactionLease {
     const { revocation } = this.#lease;
     if (revocation !== undefined || !this.#isEntered) {
       this.#lease.release();
-      // What its callback made of the others' work is of no account: it is made again.
+      // After a ConflictError the transaction is retried, so the result of its callback is discarded.
       return revocation?.() instanceof ConflictError ? { kind: 'over', createError: revocation } : DONE;
     }
     const undone = await this.#lease.call({ op: 'undo' }, {});
-    // What it told its caller may rest on what those before it did.
+    // Its callback may have read changes of the previous transactions, so it is answered after their COMMIT.
     const outcome = undone.kind === 'result' && this.#shared.size > 0 ? this.#shared.join() : undone;
     this.#lease.release();
     return outcome;
@@ -86,7 +86,7 @@ export class WriteLease implements TransactionLease {
     this.#lease.revoke(createError);
   }
 
-  /** Takes the writer from a holder that makes others wait for their COMMIT while it thinks; it will have it to itself the next time. */
+  /** Revokes the lease of a holder that makes no call while others wait for the shared COMMIT. Its next attempt does not share. */
   yield(): void {
     this.#lease.revoke(
       () =>
