@@ -3,27 +3,27 @@ import { ThreadConnection } from '../thread/thread-connection.js';
 import type { ConnectionOptions } from '../thread/thread-protocol.js';
 import { InlineStatement } from './inline-statement.js';
 
-/** How long reads may hold the calling thread before the event loop gets its turn. */
+/** How long reads may block the calling thread in one turn of the event loop. */
 const TURN_MS = 2;
 
-/** After so many reads and rows one looks at the clock, which costs a tenth of a read. */
+/** The clock is read after this number of reads and rows, because reading it costs a tenth of a read. */
 const ROWS_PER_LOOK = 32;
 
 /**
- * A statement that takes longer than this several times in a row is read by a thread for a while: its rows are large, or its pages far away.
- * Once or twice is chance: it was prepared, or the processor was away.
+ * A statement that takes longer than this several times in a row runs on a reader thread for a while: its rows are large, or its pages are not
+ * cached. Once or twice may be chance, such as preparing the statement or a context switch.
  */
 const SLOW_MS = 1;
 const SLOW_TIMES = 3;
 
-/** For how long at first, twice as long each time that it proves slow again, and at most: a busy machine makes quick statements slow, too. */
+/** How long it runs on a reader thread: at first, doubled each time it is slow again, and at most. On a busy machine fast statements are slow, too. */
 const SLOW_FOR_MS = 250;
 const LONGEST_SLOW_FOR_MS = 8_000;
 
-/** Statements kept prepared. */
+/** How many prepared statements are kept. */
 const STATEMENT_LIMIT = 500;
 
-/** Has a read done by the reader pool. */
+/** Runs a read on the reader pool. */
 export type HandOver = (statement: Statement, options: ExecuteOptions) => Promise<StatementResult>;
 
 interface Call {
@@ -34,7 +34,7 @@ interface Call {
 }
 
 interface Known {
-  /** `undefined` when a thread has to read it. */
+  /** `undefined` when the statement must run on a reader thread. */
   readonly inline: InlineStatement | undefined;
   slowTimes: number;
   slowUntil: number;
@@ -42,20 +42,20 @@ interface Known {
 }
 
 /**
- * A read-only connection on the calling thread, for reads of bounded cost: a message to another thread and back takes ten times as long as
- * a row by its key.
+ * A read-only connection on the calling thread, for reads of bounded cost: a round trip to another thread takes ten times as long as reading a
+ * row by its key.
  *
- * Calls made together are served together, in one snapshot taken after the last of them was made, so that they share what a snapshot costs.
- * After {@link TURN_MS} of reading, the event loop has its turn.
+ * Calls made in the same turn share one snapshot, which is opened after the last of these calls. After {@link TURN_MS} of reading, the remaining
+ * calls wait for the next turn of the event loop.
  */
 export class InlineReader {
   readonly #options: ConnectionOptions;
   readonly #handOver: HandOver;
-  /** Opened by the first read. */
+  /** Opened at the first read. */
   #opened: ThreadConnection | undefined;
   #known = new Map<string, Known>();
   #waiting: Call[] = [];
-  /** Whether this turn of the event loop has seen a read, and with it the schema. */
+  /** Whether a read in this turn of the event loop has refreshed the schema. */
   #isTurnBegun = false;
   #spentMs = 0;
   #served = 0;
@@ -67,12 +67,12 @@ export class InlineReader {
     this.#handOver = handOver;
   }
 
-  /** How many reads it has served. */
+  /** How many reads it has done itself. */
   get served(): number {
     return this.#served;
   }
 
-  /** Reads, or hands over what a thread had better read. */
+  /** Runs a read, or passes it to the reader pool if it should run on a thread. */
   execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ statement, options, resolve, reject });
@@ -80,7 +80,7 @@ export class InlineReader {
     });
   }
 
-  /** Serves what waits, and closes the file. */
+  /** Serves all waiting reads, and closes the file. */
   close(): void {
     this.#serve(Number.POSITIVE_INFINITY);
     this.#isClosed = true;
@@ -103,11 +103,11 @@ export class InlineReader {
     this.#spentMs = 0;
   };
 
-  /** Serves what waits for as long as the turn lasts. */
+  /** Serves waiting reads for at most `turnMs`. */
   #serve(turnMs: number): void {
     const calls = this.#waiting;
     if (calls.length === 0) return;
-    // Alone, a statement is a snapshot of its own.
+    // A single statement without BEGIN is a snapshot of its own.
     const isShared = calls.length > 1 || !this.#isTurnBegun;
     const connection = isShared ? this.#begin() : this.#opened;
     if (connection === undefined) {
@@ -129,8 +129,8 @@ export class InlineReader {
   }
 
   /**
-   * Begins a snapshot and looks at the schema. `undefined` when the file cannot be opened or read at once: a thread can wait for what is in the
-   * way, and says what is wrong.
+   * Begins a snapshot and refreshes the schema. `undefined` when the file cannot be opened or read at once: a reader thread can wait for the
+   * lock, and reports the error.
    */
   #begin(): ThreadConnection | undefined {
     try {
@@ -159,9 +159,13 @@ export class InlineReader {
     }
   }
 
-  /** `undefined` for what a thread has to read. @throws ValueError when a value cannot be given as its column's type. */
+  /**
+   * Reads the rows; `undefined` when the statement must run on a reader thread.
+   *
+   * @throws ValueError when a value does not belong to its column's type.
+   */
   #tryRead(connection: ThreadConnection, { statement, options }: Call, now: number): Row[] | undefined {
-    // Whoever has given up already is told so by the queue of the pool.
+    // A call that is already over gets its error from the queue of the reader pool.
     if (options.signal?.aborted || (options.deadline ?? Number.POSITIVE_INFINITY) <= now) return undefined;
     const { inline, slowUntil } = this.#know(connection, statement.sql);
     if (slowUntil > now) return undefined;
@@ -185,7 +189,7 @@ export class InlineReader {
     resolve(this.#handOver(statement, options));
   }
 
-  /** Counts the time, and sends what is slow time and again to a thread from now on. */
+  /** Records the time. Statements that are slow repeatedly run on a reader thread from then on. */
   #noteTime(calls: readonly Call[], served: number, ms: number): void {
     this.#spentMs += ms;
     const isSlow = ms > SLOW_MS * served;

@@ -6,7 +6,7 @@ import { bindPortable } from '../values/parameters.js';
 import { type ColumnDecoder, decodersOf, decodeValue, isPlain } from '../values/rows.js';
 import type { SqliteValue } from '../values/sqlite-value.js';
 
-/** A statement prepared to give objects: they carry the names that the columns have when it is run. */
+/** A prepared statement that returns rows as objects. SQLite names their columns when the statement runs. */
 export class InlineStatement {
   readonly #statement: Sqlite.Statement<unknown[], Row>;
   readonly #columns: readonly ColumnDecoder[];
@@ -16,7 +16,7 @@ export class InlineStatement {
     this.#columns = columns;
   }
 
-  /** `undefined` for what a thread has to look at: if it fails, it does so there as well, and is told in the words of the contract. */
+  /** Prepares a statement. `undefined` when it must run on a reader thread, which also reports the contract's error if it is wrong. */
   static prepare(connection: ThreadConnection, sql: string): InlineStatement | undefined {
     const prepared = tryPrepare(connection, sql);
     if (prepared?.columns === undefined || !prepared.isReadonly) return undefined;
@@ -27,15 +27,15 @@ export class InlineStatement {
   }
 
   /**
-   * `undefined` for what a thread has to look at, as in {@link InlineStatement.prepare}.
+   * Reads the rows. `undefined` when the statement must run on a reader thread, as in {@link InlineStatement.prepare}.
    *
-   * @throws ValueError when a value cannot be given as its column's type.
+   * @throws ValueError when a value does not belong to its column's type.
    */
   read(statement: Statement): Row[] | undefined {
     const rows = this.#tryRun(statement);
     if (rows === undefined) return undefined;
     for (const row of rows) {
-      // Another process may have changed the schema since it was looked at.
+      // Another process may have changed the schema since it was refreshed.
       if (!this.#decode(row)) return undefined;
     }
     return rows;
@@ -54,7 +54,7 @@ export class InlineStatement {
     }
   }
 
-  /** Decodes in place. False when the row has other columns than its statement had when it was prepared. */
+  /** Decodes a row in place. False when the row's columns differ from those at preparation. */
   #decode(row: Row): boolean {
     const columns = this.#columns;
     let index = 0;
@@ -78,14 +78,14 @@ function tryPrepare(connection: ThreadConnection, sql: string): Prepared | undef
   }
 }
 
-/** Names that an object cannot have, not twice, or not in their order. */
+/** Whether an object cannot hold the columns by name: a name is repeated, is `__proto__`, or is an index, which would change the order. */
 function hasAmbiguousNames(names: readonly string[]): boolean {
   return (
     new Set(names).size < names.length || names.some((name) => name === '__proto__' || /^\d+$/.test(name))
   );
 }
 
-/** What a message between threads does to a value besides: whole numbers come as numbers where they are exact, bytes without a Buffer. */
+/** Adds the conversions that a reader thread makes: integers become numbers where that is exact, and a Buffer becomes a plain Uint8Array. */
 function toInline(decoder: ColumnDecoder, isNarrowed: boolean): ColumnDecoder {
   const { decode } = decoder;
   const narrow = (stored: NonNullable<SqliteValue>): NonNullable<SqliteValue> =>

@@ -15,30 +15,30 @@ import type { ConnectionOptions } from '../thread/thread-protocol.js';
 import type { OpenSnapshots } from '../wal/open-snapshots.js';
 import { openReader } from './open-reader.js';
 
-/** How long a reader may go on after its caller has left, before another thread takes its place. */
+/** How long a reader may continue after its caller was cancelled, before another thread takes its place. */
 const GRACE_MS = 250;
 
-/** What a reader is wanted for: one statement, or a snapshot that stays open while the caller thinks. */
+/** The use of a reader: `single` for one statement, `snapshot` for a snapshot that stays open between calls. */
 export type ReaderUse = 'single' | 'snapshot';
 
-/** How long a reader is waited for, who wants it, and from where. */
+/** Deadline and signal of the wait for a reader, and the caller's label and stack. */
 export type ReaderWait = WaitOptions & Pick<ExecuteOptions, 'label' | 'origin'>;
 
-/** How many of each may be at work at once. */
+/** How many readers may be in use at once, for each use. */
 export interface ReaderLimits {
   readonly readers: number;
   readonly snapshots: number;
   readonly queueLimit: number;
 }
 
-/** Threads with read-only connections, started when they are needed. */
+/** A pool of threads with read-only connections, which start when they are needed. */
 export class ReaderPool {
   readonly #options: ConnectionOptions;
   readonly #lanes: Readonly<Record<ReaderUse, Lane>>;
   readonly #limits: ReaderLimits;
   readonly #snapshots: OpenSnapshots;
   readonly #idle: SqliteThread[] = [];
-  /** Threads that did not return from SQLite; each ends as soon as it does. */
+  /** Threads that did not return from SQLite after their caller was cancelled. Each ends as soon as it returns. */
   readonly #runaway = new Set<SqliteThread>();
   readonly #prepared = new PreparedTotal();
   #threads = 0;
@@ -54,7 +54,7 @@ export class ReaderPool {
     };
   }
 
-  /** Starts the first reader, so that the first read finds it; it opens the file once `ready` resolves. */
+  /** Starts the first reader. It opens the file when `ready` resolves. */
   async open(ready: Promise<unknown>): Promise<Failure | undefined> {
     const opened = await this.#start(ready);
     if ('failure' in opened) return opened.failure;
@@ -62,7 +62,11 @@ export class ReaderPool {
     return undefined;
   }
 
-  /** @throws ClosedError; OverloadedError, TimeoutError or AbortedError when the wait ends first. */
+  /**
+   * Waits for a reader.
+   *
+   * @throws ClosedError; OverloadedError, TimeoutError or AbortedError when the wait ends first.
+   */
   async acquire(use: ReaderUse, wait: ReaderWait): Promise<ThreadLease | LeaseFailure> {
     const lease = await this.#lanes[use].acquire(wait);
     const thread = this.#takeIdle() ?? (await this.#start());
@@ -100,7 +104,7 @@ export class ReaderPool {
     };
   }
 
-  /** Refuses new work, finishes what was accepted, and ends all threads. */
+  /** Refuses new calls, waits for those in flight, and ends all threads. */
   async close(): Promise<void> {
     await Promise.all([this.#lanes.single.close(), this.#lanes.snapshot.close()]);
     await Promise.all(this.#idle.splice(0).map((thread) => thread.close()));

@@ -8,7 +8,7 @@ import type { Outcome, ThreadStatement } from '../thread/thread-protocol.js';
 import { DONE } from '../thread/thread-protocol.js';
 import { serveThread } from '../thread/thread-server.js';
 
-/** How long to sleep before a read is tried again that met the recovery of the WAL. */
+/** Delay of a retry, when another process recovers the WAL. */
 const RETRY_MS = 2;
 
 const DROPPED: Outcome = { kind: 'dropped' };
@@ -52,7 +52,7 @@ function read(
   return outcome;
 }
 
-/** A statement that cannot be prepared counts as a read: running it tells why. */
+/** Whether a statement only reads. One that cannot be prepared counts as a read, so that running it reports the error. */
 function onlyReads(connection: ThreadConnection, sql: string): boolean {
   try {
     const { isReadonly, columns } = connection.prepare(sql);
@@ -66,7 +66,7 @@ function run(connection: ThreadConnection, flags: ThreadFlags, { statement, batc
   return runStatement(connection, statement, 0, new ResultSink(flags, batchSize));
 }
 
-/** Begins a transaction and reads, which is what fixes the snapshot. */
+/** Begins a transaction and reads the schema version: SQLite takes the snapshot at the first read. */
 function beginSnapshot(connection: ThreadConnection, flags: ThreadFlags): Outcome {
   const isWanted = (): boolean => !flags.isCancelled(0);
   while (isWanted()) {
