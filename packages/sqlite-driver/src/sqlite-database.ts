@@ -81,7 +81,7 @@ export class SqliteDatabase implements Database {
     this.#alterations = options.values === 'portable' ? 'own' : 'as_written';
     this.#writer = new Writer(this.#connectionOptions('writer', options), options, ({ wal, commits }) => {
       if (wal !== undefined) this.#wal.notice(wal);
-      if (commits !== undefined && commits > 0) this.#changes.lookSoon();
+      if (commits !== undefined && commits > 0) this.#changes.pollSoon();
     });
     this.#changes = new ChangePoller(
       () => openReader(this.#connectionOptions('reader', options)),

@@ -5,21 +5,21 @@ import { unpackRows } from '../thread/pack-rows.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
 import { memberOutcome } from '../thread/watched-call.js';
 
-/** Commits of this process that come closer together are found in one look. */
+/** Shortest time between two polls. Commits of this process within it are reported together. */
 const SHORTEST_GAP_MS = 5;
 
-/** Asked of one connection, its value differs after every commit of another one (sqlite.org/pragma.html#pragma_data_version). */
-const LOOK = { sql: 'pragma data_version', parameters: [] };
+/** On one connection, the value changes after every commit of another connection (sqlite.org/pragma.html#pragma_data_version). */
+const DATA_VERSION = { sql: 'pragma data_version', parameters: [] };
 
-/** Who is told that something was committed to the file. */
+/** Receives the commits to the file. */
 export interface CommitListener {
   changed(): void;
   failed(error: SluiceError): void;
 }
 
 /**
- * Finds out that something was committed to the file, by whatever process. It has a reader thread of its own, started for the first listener
- * and ended with the last, whose connection holds no snapshot between two looks.
+ * Polls for commits to the file by any process. It has a reader thread of its own, which starts with the first listener and ends with the last.
+ * Its connection holds no snapshot between two polls.
  */
 export class ChangePoller {
   readonly #openReader: () => Promise<OpenedThread>;
@@ -27,15 +27,15 @@ export class ChangePoller {
   readonly #toError: (failure: Failure) => Error;
   readonly #listeners = new Set<CommitListener>();
   #thread: SqliteThread | undefined;
-  /** How many were started so far. */
+  /** How many threads were started so far. */
   #threads = 0;
   #version: string | undefined;
-  #lookedAt = 0;
+  #polledAt = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** The last look, or end, of a chain in which one comes after the other. */
+  /** The end of the serial queue of polls, additions and removals. */
   #tail: Promise<unknown> = Promise.resolve();
 
-  /** @param openReader starts a reader thread and opens its connection. */
+  /** @param openReader Starts a reader thread and opens its connection. */
   constructor(
     openReader: () => Promise<OpenedThread>,
     intervalMs: number,
@@ -47,14 +47,14 @@ export class ChangePoller {
   }
 
   /**
-   * Tells `listener` of every commit from now on; resolves with what stops it.
+   * Reports every commit from now on to `listener`. Resolves with a function that stops it.
    *
-   * @throws what opening the file throws.
+   * @throws the errors of opening the file.
    */
   async watch(listener: CommitListener): Promise<() => Promise<void>> {
     await this.#inTurn(async () => {
       try {
-        await this.#look();
+        await this.#poll();
         this.#listeners.add(listener);
         this.#schedule(this.#intervalMs);
       } finally {
@@ -68,13 +68,13 @@ export class ChangePoller {
       });
   }
 
-  /** Looks at once, or as soon as the last look is not quite so fresh: this process has committed something. */
-  lookSoon(): void {
+  /** Polls now, or {@link SHORTEST_GAP_MS} after the last poll: this process has committed. */
+  pollSoon(): void {
     if (this.#listeners.size > 0)
-      this.#schedule(Math.max(0, this.#lookedAt + SHORTEST_GAP_MS - performance.now()));
+      this.#schedule(Math.max(0, this.#polledAt + SHORTEST_GAP_MS - performance.now()));
   }
 
-  /** Tells nobody any more. */
+  /** Removes all listeners and ends the thread. */
   close(): Promise<void> {
     return this.#inTurn(() => {
       this.#listeners.clear();
@@ -90,13 +90,13 @@ export class ChangePoller {
 
   #schedule(delayMs: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#inTurn(() => this.#lookAgain()), delayMs);
+    this.#timer = setTimeout(() => void this.#inTurn(() => this.#pollAgain()), delayMs);
   }
 
-  async #lookAgain(): Promise<void> {
+  async #pollAgain(): Promise<void> {
     if (this.#listeners.size === 0) return;
     try {
-      await this.#look();
+      await this.#poll();
       this.#schedule(this.#intervalMs);
     } catch (error) {
       const listeners = [...this.#listeners];
@@ -106,18 +106,18 @@ export class ChangePoller {
     }
   }
 
-  async #look(): Promise<void> {
-    this.#lookedAt = performance.now();
+  async #poll(): Promise<void> {
+    this.#polledAt = performance.now();
     const version = await this.#readVersion();
     const isNew = version !== this.#version;
     this.#version = version;
     if (isNew) for (const listener of this.#listeners) listener.changed();
   }
 
-  /** Numbers of different connections say nothing about each other: one of a new thread counts as new, and so does a lost thread. */
+  /** Reads the version. Values of different connections cannot be compared, so a new thread counts as a change, and so does a lost one. */
   async #readVersion(): Promise<string> {
     const thread = await this.#ready();
-    const result = await thread.call({ op: 'read', statement: LOOK, batchSize: 1, probe: false });
+    const result = await thread.call({ op: 'read', statement: DATA_VERSION, batchSize: 1, probe: false });
     if (result.kind === 'lost') return `${this.#threads} lost`;
     const outcome = memberOutcome(result.reply, 0);
     if (outcome.kind === 'failure') throw this.#toError(outcome.failure);
