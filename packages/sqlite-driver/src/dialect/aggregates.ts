@@ -4,12 +4,12 @@ import { NUMERIC_AGGREGATES } from '../values/numeric-functions.js';
 
 const WHOLE_NUMBERS: ReadonlySet<ValueTypeName> = new Set(['bigint', 'integer', 'smallint']);
 
-/** Types whose values SQLite stores as whole numbers, so that only their name tells what to make of them. */
+/** Types that SQLite stores as integers, so that a result needs a type hint to be decoded. */
 const HINTED: ReadonlySet<ValueTypeName> = new Set(['bigint', 'timestamptz']);
 
 /**
- * The aggregate that answers as the contract says: exact decimals for whole numbers and numerics, the column's own type for its least and
- * greatest value. `undefined` where SQLite's own does.
+ * The aggregate with the contract's result: exact decimals for sums and averages of integers and numerics, and the column's type for its minimum
+ * and maximum. `undefined` where SQLite's own aggregate gives that.
  */
 export function portableAggregate(
   name: AggregateName,
@@ -25,7 +25,7 @@ export function portableAggregate(
     : undefined;
 }
 
-/** The type that {@link portableAggregate} wrote into the call of an aggregate. */
+/** The type hint that {@link portableAggregate} wrote into the call of an aggregate. */
 export function typeOfAggregate(node: OperationNode): string | undefined {
   return RawNode.is(node) ? /^m(?:ax|in)\/\*:(\w+)\*\//.exec(node.sqlFragments[0] ?? '')?.[1] : undefined;
 }

@@ -17,7 +17,7 @@ import { LaneSqliteAdapter } from './adapter.js';
 import { portableAggregate } from './aggregates.js';
 import { PortableSqliteQueryCompiler } from './query-compiler.js';
 
-/** SQLite's SQL, for Kysely and for the repository. */
+/** Core's DatabaseSql for SQLite, used by Kysely and by repositories. */
 export class SqliteSql implements DatabaseSql {
   readonly #values: SqliteValues;
 
@@ -41,13 +41,13 @@ export class SqliteSql implements DatabaseSql {
     return encodeValue(value, type);
   }
 
-  /** One JSON parameter, however many values. SQLite reads its whole numbers exactly; bytes travel as hexadecimal digits. */
+  /** Passes all values as one JSON parameter. SQLite parses its integers exactly; bytes are written as hexadecimal digits. */
   inList(column: Expression<unknown>, values: readonly unknown[], type: ValueType): Expression<SqlBool> {
     const member = type.name === 'bytea' ? sql`unhex(value)` : this.comparable(sql`value`, type);
     return sql<SqlBool>`${this.comparable(column, type)} in (select ${member} from json_each(${toJsonArray(values)}))`;
   }
 
-  /** A numeric is text, which sorts by its characters; its key sorts by value. */
+  /** Numerics are stored as text, which sorts by characters, so they are compared by {@link NUMERIC_KEY}. */
   comparable(expression: Expression<unknown>, type: ValueType): Expression<unknown> {
     return type.name === 'numeric' ? sql`${sql.raw(NUMERIC_KEY)}(${expression})` : expression;
   }

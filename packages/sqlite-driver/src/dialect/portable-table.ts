@@ -14,7 +14,7 @@ import { BIGINT_MARK } from '../values/bigint-columns.js';
 import { declaredType, typeCheck } from '../values/column-types.js';
 import { typeCheckName } from '../values/type-check-name.js';
 
-/** Columns of a primary key hold no NULL, as in PostgreSQL and unlike in SQLite; an identity is its table's key. */
+/** Makes the columns of a primary key NOT NULL, as in PostgreSQL, and moves a primary key constraint on an identity column to the column. */
 export function toPortableTable(table: CreateTableNode): CreateTableNode {
   const key = table.constraints?.find((constraint) => PrimaryKeyConstraintNode.is(constraint));
   if (key === undefined) return table;
@@ -40,10 +40,10 @@ export function toPortableTable(table: CreateTableNode): CreateTableNode {
 }
 
 /**
- * A column as SQLite is to declare it: its portable type by a name with the right affinity, with a CHECK that refuses what
- * the type cannot hold. A raw SQL type stays as it is.
+ * The column as it is declared in SQLite: with a type name that has the right affinity, and a CHECK that rejects values the type cannot hold.
+ * A raw SQL type is left unchanged.
  *
- * @throws UnsupportedError for a type, or an identity, that does not mean the same on every driver.
+ * @throws UnsupportedError for a type, or an identity, that is not portable.
  */
 export function toPortableColumn(column: ColumnDefinitionNode): ColumnDefinitionNode {
   const notNull = (column.notNull ?? false) || (column.primaryKey ?? false);
@@ -57,7 +57,7 @@ export function toPortableColumn(column: ColumnDefinitionNode): ColumnDefinition
   return isIdentity(column) ? toIdentity(portable, type) : { ...portable, dataType: raw(declaredType(type)) };
 }
 
-/** The CHECK that refuses what a column of the portable `type` cannot hold. */
+/** The CHECK that rejects values a column of the portable `type` cannot hold. */
 export function typeConstraint(column: string, type: ValueType): string {
   const name = typeCheckName(column, declaredName(type));
   return `constraint ${quote(name)} check (${typeCheck(type, quote(column))})`;
@@ -70,7 +70,7 @@ function isIdentity({ autoIncrement, generated, dataType }: ColumnDefinitionNode
   return isSerial || autoIncrement === true || generated?.identity === true;
 }
 
-/** Only `integer primary key` numbers its rows. */
+/** Declares an identity column. In SQLite only an `integer primary key` is assigned automatically. */
 function toIdentity(column: ColumnDefinitionNode, type: ValueType): ColumnDefinitionNode {
   if (column.primaryKey !== true || (type.name !== 'integer' && type.name !== 'bigint')) {
     throw new UnsupportedError(

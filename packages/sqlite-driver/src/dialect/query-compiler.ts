@@ -23,8 +23,8 @@ import { typeOfAggregate } from './aggregates.js';
 import { toPortableColumn, toPortableTable } from './portable-table.js';
 
 /**
- * Kysely's compiler with the contract's meaning (C1, C2): column types by PostgreSQL's names, NULL after everything else, a backslash
- * that escapes in LIKE. Raw SQL passes as it is.
+ * Kysely's compiler with the contract's semantics (C1, C2): column types have PostgreSQL's names, NULL sorts last, and a backslash escapes
+ * in LIKE. Raw SQL is left unchanged.
  */
 export class PortableSqliteQueryCompiler extends SqliteQueryCompiler {
   #hints = new Map<string, string>();
@@ -35,7 +35,7 @@ export class PortableSqliteQueryCompiler extends SqliteQueryCompiler {
     return { ...compiled, sql: `${compiled.sql}${formatTypeHints(this.#hints)}` };
   }
 
-  /** Notes the type of an aggregate that is a column of the result itself. */
+  /** Records the type of an aggregate that is a column of the result. */
   protected override visitSelection(node: SelectionNode): void {
     super.visitSelection(node);
     const { selection } = node;
@@ -53,18 +53,18 @@ export class PortableSqliteQueryCompiler extends SqliteQueryCompiler {
     super.visitColumnDefinition(toPortableColumn(node));
   }
 
-  /** Kysely's own compiler writes NULL here, which is not what the column's default says. */
+  /** Kysely's own compiler writes NULL here, which would not be the column's default. */
   protected override visitDefaultInsertValue(): void {
     throw new UnsupportedError(
       'SQLite cannot insert rows of which only some give a column that has a default. Give the column in every row, or use `insertMany`.',
     );
   }
 
-  /** Reached in casts, and where a column's type is altered; those of new columns were translated with their column. */
+  /** Called for casts, and for a column whose type is altered. The types of new columns are translated by {@link toPortableColumn}. */
   protected override visitDataType({ dataType }: DataTypeNode): void {
     const name = parseValueType(dataType)?.name;
     if (name === undefined) throw portableTypeError(dataType, 'SQLite');
-    // The text of such an ALTER TABLE is told, and never run: the table is rebuilt.
+    // The text of this ALTER TABLE is only shown and never run: the table is rebuilt instead.
     const isAltered = this.parentNode !== undefined && AlterColumnNode.is(this.parentNode);
     const cast = isAltered ? dataType : CASTS[name];
     if (cast === undefined) {
@@ -77,7 +77,7 @@ export class PortableSqliteQueryCompiler extends SqliteQueryCompiler {
 
   protected override visitOrderByItem(node: OrderByItemNode): void {
     super.visitOrderByItem(node);
-    // An index takes no placement, and stores NULLs where it likes.
+    // CREATE INDEX accepts no NULLS FIRST or NULLS LAST.
     if (node.nulls !== undefined || (this.parentNode !== undefined && CreateIndexNode.is(this.parentNode)))
       return;
     const text = `${rawText(node.orderBy)} ${rawText(node.direction)}`.trimEnd();
