@@ -83,6 +83,7 @@ export type { Storage, StorageEvents, StorageHealth, StorageTransaction } from '
 export type { OperationMetrics, StorageMetrics } from './storage/storage-metrics.js';
 export type { StorageOptions } from './storage/storage-options.js';
 export type { TableChange, TableWatch, WatchOptions } from './storage/table-watch.js';
+export { CommitWindow, sharedCommitError, yieldedError } from './transaction/commit-window.js';
 export { assertGoesOn, transactionEndedError } from './transaction/ended-transaction.js';
 export type { ReplayReason } from './transaction/replay.js';
 export type { CheckedValue } from './values/check-value.js';

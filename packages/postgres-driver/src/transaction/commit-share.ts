@@ -1,10 +1,19 @@
-import { ConflictError, type ExecuteOptions, type Statement } from '@sluice/core';
+import {
+  ConflictError,
+  type ExecuteOptions,
+  type Statement,
+  sharedCommitError,
+  yieldedError,
+} from '@sluice/core';
 import type { SharedCommit } from './shared-commit.js';
 
 /** How long rolling a member back may take before the connection is destroyed, in milliseconds. */
 const ROLLBACK_GRACE_MS = 5000;
 
-/** How long a member may delay the COMMIT of earlier members before it is rolled back and replayed alone, in milliseconds. */
+/**
+ * How long a member may delay the COMMIT of earlier members before it is rolled back and replayed alone, in milliseconds. SQLite's driver asks for its
+ * lock back after 5 idle milliseconds; here the time includes the statements, which may wait for locks of transactions outside.
+ */
 const MAX_MEMBER_MS = 100;
 
 /**
@@ -94,8 +103,7 @@ export class CommitShare {
     if (this.#state !== 'active') return;
     this.#end('ended');
     await this.#rollBack();
-    if (this.#hasBegun && !(await this.#shared.isCommitted()))
-      throw replayAlone('What this transaction had seen was not committed');
+    if (this.#hasBegun && !(await this.#shared.isCommitted())) throw sharedCommitError();
   }
 
   /** Whether this is the first member, whose ROLLBACK ends the whole transaction. */
@@ -133,7 +141,7 @@ export class CommitShare {
   }
 
   #assertNotEvicted(): void {
-    if (this.#state === 'evicted') throw replayAlone('This transaction let others wait for their COMMIT');
+    if (this.#state === 'evicted') throw yieldedError();
   }
 
   #signal(signal: AbortSignal | undefined): AbortSignal {

@@ -1,11 +1,14 @@
-import { CommitUnknownError, ConflictError, ConnectionError } from '@sluice/core';
+import {
+  CommitUnknownError,
+  CommitWindow,
+  ConflictError,
+  ConnectionError,
+  sharedCommitError,
+} from '@sluice/core';
 import type { PostgresConnection } from '../connection/connection.js';
 
 /** The maximum number of members. PostgreSQL caches 64 subtransactions of a transaction, and each member may hold a few locks. */
 const MAX_MEMBERS = 32;
-
-/** The batching window: how long after the first member has finished another one may begin, in milliseconds. */
-const BATCHING_WINDOW_MS = 10;
 
 /** The writers that wait for one hot spot: rows that all of them write, so that only one can be active at a time. */
 export interface HotSpot {
@@ -20,17 +23,17 @@ export interface HotSpot {
  * of its own, and one COMMIT commits them all. Their order is a serial order. It saves the flush of each COMMIT, for which the next writer of a hot
  * spot would have to wait.
  *
- * Only writers that were waiting before the snapshot was taken may join, so that the snapshot includes everything their callers may know of.
+ * The rules are those of core's {@link CommitWindow}. Only writers that were waiting before the snapshot was taken may join, so that the snapshot includes
+ * everything their callers may know of. One that was undone before may join once more, other than on SQLite: its conflict may have come from outside.
  */
 export class SharedCommit {
   readonly connection: PostgresConnection;
   readonly #hotSpot: HotSpot;
   readonly #ended = Promise.withResolvers<void>();
+  readonly #window = new CommitWindow(MAX_MEMBERS);
   #snapshotAt: number | undefined;
-  #firstFinishedAt = Number.POSITIVE_INFINITY;
   #members = 1;
   #finished = 0;
-  #isClosed = false;
 
   constructor(hotSpot: HotSpot, connection: PostgresConnection) {
     this.connection = connection;
@@ -50,7 +53,7 @@ export class SharedCommit {
 
   /** Admits no further members. */
   close(): void {
-    this.#isClosed = true;
+    this.#window.close();
   }
 
   /** Admits no further members, and stops the sharing of COMMITs at this hot spot for some time. */
@@ -66,7 +69,7 @@ export class SharedCommit {
    */
   finish(commit: () => Promise<void>): Promise<void> {
     this.#finished += 1;
-    this.#firstFinishedAt = Math.min(this.#firstFinishedAt, performance.now());
+    this.#window.noteFinished();
     if (!this.#admitNext()) void this.#commit(commit);
     return this.#ended.promise;
   }
@@ -87,9 +90,7 @@ export class SharedCommit {
 
   #admitNext(): boolean {
     const since = this.#snapshotAt;
-    if (this.#isClosed || this.connection.isLost || since === undefined || this.#members >= MAX_MEMBERS)
-      return false;
-    if (performance.now() - this.#firstFinishedAt > BATCHING_WINDOW_MS) return false;
+    if (this.connection.isLost || since === undefined || !this.#window.isOpenFor(this.#members)) return false;
     this.#members += 1;
     if (this.#hotSpot.admit(this, since)) return true;
     this.#members -= 1;
@@ -109,8 +110,7 @@ export class SharedCommit {
   #errorForMembers(error: unknown): unknown {
     if (this.#finished === 1 || isOutcomeOfAll(error)) return error;
     this.#hotSpot.suspendSharing();
-    const message = 'The COMMIT that this transaction shared with others failed; nothing of it is stored.';
-    return new ConflictError('serialization', message, { cause: error });
+    return sharedCommitError({ cause: error });
   }
 }
 

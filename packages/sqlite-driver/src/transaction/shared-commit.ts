@@ -1,22 +1,23 @@
-import { ConflictError, type SluiceError } from '@sluice/core';
+import { CommitWindow, sharedCommitError } from '@sluice/core';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
 import type { ThreadReply } from '../thread/thread-protocol.js';
 import { type CallOutcome, toOutcome } from '../thread/watched-call.js';
 
-/** How many transactions share one COMMIT at most, and how long after the end of the first another one may still join. */
-const MOST_MEMBERS = 64;
-const LONGEST_MS = 10;
+/** The maximum number of members. More would save little of a flush, and make each wait longer for its answer. */
+const MAX_MEMBERS = 64;
 
 /**
- * The transactions that have finished and wait for the COMMIT that they share. Each one ran after the previous ones and saw their changes. So none
- * of them is answered before the COMMIT has succeeded, not even one that was rolled back.
+ * The transactions that have finished and wait for the COMMIT that they share, by the rules of core's {@link CommitWindow}. Each one ran after the
+ * previous ones and saw their changes. So none of them is answered before the COMMIT has succeeded, not even one that was rolled back.
+ *
+ * Any transaction that begins for the first time may follow: there is one writer, and each sees what was written before it. On PostgreSQL, where others
+ * write at the same time, only writers of one hot spot may.
  */
 export class SharedCommit {
   #waiting: ((outcome: CallOutcome) => void)[] = [];
-  #since = 0;
+  #window = new CommitWindow(MAX_MEMBERS);
   /** How many of the next transactions get a COMMIT of their own, because a shared COMMIT has failed. */
   #separate = 0;
-  #isClosed = false;
 
   /** How many transactions wait. */
   get size(): number {
@@ -25,30 +26,23 @@ export class SharedCommit {
 
   /** Whether one more transaction may join. */
   get isOpen(): boolean {
-    return (
-      !this.#isClosed &&
-      this.size < MOST_MEMBERS &&
-      this.#separate === 0 &&
-      performance.now() - this.#since < LONGEST_MS
-    );
+    return this.#separate === 0 && this.#window.isOpenFor(this.size);
   }
 
   /** Refuses further transactions until the COMMIT. */
   close(): void {
-    this.#isClosed = true;
+    this.#window.close();
   }
 
   /** Adds a transaction. Resolves with the outcome of the COMMIT. */
   join(): Promise<CallOutcome> {
-    if (this.size === 0) this.#since = performance.now();
+    this.#window.noteFinished();
     return new Promise((settle) => this.#waiting.push(settle));
   }
 
   /** Makes the COMMIT and settles all transactions that wait. When it fails for several, each of them fails with a retryable ConflictError. */
   async commit(thread: SqliteThread, onReply: (reply: ThreadReply, members: number) => void): Promise<void> {
-    const members = this.#waiting;
-    this.#waiting = [];
-    this.#isClosed = false;
+    const members = this.#startOver();
     this.#separate = Math.max(0, this.#separate - members.length);
     const result = await thread.call({ op: 'commit' });
     const outcome = toOutcome(result, 0, thread);
@@ -60,20 +54,18 @@ export class SharedCommit {
 
   /** Settles all transactions that wait with a retryable ConflictError: the transaction that followed them has rolled back the shared one. */
   abandon(): void {
-    const members = this.#waiting;
-    if (members.length === 0) return;
-    this.#waiting = [];
-    this.#isClosed = false;
+    if (this.size === 0) return;
+    const members = this.#startOver();
     this.#separate = members.length;
     for (const settle of members) settle(CONFLICT);
+  }
+
+  #startOver(): ((outcome: CallOutcome) => void)[] {
+    const members = this.#waiting;
+    this.#waiting = [];
+    this.#window = new CommitWindow(MAX_MEMBERS);
+    return members;
   }
 }
 
 const CONFLICT: CallOutcome = { kind: 'over', createError: sharedCommitError };
-
-function sharedCommitError(): SluiceError {
-  return new ConflictError(
-    'shared_commit',
-    'The transaction shared a COMMIT with another one, whose failure undid both; it is to be made again.',
-  );
-}

@@ -1,4 +1,4 @@
-import { ConflictError, type SluiceError, type WaitOptions } from '@sluice/core';
+import { ConflictError, type SluiceError, type WaitOptions, yieldedError } from '@sluice/core';
 import type { ThreadLease } from '../thread/thread-lease.js';
 import { DONE, type ThreadRequest } from '../thread/thread-protocol.js';
 import type { CallOutcome } from '../thread/watched-call.js';
@@ -88,13 +88,7 @@ export class WriteLease implements TransactionLease {
 
   /** Revokes the lease of a holder that makes no call while others wait for the shared COMMIT. Its next attempt does not share. */
   yield(): void {
-    this.#lease.revoke(
-      () =>
-        new ConflictError(
-          'yielded',
-          'The transaction was undone because it kept others from being committed while it made no call; it is to be made again.',
-        ),
-    );
+    this.#lease.revoke(yieldedError);
   }
 
   #entering(request: ThreadRequest): ThreadRequest {
