@@ -6,7 +6,7 @@ import {
   UsageError,
 } from '@sluice/core';
 import { isDatabaseError } from '../errors/errors.js';
-import { quoteIdentifier } from '../sql/identifier.js';
+import { quoteIdentifier } from '../sql/quoting.js';
 
 /** The channel of the notifications. The payload is the changed table's oid. */
 export const CHANNEL = 'sluice_change';

@@ -10,7 +10,7 @@ import {
 } from '@sluice/core';
 import type { PostgresConnection } from '../connection/connection.js';
 import { commitUnknownError } from '../errors/errors.js';
-import { quoteIdentifier, quoteLiteral } from '../sql/identifier.js';
+import { quoteIdentifier, quoteLiteral } from '../sql/quoting.js';
 import type { PooledConnection } from '../transaction/pooled-connection.js';
 import { arrayType, columnArray, fitsArray } from '../values/array.js';
 import type { RawResult } from '../values/raw-result.js';

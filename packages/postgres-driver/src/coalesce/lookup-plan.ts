@@ -1,5 +1,5 @@
 import type { ExecuteOptions, RowLookup } from '@sluice/core';
-import { quoteIdentifier } from '../sql/identifier.js';
+import { quoteIdentifier } from '../sql/quoting.js';
 import type { PooledConnection } from '../transaction/pooled-connection.js';
 import { arrayType, columnArray, fitsArray } from '../values/array.js';
 import { RowDecoder } from '../values/rows.js';

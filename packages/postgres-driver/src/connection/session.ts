@@ -1,5 +1,5 @@
 import type { PostgresConfig } from '../options/options.js';
-import { quoteLiteral } from '../sql/identifier.js';
+import { quoteLiteral } from '../sql/quoting.js';
 
 /** What the server reports about itself when a session is configured. */
 export interface ServerFacts {

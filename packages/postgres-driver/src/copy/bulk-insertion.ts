@@ -1,6 +1,6 @@
 import type { RowInsertion, Statement } from '@sluice/core';
 import type { PostgresConnection, SendOptions } from '../connection/connection.js';
-import { quoteIdentifier } from '../sql/identifier.js';
+import { quoteIdentifier } from '../sql/quoting.js';
 import { arrayType, columnArray, fitsArray } from '../values/array.js';
 import { type Bound, bindScalar, checkValue, type Scalar } from '../values/parameters.js';
 import type { RawResult } from '../values/raw-result.js';

@@ -1,6 +1,6 @@
 import type { RowInsertion } from '@sluice/core';
 import type { PostgresConnection, SendOptions } from '../connection/connection.js';
-import { quoteIdentifier } from '../sql/identifier.js';
+import { quoteIdentifier } from '../sql/quoting.js';
 import type { Bound } from '../values/parameters.js';
 
 /** The number of rows from which COPY is faster, including the query whether the table supports it. */
