@@ -52,7 +52,7 @@ export class ChangePoller {
    * @throws the errors of opening the file.
    */
   async watch(listener: CommitListener): Promise<() => Promise<void>> {
-    await this.#inTurn(async () => {
+    await this.#enqueue(async () => {
       try {
         await this.#poll();
         this.#listeners.add(listener);
@@ -62,7 +62,7 @@ export class ChangePoller {
       }
     });
     return () =>
-      this.#inTurn(() => {
+      this.#enqueue(() => {
         this.#listeners.delete(listener);
         return this.#endIfUnused();
       });
@@ -76,21 +76,21 @@ export class ChangePoller {
 
   /** Removes all listeners and ends the thread. */
   close(): Promise<void> {
-    return this.#inTurn(() => {
+    return this.#enqueue(() => {
       this.#listeners.clear();
       return this.#endIfUnused();
     });
   }
 
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const turn = this.#tail.then(work);
-    this.#tail = turn.catch(() => {});
-    return turn;
+  #enqueue(work: () => Promise<void>): Promise<void> {
+    const done = this.#tail.then(work);
+    this.#tail = done.catch(() => {});
+    return done;
   }
 
   #schedule(delayMs: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#inTurn(() => this.#pollAgain()), delayMs);
+    this.#timer = setTimeout(() => void this.#enqueue(() => this.#pollAgain()), delayMs);
   }
 
   async #pollAgain(): Promise<void> {
