@@ -16,14 +16,15 @@ import type { RunSql } from './run-sql.js';
 import type { TableChange } from './table-change.js';
 import { readTable, rebuildTable } from './table-rebuild.js';
 
-/** One alteration, as the ALTER TABLE of its own that it could be. */
+/** An ALTER TABLE with exactly one alteration. */
 type Alteration = AlterTableNode;
 
 /**
- * Does what an ALTER TABLE asks: by SQLite's own where it can do it, and otherwise by rebuilding the table (sqlite.org/lang_altertable.html,
- * 7). All alterations of one statement that need a rebuild share it.
+ * Runs an ALTER TABLE. Uses SQLite's own ALTER TABLE where possible, and otherwise rebuilds the table (sqlite.org/lang_altertable.html, 7).
+ * Consecutive alterations that need a rebuild share one.
  *
- * @throws UsageError or UnsupportedError for what cannot be done, before anything has changed; an error of SQLite when a row does not fit.
+ * @throws UsageError or UnsupportedError for an alteration that is not possible, before its rebuild changes anything; SQLite's error when a row
+ * does not fit the new definition.
  */
 export async function alterTable(node: AlterTableNode, run: RunSql): Promise<void> {
   let waiting: Alteration[] = [];
@@ -44,9 +45,9 @@ export async function alterTable(node: AlterTableNode, run: RunSql): Promise<voi
 }
 
 /**
- * Refuses an ALTER TABLE that SQLite cannot do by itself.
+ * Refuses an ALTER TABLE that needs a rebuild.
  *
- * @throws UsageError that says where it can be done.
+ * @throws UsageError that names where it is possible.
  */
 export function assertOwnAlteration(node: AlterTableNode): void {
   const [only, another] = split(node);
@@ -70,7 +71,10 @@ function split(node: AlterTableNode): Alteration[] {
   );
 }
 
-/** Whether SQLite does it by itself, and as PostgreSQL does. Its DROP COLUMN leaves constraints and indexes to the application. */
+/**
+ * Whether SQLite's ALTER TABLE can do it, with PostgreSQL's result. Its DROP COLUMN cannot: it fails if a constraint or an index has the
+ * column.
+ */
 function isOwn({ renameTo, columnAlterations: [alteration] = [] }: Alteration): boolean {
   if (renameTo !== undefined) return true;
   if (alteration === undefined) return false;
@@ -78,7 +82,7 @@ function isOwn({ renameTo, columnAlterations: [alteration] = [] }: Alteration): 
   return AddColumnNode.is(alteration) && isPlain(alteration.column);
 }
 
-/** A column that SQLite adds to a table that has rows (sqlite.org/lang_altertable.html, 5). */
+/** Whether SQLite can add the column to a table with rows (sqlite.org/lang_altertable.html, 5). */
 function isPlain({ ifNotExists, primaryKey, unique, ...column }: ColumnDefinitionNode): boolean {
   if (ifNotExists || primaryKey || unique || column.autoIncrement || column.generated) return false;
   if (DataTypeNode.is(column.dataType) && /serial$/.test(column.dataType.dataType)) return false;
@@ -89,7 +93,7 @@ function isPlain({ ifNotExists, primaryKey, unique, ...column }: ColumnDefinitio
 
 const LITERAL = /^\s*(?:'(?:[^']|'')*'|[+-]?\d+(?:\.\d+)?|true|false)\s*$/i;
 
-/** Whether a column is to be added under the name that a renamed one has left in its check. */
+/** Whether a column is added under the old name of a renamed column, whose type check still has that name. */
 async function needsFreshChecks(
   { table, columnAlterations: [added] = [] }: Alteration,
   run: RunSql,

@@ -27,12 +27,14 @@ import { dropConstraintsOn } from './constraint-changes.js';
 import type { TableChange } from './table-change.js';
 import { type Conversion, conversionBetween } from './type-conversion.js';
 
+/** Adds a column; with IF NOT EXISTS, only when there is none of that name. */
 export function addColumn(change: TableChange, { column }: AddColumnNode, compile: CompileNode): void {
   const { ifNotExists, ...definition } = column;
   if (ifNotExists && change.definition.column(column.column.column.name) !== undefined) return;
   change.definition = change.definition.addColumn(compile(ColumnDefinitionNode.cloneWith(definition, {})));
 }
 
+/** Drops a column with the constraints that involve it. */
 export function dropColumn(change: TableChange, { column, ifExists }: DropColumnNode): void {
   const { name } = column.column;
   if (ifExists && change.definition.column(name) === undefined) return;
@@ -42,7 +44,11 @@ export function dropColumn(change: TableChange, { column, ifExists }: DropColumn
   change.dropped.add(written.toLowerCase());
 }
 
-/** @throws UsageError or UnsupportedError, with the definition as it was. */
+/**
+ * Alters the type, the default or the nullability of a column.
+ *
+ * @throws UsageError or UnsupportedError; the change must then be discarded.
+ */
 export function alterColumn(change: TableChange, node: AlterColumnNode, compile: CompileNode): void {
   const column = change.column(node.column.column.name);
   change.assertStored(column);
@@ -69,12 +75,12 @@ function setDataType(
   change.values.set(column.name, convert(change.values.get(column.name) ?? quote(column.name)));
   convertDefault(change, column.name, convert);
   removeTypeCheck(change, column.name);
-  const declared = doesCount(column) ? countingType(column, type) : declaredType(type);
+  const declared = isIdentity(column) ? identityType(column, type) : declaredType(type);
   change.definition = change.definition.setType(change.column(column.name), declared);
   change.addClause(column.name, typeConstraint(column.name, type));
 }
 
-/** What only SQLite has is declared as it is written, and converted by SQLite's own affinity. */
+/** Sets a raw SQL type, which is declared as written. SQLite's affinity converts the values. */
 function setRawType(change: TableChange, column: ColumnDefinition, declared: string): void {
   removeTypeCheck(change, column.name);
   change.definition = change.definition.setType(change.column(column.name), declared);
@@ -85,7 +91,7 @@ function removeTypeCheck(change: TableChange, name: string): void {
   if (check !== undefined) change.definition = change.definition.removeClause(check);
 }
 
-/** A default is converted as the values are. */
+/** Converts the default in the same way as the values. */
 function convertDefault(change: TableChange, name: string, convert: Conversion): void {
   const [clause] = clausesOf(change.column(name), 'default');
   const [first, last] = [clause?.tokens[1], clause?.tokens.at(-1)];
@@ -123,14 +129,14 @@ function dropNotNull(change: TableChange, column: ColumnDefinition): void {
   change.removeAll(column.name, 'not null');
 }
 
-function doesCount(column: ColumnDefinition): boolean {
+function isIdentity(column: ColumnDefinition): boolean {
   return clausesOf(column, 'primary key').some(({ tokens }) =>
     tokens.some((token) => keyword(token) === 'AUTOINCREMENT'),
   );
 }
 
-/** Only `integer primary key` numbers its rows. */
-function countingType(column: ColumnDefinition, type: ValueType): string {
+/** The declared type of an identity column. In SQLite only an `integer primary key` is assigned automatically. */
+function identityType(column: ColumnDefinition, type: ValueType): string {
   if (type.name === 'bigint') return BIGINT_MARK;
   if (type.name === 'integer') return declaredType(type);
   throw new UnsupportedError(

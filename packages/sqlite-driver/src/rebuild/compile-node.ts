@@ -2,12 +2,16 @@ import { UsageError } from '@sluice/core';
 import { createQueryId, type OperationNode, type RootOperationNode } from 'kysely';
 import { PortableSqliteQueryCompiler } from '../dialect/query-compiler.js';
 
-/** Turns a part of a schema statement into SQL. */
+/** Compiles a part of a schema statement to SQL. */
 export type CompileNode = (node: OperationNode) => string;
 
-/** @throws UsageError when it holds parameters, which no engine takes in a schema. */
+/**
+ * Compiles with {@link PortableSqliteQueryCompiler}.
+ *
+ * @throws UsageError when the node has parameters, which a schema statement cannot have.
+ */
 export const compileNode: CompileNode = (node) => {
-  // The compiler's visitors know every node; its type names those that are statements.
+  // The compiler can visit every node, although its type accepts only whole statements.
   const { sql, parameters } = new PortableSqliteQueryCompiler().compileQuery(
     node as RootOperationNode,
     createQueryId(),

@@ -13,15 +13,19 @@ import { parseTypeCheckName } from '../values/type-check-name.js';
 import type { CompileNode } from './compile-node.js';
 import type { TableChange } from './table-change.js';
 
-/** A constraint of a table, wherever it is written. */
+/** A constraint, written at a column or at the table. */
 interface Constraint {
-  /** Its own name, or the one PostgreSQL would have given it. */
+  /** Its explicit name, or the default name that PostgreSQL would give it. */
   readonly name: string;
   readonly clause: Clause;
   readonly columns: readonly string[];
 }
 
-/** @throws UsageError when the name is taken, or the table has a primary key already. */
+/**
+ * Adds a constraint to the table.
+ *
+ * @throws UsageError when the name is taken, or when a second primary key is added.
+ */
 export function addConstraint(
   change: TableChange,
   { constraint }: AddConstraintNode,
@@ -35,7 +39,11 @@ export function addConstraint(
   change.definition = change.definition.addConstraint(compile(constraint));
 }
 
-/** As in PostgreSQL, the columns of a primary key that is dropped stay NOT NULL. */
+/**
+ * Drops a constraint by its explicit or default name. As in PostgreSQL, the columns of a dropped primary key stay NOT NULL.
+ *
+ * @throws UsageError when there is none of that name; UnsupportedError for the primary key of an identity column.
+ */
 export function dropConstraint(
   change: TableChange,
   { constraintName, ifExists }: Pick<DropConstraintNode, 'constraintName' | 'ifExists'>,
@@ -55,6 +63,11 @@ export function dropConstraint(
   for (const column of found.columns) change.setNotNull(column);
 }
 
+/**
+ * Renames a constraint.
+ *
+ * @throws UsageError when there is none of the old name, or one of the new name.
+ */
 export function renameConstraint(change: TableChange, { oldName, newName }: RenameConstraintNode): void {
   const found = find(change, oldName.name);
   if (found === undefined) throw unknownConstraint(change, oldName.name);
@@ -64,7 +77,7 @@ export function renameConstraint(change: TableChange, { oldName, newName }: Rena
   change.definition = change.definition.renameClause(found.clause, newName.name);
 }
 
-/** Removes every constraint that involves a column which is to be dropped, as PostgreSQL does. */
+/** Removes every constraint that involves the column, as PostgreSQL does when a column is dropped. */
 export function dropConstraintsOn(change: TableChange, column: string): void {
   const name = column.toLowerCase();
   const involves = ({ kind, ...clause }: Clause): boolean =>
@@ -94,7 +107,7 @@ function find(change: TableChange, name: string): Constraint | undefined {
   return constraintsOf(change).find((constraint) => constraint.name === name);
 }
 
-/** The constraints in the order in which they are written; what guards a column's type is none of the application's. */
+/** The constraints in the order of the text, without the type checks. */
 function constraintsOf({ definition }: TableChange): Constraint[] {
   const columns = new Set(definition.columns.map(({ name }) => name.toLowerCase()));
   const ofColumns = definition.columns.flatMap(({ name, clauses }) =>

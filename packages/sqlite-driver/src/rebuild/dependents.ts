@@ -2,10 +2,10 @@ import { SluiceError, UnsupportedError } from '@sluice/core';
 import { quote } from '../sql/quoting.js';
 import type { RunSql } from './run-sql.js';
 
-/** What of the schema does not work, and why, by what it is: `The view "x"`. */
+/** Objects of the schema that do not work, such as `The view "x"`, each with the reason. */
 export type Broken = ReadonlyMap<string, string>;
 
-/** Finds the views and triggers that cannot be run, and the foreign keys to `table` that point to no key. Reads no rows. */
+/** Finds the views and triggers that cannot be compiled, and the foreign keys to `table` without a matching key. Reads no rows. */
 export async function findBroken(table: string, run: RunSql): Promise<Broken> {
   return new Map([
     ...(await findBrokenViews(run)),
@@ -14,7 +14,7 @@ export async function findBroken(table: string, run: RunSql): Promise<Broken> {
   ]);
 }
 
-/** @throws UnsupportedError naming what worked before and does not now. */
+/** @throws UnsupportedError naming an object that worked before the rebuild and does not work now. */
 export function assertStillWorks(table: string, before: Broken, after: Broken): void {
   for (const [what, why] of after) {
     if (before.has(what)) continue;
@@ -33,7 +33,7 @@ async function findBrokenViews(run: RunSql): Promise<Map<string, string>> {
   return broken;
 }
 
-/** Triggers are compiled with the statements that fire them. */
+/** Explains a statement for each event, because SQLite compiles triggers together with the statement that fires them. */
 async function findBrokenTriggers(run: RunSql): Promise<Map<string, string>> {
   const broken = new Map<string, string>();
   const tables = await run(
@@ -59,7 +59,7 @@ async function firingStatements(table: string, run: RunSql): Promise<[string, st
   ];
 }
 
-/** Foreign keys point to the primary key of `table`, or to the columns of a unique index. */
+/** A foreign key must refer to the primary key of `table`, or to the columns of a unique index. */
 async function findBrokenKeys(table: string, run: RunSql): Promise<Map<string, string>> {
   const keys = await readKeys(table, run);
   const broken = new Map<string, string>();
@@ -78,7 +78,7 @@ async function findBrokenKeys(table: string, run: RunSql): Promise<Map<string, s
   return broken;
 }
 
-/** The columns of each key in lower case, sorted, as one text. */
+/** The keys of a table, each as one text of its sorted columns in lower case. */
 async function readKeys(
   table: string,
   run: RunSql,
@@ -104,7 +104,7 @@ async function failureOf(sql: string, run: RunSql): Promise<string | undefined> 
     await run(sql);
     return undefined;
   } catch (error) {
-    // Deadlines and signals end the call; what SQLite refuses to compile is what is looked for.
+    // SQLite refused to compile the statement. Any other error, such as a timeout, ends the call.
     if (error instanceof SluiceError && REFUSALS.has(error.code)) return error.message;
     throw error;
   }

@@ -1,4 +1,4 @@
 import type { Row } from '@sluice/core';
 
-/** Runs one statement in the transaction that an alteration is made in, and gives its rows. */
+/** Runs one statement in the transaction of the alteration, and resolves with its rows. */
 export type RunSql = (sql: string, ...parameters: readonly string[]) => Promise<readonly Row[]>;

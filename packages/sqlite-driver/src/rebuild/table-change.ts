@@ -5,12 +5,12 @@ import { markedColumns } from '../values/bigint-columns.js';
 import { portableType } from '../values/column-types.js';
 import { parseTypeCheckName, typeCheckName } from '../values/type-check-name.js';
 
-/** A table's definition while alterations are made to it, and what they mean for its rows. */
+/** The definition of a table while alterations change it, and the conversions of its rows. */
 export class TableChange {
   definition: TableDefinition;
-  /** The SQL of the values of columns that are not copied as they are, by the column's name. */
+  /** By column name, the SQL expression of values that are converted rather than copied. */
   readonly values: Map<string, string> = new Map();
-  /** Columns that are gone, in lower case. */
+  /** Dropped columns, in lower case. */
   readonly dropped: Set<string> = new Set();
 
   constructor(definition: TableDefinition) {
@@ -24,13 +24,13 @@ export class TableChange {
     throw new UsageError('unknown_column', `There is no column "${name}" in "${this.definition.name}".`);
   }
 
-  /** The portable type of a column; `undefined` when it has none. */
+  /** The portable type of a column; `undefined` when its type is not portable. */
   type({ name, type }: ColumnDefinition): ValueType | undefined {
     if (markedColumns(this.definition.sql).includes(name)) return { name: 'bigint' };
     return portableType(type.text.replace(/\s*(?:--[^\n]*|\/\*[\s\S]*?\*\/)\s*/g, ' '));
   }
 
-  /** The CHECK that guards a column's type. */
+  /** The type check of a column. */
   typeCheck(column: ColumnDefinition): Clause | undefined {
     return clausesOf(column, 'check').find(
       ({ name }) => name !== undefined && parseTypeCheckName(name) !== undefined,
@@ -45,6 +45,7 @@ export class TableChange {
     );
   }
 
+  /** Removes all clauses of a kind from a column. */
   removeAll(name: string, kind: Clause['kind']): void {
     for (;;) {
       const [clause] = clausesOf(this.column(name), kind);
@@ -53,17 +54,19 @@ export class TableChange {
     }
   }
 
+  /** Adds a clause at the end of a column. */
   addClause(name: string, clause: string): void {
     this.definition = this.definition.addClause(this.column(name), clause);
   }
 
+  /** Makes a column NOT NULL. */
   setNotNull(name: string): void {
     if (clausesOf(this.column(name), 'not null').length > 0) return;
     this.removeAll(name, 'null');
     this.addClause(name, 'not null');
   }
 
-  /** After a column was renamed its check still has the old name, and would take another column of that name for its own. */
+  /** Renames the type checks of renamed columns, which still have the old name, so that another column can use that name. */
   refreshTypeChecks(): void {
     for (const { name } of this.definition.columns) {
       const check = this.typeCheck(this.column(name));

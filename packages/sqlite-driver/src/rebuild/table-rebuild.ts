@@ -7,14 +7,18 @@ import type { RunSql } from './run-sql.js';
 import { TableChange } from './table-change.js';
 import { TEMPORARY_PREFIX } from './temporary-names.js';
 
-/** A table as the schema has it. */
+/** A table in the schema. */
 export interface StoredTable {
-  /** As it was created, which need not be how the statement writes it. */
+  /** The name in the schema; the statement may write it with other letter case. */
   readonly name: string;
   readonly sql: string;
 }
 
-/** @throws UsageError `unknown_table`, or UnsupportedError for what is no table. */
+/**
+ * Reads a table's definition.
+ *
+ * @throws UsageError `unknown_table`; UnsupportedError for a view or a table of SQLite's own.
+ */
 export async function readTable(name: string, run: RunSql): Promise<StoredTable> {
   const [row] = await run(
     `select name, type, sql from sqlite_schema where type in ('table', 'view') and lower(name) = lower(?)`,
@@ -27,11 +31,11 @@ export async function readTable(name: string, run: RunSql): Promise<StoredTable>
 }
 
 /**
- * Makes a table anew with another definition and the same rows, indexes and triggers. Runs with foreign keys switched off: dropping the old
- * table deletes no row that refers to it.
+ * Creates a table again with a new definition and the same rows, indexes and triggers. Foreign keys must be off, so that dropping the old table
+ * deletes no rows that refer to it.
  *
- * @throws UsageError or UnsupportedError for what cannot be done, before anything has changed; an error of SQLite when a row does not fit;
- * UnsupportedError when a view, a trigger or a foreign key would not work any more.
+ * @throws UsageError or UnsupportedError for a change that is not possible, before anything is changed; SQLite's error when a row does not fit;
+ * UnsupportedError when a view, a trigger or a foreign key would no longer work.
  */
 export async function rebuildTable(
   name: string,
@@ -59,7 +63,7 @@ export async function rebuildTable(
   assertStillWorks(table.name, broken, await findBroken(table.name, run));
 }
 
-/** The indexes and triggers of a table, without those of a dropped column. SQLite makes the indexes of constraints itself. */
+/** The indexes and triggers of a table, without indexes on a dropped column. SQLite creates the indexes of constraints itself. */
 async function readDependents(table: string, { dropped }: TableChange, run: RunSql): Promise<string[]> {
   const rows = await run(
     `select type, sql from sqlite_schema
@@ -86,12 +90,12 @@ async function copyRows(from: string, to: string, { values }: TableChange, run: 
   await run(`insert into ${quote(to)} (${into.join(', ')}) select ${select.join(', ')} from ${quote(from)}`);
 }
 
-/** What copying needs to know of a table's columns. */
+/** The columns of a table, for copying its rows. */
 interface Columns {
   readonly names: readonly string[];
   /** Without generated columns. */
   readonly stored: readonly string[];
-  /** Whether its rows have numbers that no column shows. */
+  /** Whether the table has a rowid that is not an alias of a column. */
   readonly hasHiddenRowid: boolean;
 }
 
@@ -107,14 +111,14 @@ async function readColumns(table: string, run: RunSql): Promise<Columns> {
   };
 }
 
-/** The name of the rowid, where it is to be copied: full-text indexes, and applications of their own, refer to it. */
+/** The name of the rowid if it must be copied, because full-text indexes and applications may refer to it. */
 function rowidOf(source: Columns, target: Columns): string | undefined {
   if (!source.hasHiddenRowid || !target.hasHiddenRowid) return undefined;
   const taken = new Set([...source.names, ...target.names].map((name) => name.toLowerCase()));
   return ['rowid', 'oid', '_rowid_'].find((name) => !taken.has(name));
 }
 
-/** The last number an AUTOINCREMENT gave must not be given again, although its row is gone. */
+/** Copies the last value of AUTOINCREMENT, so that it is not assigned again after its row was deleted. */
 async function copySequence(from: string, to: string, change: TableChange, run: RunSql): Promise<void> {
   if (!namesIn(tokenize(change.definition.sql)).includes('autoincrement')) return;
   const last = await run('select seq from sqlite_sequence where name = ?', from);
@@ -125,7 +129,7 @@ async function copySequence(from: string, to: string, change: TableChange, run: 
   );
 }
 
-/** Without the pragma SQLite would refuse as long as a view or a trigger names the table, which is gone at this moment. */
+/** Renames a table. Without the pragma SQLite refuses while a view or a trigger names the old table, which does not exist at this moment. */
 async function rename(from: string, to: string, run: RunSql): Promise<void> {
   await run('pragma legacy_alter_table = on');
   await run(`alter table ${quote(from)} rename to ${quote(to)}`);

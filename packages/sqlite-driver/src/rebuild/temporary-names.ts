@@ -1,9 +1,9 @@
 import type { CallOutcome } from '../thread/watched-call.js';
 
-/** What the name of a table begins with while it is rebuilt. */
+/** Prefix of the name of the new table during a rebuild. */
 export const TEMPORARY_PREFIX = 'sluice_rebuild_';
 
-/** A row that does not fit is refused by the new table, which has a name of its own until all rows are there; errors tell the real one. */
+/** Replaces the temporary name in a failure by the table's name. The new table rejects a row that does not fit while it still has the former. */
 export function withoutTemporaryNames(outcome: CallOutcome): CallOutcome {
   if (outcome.kind !== 'failure') return outcome;
   const { message, details } = outcome.failure;

@@ -1,13 +1,13 @@
 import { UnsupportedError, type ValueType, type ValueTypeName } from '@sluice/core';
 
-/** The SQL of a value of one type, given its SQL as another. */
+/** Converts the SQL expression of a value to another type. */
 export type Conversion = (value: string) => string;
 
 /**
- * How stored values of a column become those of its new type: the same as PostgreSQL's assignment casts make of them, for the pairs where
- * SQLite can do so to the last digit. What does not fit the new type is left as it is, and the new column's CHECK refuses it.
+ * The conversion of a column's stored values to its new type. It gives the same values as PostgreSQL's assignment cast, and exists only for pairs
+ * of types for which SQLite can do so exactly. A value that does not fit the new type is not converted, and the new column's CHECK rejects it.
  *
- * @throws UnsupportedError for every other pair.
+ * @throws UnsupportedError for any other pair.
  */
 export function conversionBetween(from: ValueType | undefined, to: ValueType, column: string): Conversion {
   const conversion = from === undefined ? undefined : CONVERSIONS[from.name]?.[to.name];
@@ -25,13 +25,13 @@ const same: ToConversion = () => (value) => value;
 const toText: ToConversion = () => (value) => `cast(${value} as text)`;
 const toReal: ToConversion = () => (value) => `cast(${value} as real)`;
 
-/** Whole numbers get the scale's zeros. */
+/** Appends `scale` zeros after the point. */
 const wholeToNumeric: ToConversion = ({ scale = 0 }) => {
   const fraction = scale === 0 ? '' : ` || '.${'0'.repeat(scale)}'`;
   return (value) => `(cast(${value} as text)${fraction})`;
 };
 
-/** Zeros are added up to the scale; digits beyond it stay, and are refused. */
+/** Pads with zeros to `scale`. More digits are kept, and the CHECK rejects them. */
 const numericToNumeric: ToConversion = ({ precision, scale = 0 }) => {
   if (precision === undefined || scale === 0) return (value) => value;
   return (value) => {
