@@ -4,19 +4,19 @@ import { openToRead } from './open-to-read.js';
 import { putInPlace, syncFolder } from './put-in-place.js';
 import type { TaskContext } from './task-context.js';
 
-/** Copies the database at `from` to `to`, where nothing may be yet. */
+/** Copies the database at `from` to `to`, where no file may exist. */
 export interface BackupTask {
   readonly kind: 'backup';
   readonly from: string;
   readonly to: string;
 }
 
-/** Pages copied between two looks at whether the copy is still wanted. */
+/** How many pages are copied between two checks for cancellation. */
 const PAGES_PER_STEP = 1000;
 
 /**
- * Copies the database as of one moment. The transaction held open keeps that moment: without it SQLite would start the copy over each
- * time somebody writes. The copy gets its name once it is whole and on disk, and never takes that of another file.
+ * Copies a snapshot of the database. An open read transaction holds the snapshot; without it SQLite would restart the copy after each write. The
+ * copy gets its name when it is complete and on disk. It never replaces a file.
  */
 export async function backUp({ from, to }: BackupTask, context: TaskContext): Promise<undefined> {
   const partial = `${to}.partial-${randomUUID()}`;
@@ -29,7 +29,7 @@ export async function backUp({ from, to }: BackupTask, context: TaskContext): Pr
   }
 }
 
-/** Writes a copy by SQLite's backup interface, which reads the WAL as well. */
+/** Writes a copy with SQLite's backup API, which includes the WAL. */
 export async function copyDatabase(from: string, to: string, context: TaskContext): Promise<void> {
   const source = openToRead(from);
   try {

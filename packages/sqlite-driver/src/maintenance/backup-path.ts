@@ -3,9 +3,9 @@ import { dirname, resolve } from 'node:path';
 import { ConfigurationError } from '@sluice/core';
 
 /**
- * The absolute path of a backup that is to be written.
+ * The absolute path of a new backup.
  *
- * @throws ConfigurationError when something is there already, or its folder is missing.
+ * @throws ConfigurationError when a file exists there, or when the folder does not exist.
  */
 export async function locateBackup(path: string): Promise<string> {
   const target = resolve(path);
@@ -24,7 +24,7 @@ export async function locateBackup(path: string): Promise<string> {
   return target;
 }
 
-/** A path beside the database for a copy of it: `app.db.before-0002-2026-11-21T02-57-00.000Z.backup`. */
+/** The path of a backup beside the database: `app.db.before-0002-2026-11-21T02-57-00.000Z.backup`. */
 export function nameBackup(path: string, label: string, time: Date): string {
   const plainLabel = label.replaceAll(/[^\w.-]/g, '_');
   return `${path}.${plainLabel}-${time.toISOString().replaceAll(':', '-')}.backup`;

@@ -3,46 +3,46 @@ import { quote } from '../sql/quoting.js';
 import { openToRead } from './open-to-read.js';
 import type { TaskContext } from './task-context.js';
 
-/** Looks through the database at `path` for damage. */
+/** Checks the database at `path` for damage. */
 export interface CheckTask {
   readonly kind: 'check';
   readonly path: string;
 }
 
-/** Something SQLite found to be wrong. */
+/** A problem that SQLite found. */
 export interface IntegrityProblem {
   /** The table it concerns; `undefined` for the file as a whole. */
   readonly table: string | undefined;
-  /** In SQLite's words. */
+  /** SQLite's message. */
   readonly message: string;
 }
 
-/** A row whose foreign key points nowhere. */
+/** A row whose foreign key has no parent row. */
 export interface BrokenForeignKey {
   readonly table: string;
   /** `undefined` in a table without rowids. */
   readonly rowid: bigint | undefined;
-  /** The table the key points to. */
+  /** The table that the key refers to. */
   readonly parent: string;
 }
 
 /** What {@link checkIntegrity} found. */
 export interface IntegrityReport {
-  /** Whether nothing at all is wrong. */
+  /** Whether no problem and no broken foreign key was found. */
   readonly isSound: boolean;
-  /** Damage to the file; SQLite stops at 100 per table. */
+  /** Damage to the file; SQLite reports at most 100 per table. */
   readonly problems: readonly IntegrityProblem[];
-  /** The first 1,000. */
+  /** Rows without their parent; at most 1,000. */
   readonly brokenForeignKeys: readonly BrokenForeignKey[];
-  /** Tables that were looked through. */
+  /** How many tables were checked. */
   readonly tables: number;
 }
 
 const MOST_BROKEN_KEYS = 1000;
 
 /**
- * Looks through one table after another, each on a snapshot of its own, so that the WAL is pinned for no longer than one takes. The last
- * step looks at the file as a whole: pages that no table uses, or two.
+ * Checks one table after another, each on a snapshot of its own, so that no snapshot blocks the WAL for longer than one table takes. Then checks
+ * the file as a whole, for pages that no table uses or that two use, and the foreign keys of each table.
  */
 export function checkIntegrity({ path }: CheckTask, context: TaskContext): IntegrityReport {
   const database = openToRead(path);
@@ -53,7 +53,7 @@ export function checkIntegrity({ path }: CheckTask, context: TaskContext): Integ
   }
 }
 
-/** As {@link checkIntegrity}, on a connection. */
+/** {@link checkIntegrity} on an open connection. */
 export function checkOpened(database: Sqlite.Database, context: TaskContext): IntegrityReport {
   database.pragma('cell_size_check = on');
   const problems: IntegrityProblem[] = [];
@@ -62,7 +62,7 @@ export function checkOpened(database: Sqlite.Database, context: TaskContext): In
   const total = 2 * names.length + 1;
   let done = 0;
   const step = (work: () => void): void => {
-    context.assertWanted();
+    context.assertNotCancelled();
     work();
     done += 1;
     context.onProgress(done, total);
@@ -90,7 +90,7 @@ function checkTable(database: Sqlite.Database, table: string): IntegrityProblem[
   return messagesOf(database, `pragma integrity_check(${quote(table)})`, table);
 }
 
-/** Would repeat what the tables' own checks have said. */
+/** Checks the file as a whole, unless a table is damaged: it would report the same damage again. */
 function checkFile(database: Sqlite.Database, isDamaged: boolean): IntegrityProblem[] {
   return isDamaged ? [] : messagesOf(database, 'pragma quick_check', undefined);
 }
@@ -126,7 +126,7 @@ function checkForeignKeys(
   return broken;
 }
 
-/** What SQLite reports instead of an answer is a finding like any other; what is no error of SQLite is not. */
+/** An error of SQLite during a check becomes a problem. Throws any other error, and that the file is not a database. */
 function toProblem(table: string | undefined, error: unknown): IntegrityProblem {
   if (error instanceof Sqlite.SqliteError && !error.code.startsWith('SQLITE_NOTADB')) {
     return { table, message: error.message };

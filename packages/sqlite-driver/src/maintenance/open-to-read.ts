@@ -1,8 +1,8 @@
 import Sqlite from 'better-sqlite3';
 
 /**
- * Opens a file that must exist, to read it. Not read-only: the last connection to close takes the `-wal` and `-shm` with it, which a read-only
- * one would leave behind. SQLite opens what may not be written read-only by itself.
+ * Opens an existing file for reading. The connection is not read-only, because the last connection to close removes the `-wal` and `-shm`, which a
+ * read-only one cannot. SQLite itself opens a file without write permission as read-only.
  */
 export function openToRead(path: string): Sqlite.Database {
   const database = new Sqlite(path, { fileMustExist: true, timeout: 10_000 });

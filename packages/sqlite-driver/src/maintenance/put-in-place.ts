@@ -1,13 +1,13 @@
 import { closeSync, fsyncSync, linkSync, openSync, renameSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Gives a finished file its name, which no other file may have. Fails with `EEXIST` when one has. */
+/** Renames a finished file to a name that does not exist yet. Fails with `EEXIST` when it exists. */
 export function putInPlace(from: string, to: string): void {
   try {
     linkSync(from, to);
   } catch (error) {
     if (!hasNoLinks(error)) throw error;
-    // A memory card or stick with FAT: the name is taken by an empty file first, which the finished one then replaces.
+    // A file system without hard links, such as FAT: an empty file takes the name first, and the finished one replaces it.
     closeSync(openSync(to, 'wx'));
     renameSync(from, to);
     return;
@@ -15,9 +15,9 @@ export function putInPlace(from: string, to: string): void {
   unlinkSync(from);
 }
 
-/** Makes the names in a file's folder survive power loss. */
+/** Flushes the folder of a file, so that a new name in it survives power loss. */
 export function syncFolder(path: string): void {
-  // Windows cannot open a folder, and writes names by itself.
+  // Windows cannot open a folder, and flushes names by itself.
   if (process.platform === 'win32') return;
   const folder = openSync(dirname(path), 'r');
   try {
@@ -27,7 +27,7 @@ export function syncFolder(path: string): void {
   }
 }
 
-/** Whether a file system said that it has no hard links. */
+/** Whether an error says that the file system has no hard links. */
 export function hasNoLinks(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === 'EPERM' || code === 'ENOTSUP' || code === 'EOPNOTSUPP' || code === 'ENOSYS';

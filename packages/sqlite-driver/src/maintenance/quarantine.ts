@@ -2,10 +2,10 @@ import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { syncFolder } from './put-in-place.js';
 import { type SalvageReport, salvage } from './salvage.js';
-import { assertNobodyHolds } from './sole-owner.js';
+import { assertNotLocked } from './sole-owner.js';
 import type { TaskContext } from './task-context.js';
 
-/** Moves a damaged database from `path` to `aside` and writes what can be read of it to `salvaged`. */
+/** Moves a damaged database from `path` to `aside`, and writes its readable content to `salvaged`. */
 export interface QuarantineTask {
   readonly kind: 'quarantine';
   readonly path: string;
@@ -15,20 +15,20 @@ export interface QuarantineTask {
 
 /** What {@link quarantine} did. */
 export interface QuarantineReport extends SalvageReport {
-  /** Where the damaged file is now, as it was; its `-wal` and `-shm`, if there were any, lie beside it. */
+  /** The new path of the damaged file, which is unchanged. Its `-wal` and `-shm`, if there were any, are beside it. */
   readonly quarantined: string;
-  /** The new file with what could be read; `undefined` when that was nothing. */
+  /** The new file with the readable content; `undefined` when nothing could be read. */
   readonly salvaged: string | undefined;
 }
 
-/** The file itself goes last, so that its WAL is never left alone under its name. */
+/** The file itself is moved last, so that its WAL never remains without it. */
 const PARTS = ['-wal', '-shm', '-journal', ''];
 
-/** Moves the files aside before anything is read, so that nobody writes to them any more. Nothing is deleted but what this itself made. */
+/** Moves the files first, so that no process writes to them any more, and then salvages. Deletes only files that it has made itself. */
 export function quarantine(task: QuarantineTask, context: TaskContext): QuarantineReport {
   const { path, aside } = task;
-  context.assertWanted();
-  assertNobodyHolds(path);
+  context.assertNotCancelled();
+  assertNotLocked(path);
   const parts = PARTS.filter((part) => existsSync(path + part));
   for (const part of parts) renameSync(path + part, aside + part);
   syncFolder(path);
@@ -53,7 +53,7 @@ function salvageWhatIsLeft(
   }
 }
 
-/** A transaction that a crash cut off must be undone first, which is done to a copy. */
+/** Salvages the file. If it has a rollback journal, the interrupted transaction is first rolled back in a copy. */
 function salvageReadable(aside: string, salvaged: string, context: TaskContext): SalvageReport {
   if (!existsSync(`${aside}-journal`)) return salvage(aside, salvaged, context);
   const copy = `${salvaged}.copy`;

@@ -3,7 +3,7 @@ import Sqlite from 'better-sqlite3';
 import { isBusy, NO_INCREMENTAL_VACUUM, toFailure } from '../errors/failure.js';
 import type { TaskContext } from './task-context.js';
 
-/** Gives unused pages of the database at `path` back to the disk. */
+/** Returns unused pages of the database at `path` to the file system. */
 export interface ReclaimTask {
   readonly kind: 'reclaim';
   readonly path: string;
@@ -11,24 +11,24 @@ export interface ReclaimTask {
 
 /** What {@link reclaim} did. */
 export interface ReclaimReport {
-  /** Bytes by which the file will be shorter once its WAL is copied back. */
+  /** By how many bytes the file shrinks at the next checkpoint. */
   readonly reclaimedBytes: number;
 }
 
-/** Pages moved in one transaction: about a millisecond of the writer's time. */
+/** How many pages are moved in one transaction, which takes about a millisecond. */
 const PAGES_PER_STEP = 128;
 
-/** How long the writers of all processes have between two steps. */
+/** Pause between two transactions, in which other writers can work. */
 const PAUSE_MS = 5;
 
 const INCREMENTAL = 2;
 
-/** Moves pages from the end of the file into its gaps, in small transactions between which others write. */
+/** Moves pages from the end of the file to free pages, in small transactions between which other connections can write. */
 export async function reclaim({ path }: ReclaimTask, context: TaskContext): Promise<ReclaimReport> {
   const database = new Sqlite(path, { fileMustExist: true, timeout: 0 });
   try {
     if (number(database, 'auto_vacuum') !== INCREMENTAL) throw notIncremental();
-    // The pages' new places need not survive power loss: the old ones would.
+    // The moves need not survive power loss: the pages are then at their old places.
     database.pragma('synchronous = normal');
     const total = number(database, 'freelist_count');
     let left = total;

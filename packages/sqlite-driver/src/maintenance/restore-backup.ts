@@ -8,7 +8,7 @@ import { hasNoLinks, putInPlace, syncFolder } from './put-in-place.js';
 import { takeOver } from './sole-owner.js';
 import type { TaskContext } from './task-context.js';
 
-/** Puts a copy of the database at `from` in the place of the one at `to`, which is kept under the name `aside`. */
+/** Replaces the database at `to` by a copy of the one at `from`. The old one is kept as `aside`. */
 export interface RestoreTask {
   readonly kind: 'restore';
   readonly from: string;
@@ -18,14 +18,14 @@ export interface RestoreTask {
 
 /** What {@link restoreBackup} did. */
 export interface RestoreReport {
-  /** Where the database is now that was replaced; `undefined` when there was none. */
+  /** The new path of the replaced database; `undefined` when there was none. */
   readonly replaced: string | undefined;
 }
 
-/** What may lie beside a database and belongs to it. */
+/** Suffixes of the files beside a database that belong to it. */
 const COMPANIONS = ['-wal', '-shm', '-journal'];
 
-/** Copies the backup next to its place and proves the copy sound before anything is touched. */
+/** Copies the backup beside the database and checks the copy before it replaces anything. */
 export async function restoreBackup(task: RestoreTask, context: TaskContext): Promise<RestoreReport> {
   const copy = `${task.to}.restoring-${randomUUID()}`;
   try {
@@ -35,7 +35,7 @@ export async function restoreBackup(task: RestoreTask, context: TaskContext): Pr
       replace(copy, task);
       return { replaced: task.aside };
     }
-    // A WAL left behind by a file that is gone would be taken for the new one's.
+    // SQLite would apply the WAL of a deleted file to the new one.
     moveCompanions(task);
     putInPlace(copy, task.to);
     syncFolder(task.to);
@@ -45,10 +45,10 @@ export async function restoreBackup(task: RestoreTask, context: TaskContext): Pr
   }
 }
 
-function assertSound(path: string, { assertWanted }: TaskContext): void {
+function assertSound(path: string, { assertNotCancelled }: TaskContext): void {
   const database = new Sqlite(path, { fileMustExist: true });
   try {
-    const { problems } = checkOpened(database, { assertWanted, onProgress: assertWanted });
+    const { problems } = checkOpened(database, { assertNotCancelled, onProgress: assertNotCancelled });
     const [first] = problems;
     if (first === undefined) return;
     throw new Sqlite.SqliteError(
@@ -60,7 +60,7 @@ function assertSound(path: string, { assertWanted }: TaskContext): void {
   }
 }
 
-/** At every moment there is a whole database under the name: the old one, and from one step to the next the new one. */
+/** Replaces the database atomically: at every moment its name leads to a complete database, the old or the new one. */
 function replace(copy: string, task: RestoreTask): void {
   const owner = takeOver(task.to);
   try {

@@ -2,9 +2,9 @@ import Sqlite from 'better-sqlite3';
 import { quote } from '../sql/quoting.js';
 import type { TaskContext } from './task-context.js';
 
-/** How a walk along the rows ended. */
+/** How reading a range of rows ended. */
 export interface Walk {
-  /** Whether it came to its end, rather than to damage. */
+  /** Whether it reached the end of the range, rather than damage. */
   readonly isWhole: boolean;
   /** The last rowid it read; `undefined` when it read none. */
   readonly last: bigint | undefined;
@@ -14,7 +14,7 @@ type Value = string | number | bigint | Buffer | null;
 
 const ROWS_PER_TRANSACTION = 1000;
 
-/** Copies rows of one table from a damaged file into a new one, byte by byte, and counts them. */
+/** Copies rows of one table from a damaged file to a new one with their exact bytes, and counts them. */
 export class RowCopier {
   readonly hasRowids: boolean;
   rows = 0;
@@ -45,17 +45,17 @@ export class RowCopier {
     target.prepare('begin').run();
   }
 
-  /** Copies upwards from a rowid. */
+  /** Copies the rows of a range in ascending order. */
   copyUp(from: bigint, to: bigint): Walk {
     return this.#walk(this.#rangeSql('asc'), from, to);
   }
 
-  /** Copies downwards to a rowid. */
+  /** Copies the rows of a range in descending order. */
   copyDown(from: bigint, to: bigint): Walk {
     return this.#walk(this.#rangeSql('desc'), from, to);
   }
 
-  /** The lowest rowid from `rowid` on. */
+  /** The lowest rowid that is not less than `rowid`. */
   firstFrom(rowid: bigint): bigint | 'damaged' | 'nothing' {
     const sql = `select ${this.#rowid} from ${this.#table} not indexed where ${this.#rowid} >= ? order by 1 limit 1`;
     try {
@@ -66,14 +66,14 @@ export class RowCopier {
     }
   }
 
-  /** Copies a table without rowids in the order of its key, up to damage or to a row that is copied already; true when there was none. */
+  /** Copies a table without rowids in the order of its key, until damage or a row that was copied before. True when it reached the end. */
   copyByKey(order: 'asc' | 'desc'): boolean {
     const by = this.#key.map((column) => `${column} ${order}`).join(', ');
     const ordered = by === '' ? '' : ` order by ${by}`;
     return this.#walk(`select null, ${this.#values()} from ${this.#table}${ordered}`).isWhole;
   }
 
-  /** Makes what was copied durable. */
+  /** Commits the copied rows. */
   finish(): void {
     this.#target.prepare('commit').run();
   }
@@ -89,12 +89,12 @@ export class RowCopier {
       const values = toParameters(pairs);
       if (typeof rowid === 'bigint') last = rowid;
       const isNew = this.#add(this.#rowid === undefined ? values : [rowid ?? null, ...values]);
-      // Read from the other end, a table without rowids has met what was copied before.
+      // In a table without rowids, reading from the other end has reached the rows that were copied before.
       if (!isNew && this.#rowid === undefined) return { isWhole: false, last };
     }
   }
 
-  /** Reads row by row, and takes errors of the damaged file for damage. */
+  /** Reads row by row. An error of SQLite counts as damage. */
   #read(sql: string, range: readonly bigint[]): { next(): Value[] | 'damaged' | undefined } {
     let rows: IterableIterator<Value[]> | undefined;
     const next = (): Value[] | 'damaged' | undefined => {
@@ -114,7 +114,7 @@ export class RowCopier {
     return { next };
   }
 
-  /** False when the row is there already. */
+  /** Inserts a row. False when it exists already, in a table without rowids. */
   #add(values: readonly Value[]): boolean {
     try {
       this.#insert.run(...values);
@@ -128,7 +128,7 @@ export class RowCopier {
     this.#sinceCommit += 1;
     if (this.#sinceCommit < ROWS_PER_TRANSACTION) return true;
     this.#sinceCommit = 0;
-    this.#context.assertWanted();
+    this.#context.assertNotCancelled();
     this.#target.prepare('commit').run();
     this.#target.prepare('begin').run();
     return true;
@@ -139,7 +139,7 @@ export class RowCopier {
     return `select ${rowid}, ${this.#values()} from ${this.#table} not indexed where ${rowid} between ? and ? order by ${rowid} ${order}`;
   }
 
-  /** Texts travel as their bytes: they need not be valid UTF-8, and JavaScript would repair what is not. */
+  /** Reads texts as blobs: they may be invalid UTF-8, which JavaScript would change. */
   #values(): string {
     const value = (column: string): string =>
       `typeof(${column}) = 'text', iif(typeof(${column}) = 'text', cast(${column} as blob), ${column})`;
@@ -154,7 +154,7 @@ export class RowCopier {
   }
 }
 
-/** What the insertion takes for each column: whether it is text, and its bytes twice. */
+/** The parameters of the insert, for each column: whether it is text, and its value twice. */
 function toParameters(pairs: readonly Value[]): Value[] {
   const parameters: Value[] = [];
   for (let at = 0; at < pairs.length; at += 2) {
@@ -175,7 +175,7 @@ function readColumns(database: Sqlite.Database, table: string): Column[] {
   return database.prepare<unknown[], Column>('select name, pk, hidden from pragma_table_xinfo(?)').all(table);
 }
 
-/** A name for the rowid that no column has taken; `undefined` in a table without rowids. */
+/** A name of the rowid that no column has; `undefined` in a table without rowids. */
 function findRowid(database: Sqlite.Database, table: string, columns: readonly Column[]): string | undefined {
   const sql = `select wr from pragma_table_list where schema = 'main' and name = ?`;
   if (database.prepare<unknown[], number>(sql).pluck().get(table) === 1) return undefined;
@@ -183,7 +183,7 @@ function findRowid(database: Sqlite.Database, table: string, columns: readonly C
   return ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name));
 }
 
-/** Whatever SQLite says while it reads a damaged file is damage. */
+/** Every error of SQLite while it reads a damaged file counts as damage. Throws any other error. */
 function assertDamage(error: unknown): void {
   if (!(error instanceof Sqlite.SqliteError)) throw error;
 }

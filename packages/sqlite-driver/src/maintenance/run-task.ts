@@ -9,20 +9,20 @@ import type { TaskMessage, TaskStart } from './task-protocol.js';
 
 const ENTRY = new URL('./task-thread.js', import.meta.url);
 
-/** How work on a file is run. */
+/** Options of a task. */
 export interface TaskOptions extends Pick<WaitOptions, 'deadline' | 'signal'> {
   readonly onProgress?: ((progress: TaskProgress) => void) | undefined;
-  /** Makes the error of what failed. */
+  /** Creates the error of a failure. */
   readonly toError: (failure: Failure) => Error;
 }
 
 type ResultOf<T extends Task> = TaskResults[T['kind']];
 
 /**
- * Runs work on a thread of its own, and resolves when the thread is gone.
+ * Runs a task on a thread of its own, and resolves when the thread has ended.
  *
- * @throws TimeoutError or AbortedError when the caller's wait ends first: the work is given up at its next step, and what it had
- * written is removed.
+ * @throws TimeoutError or AbortedError when the deadline passes or the signal is aborted: the task ends at its next step, and unfinished files
+ * are removed.
  */
 export async function runTask<T extends Task>(task: T, options: TaskOptions): Promise<ResultOf<T>> {
   const cancelled = new Int32Array(new SharedArrayBuffer(4));
@@ -41,7 +41,7 @@ export async function runTask<T extends Task>(task: T, options: TaskOptions): Pr
   }
 }
 
-/** What the thread said last before it ended. */
+/** The last message of the thread before it ended. */
 function lastMessage(
   workerData: TaskStart,
   onProgress: TaskOptions['onProgress'],

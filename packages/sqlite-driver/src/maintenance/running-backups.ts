@@ -4,7 +4,7 @@ import type { OpenSnapshots } from '../wal/open-snapshots.js';
 import type { BackupTask } from './back-up.js';
 import { runTask, type TaskOptions } from './run-task.js';
 
-/** The backups of an open database. Each keeps a snapshot, and closing waits for it like for a stream. */
+/** The backups of an open database. Each holds a snapshot. Closing waits for them as it waits for streams. */
 export class RunningBackups {
   readonly #inFlight: InFlightCounter;
   readonly #snapshots: OpenSnapshots;
@@ -15,7 +15,11 @@ export class RunningBackups {
     this.#snapshots = snapshots;
   }
 
-  /** @throws ClosedError when the database is closed, or was closed for too long before the copy was whole. */
+  /**
+   * Makes a backup.
+   *
+   * @throws ClosedError when the database is closed, or when it is being closed and the copy takes more than ten seconds from then on.
+   */
   async run(task: BackupTask, options: BackupOptions & TaskOptions): Promise<void> {
     this.#inFlight.enter();
     const closing = new AbortController();
@@ -51,7 +55,7 @@ export class RunningBackups {
     }
   }
 
-  /** Resolves when no thread copies any more. */
+  /** Resolves when all backups have ended. */
   async ended(): Promise<void> {
     await Promise.all(this.#running);
   }

@@ -2,22 +2,22 @@ import type Sqlite from 'better-sqlite3';
 import { RowCopier } from './row-copier.js';
 import type { TaskContext } from './task-context.js';
 
-/** What became of one table. */
+/** The result of salvaging one table. */
 export interface SalvagedTable {
   readonly name: string;
-  /** Whether nothing of it is missing. */
+  /** Whether all its rows are in the new file. */
   readonly isComplete: boolean;
-  /** Rows in the new file. */
+  /** How many rows are in the new file. */
   readonly rows: number;
-  /** Rows that were read and that a constraint of the table refuses. */
+  /** How many rows were read but violate a constraint of the table. */
   readonly rejected: number;
-  /** The first of the reasons. */
+  /** SQLite's message for the first of them. */
   readonly rejection: string | undefined;
-  /** Ranges of rowids that cannot be read; rows may or may not have been there. Of a table without rowids it is not known where the gap is. */
+  /** Ranges of rowids that could not be read. Rows may or may not have been there. For a table without rowids, the whole range. */
   readonly gaps: readonly RowidRange[];
 }
 
-/** From one rowid to another, both included. */
+/** A range of rowids, including both ends. */
 export interface RowidRange {
   readonly from: bigint;
   readonly to: bigint;
@@ -26,10 +26,10 @@ export interface RowidRange {
 const FIRST_ROWID = -(2n ** 63n);
 const LAST_ROWID = 2n ** 63n - 1n;
 
-/** Places within a gap at which readable rows are looked for. */
+/** How many places within a gap are probed for readable rows. */
 const PROBES = 128;
 
-/** Copies what can be read of one table. */
+/** Copies the readable rows of one table. */
 export function salvageTable(
   source: Sqlite.Database,
   target: Sqlite.Database,
@@ -43,7 +43,7 @@ export function salvageTable(
   return { name, isComplete: gaps.length === 0 && rejected === 0, rows, rejected, rejection, gaps };
 }
 
-/** Reads from the lowest rowid up to the damage, then finds the next row behind it, and so on. */
+/** Reads upwards from the lowest rowid until damage, continues at the next readable row, and so on. */
 function salvageRange(copier: RowCopier, from: bigint, to: bigint): RowidRange[] {
   const gaps: RowidRange[] = [];
   let start = from;
@@ -62,7 +62,7 @@ function salvageRange(copier: RowCopier, from: bigint, to: bigint): RowidRange[]
   return gaps;
 }
 
-/** The lowest readable rowid behind damage, looked for in steps that double. */
+/** A readable rowid after the damage, probed at distances that double. */
 function findNext(copier: RowCopier, from: bigint, to: bigint): bigint | undefined {
   for (let step = 1n; from + step <= to; step *= 2n) {
     const found = copier.firstFrom(from + step);
@@ -72,7 +72,7 @@ function findNext(copier: RowCopier, from: bigint, to: bigint): bigint | undefin
   return undefined;
 }
 
-/** Reads what lies within a gap: from its end down, and around evenly spaced places. */
+/** Reads rows within a gap: downwards from its end, and around evenly spaced rowids. Returns the remaining gaps. */
 function narrow(copier: RowCopier, gap: RowidRange): RowidRange[] {
   if (gap.from > gap.to) return [];
   const down = copier.copyDown(gap.from, gap.to);
@@ -97,7 +97,7 @@ function findIsland(copier: RowCopier, { from, to }: RowidRange): bigint | undef
   return undefined;
 }
 
-/** Without rowids there are two ends to read from, and one gap that nobody can name. */
+/** Reads a table without rowids from both ends. The gap between them has no rowids, so it is reported as the whole range. */
 function salvageByKey(copier: RowCopier): RowidRange[] {
   const isWhole = copier.copyByKey('asc') || copier.copyByKey('desc');
   return isWhole ? [] : [{ from: FIRST_ROWID, to: LAST_ROWID }];

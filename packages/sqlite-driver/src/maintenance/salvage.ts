@@ -2,16 +2,16 @@ import Sqlite from 'better-sqlite3';
 import { type SalvagedTable, salvageTable } from './salvage-table.js';
 import type { TaskContext } from './task-context.js';
 
-/** What became of a damaged database's content. */
+/** The result of salvaging a damaged database. */
 export interface SalvageReport {
-  /** Whether all that was stored is in the new file: every table, every row, every index. */
+  /** Whether every table, row, index, trigger and view is in the new file. */
   readonly isComplete: boolean;
   readonly tables: readonly SalvagedTable[];
-  /** What is not in the new file, and why. */
+  /** Objects that are not in the new file. */
   readonly missing: readonly MissingObject[];
 }
 
-/** Something of the schema that is not in the new file. */
+/** An object of the schema that is not in the new file, with the reason. */
 export interface MissingObject {
   readonly type: string;
   readonly name: string;
@@ -24,13 +24,13 @@ interface SchemaEntry {
   readonly sql: string | null;
 }
 
-/** What the new file has in common with the old one. */
+/** Settings that are copied to the new file. */
 const HEADER_PRAGMAS = ['page_size', 'encoding', 'application_id', 'user_version'];
 
-/** Rows first, then what is made from them. */
+/** Objects that are created after the rows were copied. */
 const AFTER_ROWS = ['index', 'trigger', 'view'];
 
-/** Reads a damaged database, without writing to it, and writes what can be read into a new one. */
+/** Reads a damaged database, without writing to it, and writes its readable content to a new one. */
 export function salvage(from: string, to: string, context: TaskContext): SalvageReport {
   const source = openDamaged(from);
   const target = new Sqlite(to);
@@ -46,7 +46,7 @@ export function salvage(from: string, to: string, context: TaskContext): Salvage
   }
 }
 
-/** Reads around what is wrong with the schema, and notices pages that are not what they should be. */
+/** Opens a damaged file so that errors in the schema are tolerated and damaged pages are detected. */
 function openDamaged(path: string): Sqlite.Database {
   const source = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 10_000 });
   source.unsafeMode(true);
@@ -90,7 +90,7 @@ class Salvage {
     return { isComplete, tables: this.#tables, missing: this.#missing };
   }
 
-  /** What can be read of the schema, from its beginning and from its end. */
+  /** Reads the schema from its beginning and from its end, until damage. */
   #readSchema(): SchemaEntry[] {
     const found = new Map<string, SchemaEntry>();
     for (const order of ['asc', 'desc']) {
@@ -135,7 +135,7 @@ class Salvage {
     }
   }
 
-  /** Numbers given out by AUTOINCREMENT are not given out again. */
+  /** Copies the state of AUTOINCREMENT, so that its values are not assigned again. */
   #copySequences(entries: readonly SchemaEntry[]): void {
     if (!entries.some(({ name }) => name === 'sqlite_sequence')) return;
     interface Sequence {

@@ -3,23 +3,23 @@ import { IN_USE } from '../errors/failure.js';
 import { lockHolders } from '../file/lock-holders.js';
 
 /** @throws SqliteError `SQLITE_IN_USE` when another process holds a lock on the file. */
-export function assertNobodyHolds(path: string): void {
+export function assertNotLocked(path: string): void {
   const holders = lockHolders(path);
   if (holders.length === 0) return;
   throw inUse(`process ${holders.join(', ')}`);
 }
 
 /**
- * Makes sure that nobody else has a database open, brings its WAL into the file, and keeps everybody out until the connection
- * returned is closed. `undefined` for a file so damaged that SQLite cannot tell.
+ * Checks that no other connection has the database open, copies its WAL into the file, and locks the file until the returned connection is closed.
+ * `undefined` for a file that is too damaged for SQLite to check.
  *
- * SQLite leaves WAL mode only when there is no other connection: that is the proof. A process that uses the file in rollback-journal mode
- * shows itself only while it reads or writes.
+ * SQLite leaves WAL mode only when there is no other connection, so success is the proof. A process that uses the file in rollback-journal mode is
+ * detected only while it reads or writes.
  *
  * @throws SqliteError `SQLITE_IN_USE`.
  */
 export function takeOver(path: string): Sqlite.Database | undefined {
-  assertNobodyHolds(path);
+  assertNotLocked(path);
   const database = new Sqlite(path, { fileMustExist: true, timeout: 0 });
   try {
     database.pragma('journal_mode = delete');

@@ -1,15 +1,16 @@
-/** How far the work is, in units of its own. */
+/** The progress of a task, in units that depend on the task: tables or pages. */
 export interface TaskProgress {
   readonly done: number;
   readonly total: number;
 }
 
-/** What the work may use of its thread. Both end it by an exception when the caller has left. */
+/** What a task gets from its thread. Both functions throw {@link TaskCancelled} when the task was cancelled. */
 export interface TaskContext {
-  /** Says how far it is. */
+  /** Reports the progress. */
   readonly onProgress: (done: number, total: number) => void;
-  readonly assertWanted: () => void;
+  /** Checks for cancellation. */
+  readonly assertNotCancelled: () => void;
 }
 
-/** Thrown in the thread to end work that nobody waits for any more. */
+/** Thrown in the thread to end a cancelled task. */
 export class TaskCancelled extends Error {}

@@ -2,14 +2,14 @@ import type { Failure } from '../errors/failure.js';
 import type { Task } from './task.js';
 import type { TaskProgress } from './task-context.js';
 
-/** What a thread is started with. */
+/** The data that the thread of a task is started with. */
 export interface TaskStart {
   readonly task: Task;
-  /** 1 once the caller has left. */
+  /** 1 when the task was cancelled. */
   readonly cancelled: Int32Array<SharedArrayBuffer>;
 }
 
-/** What a thread posts; anything but progress is its last message. */
+/** A message from the thread. Every kind except `progress` is the last one. */
 export type TaskMessage =
   | ({ readonly kind: 'progress' } & TaskProgress)
   | { readonly kind: 'result'; readonly result: unknown }

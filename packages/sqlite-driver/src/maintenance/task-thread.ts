@@ -11,16 +11,16 @@ import type { TaskMessage, TaskStart } from './task-protocol.js';
 
 const { task, cancelled } = workerData as TaskStart;
 
-function assertWanted(): void {
+function assertNotCancelled(): void {
   if (Atomics.load(cancelled, 0) === 1) throw new TaskCancelled();
 }
 
 const context: TaskContext = {
   onProgress: (done, total) => {
-    assertWanted();
+    assertNotCancelled();
     post({ kind: 'progress', done, total });
   },
-  assertWanted,
+  assertNotCancelled,
 };
 
 function post(message: TaskMessage): void {

@@ -4,10 +4,10 @@ import type { QuarantineReport, QuarantineTask } from './quarantine.js';
 import type { ReclaimReport, ReclaimTask } from './reclaim.js';
 import type { RestoreReport, RestoreTask } from './restore-backup.js';
 
-/** Long work on a file that is not a lane's: each has a thread and a connection of its own. */
+/** A long operation on a file. Each runs on a thread and a connection of its own. */
 export type Task = BackupTask | CheckTask | QuarantineTask | ReclaimTask | RestoreTask;
 
-/** What each kind of work gives. */
+/** The result of each kind of task. */
 export interface TaskResults {
   readonly backup: undefined;
   readonly check: IntegrityReport;
