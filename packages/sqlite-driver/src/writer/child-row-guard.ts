@@ -4,19 +4,19 @@ import type { ThreadConnection } from '../thread/thread-connection.js';
 import type { Outcome } from '../thread/thread-protocol.js';
 import { effectOf, type TableEffect } from './row-effect.js';
 
-/** What is known of the rows at one moment; tables are in lower case. */
+/** The numbers of rows at one moment, by table name in lower case. */
 interface Tally {
-  /** The fewest rows that a table which refers to another must have. */
+  /** The least number of rows that each child table, which refers to another table, must have. */
   readonly expected: Map<string, number>;
-  /** The same for such tables that were dropped, perhaps to be made anew. */
+  /** The same for child tables that were dropped, perhaps to be created again. */
   readonly dropped: Map<string, number>;
-  /** Rows that were deleted from any table. */
+  /** How many rows were deleted from each table. */
   readonly deleted: Map<string, number>;
 }
 
 /**
- * Watches, during a schema change, the tables that refer to others: their rows must not vanish by what happens to a parent, nor in a copy that
- * is one row short. What the migration's own statements delete, or drop with its table, is its own affair; what triggers delete is not.
+ * Detects, during a schema change, that child tables lose rows: because something happens to their parent, because of a trigger, or because a copy
+ * of the table is incomplete. Rows that the migration's own statements delete, or drop with their table, are allowed.
  */
 export class ChildRowGuard {
   readonly #connection: ThreadConnection;
@@ -27,18 +27,18 @@ export class ChildRowGuard {
     this.#connection = connection;
   }
 
-  /** Whether a statement was run that can change rows. Until then nothing was counted, and nothing needs to be checked. */
+  /** Whether a statement has run that can change rows. Before that nothing is counted and nothing needs to be checked. */
   get isArmed(): boolean {
     return this.#tally !== undefined;
   }
 
-  /** Called before each statement: the first that can change rows has them counted. */
+  /** Call it before each statement. Counts the rows before the first statement that can change them. */
   expect(sql: string): void {
     if (this.#tally === undefined && !isHarmless(this.#connection, sql))
       this.#tally = count(this.#connection);
   }
 
-  /** Called after each statement with what became of it. */
+  /** Call it after each statement with its outcome. */
   note(sql: string, outcome: Outcome): void {
     if (this.#tally === undefined || outcome.kind !== 'result') return;
     const effect = effectOf(sql);
@@ -48,7 +48,7 @@ export class ChildRowGuard {
     else this.#savepoints.push({ name: effect.name, tally: copy(this.#tally) });
   }
 
-  /** The failure of a COMMIT that would lose rows; `undefined` when all are there. */
+  /** The failure of a COMMIT that would lose rows; `undefined` when no rows are missing. */
   findLoss(): Failure | undefined {
     for (const [table, expected] of this.#tally?.expected ?? []) {
       const lost = expected - (countRows(this.#connection, table) ?? expected);
@@ -63,13 +63,13 @@ export class ChildRowGuard {
   }
 }
 
-/** Reading takes nothing away, and neither does creating: a start with nothing to migrate does no more. */
+/** Whether a statement cannot remove rows: it reads or creates. A start without migrations runs only such statements. */
 function isHarmless(connection: ThreadConnection, sql: string): boolean {
   if (/^\s*create\b/i.test(sql)) return true;
   try {
     return connection.prepare(sql).isReadonly;
   } catch {
-    // The statement itself will say what is wrong with it.
+    // Running the statement reports the error.
     return true;
   }
 }
@@ -86,7 +86,7 @@ function apply({ expected, dropped, deleted }: Tally, effect: TableEffect, chang
       if (rows !== undefined) expected.set(table, rows + changes);
       break;
     case 'replace':
-      // It deletes rows that nobody counts.
+      // REPLACE deletes rows without reporting how many.
       expected.delete(table);
       deleted.set(table, Number.POSITIVE_INFINITY);
       break;
@@ -114,7 +114,7 @@ function count(connection: ThreadConnection): Tally {
   return { expected, dropped: new Map(), deleted: new Map() };
 }
 
-/** `undefined` when there is no such table. */
+/** The number of rows; `undefined` when there is no such table. */
 function countRows(connection: ThreadConnection, table: string): number | undefined {
   const [found] = connection.rows(
     `select 1 as found from sqlite_schema where type = 'table' and lower(name) = ?`,

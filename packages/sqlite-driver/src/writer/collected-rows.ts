@@ -3,7 +3,7 @@ import type { RowTarget } from '../thread/run-statement.js';
 import type { ResultColumns, ResultPart } from '../values/result-part.js';
 import type { SqliteValue } from '../values/sqlite-value.js';
 
-/** Keeps the rows a write returns until it is committed; nobody may see them before. */
+/** Keeps the rows that a write returns until the write is committed, because the caller must not see them before. */
 export class CollectedRows implements RowTarget {
   #columns: ResultColumns | undefined;
   #rows: SqliteValue[][] = [];

@@ -9,17 +9,17 @@ import type { GroupMember, LockReport, Outcome, ThreadStatement } from '../threa
 import type { LockWait } from '../transaction/lock-wait.js';
 import { CollectedRows } from './collected-rows.js';
 
-/** How one attempt to commit some members together ended. */
+/** The result of an attempt to commit some members together. */
 type Attempt =
   | { readonly kind: 'committed' }
-  /** Nothing was committed, and these members must not be part of the next attempt. */
+  /** Nothing was committed. The next attempt is made without these members. */
   | { readonly kind: 'without'; readonly members: readonly number[] }
-  /** Nothing was committed; to find out whose fault it was, each goes on its own. */
+  /** Nothing was committed, and the member that caused it is unknown: each is committed alone. */
   | { readonly kind: 'apart'; readonly members: readonly number[] }
-  /** Nothing was committed; the same may succeed in a moment. */
+  /** Nothing was committed because the file was locked: the attempt is repeated. */
   | { readonly kind: 'again' };
 
-/** What became of a group. */
+/** The result of a group. */
 export interface GroupReport {
   readonly outcomes: readonly Outcome[];
   readonly lock: LockReport;
@@ -30,45 +30,45 @@ export interface GroupReport {
 const DROPPED: Outcome = { kind: 'dropped' };
 
 /**
- * Runs statements of different callers in one transaction, so that they share one COMMIT, as if each had run alone: a statement
- * that fails fails its own caller only. SQLite undoes a failed statement by itself; where it undoes the whole transaction, or leaves part of
- * the statement's work, the transaction is run again without it.
+ * Runs statements of different callers in one transaction with one COMMIT, with the same results as if each had run alone: a statement that fails
+ * affects only its own caller. SQLite itself undoes a failed statement. When it rolls back the whole transaction, or leaves part of the
+ * statement's changes, the transaction is run again without that statement.
  */
 export class GroupCommit {
   readonly #connection: ThreadConnection;
   readonly #flags: ThreadFlags;
   readonly #lock: LockWait;
   readonly #members: GroupMember[];
-  readonly #takeLate: () => readonly GroupMember[];
+  readonly #takeLateJoiners: () => readonly GroupMember[];
   readonly #outcomes: Outcome[];
   #commits = 0;
   #rollbacks = 0;
 
-  /** @param takeLate gives members that have come since, until there are none; after that none may come. */
+  /** @param takeLateJoiners Returns members that have joined since the last call. Once it returns none, no more may join. */
   constructor(
     connection: ThreadConnection,
     flags: ThreadFlags,
     lock: LockWait,
     members: readonly GroupMember[],
-    takeLate: () => readonly GroupMember[],
+    takeLateJoiners: () => readonly GroupMember[],
   ) {
     this.#connection = connection;
     this.#flags = flags;
     this.#lock = lock;
     this.#members = [...members];
-    this.#takeLate = takeLate;
+    this.#takeLateJoiners = takeLateJoiners;
     this.#outcomes = members.map(() => DROPPED);
   }
 
-  /** All of them, those who came late last. */
+  /** All members; late joiners are last. */
   get members(): readonly GroupMember[] {
     return this.#members;
   }
 
-  /** Commits what can be committed, and says what became of each member. */
+  /** Commits all members that can be committed, and returns the outcome of each. */
   run(): GroupReport {
     this.#commitTogether([...this.#members.keys()]);
-    // Who came after all others were given up.
+    // Late joiners that arrived after the previous members had ended without a COMMIT.
     for (const late: number[] = []; this.#admits(late); ) this.#commitTogether(late.splice(0));
     return {
       outcomes: this.#outcomes,
@@ -78,9 +78,9 @@ export class GroupCommit {
     };
   }
 
-  /** Adds members who have come since. False when there are none: COMMIT is to follow. */
+  /** Adds late joiners. False when there are none, so that COMMIT follows. */
   #admits(members: number[]): boolean {
-    const late = this.#takeLate();
+    const late = this.#takeLateJoiners();
     for (const member of late) {
       this.#outcomes.push(DROPPED);
       members.push(this.#members.push(member) - 1);
@@ -93,7 +93,7 @@ export class GroupCommit {
     while (rest.length > 0) rest = this.#commitOnce(rest);
   }
 
-  /** Tries to commit `members`, and gives back those that still have to be. */
+  /** Tries to commit `members`, and returns those that still have to be committed. */
   #commitOnce(members: readonly number[]): readonly number[] {
     const isWanted = (): boolean => members.some((member) => !this.#flags.isCancelled(member));
     const lock = this.#lock.begin(this.#connection, isWanted);
@@ -121,7 +121,7 @@ export class GroupCommit {
     for (const member of members) this.#commitTogether([member]);
   }
 
-  /** Runs the members, and adds those who come meanwhile. */
+  /** Runs the members and the late joiners that arrive meanwhile, and commits. */
   #attempt(members: number[]): Attempt {
     this.#connection.refreshSchema();
     const ran: number[] = [];
@@ -134,8 +134,8 @@ export class GroupCommit {
       }
       const outcome = this.#run(member);
       this.#outcomes[member] = outcome;
-      const spoilt = this.#spoilt(outcome);
-      if (spoilt !== undefined) return this.#startOver(spoilt, member, members);
+      const failure = this.#restartFailure(outcome);
+      if (failure !== undefined) return this.#startOver(failure, member, members);
       ran.push(member);
     }
     return this.#commit(ran);
@@ -148,7 +148,7 @@ export class GroupCommit {
     return runStatement(this.#connection, statement, member, new CollectedRows());
   }
 
-  /** Several statements as one: what they did is undone when one of them fails. */
+  /** Runs the statements of a batch in a savepoint, which is rolled back when one of them fails. */
   #runBatch(statements: readonly ThreadStatement[], member: number): Outcome {
     const connection = this.#connection;
     const outcomes: Outcome[] = [];
@@ -172,12 +172,15 @@ export class GroupCommit {
     return { kind: 'failure', failure: { ...failure, leftWork: false } };
   }
 
-  /** The failure of a statement that took the transaction with it, or left part of its work in it. */
-  #spoilt(outcome: Outcome): Failure | undefined {
+  /**
+   * The failure of a statement after which the transaction must be run again: it has ended the transaction, or left part of its changes in
+   * it.
+   */
+  #restartFailure(outcome: Outcome): Failure | undefined {
     if (outcome.kind !== 'failure') return undefined;
     const { failure } = outcome;
-    const isSpoilt = !this.#connection.inTransaction || isSystemFailure(failure) || failure.leftWork;
-    return isSpoilt ? failure : undefined;
+    const needsRestart = !this.#connection.inTransaction || isSystemFailure(failure) || failure.leftWork;
+    return needsRestart ? failure : undefined;
   }
 
   #startOver(failure: Failure, member: number, members: readonly number[]): Attempt {
@@ -200,7 +203,7 @@ export class GroupCommit {
     return { kind: 'committed' };
   }
 
-  /** Members were cancelled after they ran. Their callers were told that nothing happened, and so it is. */
+  /** Members were cancelled after they ran: their callers were told that nothing happened, so the transaction is run again without them. */
   #drop(cancelled: readonly number[], ran: readonly number[]): Attempt {
     this.#rollback();
     for (const member of ran) this.#flags.unclaim(member);
@@ -208,14 +211,17 @@ export class GroupCommit {
     return { kind: 'without', members: cancelled };
   }
 
-  /** Once it is certain whose fault it is, it is found out what it was. */
+  /** The failure of a COMMIT. The violation is described only when there is one member, which must have caused it. */
   #commitFailure(error: unknown, ran: readonly number[]): Failure {
     const failure = this.#connection.explain(toFailure(error, 'commit'));
     const isDescribed = ran.length === 1 && this.#connection.isPortable;
     return isDescribed ? describeViolation(this.#connection, failure, undefined) : failure;
   }
 
-  /** A COMMIT that fails leaves the transaction open: a busy file, a full disk, a deferred foreign key of one of the members. */
+  /**
+   * Rolls back after a failed COMMIT, which leaves the transaction open: the file is locked, the disk is full, or a deferred foreign key is
+   * violated.
+   */
   #commitFailed(failure: Failure, ran: readonly number[]): Attempt {
     this.#rollback();
     for (const member of ran) this.#flags.unclaim(member);

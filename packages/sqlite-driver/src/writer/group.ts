@@ -8,13 +8,13 @@ import { Watch } from '../thread/watch.js';
 import { type CallOutcome, toOutcome } from '../thread/watched-call.js';
 import type { ResultPart } from '../values/result-part.js';
 
-/** Parameters of one group take no more memory than this, give or take its last statement. */
+/** Approximate limit of the memory for the parameters of one group; the last statement may exceed it. */
 const GROUP_BYTES = 8 * 2 ** 20;
 
-/** So many callers are answered at once; while the next are, the thread works for these again. */
+/** How many callers are answered in one step. The thread can work on their next calls while the others are answered. */
 const ANSWERED_AT_ONCE = 16;
 
-/** A write of its own, to be committed with others. */
+/** A write outside a transaction, which is committed together with others. */
 export interface GroupWork {
   readonly kind: 'group';
   readonly member: GroupMember;
@@ -23,7 +23,7 @@ export interface GroupWork {
   readonly settle: (outcome: CallOutcome) => void;
 }
 
-/** The calling side of a group commit: all that waits goes over in one message, and whoever comes before COMMIT joins it. */
+/** The calling side of a group commit: sends all waiting writes in one message, and writes that arrive before its COMMIT as late joiners. */
 export class Group {
   readonly #thread: SqliteThread;
   readonly #next: () => GroupWork | undefined;
@@ -31,19 +31,19 @@ export class Group {
   readonly #watches: Watch[] = [];
   #bytes = 0;
 
-  /** @param next takes the next of those who wait and may be in a group. */
+  /** @param next Takes the next waiting write out of the queue. */
   constructor(thread: SqliteThread, first: GroupWork, next: () => GroupWork | undefined) {
     this.#thread = thread;
     this.#next = next;
     this.#add(first);
   }
 
-  /** How many members it has. */
+  /** The number of members. */
   get size(): number {
     return this.#members.length;
   }
 
-  /** Sends it to the thread and resolves with what became of it. */
+  /** Sends the group to the thread and resolves with the result. */
   async run(): Promise<CallResult> {
     this.#collect();
     this.#thread.lateJoiners.open();
@@ -57,7 +57,7 @@ export class Group {
     return result;
   }
 
-  /** Sends those who wait now after it, if COMMIT is not yet under way. */
+  /** Sends the writes that wait now as late joiners, unless the COMMIT has begun. */
   join(): void {
     this.#thread.lateJoiners.offer(() => {
       const { size } = this;
@@ -69,8 +69,8 @@ export class Group {
   }
 
   /**
-   * Answers the members, some at a time: their callers' next calls are then on their way while the others are answered, and thread and callers
-   * work side by side. The group that runs meanwhile is told to expect them.
+   * Answers the members in steps, so that the callers' next calls reach the thread while the other members are answered. Makes the group that runs
+   * meanwhile wait a moment for these calls.
    */
   settle(result: CallResult, from = 0): void {
     const { lateJoiners } = this.#thread;
@@ -78,12 +78,12 @@ export class Group {
     const to = Math.min(from + ANSWERED_AT_ONCE, this.size);
     for (let index = from; index < to; index += 1)
       this.#members[index]?.settle(toOutcome(result, index, this.#thread));
-    const goOn = (): void => (to < this.size ? this.settle(result, to) : lateJoiners.expectNone());
-    // After all that these callers do at once.
-    queueMicrotask(() => process.nextTick(goOn));
+    const proceed = (): void => (to < this.size ? this.settle(result, to) : lateJoiners.expectNone());
+    // After the synchronous work and the microtasks of these callers.
+    queueMicrotask(() => process.nextTick(proceed));
   }
 
-  /** Takes those who wait, in order. */
+  /** Takes waiting writes, in order, up to the limits. */
   #collect(): void {
     while (this.size < MAX_MEMBERS && this.#bytes < GROUP_BYTES) {
       const next = this.#next();

@@ -1,9 +1,9 @@
 import { keyword, nameOf, type Token, tokenize } from '../sql/tokens.js';
 
-/** What a statement says it does to the rows of one table. Tables are in lower case, as SQLite compares their names. */
+/** The effect of a statement on the rows of one table, by its text. Table names are in lower case. */
 export type RowEffect = TableEffect | SavepointEffect;
 
-/** Rows of a table are deleted, added or replaced; the table is dropped or gets another name. */
+/** Deletes, inserts or replaces rows of a table, or drops or renames it. */
 export type TableEffect =
   | { readonly kind: 'delete' | 'drop' | 'insert' | 'replace'; readonly table: string }
   | { readonly kind: 'rename'; readonly table: string; readonly to: string };
@@ -13,7 +13,7 @@ interface SavepointEffect {
   readonly name: string;
 }
 
-/** The effect of a statement; `undefined` for one that takes no row away and adds none, or may do either. */
+/** The effect of a statement; `undefined` when it neither adds nor removes rows, or when that is unknown. */
 export function effectOf(sql: string): RowEffect | undefined {
   const tokens = withoutWith(tokenize(sql));
   const words = tokens.map(keyword);
@@ -24,7 +24,7 @@ export function effectOf(sql: string): RowEffect | undefined {
     case 'INSERT':
       if (words[1] === 'OR' && words[2] === 'REPLACE')
         return { kind: 'replace', table: tableAfter(tokens, 'INTO') };
-      // What a conflict leaves out or changes is counted as well, so that nothing can be told from the count.
+      // The number of changes includes rows that a conflict skipped or updated, so it says nothing about inserted rows.
       return words[1] === 'OR' || words.includes('CONFLICT')
         ? undefined
         : { kind: 'insert', table: tableAfter(tokens, 'INTO') };
@@ -51,7 +51,7 @@ export function effectOf(sql: string): RowEffect | undefined {
   }
 }
 
-/** The statement itself, after its common table expressions. */
+/** The tokens after the common table expressions. */
 function withoutWith(tokens: readonly Token[]): readonly Token[] {
   const plain = tokens.filter(({ text }) => text !== ';');
   if (keyword(plain[0]) !== 'WITH') return plain;
@@ -61,7 +61,7 @@ function withoutWith(tokens: readonly Token[]): readonly Token[] {
 
 const VERBS: ReadonlySet<string> = new Set(['DELETE', 'INSERT', 'REPLACE', 'SELECT', 'UPDATE']);
 
-/** The table named after a keyword, with or without the schema in front. */
+/** The table name after a keyword, without its schema. */
 function tableAfter(tokens: readonly Token[], word: string): string {
   const at = tokens.findIndex((token) => keyword(token) === word) + 1;
   return nameOf(tokens[at + 1]?.text === '.' ? tokens[at + 2] : tokens[at]).toLowerCase();

@@ -1,12 +1,12 @@
 import type { Holding, LaneHolder } from '@sluice/core';
 
-/** Who has the writer for a while, and where they took it. */
+/** The transaction that holds the writer: its label, since when, and where it was begun. */
 export class WriterHolder {
   #label = '';
   #since = 0;
   #origin: Error | undefined;
 
-  /** @param origin made where the writer was asked for. */
+  /** @param origin Created where the caller asked for the writer. */
   begin(label: string, origin: Error): void {
     this.#label = label;
     this.#since = performance.now();
@@ -17,18 +17,18 @@ export class WriterHolder {
     this.#origin = undefined;
   }
 
-  /** For how long it is held now, in milliseconds. */
+  /** How long the writer is held now, in milliseconds. */
   get heldMs(): number {
     return this.#origin === undefined ? 0 : performance.now() - this.#since;
   }
 
-  /** `undefined` when nobody has it. */
+  /** The holder; `undefined` when there is none. */
   describe(): Holding | undefined {
     if (this.#origin === undefined) return undefined;
     return { label: this.#label, heldMs: this.heldMs, origin: this.#origin };
   }
 
-  /** For metrics. */
+  /** The holder, for metrics. */
   snapshot(): { readonly holder?: LaneHolder } {
     const holding = this.describe();
     if (holding === undefined) return {};

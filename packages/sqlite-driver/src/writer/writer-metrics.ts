@@ -1,16 +1,16 @@
 import { LaneWaits, type LockEvent, type LockMetrics, Summary } from '@sluice/core';
 import { isDone, type ThreadReply } from '../thread/thread-protocol.js';
 
-/** What the writer counted. */
+/** Counters of the writer. */
 export class WriterMetrics {
-  /** Waits for the writer of those it served. */
+  /** Waits for the writer that ended with the writer. */
   readonly waits: LaneWaits = new LaneWaits();
-  /** Waits that ended without the writer. */
+  /** Waits that ended in an error. */
   laneFailures = 0;
-  /** Transactions committed: one for each statement, however many shared a COMMIT. */
+  /** Committed transactions. Each member of a group or of a shared COMMIT counts. */
   commits = 0;
   rollbacks = 0;
-  /** COMMITs that SQLite made. */
+  /** COMMITs that SQLite executed. */
   sharedCommits = 0;
   groups = 0;
   groupSizeMax = 0;

@@ -24,9 +24,9 @@ import { WriterWatch } from '../wal/writer-watch.js';
 import { ChildRowGuard } from './child-row-guard.js';
 import { CollectedRows } from './collected-rows.js';
 import { GroupCommit } from './group-commit.js';
-import { findBrokenForeignKey, readForeignKeys, switchForeignKeys } from './schema-change.js';
+import { areForeignKeysEnforced, findBrokenForeignKey, switchForeignKeys } from './schema-change.js';
 
-/** Whether the open transaction is a schema change, with the foreign keys switched off. */
+/** Whether the open transaction is a schema change, for which foreign keys are not enforced. */
 let isSchemaChange = false;
 let guard: ChildRowGuard | undefined;
 const sharedTransaction = new SharedTransaction();
@@ -89,7 +89,7 @@ interface Run {
   readonly batchSize: number;
 }
 
-/** The first statement of a member of a shared transaction. */
+/** Runs the first statement of a member of a shared transaction. */
 function enterAndRun(connection: ThreadConnection, flags: ThreadFlags, request: Run): ThreadReply {
   const entered = sharedTransaction.enter(connection, flags);
   return isDone(entered.outcomes[0]) ? { ...entered, outcomes: [run(connection, flags, request)] } : entered;
@@ -112,7 +112,7 @@ function run(connection: ThreadConnection, flags: ThreadFlags, { statement, batc
   return outcome;
 }
 
-/** Runs a statement outside of a transaction, once no other process is in its way. */
+/** Runs a statement outside a transaction. Retries while another process holds a lock. */
 function runAlone(connection: ThreadConnection, flags: ThreadFlags, statement: ThreadStatement): Outcome {
   const lock = new LockWait(flags);
   const isWanted = (): boolean => !flags.isCancelled(0);
@@ -125,7 +125,7 @@ function runAlone(connection: ThreadConnection, flags: ThreadFlags, statement: T
   return { kind: 'dropped' };
 }
 
-/** Sends all but the last rows of a long result ahead of the reply, so that the calling thread is never held up by one. */
+/** Sends a long result in parts before the reply, so that decoding it does not block the calling thread. The last rows stay in the outcome. */
 function sendAhead(outcome: Outcome, member: number, sink: ResultSink): Outcome {
   if (outcome.kind !== 'result' || outcome.last === undefined || outcome.last.count <= ROWS_PER_PART)
     return outcome;
@@ -163,12 +163,13 @@ function undone(connection: ThreadConnection, outcome: Outcome): ThreadReply {
   return { outcomes: [outcome], rollbacks: 1 };
 }
 
-/** Leaves the connection as it was before the transaction, or ends the thread. */
+/** Restores the state of the connection before the transaction. Throws, which ends the thread, when foreign keys cannot be enforced again. */
 function endTransaction(connection: ThreadConnection): void {
   sharedTransaction.end();
   connection.rollback();
   if (isSchemaChange) switchForeignKeys(connection, true);
   isSchemaChange = false;
   guard = undefined;
-  if (!readForeignKeys(connection)) throw new Error('The foreign keys could not be switched on again.');
+  if (!areForeignKeysEnforced(connection))
+    throw new Error('The foreign keys could not be switched on again.');
 }

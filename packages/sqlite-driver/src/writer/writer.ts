@@ -25,25 +25,25 @@ import { WriterMetrics } from './writer-metrics.js';
 
 const WRITER_THREAD = new URL('./writer-thread.js', import.meta.url);
 
-/** How long a holder of the writer may make no call while others wait for the COMMIT that they share with it. */
-const PATIENCE_MS = 5;
+/** How long a holder of the writer may make no call while other transactions wait for the shared COMMIT. */
+const IDLE_TIMEOUT_MS = 5;
 
-/** What the writer is limited by. */
+/** Limits of the writer. */
 export interface WriterLimits {
   readonly queueLimit: number;
   readonly holdLimitMs: number;
 }
 
-/** How somebody waits for the writer. */
+/** Deadline, signal and priority of a wait for the writer, and the caller's attempt, label and stack. */
 export type BeginWait = WaitOptions & Pick<ExecuteOptions, 'attempt' | 'label' | 'origin'>;
 
-/** Somebody who wants to have the writer for a while. */
+/** A caller that waits for the exclusive use of the writer. */
 interface LeaseWork {
   readonly kind: 'lease';
-  /** Whether it may run in the transaction of those before it, whose COMMIT then waits for it. */
+  /** Whether it may continue in the transaction of the previous ones, whose COMMIT then waits for it. */
   readonly mayFollow: boolean;
   readonly label: string;
-  /** Made where it was asked for. */
+  /** Created where the caller asked for the writer. */
   readonly origin: Error;
   readonly grant: (lease: ThreadLease) => void;
   readonly fail: (failure: Failure) => void;
@@ -52,8 +52,8 @@ interface LeaseWork {
 type Work = GroupWork | LeaseWork;
 
 /**
- * The one writer. Everything that waits when it becomes free goes over in one message and shares one COMMIT; whoever needs it alone
- * waits its turn in the same queue.
+ * The queue of the only writer thread. When the thread becomes free, all waiting writes are sent in one message and share one COMMIT. A caller that
+ * needs the writer exclusively waits in the same queue.
  */
 export class Writer {
   readonly #options: ConnectionOptions;
@@ -66,14 +66,14 @@ export class Writer {
   readonly #holder = new WriterHolder();
   readonly #prepared = new PreparedTotal();
   #thread: SqliteThread | undefined;
-  /** The group that runs, which others may join. */
+  /** The group that runs, which late joiners may enter. */
   #group: Group | undefined;
   #isHeld = false;
-  #isPumping = false;
+  #isScheduled = false;
   #isClosed = false;
   #onIdle: (() => void) | undefined;
 
-  /** `onReply` is told what each reply says of commits and of the WAL. */
+  /** @param onReply Receives every reply, for its commits and the state of the WAL. */
   constructor(options: ConnectionOptions, limits: WriterLimits, onReply: (reply: ThreadReply) => void) {
     const { queueLimit, holdLimitMs } = limits;
     this.#options = options;
@@ -86,7 +86,7 @@ export class Writer {
     });
   }
 
-  /** Starts the thread and proves that the file can be written. */
+  /** Starts the thread and checks that the file can be written. */
   async open(): Promise<Failure | undefined> {
     const opened = await openThread(WRITER_THREAD, this.#options);
     if (opened.kind === 'failure') return opened.failure;
@@ -95,7 +95,7 @@ export class Writer {
   }
 
   /**
-   * Runs one statement, or several as one, and resolves when it is committed, or when it is certain that it never will be.
+   * Runs a statement, or several that succeed or fail together. Resolves when it is committed, or when it is certain that it never will be.
    *
    * @throws OverloadedError, TimeoutError, AbortedError when the wait for the writer ends first; ClosedError.
    */
@@ -106,7 +106,7 @@ export class Writer {
   }
 
   /**
-   * Waits for the writer alone.
+   * Waits for the exclusive use of the writer.
    *
    * @throws as {@link Writer.execute}.
    */
@@ -115,7 +115,7 @@ export class Writer {
   }
 
   /**
-   * Waits for a turn at the writer for a transaction that shares its COMMIT with others; one that was undone before has it to itself.
+   * Waits for the writer for a transaction that shares its COMMIT with others. A second attempt does not share.
    *
    * @throws as {@link Writer.execute}.
    */
@@ -123,13 +123,14 @@ export class Writer {
     const lease = await this.#acquire(wait, (wait.attempt ?? 1) === 1);
     if ('failure' in lease) return lease;
     const writeLease = new WriteLease(lease, this.#shared);
-    if (this.#shared.size > 0) this.#patrol(writeLease);
-    this.#limit(writeLease);
+    if (this.#shared.size > 0) this.#watchIdle(writeLease);
+    this.#watchHold(writeLease);
     return writeLease;
   }
 
   #acquire(wait: BeginWait, mayFollow: boolean): Promise<ThreadLease | LeaseFailure> {
-    const { label = 'somebody', origin = new Error(`The writer was taken by "${label}" here.`) } = wait;
+    const { label = 'without a label', origin = new Error(`The writer was taken by "${label}" here.`) } =
+      wait;
     return new Promise((grant, reject) => {
       const fail = (failure: Failure): void => grant({ failure });
       this.#enqueue({ kind: 'lease', mayFollow, label, origin, grant, fail }, wait, reject);
@@ -159,7 +160,7 @@ export class Writer {
     };
   }
 
-  /** Refuses new work, finishes what was accepted, and ends the thread; as the last connection it takes the WAL with it. */
+  /** Refuses new calls, waits for those in flight, and ends the thread. As the last connection it removes the WAL. */
   async close(): Promise<void> {
     this.#isClosed = true;
     if (this.#isHeld || this.#queue.size > 0 || this.#shared.size > 0) {
@@ -185,12 +186,12 @@ export class Writer {
     this.#schedule();
   }
 
-  /** Waits for the end of the current tick, so that calls made together go over together. */
+  /** Serves the queue in a microtask, so that calls made together are sent together. */
   #schedule(): void {
-    if (this.#isPumping || (this.#isHeld && this.#group === undefined)) return;
-    this.#isPumping = true;
+    if (this.#isScheduled || (this.#isHeld && this.#group === undefined)) return;
+    this.#isScheduled = true;
     queueMicrotask(() => {
-      this.#isPumping = false;
+      this.#isScheduled = false;
       this.#serve();
     });
   }
@@ -210,7 +211,7 @@ export class Writer {
     void this.#run(next.item, this.#hold());
   }
 
-  /** Whether it can go on in the transaction of those that wait for their COMMIT. */
+  /** Whether it can continue in the transaction of those that wait for the shared COMMIT. */
   #follows(work: Work): boolean {
     return work.kind === 'lease' && work.mayFollow && this.#shared.isOpen && this.#thread?.isAlive === true;
   }
@@ -232,19 +233,19 @@ export class Writer {
     release();
   }
 
-  /** Sees to it that nobody's COMMIT waits for a holder that thinks. */
-  #patrol(holder: WriteLease): void {
+  /** Watchdog: ends a holder that makes no call while others wait for the shared COMMIT. */
+  #watchIdle(holder: WriteLease): void {
     const timer = setInterval(() => {
       if (holder.isOver || this.#shared.size === 0) return clearInterval(timer);
-      if (holder.idleMs < PATIENCE_MS) return;
+      if (holder.idleMs < IDLE_TIMEOUT_MS) return;
       clearInterval(timer);
       this.#shared.close();
       holder.yield();
-    }, PATIENCE_MS);
+    }, IDLE_TIMEOUT_MS);
   }
 
-  /** Sees to it that nobody holds the writer beyond the limit while others wait. */
-  #limit(lease: WriteLease): void {
+  /** Watchdog: ends a holder that exceeds `holdLimitMs` while others wait. */
+  #watchHold(lease: WriteLease): void {
     const timer = setInterval(() => {
       const holder = this.#holder.describe();
       if (lease.isOver || holder === undefined) return clearInterval(timer);
@@ -289,7 +290,7 @@ export class Writer {
     this.#onReply(reply);
   }
 
-  /** The thread, started anew when the last one ended. */
+  /** The thread; starts a new one when the last one has ended. */
   async #ready(): Promise<SqliteThread | LeaseFailure> {
     if (this.#thread?.isAlive) return this.#thread;
     const opened = await openThread(WRITER_THREAD, this.#options);
