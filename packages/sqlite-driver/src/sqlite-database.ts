@@ -49,7 +49,7 @@ import { Writer } from './writer/writer.js';
 /** SQLite's own limit (sqlite.org/limits.html, SQLITE_MAX_VARIABLE_NUMBER). */
 const MAX_PARAMETERS = 32_766;
 
-/** A file with one writer and several readers, each on a thread of its own. */
+/** A database file with one writer thread and several reader threads. */
 export class SqliteDatabase implements Database {
   readonly capabilities: Capabilities;
   readonly sql: DatabaseSql;
@@ -57,7 +57,7 @@ export class SqliteDatabase implements Database {
   readonly #engine: SqliteEngine;
   readonly #writer: Writer;
   readonly #readers: ReaderPool;
-  /** How the calling thread opens the file to read by itself; `undefined` when it does not. */
+  /** Options of the inline reader's connection; `undefined` when inline reads are off. */
   readonly #inlineOptions: ConnectionOptions | undefined;
   #inline: InlineReader | undefined;
   readonly #snapshots = new OpenSnapshots();
@@ -114,15 +114,15 @@ export class SqliteDatabase implements Database {
   }
 
   /**
-   * Starts the threads and proves that the file can be read and written.
+   * Starts the threads and checks that the file can be read and written.
    *
-   * @throws ConfigurationError or CorruptError, each saying what to do.
+   * @throws ConfigurationError or CorruptError.
    */
   async open(): Promise<void> {
     const loaded = import('./reader/inline-reader.js');
     const written = this.#writer.open();
     const read = this.#readers.open(written);
-    // Both have ended before either is closed, so that no thread that is still opening is left behind.
+    // Waits for both before closing, so that no thread that is still opening is left.
     const [writerFailure, readerFailure] = await Promise.all([written, read]);
     const failure = writerFailure ?? readerFailure;
     if (failure !== undefined) {
@@ -202,7 +202,7 @@ export class SqliteDatabase implements Database {
     }
   }
 
-  /** A snapshot, or a change of the schema. */
+  /** Begins a snapshot, or a schema change, neither of which shares its COMMIT. */
   async #beginAlone(options: BeginOptions): Promise<DatabaseTransaction> {
     const { access, isSchemaChange = false } = options;
     if (access === 'read' && isSchemaChange)
@@ -212,7 +212,7 @@ export class SqliteDatabase implements Database {
     );
     const outcome = await lease.call({ op: 'begin', isSchemaChange }, options);
     if (outcome.kind !== 'result') {
-      // A caller who left may have left while the transaction began.
+      // The caller may have been cancelled after the thread began the transaction.
       lease.release(outcome.kind === 'over' ? { op: 'rollback' } : undefined);
       this.#unhold(lease);
       this.#engine.expectDone(outcome);
@@ -279,7 +279,7 @@ export class SqliteDatabase implements Database {
     return this.#closing;
   }
 
-  /** Readers end first: the last connection to close takes the WAL with it, and only the writer can. */
+  /** Closes the readers before the writer: the last connection to close removes the WAL, which a read-only connection cannot. */
   async #close(): Promise<void> {
     this.#inline?.close();
     await this.#inFlight.drain();
@@ -310,7 +310,7 @@ export class SqliteDatabase implements Database {
     };
   }
 
-  /** Runs a statement where it belongs: SQLite is asked what it does when nobody else knows. */
+  /** Runs a statement on a reader or on the writer. When its access is unknown, a reader asks SQLite. */
   async #run(
     statement: Statement,
     bound: ThreadStatement,
@@ -360,7 +360,7 @@ export class SqliteDatabase implements Database {
     return outcome.kind !== 'not_read';
   }
 
-  /** Acquires a thread that is held while the caller thinks; {@link SqliteDatabase.close} waits for it, though not for ever. */
+  /** Acquires a thread that the caller holds between calls. {@link SqliteDatabase.close} waits for it for ten seconds at most. */
   async #hold<L extends Revocable>(acquire: () => Promise<L | LeaseFailure>): Promise<L> {
     this.#inFlight.enter();
     try {
@@ -380,7 +380,7 @@ export class SqliteDatabase implements Database {
   }
 }
 
-/** The size of the write-ahead log, from the file itself; 0 when there is none. */
+/** The size of the `-wal` file; 0 when there is none. */
 function walMetrics({ path }: Location): { readonly walBytes: number } {
   return { walBytes: statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0 };
 }

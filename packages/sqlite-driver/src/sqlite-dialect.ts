@@ -7,18 +7,18 @@ import { openDatabase } from './sqlite-driver.js';
 
 /** Options of {@link sqliteDialect}. */
 export interface SqliteDialectOptions extends SqliteOptions {
-  /** Path of the file, or `:memory:`. It is opened by the first query. */
+  /** Path of the file, or `:memory:`. It is opened at the first query. */
   readonly path: string;
   /**
-   * `native`: values, parameters and column types as with Kysely's own dialect on better-sqlite3. `portable`: those of the contract (C1, C2),
-   * as in a storage. Default `native`.
+   * `native`: values, parameters and column types as in Kysely's own SQLite dialect. `portable`: those of the contract (C1, C2), as in a storage.
+   * Default `native`.
    */
   readonly values?: SqliteValues;
 }
 
 /**
- * A Kysely dialect that gives an existing application the lanes: one writer with group commit, readers that never wait for it, nothing on
- * the main thread. Errors of SQLite are better-sqlite3's own.
+ * A Kysely dialect for existing applications: one writer thread with group commit, and reader threads that never wait for it. Errors of SQLite are
+ * those of better-sqlite3.
  *
  * ```ts
  * const db = new Kysely<DB>({ dialect: sqliteDialect({ path: 'app.db' }) });

@@ -7,8 +7,8 @@ import { SqliteDatabase } from './sqlite-database.js';
 import { SqliteEngine } from './thread/engine.js';
 
 /**
- * The SQLite driver, for `openStorage`. It answers to `sqlite:app.db`, `sqlite:/var/app.db`, `sqlite:///var/app.db` and
- * `sqlite::memory:`. A file that does not exist is created; its folder is not.
+ * The SQLite driver, for `openStorage`. URLs: `sqlite:app.db`, `sqlite:/var/app.db`, `sqlite:///var/app.db` and `sqlite::memory:`. Creates a file
+ * that does not exist, but not its folder.
  *
  * ```ts
  * const storage = await openStorage({ url: 'sqlite:./app.db', drivers: [sqlite()] });
@@ -32,14 +32,14 @@ export function sqlite(options: SqliteOptions = {}): Driver {
   };
 }
 
-/** Opens the database at a location, on a Node that was found new enough. */
+/** Opens the database at a location. Check the version of Node first. */
 export async function openDatabase(
   location: Location,
   options: ResolvedOptions,
   onWarning: OnWarning = emitProcessWarning,
 ): Promise<Database> {
   if (!location.isTemporary) await assertFileSystem(location.path, options.networkFileSystem, onWarning);
-  // Loads no native code: that happens in the threads.
+  // Does not load native code; the threads do.
   const { SqliteError } = (await import('better-sqlite3')).default;
   const engine = new SqliteEngine(options, (message, code) => new SqliteError(message, code));
   const database = new SqliteDatabase(location, options, engine, onWarning);

@@ -13,19 +13,19 @@ import { runTask } from './maintenance/run-task.js';
 import type { Task, TaskResults } from './maintenance/task.js';
 import type { TaskProgress } from './maintenance/task-context.js';
 
-/** Options of the work on a file that may take long. */
+/** Options of the maintenance functions. */
 export interface MaintenanceOptions {
-  /** Ends the work in an AbortedError, at its next step. */
+  /** Ends the work with an AbortedError, at its next step. */
   readonly signal?: AbortSignal;
-  /** After how many milliseconds the work ends in a TimeoutError. Default: never. */
+  /** After how many milliseconds the work ends with a TimeoutError. Default: never. */
   readonly timeoutMs?: number;
-  /** Told how far the work is, in units of its own: tables or pages. */
+  /** Receives the progress of the work, in tables or pages. */
   readonly onProgress?: (progress: TaskProgress) => void;
 }
 
 /**
- * Looks through a database for damage and for foreign keys that point nowhere, on a thread of its own; it may be in use meanwhile.
- * Progress is told by tables, each counted twice.
+ * Checks a database for damage and for foreign keys without a parent row, on a thread of its own. The database may be in use meanwhile.
+ * Progress counts tables, each of them twice.
  *
  * @param file A path or a `sqlite:` URL.
  * @throws CorruptError `not_a_database`; ConfigurationError `path_unusable`; TimeoutError, AbortedError.
@@ -38,27 +38,27 @@ export async function checkIntegrity(
 }
 
 /**
- * Gives the pages that deleted rows have left back to the disk, in transactions of about a millisecond between which other writers go
- * on. Progress is told by pages. Files that this driver created are made for it.
+ * Returns the free pages of deleted rows to the file system, in transactions of about a millisecond between which other writers continue. Works on
+ * files that this driver created. Progress counts pages.
  *
  * @param file A path or a `sqlite:` URL.
- * @throws UnsupportedError for a file that was not made for it: VACUUM does the same at one go.
+ * @throws UnsupportedError for a file without incremental auto-vacuum; VACUUM does the same in one step.
  */
 export async function reclaimSpace(file: string, options: MaintenanceOptions = {}): Promise<ReclaimReport> {
   return run({ kind: 'reclaim', path: await locateExisting(file) }, options);
 }
 
-/** What is restored, and where to. */
+/** Options of {@link restore}. */
 export interface RestoreOptions extends MaintenanceOptions {
-  /** The backup: a path or a `sqlite:` URL. It is left as it is. */
+  /** The backup: a path or a `sqlite:` URL. It is not changed. */
   readonly from: string;
   /** The database: a path or a `sqlite:` URL. It must be closed, in every process. */
   readonly to: string;
 }
 
 /**
- * Puts a backup in the place of a database. The backup is copied beside it and proven sound before anything is touched; then the copy takes
- * the name at once, and the database that had it is kept under another, with the time in it. Progress is told by pages copied.
+ * Replaces a database by a backup. The backup is copied beside the database and checked before anything is replaced. Then the copy takes the
+ * database's name in one step, and the old database is kept under another name, which contains the time. Progress counts copied pages.
  *
  * @throws ConflictError when the database is open; CorruptError when the backup is damaged; StorageFullError; TimeoutError, AbortedError.
  */
@@ -71,9 +71,9 @@ export async function restore({ from, to, ...options }: RestoreOptions): Promise
 }
 
 /**
- * Moves a damaged database out of the way, with its `-wal` and `-shm`, and writes what can be read of it into a new file, table by table and
- * around damaged pages. Nothing is deleted, and nothing takes the place of the database: {@link restore} puts a backup there, or what was
- * salvaged. Progress is told by tables. Ended early, the database stays moved.
+ * Renames a damaged database with its `-wal` and `-shm`, and writes its readable content to a new file, table by table and around damaged pages.
+ * Nothing is deleted, and no file takes the database's place: use {@link restore} with a backup or with the salvaged file. Progress counts tables.
+ * If it ends early, the database stays renamed.
  *
  * @param file A path or a `sqlite:` URL. It must be closed, in every process.
  * @throws ConflictError when the database is open; StorageFullError; TimeoutError, AbortedError.
@@ -114,7 +114,7 @@ async function locateExisting(file: string): Promise<string> {
   return path;
 }
 
-/** The time as it can stand in a file's name. */
+/** The current time, in a form that a file name can contain. */
 function now(): string {
   return new Date().toISOString().replaceAll(':', '-');
 }

@@ -42,7 +42,10 @@ export interface SqliteOptions {
   readonly mmapBytes?: number;
   /** Where large sorts and other temporary data are kept. Default `file`; `test` `memory`. */
   readonly tempStore?: 'file' | 'memory';
-  /** A checkpoint copies the WAL into the file each time the WAL has grown by this many bytes; writes continue meanwhile. Default 4 MiB; `pi` 16 MiB. */
+  /**
+   * A checkpoint copies the WAL into the file each time the WAL has grown by this many bytes; writes continue meanwhile. Default 4 MiB;
+   * `pi` 16 MiB.
+   */
   readonly checkpointBytes?: number;
   /**
    * How large the WAL may become, in bytes; at least 4 times `checkpointBytes`. Once the WAL has a quarter of that size, the writer pauses for

@@ -16,7 +16,10 @@ const ROWS_PER_LOOK = 32;
 const SLOW_MS = 1;
 const SLOW_TIMES = 3;
 
-/** How long it runs on a reader thread: at first, doubled each time it is slow again, and at most. On a busy machine fast statements are slow, too. */
+/**
+ * How long it runs on a reader thread: at first, doubled each time it is slow again, and at most. On a busy machine fast statements are
+ * slow, too.
+ */
 const SLOW_FOR_MS = 250;
 const LONGEST_SLOW_FOR_MS = 8_000;
 

@@ -148,7 +148,10 @@ export class ThreadConnection {
     this.forgetSchema();
   }
 
-  /** Makes the next {@link ThreadConnection.refreshSchema} discard all statements. Call it after a rollback: a later schema change may get the same version. */
+  /**
+   * Makes the next {@link ThreadConnection.refreshSchema} discard all statements. Call it after a rollback: a later schema change may get
+   * the same version.
+   */
   forgetSchema(): void {
     this.#preparedFor = undefined;
   }
@@ -301,7 +304,10 @@ function assertVersion(version: string): void {
   );
 }
 
-/** Fails when the path leads to another file than before: a deleted file must not be created again, and two connections must not use different files. */
+/**
+ * Fails when the path leads to another file than before: a deleted file must not be created again, and two connections must not use
+ * different files.
+ */
 function assertSameFile({ path, file: { identity } }: ConnectionOptions): void {
   if (identity === undefined || fileIdentity(path) === identity) return;
   throw new Sqlite.SqliteError('The file is not where it was opened.', MOVED);

@@ -107,7 +107,10 @@ export class ThreadLease {
     this.#takeBack(this.#thread, cleanup === undefined ? this.#running : this.#cleanUp(cleanup));
   }
 
-  /** Revokes the lease: cancels the call in flight, undoes the holder's work, and releases the thread. The holder's further calls fail with the error. */
+  /**
+   * Revokes the lease: cancels the call in flight, undoes the holder's work, and releases the thread. The holder's further calls fail with
+   * the error.
+   */
   revoke(createError: () => SluiceError): void {
     if (this.#isReleased) return;
     this.#revoked = createError;

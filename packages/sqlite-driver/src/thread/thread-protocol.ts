@@ -55,7 +55,10 @@ export interface PackedStatements {
 /** A request to a thread. It serves one at a time. */
 export type ThreadRequest =
   | { readonly op: 'open'; readonly options: ConnectionOptions }
-  /** Reader: runs one statement on a snapshot of its own. With `probe`, a statement that does more than read is not run, and answered `not_read`. */
+  /**
+   * Reader: runs one statement on a snapshot of its own. With `probe`, a statement that does more than read is not run, and answered
+   * `not_read`.
+   */
   | {
       readonly op: 'read';
       readonly statement: ThreadStatement;
@@ -69,7 +72,10 @@ export type ThreadRequest =
   /** Writer: runs one statement that SQLite refuses inside a transaction, such as VACUUM. */
   | { readonly op: 'solo'; readonly statement: ThreadStatement }
   | { readonly op: 'begin'; readonly isSchemaChange: boolean }
-  /** Runs a statement in the open transaction. `enters` marks the first statement of a member of a shared transaction, and begins that if needed. */
+  /**
+   * Runs a statement in the open transaction. `enters` marks the first statement of a member of a shared transaction, and begins that if
+   * needed.
+   */
   | {
       readonly op: 'run';
       readonly statement: ThreadStatement;

@@ -14,7 +14,10 @@ export interface CheckpointRequest {
   readonly timeoutMs: number;
 }
 
-/** Makes a checkpoint, and retries until the timeout while it is busy. It sleeps between the retries, since SQLite's busy handler would hold the write lock. */
+/**
+ * Makes a checkpoint, and retries until the timeout while it is busy. It sleeps between the retries, since SQLite's busy handler would hold
+ * the write lock.
+ */
 export function runCheckpoint(
   connection: ThreadConnection,
   flags: ThreadFlags,

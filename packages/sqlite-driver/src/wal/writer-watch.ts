@@ -8,7 +8,10 @@ import type { WalState } from '../thread/wal-state.js';
 /** Interval at which the writer checks its WAL. A check costs a tenth of a small write. */
 const CHECK_INTERVAL_MS = 1;
 
-/** Checks, after each transaction of the writer, that its files are still in place; at most once a millisecond it also reads the size of the WAL. */
+/**
+ * Checks, after each transaction of the writer, that its files are still in place; at most once a millisecond it also reads the size of the
+ * WAL.
+ */
 export class WriterWatch implements ReplyWatch {
   readonly #files: FileWatch;
   #checkedAt = Number.NEGATIVE_INFINITY;
@@ -18,7 +21,10 @@ export class WriterWatch implements ReplyWatch {
     this.#files = new FileWatch(path);
   }
 
-  /** Adds the state of the transaction and of the WAL to a reply. Turns results into failures when the file is gone, since the writes are lost. */
+  /**
+   * Adds the state of the transaction and of the WAL to a reply. Turns results into failures when the file is gone, since the writes are
+   * lost.
+   */
   complete(answered: ThreadReply, connection: ThreadConnection): ThreadReply {
     if (connection.inTransaction) return { ...answered, inTransaction: true };
     const now = performance.now();
