@@ -9,7 +9,7 @@ import {
   RawNode,
 } from 'kysely';
 import { toPortableDefault } from '../schema/defaults.js';
-import { quote } from '../sql/quoting.js';
+import { quoteIdentifier } from '../sql/quoting.js';
 import { BIGINT_MARK } from '../values/bigint-columns.js';
 import { declaredType, typeCheck } from '../values/column-types.js';
 import { typeCheckName } from '../values/type-check-name.js';
@@ -60,7 +60,7 @@ export function toPortableColumn(column: ColumnDefinitionNode): ColumnDefinition
 /** The CHECK that rejects values a column of the portable `type` cannot hold. */
 export function typeConstraint(column: string, type: ValueType): string {
   const name = typeCheckName(column, declaredName(type));
-  return `constraint ${quote(name)} check (${typeCheck(type, quote(column))})`;
+  return `constraint ${quoteIdentifier(name)} check (${typeCheck(type, quoteIdentifier(column))})`;
 }
 
 const SERIALS: Readonly<Record<string, string>> = { bigserial: 'bigint', serial: 'integer' };

@@ -1,5 +1,5 @@
 import Sqlite from 'better-sqlite3';
-import { quote } from '../sql/quoting.js';
+import { quoteIdentifier } from '../sql/quoting.js';
 import { openToRead } from './open-to-read.js';
 import type { TaskContext } from './task-context.js';
 
@@ -87,7 +87,7 @@ function readTables(database: Sqlite.Database, problems: IntegrityProblem[]): st
 }
 
 function checkTable(database: Sqlite.Database, table: string): IntegrityProblem[] {
-  return messagesOf(database, `pragma integrity_check(${quote(table)})`, table);
+  return messagesOf(database, `pragma integrity_check(${quoteIdentifier(table)})`, table);
 }
 
 /** Checks the file as a whole, unless a table is damaged: it would report the same damage again. */
@@ -115,7 +115,7 @@ function checkForeignKeys(
   }
   const broken: BrokenForeignKey[] = [];
   try {
-    const statement = database.prepare<unknown[], Row>(`pragma foreign_key_check(${quote(table)})`);
+    const statement = database.prepare<unknown[], Row>(`pragma foreign_key_check(${quoteIdentifier(table)})`);
     for (const { rowid, parent } of statement.safeIntegers().iterate()) {
       broken.push({ table, rowid: rowid ?? undefined, parent });
       if (broken.length === MOST_BROKEN_KEYS) break;

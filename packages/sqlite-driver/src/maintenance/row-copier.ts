@@ -1,5 +1,5 @@
 import Sqlite from 'better-sqlite3';
-import { quote } from '../sql/quoting.js';
+import { quoteIdentifier } from '../sql/quoting.js';
 import type { TaskContext } from './task-context.js';
 
 /** How reading a range of rows ended. */
@@ -33,12 +33,12 @@ export class RowCopier {
   constructor(source: Sqlite.Database, target: Sqlite.Database, table: string, context: TaskContext) {
     this.#source = source;
     this.#target = target;
-    this.#table = quote(table);
+    this.#table = quoteIdentifier(table);
     this.#context = context;
     const columns = readColumns(target, table);
-    this.#columns = columns.filter(({ hidden }) => hidden === 0).map(({ name }) => quote(name));
+    this.#columns = columns.filter(({ hidden }) => hidden === 0).map(({ name }) => quoteIdentifier(name));
     const inKey = columns.filter(({ pk }) => pk > 0).sort((a, b) => a.pk - b.pk);
-    this.#key = inKey.map(({ name }) => quote(name));
+    this.#key = inKey.map(({ name }) => quoteIdentifier(name));
     this.#rowid = findRowid(target, table, columns);
     this.hasRowids = this.#rowid !== undefined;
     this.#insert = target.prepare(this.#insertSql());

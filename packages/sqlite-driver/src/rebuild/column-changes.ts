@@ -18,7 +18,7 @@ import { typeConstraint } from '../dialect/portable-table.js';
 import { toPortableDefault } from '../schema/defaults.js';
 import { listedColumns } from '../schema/table-clauses.js';
 import { type ColumnDefinition, clausesOf } from '../schema/table-definition.js';
-import { quote } from '../sql/quoting.js';
+import { quoteIdentifier } from '../sql/quoting.js';
 import { keyword } from '../sql/tokens.js';
 import { BIGINT_MARK } from '../values/bigint-columns.js';
 import { declaredType } from '../values/column-types.js';
@@ -72,7 +72,7 @@ function setDataType(
   const type = parseValueType(dataType.dataType);
   if (type === undefined) throw portableTypeError(dataType.dataType, 'SQLite');
   const convert = conversionBetween(change.type(column), type, column.name);
-  change.values.set(column.name, convert(change.values.get(column.name) ?? quote(column.name)));
+  change.values.set(column.name, convert(change.values.get(column.name) ?? quoteIdentifier(column.name)));
   convertDefault(change, column.name, convert);
   removeTypeCheck(change, column.name);
   const declared = isIdentity(column) ? identityType(column, type) : declaredType(type);

@@ -1,5 +1,5 @@
 import { SluiceError, UnsupportedError } from '@sluice/core';
-import { quote } from '../sql/quoting.js';
+import { quoteIdentifier } from '../sql/quoting.js';
 import type { RunSql } from './run-sql.js';
 
 /** Objects of the schema that do not work, such as `The view "x"`, each with the reason. */
@@ -27,7 +27,7 @@ export function assertStillWorks(table: string, before: Broken, after: Broken): 
 async function findBrokenViews(run: RunSql): Promise<Map<string, string>> {
   const broken = new Map<string, string>();
   for (const { name } of await run(`select name from sqlite_schema where type = 'view' order by name`)) {
-    const why = await failureOf(`explain select * from ${quote(String(name))}`, run);
+    const why = await failureOf(`explain select * from ${quoteIdentifier(String(name))}`, run);
     if (why !== undefined) broken.set(`The view "${name}"`, why);
   }
   return broken;
@@ -51,11 +51,13 @@ async function findBrokenTriggers(run: RunSql): Promise<Map<string, string>> {
 
 async function firingStatements(table: string, run: RunSql): Promise<[string, string][]> {
   const rows = await run('select name from pragma_table_xinfo(?) where hidden = 0', table);
-  const assignments = rows.map(({ name }) => `${quote(String(name))} = ${quote(String(name))}`);
+  const assignments = rows.map(
+    ({ name }) => `${quoteIdentifier(String(name))} = ${quoteIdentifier(String(name))}`,
+  );
   return [
-    ['an insert', `insert into ${quote(table)} default values`],
-    ['an update', `update ${quote(table)} set ${assignments.join(', ')}`],
-    ['a delete', `delete from ${quote(table)}`],
+    ['an insert', `insert into ${quoteIdentifier(table)} default values`],
+    ['an update', `update ${quoteIdentifier(table)} set ${assignments.join(', ')}`],
+    ['a delete', `delete from ${quoteIdentifier(table)}`],
   ];
 }
 

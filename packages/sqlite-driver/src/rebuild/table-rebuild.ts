@@ -1,6 +1,6 @@
 import { type Row, UnsupportedError, UsageError } from '@sluice/core';
 import { isOrdinaryTable, TableDefinition } from '../schema/table-definition.js';
-import { literal, quote } from '../sql/quoting.js';
+import { quoteIdentifier, quoteLiteral } from '../sql/quoting.js';
 import { namesIn, tokenize } from '../sql/tokens.js';
 import { assertStillWorks, findBroken } from './dependents.js';
 import type { RunSql } from './run-sql.js';
@@ -56,10 +56,10 @@ export async function rebuildTable(
   await run(change.definition.named(temporary).sql);
   await copyRows(table.name, temporary, change, run);
   await copySequence(table.name, temporary, change, run);
-  await run(`drop table ${quote(table.name)}`);
+  await run(`drop table ${quoteIdentifier(table.name)}`);
   await rename(temporary, table.name, run);
   for (const sql of dependents) await run(sql);
-  if (isAnalyzed) await run(`analyze ${quote(table.name)}`);
+  if (isAnalyzed) await run(`analyze ${quoteIdentifier(table.name)}`);
   assertStillWorks(table.name, broken, await findBroken(table.name, run));
 }
 
@@ -79,15 +79,17 @@ async function copyRows(from: string, to: string, { values }: TableChange, run: 
   const [source, target] = [await readColumns(from, run), await readColumns(to, run)];
   const known = new Map(source.names.map((name) => [name.toLowerCase(), name]));
   const columns = target.stored.filter((name) => known.has(name.toLowerCase()));
-  const into = columns.map(quote);
-  const select = columns.map((name) => values.get(name) ?? quote(name));
+  const into = columns.map(quoteIdentifier);
+  const select = columns.map((name) => values.get(name) ?? quoteIdentifier(name));
   const rowid = rowidOf(source, target);
   if (rowid !== undefined) {
     into.unshift(rowid);
     select.unshift(rowid);
   }
   if (into.length === 0) throw new UnsupportedError(`No column of "${from}" would be left.`);
-  await run(`insert into ${quote(to)} (${into.join(', ')}) select ${select.join(', ')} from ${quote(from)}`);
+  await run(
+    `insert into ${quoteIdentifier(to)} (${into.join(', ')}) select ${select.join(', ')} from ${quoteIdentifier(from)}`,
+  );
 }
 
 /** The columns of a table, for copying its rows. */
@@ -123,16 +125,16 @@ async function copySequence(from: string, to: string, change: TableChange, run: 
   if (!namesIn(tokenize(change.definition.sql)).includes('autoincrement')) return;
   const last = await run('select seq from sqlite_sequence where name = ?', from);
   if (last.length === 0) return;
-  await run(`delete from sqlite_sequence where name = ${literal(to)}`);
+  await run(`delete from sqlite_sequence where name = ${quoteLiteral(to)}`);
   await run(
-    `insert into sqlite_sequence (name, seq) select ${literal(to)}, seq from sqlite_sequence where name = ${literal(from)}`,
+    `insert into sqlite_sequence (name, seq) select ${quoteLiteral(to)}, seq from sqlite_sequence where name = ${quoteLiteral(from)}`,
   );
 }
 
 /** Renames a table. Without the pragma SQLite refuses while a view or a trigger names the old table, which does not exist at this moment. */
 async function rename(from: string, to: string, run: RunSql): Promise<void> {
   await run('pragma legacy_alter_table = on');
-  await run(`alter table ${quote(from)} rename to ${quote(to)}`);
+  await run(`alter table ${quoteIdentifier(from)} rename to ${quoteIdentifier(to)}`);
   await run('pragma legacy_alter_table = off');
 }
 

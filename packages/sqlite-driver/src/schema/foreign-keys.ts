@@ -1,4 +1,4 @@
-import { quote } from '../sql/quoting.js';
+import { quoteIdentifier } from '../sql/quoting.js';
 import { statementVerb, targetTable } from '../sql/statement.js';
 import type { FailedStatement, InspectedConnection } from './inspected-connection.js';
 
@@ -81,7 +81,7 @@ function keysTouchedBy(sql: string, keys: readonly ForeignKey[]): ForeignKey[] {
 
 function hasMoreRows(connection: InspectedConnection, table: string, limit: number): boolean {
   const [row] = connection.rows<{ count: number }>(
-    `select count(*) as count from (select 1 from ${quote(table)} limit ${limit + 1})`,
+    `select count(*) as count from (select 1 from ${quoteIdentifier(table)} limit ${limit + 1})`,
   );
   return (row?.count ?? 0) > limit;
 }

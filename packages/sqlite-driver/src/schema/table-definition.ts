@@ -1,4 +1,4 @@
-import { quote } from '../sql/quoting.js';
+import { quoteIdentifier } from '../sql/quoting.js';
 import { keyword, nameOf, splitAtCommas, type Token, tokenize } from '../sql/tokens.js';
 import { BIGINT_MARK } from '../values/bigint-columns.js';
 import { type Clause, type ClauseKind, splitClauses } from './table-clauses.js';
@@ -55,7 +55,7 @@ export class TableDefinition {
 
   /** The same table under another name. */
   named(name: string): TableDefinition {
-    return this.#replace(this.#nameToken.from, this.#nameToken.to, quote(name));
+    return this.#replace(this.#nameToken.from, this.#nameToken.to, quoteIdentifier(name));
   }
 
   addColumn(definition: string): TableDefinition {
@@ -87,8 +87,8 @@ export class TableDefinition {
 
   /** Renames a clause, or names an unnamed one. */
   renameClause({ nameAt, from }: Clause, name: string): TableDefinition {
-    if (nameAt === undefined) return this.#replace(from, from, `constraint ${quote(name)} `);
-    return this.#replace(nameAt.from, nameAt.to, quote(name));
+    if (nameAt === undefined) return this.#replace(from, from, `constraint ${quoteIdentifier(name)} `);
+    return this.#replace(nameAt.from, nameAt.to, quoteIdentifier(name));
   }
 
   setType({ type }: ColumnDefinition, declared: string): TableDefinition {

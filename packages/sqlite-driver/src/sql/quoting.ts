@@ -1,9 +1,9 @@
-/** An identifier in double quotes. */
-export function quote(name: string): string {
+/** Quotes a name as an SQL identifier. */
+export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** A string literal in single quotes. */
-export function literal(text: string): string {
+/** Quotes a text as an SQL string literal. */
+export function quoteLiteral(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }

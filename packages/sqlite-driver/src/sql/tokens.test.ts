@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { quote } from './quoting.js';
+import { quoteIdentifier } from './quoting.js';
 import { keyword, nameOf, namesIn, splitAtCommas, tokenize } from './tokens.js';
 
 const texts = (sql: string): string[] => tokenize(sql).map(({ text }) => text);
@@ -27,7 +27,7 @@ test('what is left open ends with the text', () => {
 test('names lose their quotes, and get them again', () => {
   const names = tokenize('"a""b" [a"b] `a``b` \'a\'\'b\' ab').map(nameOf);
   expect(names).toStrictEqual(['a"b', 'a"b', 'a`b', "a'b", 'ab']);
-  expect(quote('a"b')).toBe('"a""b"');
+  expect(quoteIdentifier('a"b')).toBe('"a""b"');
 });
 
 test('a quoted word is no keyword', () => {

@@ -1,5 +1,5 @@
 import type { Row, RowInsertion, Statement } from '@sluice/core';
-import { quote } from '../sql/quoting.js';
+import { quoteIdentifier } from '../sql/quoting.js';
 import { type ColumnDecoder, decodeValue, typeDecoder } from '../values/rows.js';
 import type { SqliteValue } from '../values/sqlite-value.js';
 
@@ -50,9 +50,9 @@ function createInsert({
       return undefined;
     inserted.push({ parameter, decoder: typeDecoder(column.name, column.type) });
   }
-  const names = columns.map(({ name }) => quote(name)).join(', ');
+  const names = columns.map(({ name }) => quoteIdentifier(name)).join(', ');
   const places = columns.map(() => '?').join(', ');
-  return { sql: `insert into ${quote(table)} (${names}) values (${places})`, columns: inserted };
+  return { sql: `insert into ${quoteIdentifier(table)} (${names}) values (${places})`, columns: inserted };
 }
 
 function copied(stored: NonNullable<SqliteValue>): NonNullable<SqliteValue> {

@@ -1,5 +1,5 @@
 import { type Failure, ROWS_VANISHED } from '../errors/failure.js';
-import { quote } from '../sql/quoting.js';
+import { quoteIdentifier } from '../sql/quoting.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
 import type { Outcome } from '../thread/thread-protocol.js';
 import { effectOf, type TableEffect } from './row-effect.js';
@@ -121,7 +121,7 @@ function countRows(connection: ThreadConnection, table: string): number | undefi
     table,
   );
   if (found === undefined) return undefined;
-  const sql = `select count(*) as count from ${quote(table)}`;
+  const sql = `select count(*) as count from ${quoteIdentifier(table)}`;
   return connection.rows<{ count: number }>(sql)[0]?.count;
 }
 
