@@ -16,7 +16,6 @@ it('leaves the locks that this process has on the file', async () => {
   expect(write(path)).toBe('SQLITE_BUSY');
   await auditFile(path);
   expect(write(path)).toBe('SQLITE_BUSY');
-  // Unverified, rows are read from the file's pages.
   await transfer({ source: path, target: await temporaryPostgresUrl(), verify: false });
   expect(write(path)).toBe('SQLITE_BUSY');
   database.close();

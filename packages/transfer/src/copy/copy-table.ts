@@ -1,4 +1,4 @@
-import { CorruptError, UnsupportedError } from '@sluice/core/errors';
+import { UnsupportedError } from '@sluice/core/errors';
 import { readingOf } from '../plan/table-reading.js';
 import type { PlannedTable, TransferPlan } from '../plan/transfer-plan.js';
 import { addUp } from '../reader/encoded-sums.js';
@@ -32,30 +32,20 @@ export async function copyTable(input: CopyTableInput): Promise<TableProgress> {
   return session.transaction(async () => {
     const isOwn = plan.schema === 'translate';
     if (isOwn) await session.query(createTableSql(table));
-    const { counted, ...progress } = await copyRows(input, isOwn);
+    const progress = await copyRows(input, isOwn);
     if (isOwn) await runStatements(session, table);
     await setIdentity(session, table);
-    await counted;
     await recordTable(session, table.target, progress);
     return progress;
   });
 }
 
-/** What was copied; and what rejects if SQLite counts other rows than were read without it. */
-type CopiedRows = TableProgress & { readonly counted: Promise<void> };
-
-async function copyRows(input: CopyTableInput, isOwn: boolean): Promise<CopiedRows> {
+async function copyRows(input: CopyTableInput, isOwn: boolean): Promise<TableProgress> {
   const { session, plan, table, isSummed } = input;
   const reading = readingOf(plan, table);
   const stored = reading.columns.slice(0, reading.columns.length - reading.generatedCount);
   const columns = stored.map(({ target }) => target);
-  let counted = Promise.resolve();
-  const results = await send(input, reading, 'copy', copyInSql(table.target, columns, isOwn), (parts) => {
-    // On a reader's thread, while the server is at work.
-    if (total(parts, 'pageRows') > 0)
-      counted = assertCount(input, total(parts, 'rows') + total(parts, 'quarantined'));
-    counted.catch(ignore);
-  });
+  const results = await send(input, reading, 'copy', copyInSql(table.target, columns, isOwn));
   const orphans = reading.exceptSql === undefined ? 0 : await copyOrphans(input, reading);
   const quarantined = total(results, 'quarantined');
   if (quarantined > 0) {
@@ -69,24 +59,19 @@ async function copyRows(input: CopyTableInput, isOwn: boolean): Promise<CopiedRo
     quarantined: quarantined + orphans,
     converted: total(results, 'converted'),
     sums: isSummed ? addUp(results) : undefined,
-    counted,
   };
 }
 
-function total(
-  parts: readonly EncodedRows[],
-  what: 'converted' | 'pageRows' | 'quarantined' | 'rows',
-): number {
+function total(parts: readonly EncodedRows[], what: 'converted' | 'quarantined' | 'rows'): number {
   return parts.reduce((sum, part) => sum + part[what], 0);
 }
 
-/** Sends a table through one COPY. `onRead`: nothing is left to read, while the server still stores. */
+/** Sends a table through one COPY. */
 async function send(
   { pool, session, isSummed, givesWay, onProgress }: CopyTableInput,
   reading: TableReading,
   mode: EncodeMode,
   sql: string,
-  onRead?: (parts: readonly EncodedRows[]) => void,
 ): Promise<EncodedRows[]> {
   const encoding = { table: reading, mode, isSummed: isSummed && mode === 'copy', givesWay };
   const stream = new CopyInStream(session, sql);
@@ -96,32 +81,12 @@ async function send(
       onProgress: mode === 'copy' ? onProgress : undefined,
     };
     const results = await pool.encode(encoding, events);
-    onRead?.(results);
     await stream.finish();
     return results;
   } catch (error) {
     await stream.abandon();
     throw error;
   }
-}
-
-/**
- * What the page reader found of a table against what SQLite counts in it. An index is counted in a fraction of the time, but may be damaged:
- * the table itself has the last word.
- */
-async function assertCount({ pool, table }: CopyTableInput, rows: number): Promise<void> {
-  const hints = table.rowidName === null ? [''] : ['', ' not indexed'];
-  let counted: unknown;
-  for (const hint of hints) {
-    const sql = `select count(*) from ${quoteName(table.source)}${hint}`;
-    const [row] = await pool.run('query', { sql, limit: 1 }, {}, table.source);
-    counted = row?.[0];
-    if (counted === rows) return;
-  }
-  throw new CorruptError(
-    'corrupt',
-    `The source is damaged: its pages hold ${rows} rows of ${quoteName(table.source)}, and SQLite counts ${counted}. Run "sluice audit" to see where.`,
-  );
 }
 
 /** Rows whose foreign keys point nowhere are read by SQL and written to quarantine whole. */
@@ -201,5 +166,3 @@ async function setIdentity(session: PostgresSession, table: PlannedTable): Promi
        greatest((select coalesce(max(${name}), 0) + 1 from ${quoteName(table.target)}), ${BigInt(column.identityNext ?? 1)}), false)`,
   );
 }
-
-function ignore(): void {}

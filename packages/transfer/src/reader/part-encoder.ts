@@ -25,7 +25,7 @@ export class PartEncoder {
   readonly #encoder: RowEncoder;
   readonly #sums = new HashSums();
   readonly #misfits = new Map<string, Misfits>();
-  readonly #counts = { rows: 0, quarantined: 0, converted: 0, pageRows: 0 };
+  readonly #counts = { rows: 0, quarantined: 0, converted: 0 };
 
   /** Tuples are written to `out`. */
   constructor(database: Sqlite.Database, input: EncodeInput, out: TupleWriter) {
@@ -54,16 +54,6 @@ export class PartEncoder {
     if (problem.action === 'quarantine') this.#counts.quarantined += 1;
     if (isCounted) addMisfits(this.#misfits, encoder.problems);
     if (mode === 'rejects') writeRejectedRow(out, table, row, problem, encoder.rawTexts(row));
-  }
-
-  /** Counts a row that was written to `out` already. */
-  addWritten(): void {
-    this.#counts.rows += 1;
-  }
-
-  /** Counts a row that was read from the file's pages, besides what became of it. */
-  addFromPages(): void {
-    this.#counts.pageRows += 1;
   }
 
   result(): EncodedRows {

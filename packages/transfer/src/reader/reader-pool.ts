@@ -1,17 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileIdOf, openPages } from '../pages/open-pages.js';
-import type { PagesSnapshot } from '../pages/page-source.js';
-import { closeWal } from '../pages/wal-pages.js';
 import { fingerprintOf } from '../source/source-fingerprint.js';
 import type { SourceSchema } from '../source/source-schema.js';
 import { Reader, type ReaderEvents } from './reader.js';
-import {
-  type EncodedRows,
-  type EncodeInput,
-  mayUsePages,
-  type ReaderTaskName,
-  type ReaderTasks,
-} from './reader-protocol.js';
+import type { EncodedRows, EncodeInput, ReaderTaskName, ReaderTasks } from './reader-protocol.js';
 import type { RowidRange } from './table-reading.js';
 
 /** How often the readers begin again because a commit came in between, before one of them goes on alone. */
@@ -30,12 +21,9 @@ export class ReaderPool {
   /** Readers that are at work for each table. */
   readonly #shares = new Map<string, number>();
 
-  readonly #pages: PagesSnapshot | undefined;
-
-  private constructor(fingerprint: string, { readers, pages }: Begun) {
+  private constructor(fingerprint: string, readers: readonly Reader[]) {
     this.fingerprint = fingerprint;
     this.#readers = readers;
-    this.#pages = pages;
     this.#idle = [...readers];
   }
 
@@ -46,13 +34,12 @@ export class ReaderPool {
    */
   static async open(path: string, count: number): Promise<ReaderPool> {
     const fingerprint = fingerprintOf(path);
-    const fileId = fileIdOf(path);
     const readers = Array.from({ length: count }, () => new Reader());
     try {
       await Promise.all(
         readers.map((reader, index) => reader.run('open', { path, hasMonitor: index === 0 })),
       );
-      return new ReaderPool(fingerprint, await beginTogether(readers, path, fileId));
+      return new ReaderPool(fingerprint, await beginTogether(readers));
     } catch (error) {
       await Promise.all(readers.map((reader) => reader.close()));
       throw error;
@@ -67,14 +54,10 @@ export class ReaderPool {
     return this.run('schema', null);
   }
 
-  /**
-   * Encodes a table: parts of it at once where SQLite reads it, and the whole of it by one reader from the file's pages, which gives rows faster than
-   * a server stores them.
-   */
+  /** Encodes a table in parts, each on the next idle reader. */
   async encode(input: Omit<EncodeInput, 'range'>, events?: ReaderEvents): Promise<EncodedRows[]> {
     const { source, rowidName } = input.table;
-    const isFromPages = this.#pages !== undefined && mayUsePages(input);
-    const parts = isFromPages ? [await this.#whole(source, rowidName)] : await this.parts(source, rowidName);
+    const parts = await this.parts(source, rowidName);
     return Promise.all(parts.map((range) => this.run('encode', { ...input, range }, events, source)));
   }
 
@@ -111,17 +94,13 @@ export class ReaderPool {
 
   /** Cuts a table into parts by rowid, so that several readers share it. */
   async parts(table: string, rowidName: string | undefined): Promise<readonly RowidRange[]> {
-    const whole = await this.#whole(table, rowidName);
+    if (rowidName === undefined) return [undefined];
+    const whole = await this.run('span', { table, rowidName });
     if (whole === undefined) return [undefined];
     const from = BigInt(whole[0]);
     const to = BigInt(whole[1]);
     if (to - from < MIN_SPAN) return [whole];
     return split(from, to, BigInt(this.size) * 8n);
-  }
-
-  /** The whole of a table as one part. */
-  async #whole(table: string, rowidName: string | undefined): Promise<RowidRange> {
-    return rowidName === undefined ? undefined : this.run('span', { table, rowidName });
   }
 
   cancel(): void {
@@ -130,7 +109,6 @@ export class ReaderPool {
 
   async close(): Promise<void> {
     await Promise.all(this.#readers.map((reader) => reader.close()));
-    if (this.#pages?.wal !== undefined) closeWal(this.#pages.wal);
   }
 }
 
@@ -144,39 +122,23 @@ function split(from: bigint, to: bigint, count: bigint): RowidRange[] {
   return ranges;
 }
 
-/** Readers in one snapshot, and its pages, which one reader alone between frequent commits does not have. */
-interface Begun {
-  readonly readers: readonly Reader[];
-  readonly pages: PagesSnapshot | undefined;
-}
-
 /**
  * Begins a read transaction on every reader with no commit in between, so that all see the same rows: the number that changes with a
- * commit is the same before the first began and after the last did. The file's pages are looked at in between, too. Between commits too
- * frequent for that, one reader goes on.
+ * commit is the same before the first began and after the last did. When commits are too frequent for that, the first reader goes on alone.
+ *
+ * @returns the readers that go on.
  */
-async function beginTogether(
-  readers: readonly Reader[],
-  path: string,
-  fileId: string | undefined,
-): Promise<Begun> {
+async function beginTogether(readers: readonly Reader[]): Promise<readonly Reader[]> {
   const [first, ...others] = readers;
-  if (first === undefined) return { readers, pages: undefined };
+  if (first === undefined) return readers;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const before = await first.run('version', null);
     await Promise.all(readers.map((reader) => reader.run('begin', null)));
-    const walFrames = await first.run('walFrames', null);
-    const isKnown = walFrames !== undefined && fileId !== undefined;
-    const pages = isKnown ? openPages(path, fileId, walFrames) : undefined;
-    if ((await first.run('version', null)) === before) {
-      if (pages !== undefined) await Promise.all(readers.map((reader) => reader.run('pages', pages)));
-      return { readers, pages };
-    }
-    if (pages?.wal !== undefined) closeWal(pages.wal);
+    if ((await first.run('version', null)) === before) return readers;
     await Promise.all(readers.map((reader) => reader.run('rollback', null)));
     await sleep(Math.random() * 5);
   }
   await first.run('begin', null);
   await Promise.all(others.map((reader) => reader.close()));
-  return { readers: [first], pages: undefined };
+  return [first];
 }

@@ -1,5 +1,4 @@
 import type { ColumnProfile } from '../audit/column-profile.js';
-import type { PagesSnapshot } from '../pages/page-source.js';
 import type { SourceSchema } from '../source/source-schema.js';
 import type { ValueProblem } from '../values/problem-kind.js';
 import type { RowidRange, TableReading } from './table-reading.js';
@@ -14,10 +13,6 @@ export interface ReaderTasks {
   readonly version: { readonly input: null; readonly output: number };
   readonly begin: { readonly input: null; readonly output: null };
   readonly rollback: { readonly input: null; readonly output: null };
-  /** Frames of the write-ahead log that hold commits and are not all in the database file; `undefined` when it cannot be told. */
-  readonly walFrames: { readonly input: null; readonly output: number | undefined };
-  /** Where the pages of the snapshot are; rows are read from them where it can be. */
-  readonly pages: { readonly input: PagesSnapshot; readonly output: null };
   readonly schema: { readonly input: null; readonly output: SourceSchema };
   readonly span: {
     readonly input: { readonly table: string; readonly rowidName: string };
@@ -74,12 +69,6 @@ export interface EncodeInput {
   readonly givesWay?: boolean;
 }
 
-/** Whether the file's pages will do: other readings are about more than the rows that are there, or hold rows too large to have several of in memory. */
-export function mayUsePages({ table, mode, isSummed }: Omit<EncodeInput, 'range'>): boolean {
-  const { exceptSql, generatedCount, batchRows } = table;
-  return mode === 'copy' && !isSummed && exceptSql === undefined && generatedCount === 0 && batchRows > 1;
-}
-
 /** Keys of rows that a report shows for one kind of misfit. */
 export const SHOWN_KEYS = 5;
 
@@ -97,8 +86,6 @@ export interface EncodedRows {
   readonly rows: number;
   readonly quarantined: number;
   readonly converted: number;
-  /** Rows, whatever became of them, that were read from the file's pages and not by SQLite. */
-  readonly pageRows: number;
   /** Bytes of {@link HashSums}; `undefined` when they were not asked for. */
   readonly sums: Uint8Array | undefined;
   readonly misfits: readonly Misfits[];

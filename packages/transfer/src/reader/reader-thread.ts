@@ -1,8 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { TupleWriter } from '@sluice/postgres-driver/copy';
 import Sqlite from 'better-sqlite3';
-import { PageSource } from '../pages/page-source.js';
-import { walFrames } from '../pages/wal-frames.js';
 import { readSourceSchema } from '../source/read-source-schema.js';
 import { quoteName } from '../sql/quote.js';
 import type { SqliteValue } from '../values/encode-value.js';
@@ -33,7 +31,6 @@ const BUSY_MS = 10_000;
 const sender = new ChunkSender(workerData as ReaderStart);
 let database: Sqlite.Database | undefined;
 let monitor: Sqlite.Database | undefined;
-let pages: PageSource | undefined;
 
 type Handlers = {
   readonly [Task in ReaderTaskName]: (
@@ -57,11 +54,6 @@ const handlers: Handlers = {
   },
   rollback: () => {
     if (source().inTransaction) source().exec('rollback');
-    return null;
-  },
-  walFrames: () => (monitor === undefined ? undefined : walFrames(monitor)),
-  pages: (snapshot) => {
-    pages = new PageSource(snapshot);
     return null;
   },
   schema: () => readSourceSchema(source()),
@@ -126,7 +118,7 @@ function encode(input: EncodeInput, id: number): EncodedRows {
         report();
       }
     : report;
-  const result = encodeRows(source(), input, { out, onRow }, pages);
+  const result = encodeRows(source(), input, { out, onRow });
   if (sends) finishChunks(id, out);
   return result;
 }
