@@ -84,7 +84,7 @@ export async function auditPool(
       ...findings,
       ...misfits,
       ...orphans,
-      ...schemaFindings(schema, profiles, policies),
+      ...schemaFindings(schema, profiles),
       ...columnNotes(schema, profiles, plan),
     ],
     plan,
@@ -138,11 +138,7 @@ async function profileTable(
     source: table.name,
     rowidName: table.rowidName,
     keyColumns: table.primaryKey,
-    columns: table.columns.map(({ name, declaredType }) => ({
-      name,
-      declaredType,
-      isKey: table.primaryKey.includes(name),
-    })),
+    columns: table.columns.map(({ name, declaredType }) => ({ name, declaredType })),
   };
   try {
     const parts = await pool.parts(table.name, table.rowidName);

@@ -1,4 +1,3 @@
-import type { Policies } from '../plan/policies.js';
 import type { TransferPlan } from '../plan/transfer-plan.js';
 import type { TableProfile } from '../reader/reader-protocol.js';
 import type { SourceColumn, SourceSchema, SourceTable } from '../source/source-schema.js';
@@ -11,11 +10,7 @@ export const MAX_COLUMNS = 1_600;
 type Note = Pick<Finding, 'kind' | 'message'> & Partial<Finding>;
 
 /** What the declarations say, apart from the rows. */
-export function schemaFindings(
-  schema: SourceSchema,
-  profiles: ReadonlyMap<string, TableProfile>,
-  _policies: Policies,
-): Finding[] {
+export function schemaFindings(schema: SourceSchema, profiles: ReadonlyMap<string, TableProfile>): Finding[] {
   const notes: Note[] = schema.tables.flatMap((table) => tableNotes(table, profiles.get(table.name)));
   if (schema.journalMode !== 'wal') {
     notes.push({

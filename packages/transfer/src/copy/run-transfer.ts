@@ -1,5 +1,5 @@
 import { AbortedError, ConnectionError } from '@sluice/core/errors';
-import type { AuditReport } from '../audit/audit.js';
+import { type AuditReport, auditPool, checkPlan } from '../audit/audit.js';
 import { type Finding, isClear } from '../audit/finding.js';
 import { isChecked, markChecked } from '../plan/plan-digest.js';
 import { readingOf } from '../plan/table-reading.js';
@@ -18,7 +18,7 @@ import {
   type TableProgress,
   type TransferState,
 } from '../target/transfer-state.js';
-import type { VerifiedTable } from '../verify/verify-table.js';
+import { postgresSide, sqliteSide, type VerifiedTable, verifyTable } from '../verify/verify-table.js';
 import { analysisOf, copyTables } from './copy-tables.js';
 import { dropCircles, dropStatements } from './drop-statements.js';
 import { planForExisting } from './existing-schema.js';
@@ -54,11 +54,6 @@ export async function runTransfer(
     ]);
   }
 }
-
-// Loaded by the transfers that need them: one of a checked plan that is not verified starts sooner without.
-const loadAudit = (): Promise<typeof import('../audit/audit.js')> => import('../audit/audit.js');
-const loadComparison = (): Promise<typeof import('../verify/verify-table.js')> =>
-  import('../verify/verify-table.js');
 
 class Transfer {
   readonly #pool: ReaderPool;
@@ -112,7 +107,6 @@ class Transfer {
   /** The tables are there: their types decide, and every value is checked against them before anything is written. */
   async #beginExisting(audited: TransferPlan): Promise<TransferReport> {
     const plan = await planForExisting(this.#session, audited);
-    const { checkPlan } = await loadAudit();
     const findings = await checkPlan(this.#pool, plan);
     if (!isClear({ findings })) return report({ outcome: 'refused', findings, plan });
     if (this.#options.dryRun === true) return report({ outcome: 'planned', findings, plan });
@@ -128,7 +122,6 @@ class Transfer {
     const given = givenPlan(this.#options);
     this.#report('audit', undefined, 0, undefined);
     if (given !== undefined && isChecked(given, this.#pool.fingerprint)) return { plan: given, findings: [] };
-    const { auditPool } = await loadAudit();
     return auditPool(this.#pool, source, {
       policies: { ...plan?.policies, ...policies },
       exclude,
@@ -167,7 +160,6 @@ class Transfer {
   /** A table that was copied without hashes is as it was only if nothing was written to the whole file. */
   async #isUnchanged(plan: TransferPlan, table: PlannedTable, { sums }: TableProgress): Promise<boolean> {
     if (sums === undefined) return this.#pool.fingerprint === plan.source.fingerprint;
-    const { sqliteSide } = await loadComparison();
     const now = await sqliteSide(this.#pool).hash(readingOf(plan, table));
     return now.misfits.length === 0 && now.sums.differences(sums).size === 0;
   }
@@ -240,7 +232,6 @@ class Transfer {
   async #verify(plan: TransferPlan, progress: ReadonlyMap<string, TableProgress>): Promise<VerifiedTable[]> {
     const totalRows = [...progress.values()].reduce((sum, { rows }) => sum + rows, 0);
     this.#report('verify', undefined, 0, totalRows);
-    const { postgresSide, sqliteSide, verifyTable } = await loadComparison();
     const verified: VerifiedTable[] = [];
     for (const table of plan.tables) {
       const reading = readingOf(plan, table);

@@ -41,11 +41,7 @@ export interface ProfileReading {
   readonly source: string;
   readonly rowidName: string | undefined;
   readonly keyColumns: readonly string[];
-  readonly columns: readonly {
-    readonly name: string;
-    readonly declaredType: string;
-    readonly isKey: boolean;
-  }[];
+  readonly columns: readonly { readonly name: string; readonly declaredType: string }[];
 }
 
 export interface TableProfile {

@@ -142,7 +142,7 @@ export class RowEncoder {
       problem === 'invalid-utf8'
         ? this.#exact.invalidBytes(column.reading.source, this.#keyValues(row))
         : undefined;
-    const converted = rule.convert({ value, invalidBytes, type: column.type });
+    const converted = rule({ value, invalidBytes, type: column.type });
     if (this.#encode(column, converted, out) !== undefined) return false;
     this.converted += 1;
     return true;

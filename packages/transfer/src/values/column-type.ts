@@ -24,7 +24,7 @@ const NAMES: Readonly<Record<ColumnTypeName, true>> = {
 };
 
 /** The contract's types and others that a transfer reads and writes in binary form; `any` is SQLite's own, for comparing two SQLite files. */
-export const COLUMN_TYPE_NAMES: readonly ColumnTypeName[] = Object.keys(NAMES) as ColumnTypeName[];
+const COLUMN_TYPE_NAMES: readonly ColumnTypeName[] = Object.keys(NAMES) as ColumnTypeName[];
 
 export interface ColumnType {
   readonly name: ColumnTypeName;
@@ -50,7 +50,7 @@ const ALIASES: Readonly<Record<string, ColumnTypeName>> = {
   'timestamp without time zone': 'timestamp',
 };
 
-/** Reads a type as people and PostgreSQL's `format_type` write it; `undefined` when it is none of {@link COLUMN_TYPE_NAMES}. */
+/** Reads a type as people and PostgreSQL's `format_type` write it; `undefined` when it is no {@link ColumnTypeName}. */
 export function parseColumnType(text: string): ColumnType | undefined {
   const plain = text
     .trim()
@@ -68,11 +68,4 @@ export function parseColumnType(text: string): ColumnType | undefined {
   if (name === 'varchar') return { name, length: Number(first) };
   if (name === 'numeric') return { name, precision: Number(first), scale: Number(second ?? 0) };
   return name === 'timestamp' || name === 'timestamptz' ? { name, precision: Number(first) } : undefined;
-}
-
-/** Writes a type as SQL. */
-export function formatColumnType({ name, length, precision, scale }: ColumnType): string {
-  if (length !== undefined) return `${name}(${length})`;
-  if (precision === undefined) return name;
-  return name === 'numeric' ? `${name}(${precision}, ${scale ?? 0})` : `${name}(${precision})`;
 }

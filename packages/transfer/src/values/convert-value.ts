@@ -9,30 +9,26 @@ export interface ConversionInput {
   readonly type: ColumnType;
 }
 
-/** A rule by which a value that does not fit is turned into one that may; what it gives is checked again. */
-export interface Conversion {
-  readonly does: string;
-  readonly convert: (input: ConversionInput) => SqliteValue;
-}
+/** Turns a value that does not fit into one that may; the result is checked again. */
+export type Conversion = (input: ConversionInput) => SqliteValue;
 
 /** The named rules of the policy `convert:NAME`. */
 export const CONVERSIONS: Readonly<Record<string, Conversion>> = {
-  'to-null': { does: 'stores NULL instead', convert: () => null },
-  'to-text': { does: 'writes numbers as text; blobs as hexadecimal digits', convert: toText },
-  'parse-number': { does: 'reads the number that a text holds', convert: parseNumber },
-  'strip-nul': { does: 'leaves U+0000 out', convert: ({ value }) => replaceNul(value, '') },
-  'nul-to-symbol': { does: 'writes U+2400 for U+0000', convert: ({ value }) => replaceNul(value, '\u2400') },
-  'replace-utf8': { does: 'writes U+FFFD for bytes that are no UTF-8', convert: ({ value }) => value },
-  latin1: { does: 'reads bytes that are no UTF-8 as Windows-1252', convert: fromLatin1 },
-  truncate: { does: 'cuts text off at the length of its column', convert: truncate },
-  round: { does: 'rounds a number to what the type holds', convert: round },
-  words: { does: 'reads true, false, yes, no, on, off, t, f, y, n', convert: fromWord },
-  'any-date': {
-    does: 'reads days, ISO text with and without a zone, seconds and milliseconds since 1970, and Julian days; without a zone as UTC',
-    convert: fromAnyDate,
-  },
+  'to-null': () => null,
+  'to-text': toText,
+  'parse-number': parseNumber,
+  'strip-nul': ({ value }) => replaceNul(value, ''),
+  'nul-to-symbol': ({ value }) => replaceNul(value, '\u2400'),
+  // SQLite has read the bytes that are not UTF-8 as U+FFFD already.
+  'replace-utf8': ({ value }) => value,
+  latin1: fromLatin1,
+  truncate,
+  round,
+  words: fromWord,
+  'any-date': fromAnyDate,
 };
 
+/** Writes numbers as text, and blobs as hexadecimal digits. */
 function toText({ value }: ConversionInput): SqliteValue {
   return value instanceof Uint8Array
     ? Buffer.from(value).toString('hex')
@@ -41,6 +37,7 @@ function toText({ value }: ConversionInput): SqliteValue {
       : String(value);
 }
 
+/** Reads the number that a text holds. */
 function parseNumber({ value }: ConversionInput): SqliteValue {
   if (typeof value !== 'string') return value;
   const text = value.trim();
@@ -52,14 +49,17 @@ function replaceNul(value: SqliteValue, replacement: string): SqliteValue {
   return typeof value === 'string' ? value.replaceAll('\0', replacement) : value;
 }
 
+/** Reads bytes that are not UTF-8 as Windows-1252. */
 function fromLatin1({ value, invalidBytes }: ConversionInput): SqliteValue {
   return invalidBytes === undefined ? value : new TextDecoder('windows-1252').decode(invalidBytes);
 }
 
+/** Cuts text off at the length of its column. */
 function truncate({ value, type }: ConversionInput): SqliteValue {
   return typeof value === 'string' ? [...value].slice(0, type.length).join('') : value;
 }
 
+/** Rounds a number to what the type holds. */
 function round({ value, type }: ConversionInput): SqliteValue {
   if (typeof value !== 'number') return value;
   return type.name === 'numeric' ? value.toFixed(Math.min(type.scale ?? 0, 100)) : Math.round(value);
@@ -72,7 +72,7 @@ function fromWord({ value }: ConversionInput): SqliteValue {
   return /^(?:f|false|no|n|off|0)$/.test(word) ? 0n : value;
 }
 
-/** Days that julianday() gives, from the year 0 to 9999; seconds up to the year 5138; beyond, milliseconds. */
+/** Reads days, ISO 8601 text (without a zone as UTC), seconds and milliseconds since 1970, and Julian days. */
 function fromAnyDate({ value, type }: ConversionInput): SqliteValue {
   const ms = typeof value === 'string' ? msOfText(value) : msOfNumber(value);
   if (ms === undefined || !Number.isFinite(new Date(ms).getTime())) return value;
@@ -94,6 +94,7 @@ function msOfText(text: string): number | undefined {
   return /^\d+(?:\.\d+)?$/.test(text) ? msOfNumber(Number(text)) : undefined;
 }
 
+/** A fraction within the years 0 to 9999 is a Julian day; a number up to the year 5138 is seconds; a greater one is milliseconds. */
 function msOfNumber(value: SqliteValue): number | undefined {
   const number = typeof value === 'bigint' ? Number(value) : value;
   if (typeof number !== 'number' || !Number.isFinite(number)) return undefined;
