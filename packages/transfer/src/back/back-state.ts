@@ -4,7 +4,7 @@ import Sqlite from 'better-sqlite3';
 import { HashSums } from '../hash/hash-sums.js';
 import type { Untranslated } from '../plan/transfer-plan.js';
 import type { TableProgress } from '../target/transfer-state.js';
-import type { BackTable } from './back-table.js';
+import type { BackTable } from './table.js';
 
 /** Rows that could not go back, in the new file; dropped when there are none. */
 export const BACK_QUARANTINE = 'sluice_quarantine';

@@ -20,15 +20,15 @@ import {
   type VerifySide,
   verifyTable,
 } from '../verify/verify-table.js';
-import { backColumns, readingOfBack } from './back-columns.js';
-import { assertForeignKeys, checkOrphans } from './back-orphans.js';
-import { checkBackTable } from './back-problems.js';
-import { refreshQuarantine } from './back-quarantine.js';
-import { BackRows } from './back-rows.js';
 import { createBackState, dropBackState, readBackState, tablesDigest } from './back-state.js';
-import type { BackTable } from './back-table.js';
-import { copyBackTable } from './copy-back-table.js';
+import { backColumns, readingOfBack } from './columns.js';
+import { copyBackTable } from './copy-table.js';
+import { assertForeignKeys, checkOrphans } from './orphans.js';
 import { readTableObjects, readUntranslated } from './postgres-objects.js';
+import { checkBackTable } from './problems.js';
+import { refreshQuarantine } from './quarantine.js';
+import { BackRows } from './rows.js';
+import type { BackTable } from './table.js';
 
 export interface TransferBackOptions {
   /** `postgres://…`. */
@@ -181,7 +181,7 @@ class TransferBack {
     else {
       await removeFile(this.#path);
       // Loaded here: the way there needs neither Kysely nor the driver.
-      const { createBackTables } = await import('./create-back-tables.js');
+      const { createBackTables } = await import('./create-tables.js');
       await createBackTables(this.#path, tables, untranslated);
       this.#withFile((database) => createBackState(database, digest, untranslated));
     }

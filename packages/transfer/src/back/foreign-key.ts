@@ -1,6 +1,6 @@
 import { type Policies, policyOf } from '../plan/policies.js';
 import type { PolicyAction } from '../reader/table-reading.js';
-import type { BackTable } from './back-table.js';
+import type { BackTable } from './table.js';
 
 /** A foreign key between two tables that go back. */
 export interface BackForeignKey {

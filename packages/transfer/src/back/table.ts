@@ -1,6 +1,6 @@
 import { quoteName, quoteText } from '../sql/quote.js';
 import type { PostgresTable } from '../target/postgres-tables.js';
-import type { BackColumn } from './back-columns.js';
+import type { BackColumn } from './columns.js';
 import type { PostgresTableObjects } from './postgres-objects.js';
 
 /** A table on its way from PostgreSQL to SQLite; the columns of its key come first. */

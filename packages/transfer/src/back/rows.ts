@@ -1,8 +1,8 @@
 import type { Policies } from '../plan/policies.js';
 import { quoteName, quoteNames, quoteText } from '../sql/quote.js';
-import { type BackForeignKey, foreignKeysOf } from './back-foreign-key.js';
-import { quarantineCondition, quarantineReason, selectedColumns } from './back-problems.js';
-import { type BackTable, keySql } from './back-table.js';
+import { type BackForeignKey, foreignKeysOf } from './foreign-key.js';
+import { quarantineCondition, quarantineReason, selectedColumns } from './problems.js';
+import { type BackTable, keySql } from './table.js';
 
 /** Rows that point nowhere and go into quarantine: known by `tableoid` and `ctid`, names that no column can have. */
 const LEFT_OUT = 'sluice_left_out';

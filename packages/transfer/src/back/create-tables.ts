@@ -1,8 +1,8 @@
 import { sqliteDialect } from '@sluice/sqlite-driver';
 import { type ColumnDefinitionBuilder, type CreateTableBuilder, Kysely, sql } from 'kysely';
 import type { Untranslated } from '../plan/transfer-plan.js';
-import type { BackColumn } from './back-columns.js';
-import { type BackTable, identityOf } from './back-table.js';
+import type { BackColumn } from './columns.js';
+import { type BackTable, identityOf } from './table.js';
 
 /** Creates the tables through Sluice's SQLite driver, so that the application's storage finds them as its migrations would make them. */
 export async function createBackTables(

@@ -2,9 +2,9 @@ import { ValueError } from '@sluice/core/errors';
 import type Sqlite from 'better-sqlite3';
 import { type Finding, finding } from '../audit/finding.js';
 import type { PostgresSession } from '../target/postgres-session.js';
-import type { BackForeignKey } from './back-foreign-key.js';
-import type { BackRows } from './back-rows.js';
-import { type BackTable, keySql } from './back-table.js';
+import type { BackForeignKey } from './foreign-key.js';
+import type { BackRows } from './rows.js';
+import { type BackTable, keySql } from './table.js';
 
 /** Counts the rows of a table whose foreign keys point nowhere, or to rows in quarantine, in the snapshot of the session. */
 export async function checkOrphans(

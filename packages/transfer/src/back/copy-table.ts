@@ -7,10 +7,10 @@ import type { TableProgress } from '../target/transfer-state.js';
 import { decodeValue } from '../values/decode-value.js';
 import type { SqliteValue } from '../values/encode-value.js';
 import { TupleScanner } from '../verify/tuple-scanner.js';
-import { copyQuarantine } from './back-quarantine.js';
-import type { BackRows } from './back-rows.js';
 import { forgetBackTable, recordBackTable } from './back-state.js';
-import { type BackTable, identityOf } from './back-table.js';
+import { copyQuarantine } from './quarantine.js';
+import type { BackRows } from './rows.js';
+import { type BackTable, identityOf } from './table.js';
 
 export interface CopyBackInput {
   readonly session: PostgresSession;

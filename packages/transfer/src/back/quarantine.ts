@@ -2,9 +2,9 @@ import type Sqlite from 'better-sqlite3';
 import type { PostgresSession } from '../target/postgres-session.js';
 import type { TableProgress } from '../target/transfer-state.js';
 import { TupleScanner } from '../verify/tuple-scanner.js';
-import type { BackRows } from './back-rows.js';
 import { BACK_QUARANTINE, forgetBackTable, recordBackTable } from './back-state.js';
-import type { BackTable } from './back-table.js';
+import type { BackRows } from './rows.js';
+import type { BackTable } from './table.js';
 
 export interface QuarantineInput {
   readonly session: PostgresSession;

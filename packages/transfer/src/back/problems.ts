@@ -4,8 +4,8 @@ import { quoteName, quoteText } from '../sql/quote.js';
 import type { PostgresSession } from '../target/postgres-session.js';
 import type { ColumnType } from '../values/column-type.js';
 import { MAX_VALUE_BYTES } from '../values/large-value.js';
-import type { BackColumn } from './back-columns.js';
-import { type BackTable, keySql } from './back-table.js';
+import type { BackColumn } from './columns.js';
+import { type BackTable, keySql } from './table.js';
 
 /** What SQLite, or Sluice's types in it, cannot hold. */
 export interface BackProblem {
