@@ -1,5 +1,4 @@
 export { type AuditOptions, type AuditReport, auditFile } from './audit/audit.js';
-export { type Finding, isClear } from './audit/finding.js';
 export { type TransferBackOptions, transferBack } from './back/transfer-back.js';
 export * from './copy/index.js';
 export {
@@ -11,6 +10,7 @@ export {
   type WriterMetrics,
 } from './doctor/examine.js';
 export { readSymptoms } from './doctor/read-symptoms.js';
+export { type Finding, isClear } from './plan/finding.js';
 export type {
   PlannedColumn,
   PlannedStatement,

@@ -1,15 +1,15 @@
 import { basename } from 'node:path';
 import { CorruptError } from '@sluice/core/errors';
+import { type Finding, finding } from '../plan/finding.js';
 import { makePlan } from '../plan/make-plan.js';
+import { readingOf } from '../plan/planned-reading.js';
 import { type Policies, policyOf } from '../plan/policies.js';
-import { readingOf } from '../plan/table-reading.js';
 import type { TransferPlan } from '../plan/transfer-plan.js';
+import { addProfile, emptyProfile } from '../reader/column-profile.js';
 import { addUpMisfits } from '../reader/encoded-sums.js';
 import { ReaderPool } from '../reader/reader-pool.js';
 import type { TableProfile } from '../reader/reader-protocol.js';
 import type { SourceSchema, SourceTable } from '../source/source-schema.js';
-import { addProfile, emptyProfile } from './column-profile.js';
-import { type Finding, finding } from './finding.js';
 import { misfitFinding } from './misfit-finding.js';
 import { columnNotes, MAX_COLUMNS, schemaFindings } from './schema-findings.js';
 

@@ -1,8 +1,8 @@
+import { type Finding, finding } from '../plan/finding.js';
 import { type Policies, policyOf } from '../plan/policies.js';
 import type { PlannedTable } from '../plan/transfer-plan.js';
 import type { Misfits } from '../reader/reader-protocol.js';
-import { VALUE_PROBLEMS, type ValueProblem } from '../values/problem-kind.js';
-import { type Finding, finding } from './finding.js';
+import { VALUE_PROBLEMS, type ValueProblem } from '../values/value-problem.js';
 
 /** Rules that make sense for each kind of value. */
 const RULES: Readonly<Record<ValueProblem, readonly string[]>> = {

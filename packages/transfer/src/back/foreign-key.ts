@@ -1,5 +1,5 @@
 import { type Policies, policyOf } from '../plan/policies.js';
-import type { PolicyAction } from '../reader/table-reading.js';
+import type { PolicyAction } from '../values/value-problem.js';
 import type { BackTable } from './table.js';
 
 /** A foreign key between two tables that go back. */

@@ -1,4 +1,4 @@
-import { type Finding, finding } from '../audit/finding.js';
+import { type Finding, finding } from '../plan/finding.js';
 import { type Policies, policyOf } from '../plan/policies.js';
 import { quoteName, quoteText } from '../sql/quote.js';
 import type { PostgresSession } from '../target/postgres-session.js';

@@ -1,5 +1,5 @@
 import { UnsupportedError } from '@sluice/core/errors';
-import { readingOf } from '../plan/table-reading.js';
+import { readingOf } from '../plan/planned-reading.js';
 import type { PlannedTable, TransferPlan } from '../plan/transfer-plan.js';
 import { addUp } from '../reader/encoded-sums.js';
 import type { ReaderPool } from '../reader/reader-pool.js';

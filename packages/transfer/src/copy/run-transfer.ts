@@ -1,8 +1,8 @@
 import { AbortedError, ConnectionError } from '@sluice/core/errors';
 import { type AuditReport, auditPool, checkPlan } from '../audit/audit.js';
-import { type Finding, isClear } from '../audit/finding.js';
+import { type Finding, isClear } from '../plan/finding.js';
 import { isChecked, markChecked } from '../plan/plan-digest.js';
-import { readingOf } from '../plan/table-reading.js';
+import { readingOf } from '../plan/planned-reading.js';
 import type { PlannedStatement, PlannedTable, TransferPlan } from '../plan/transfer-plan.js';
 import type { ReaderPool } from '../reader/reader-pool.js';
 import { quoteName, quoteNames } from '../sql/quote.js';

@@ -1,4 +1,4 @@
-import type { Finding } from '../audit/finding.js';
+import type { Finding } from '../plan/finding.js';
 import type { Policies } from '../plan/policies.js';
 import type { TransferPlan, Untranslated } from '../plan/transfer-plan.js';
 import type { VerifiedTable } from '../verify/verify-table.js';

@@ -1,4 +1,4 @@
-import { type ColumnProfile, type DeclaredFamily, familyOf } from '../audit/column-profile.js';
+import { type ColumnProfile, type DeclaredFamily, familyOf } from '../reader/column-profile.js';
 import type { SourceColumn } from '../source/source-schema.js';
 import type { ValueForm } from '../values/encode-value.js';
 

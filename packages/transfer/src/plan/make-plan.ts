@@ -1,9 +1,9 @@
-import { type Finding, finding } from '../audit/finding.js';
 import type { TableProfile } from '../reader/reader-protocol.js';
 import type { SourceSchema, SourceTable } from '../source/source-schema.js';
 import type { ExpressionScope } from '../sql/translate-expression.js';
 import { translateTrigger, translateView } from '../sql/translate-query.js';
 import type { TypeChoice } from './choose-type.js';
+import { type Finding, finding } from './finding.js';
 import { planForeignKey } from './plan-statements.js';
 import { chooseTypes, planTable } from './plan-table.js';
 import { type Policies, policyOf } from './policies.js';

@@ -1,7 +1,6 @@
 import { ConfigurationError } from '@sluice/core/errors';
-import type { PolicyAction } from '../reader/table-reading.js';
 import { CONVERSIONS } from '../values/convert-value.js';
-import { VALUE_PROBLEMS, type ValueProblem } from '../values/problem-kind.js';
+import { type PolicyAction, VALUE_PROBLEMS, type ValueProblem } from '../values/value-problem.js';
 
 /** Kinds of problems, besides those of single values, that a policy can be given for. */
 const OTHER_KINDS = ['orphan', 'null-key', 'name', 'unique'] as const;

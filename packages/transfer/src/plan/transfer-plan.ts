@@ -1,5 +1,5 @@
-import type { PolicyAction } from '../reader/table-reading.js';
 import type { ValueForm } from '../values/encode-value.js';
+import type { PolicyAction } from '../values/value-problem.js';
 
 /** A column of the target. Everything but `source` may be changed in the plan's file. */
 export interface PlannedColumn {

@@ -1,8 +1,8 @@
 import type Sqlite from 'better-sqlite3';
-import { emptyProfile, familyOf, profileValue } from '../audit/column-profile.js';
 import { quoteName } from '../sql/quote.js';
 import type { SqliteValue } from '../values/encode-value.js';
 import { batchRowsFor } from './batch-rows.js';
+import { emptyProfile, familyOf, profileValue } from './column-profile.js';
 import type { ProfileReading, TableProfile } from './reader-protocol.js';
 import { ExactText, sourceRows } from './source-rows.js';
 import type { RowidRange } from './table-reading.js';

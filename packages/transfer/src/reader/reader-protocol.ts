@@ -1,6 +1,6 @@
-import type { ColumnProfile } from '../audit/column-profile.js';
 import type { SourceSchema } from '../source/source-schema.js';
-import type { ValueProblem } from '../values/problem-kind.js';
+import type { ValueProblem } from '../values/value-problem.js';
+import type { ColumnProfile } from './column-profile.js';
 import type { RowidRange, TableReading } from './table-reading.js';
 
 /** What a reader's thread can be asked for, with what it answers. */

@@ -5,9 +5,9 @@ import { type ColumnType, parseColumnType } from '../values/column-type.js';
 import { CONVERSIONS } from '../values/convert-value.js';
 import { type EncodeValue, encoderOf, type SqliteValue } from '../values/encode-value.js';
 import { largeClass } from '../values/large-value.js';
-import type { ValueProblem } from '../values/problem-kind.js';
+import type { PolicyAction, ValueProblem } from '../values/value-problem.js';
 import { ExactText, type SourceRow } from './source-rows.js';
-import type { ColumnReading, PolicyAction, TableReading } from './table-reading.js';
+import type { ColumnReading, TableReading } from './table-reading.js';
 
 /** Why a row does not fit. */
 export interface RowProblem {

@@ -1,8 +1,5 @@
 import type { ValueForm } from '../values/encode-value.js';
-import type { ValueProblem } from '../values/problem-kind.js';
-
-/** What to do about a value that does not fit. */
-export type PolicyAction = 'fail' | 'quarantine' | `convert:${string}`;
+import type { PolicyAction, ValueProblem } from '../values/value-problem.js';
 
 /** How a column is read in the source and written in the target. */
 export interface ColumnReading {

@@ -3,7 +3,6 @@ import type { ColumnType } from './column-type.js';
 import { isJson } from './is-json.js';
 import { jsonbText } from './jsonb-text.js';
 import { largeClass, MAX_VALUE_BYTES } from './large-value.js';
-import type { ValueProblem } from './problem-kind.js';
 import { writeShortDecimal } from './short-decimal.js';
 import {
   EPOCH_SECONDS,
@@ -13,6 +12,7 @@ import {
   parseDay,
   parseMoment,
 } from './time-text.js';
+import type { ValueProblem } from './value-problem.js';
 
 /** What SQLite stores in a column of a row. Integers are bigints where they may be beyond 2^53. */
 export type SqliteValue = Uint8Array | bigint | number | string | null;

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { ConfigurationError } from '@sluice/core/errors';
 import { auditPool } from '../audit/audit.js';
 import { adoptTable, BOOKKEEPING, isData } from '../copy/existing-schema.js';
-import { readingOf } from '../plan/table-reading.js';
+import { readingOf } from '../plan/planned-reading.js';
 import type { TransferPlan } from '../plan/transfer-plan.js';
 import { ReaderPool } from '../reader/reader-pool.js';
 import type { TableReading } from '../reader/table-reading.js';

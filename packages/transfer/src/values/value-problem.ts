@@ -11,3 +11,6 @@ export const VALUE_PROBLEMS = {
 } as const;
 
 export type ValueProblem = keyof typeof VALUE_PROBLEMS;
+
+/** What to do about a value that does not fit, or a row that refers to none. */
+export type PolicyAction = 'fail' | 'quarantine' | `convert:${string}`;
