@@ -9,7 +9,7 @@ import { addProfile, emptyProfile } from '../reader/column-profile.js';
 import { addUpMisfits } from '../reader/encoded-sums.js';
 import { ReaderPool } from '../reader/reader-pool.js';
 import type { TableProfile } from '../reader/reader-protocol.js';
-import type { SourceSchema, SourceTable } from '../source/source-schema.js';
+import type { SourceSchema, SourceTable } from '../source/schema.js';
 import { misfitFinding } from './misfit-finding.js';
 import { columnNotes, MAX_COLUMNS, schemaFindings } from './schema-findings.js';
 

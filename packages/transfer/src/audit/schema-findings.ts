@@ -2,7 +2,7 @@ import { type Finding, finding } from '../plan/finding.js';
 import type { TransferPlan } from '../plan/transfer-plan.js';
 import { type ColumnProfile, familyOf } from '../reader/column-profile.js';
 import type { TableProfile } from '../reader/reader-protocol.js';
-import type { SourceColumn, SourceSchema, SourceTable } from '../source/source-schema.js';
+import type { SourceColumn, SourceSchema, SourceTable } from '../source/schema.js';
 
 /** Most columns of a table in PostgreSQL (postgresql.org/docs/current/limits.html). */
 export const MAX_COLUMNS = 1_600;

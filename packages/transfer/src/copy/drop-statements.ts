@@ -1,7 +1,7 @@
 import type { TransferPlan } from '../plan/transfer-plan.js';
 import { quoteName } from '../sql/quote.js';
-import { triggerFunctionName } from '../sql/translate-query.js';
 import type { PostgresSession } from '../target/postgres-session.js';
+import { triggerFunctionName } from '../translate/query.js';
 
 /** Drops what the plan makes of several tables: views, triggers with their functions, and foreign keys. They are made again. */
 export async function dropStatements(session: PostgresSession, plan: TransferPlan): Promise<void> {

@@ -1,5 +1,5 @@
 import { type ColumnProfile, type DeclaredFamily, familyOf } from '../reader/column-profile.js';
-import type { SourceColumn } from '../source/source-schema.js';
+import type { SourceColumn } from '../source/schema.js';
 import type { ValueForm } from '../values/encode-value.js';
 
 /** The type a column gets, and why. */

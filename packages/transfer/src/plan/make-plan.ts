@@ -1,7 +1,7 @@
 import type { TableProfile } from '../reader/reader-protocol.js';
-import type { SourceSchema, SourceTable } from '../source/source-schema.js';
-import type { ExpressionScope } from '../sql/translate-expression.js';
-import { translateTrigger, translateView } from '../sql/translate-query.js';
+import type { SourceSchema, SourceTable } from '../source/schema.js';
+import type { ExpressionScope } from '../translate/expression.js';
+import { translateTrigger, translateView } from '../translate/query.js';
 import type { TypeChoice } from './choose-type.js';
 import { type Finding, finding } from './finding.js';
 import { planForeignKey } from './plan-statements.js';

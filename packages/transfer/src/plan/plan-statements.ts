@@ -1,7 +1,7 @@
-import type { SourceForeignKey, SourceIndex, SourceTable } from '../source/source-schema.js';
+import type { SourceForeignKey, SourceIndex, SourceTable } from '../source/schema.js';
 import { quoteName, quoteNames } from '../sql/quote.js';
-import { translateDefault } from '../sql/translate-default.js';
-import { type ExpressionScope, translateExpression } from '../sql/translate-expression.js';
+import { translateDefault } from '../translate/column-default.js';
+import { type ExpressionScope, translateExpression } from '../translate/expression.js';
 import { fittingName } from './target-names.js';
 import type { PlannedColumn, PlannedStatement, Untranslated } from './transfer-plan.js';
 

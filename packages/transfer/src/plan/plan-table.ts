@@ -1,9 +1,9 @@
 import { batchRowsFor } from '../reader/batch-rows.js';
 import type { ColumnProfile } from '../reader/column-profile.js';
 import type { TableProfile } from '../reader/reader-protocol.js';
-import type { SourceColumn, SourceTable } from '../source/source-schema.js';
+import type { SourceColumn, SourceTable } from '../source/schema.js';
 import { quoteName } from '../sql/quote.js';
-import { translateExpression } from '../sql/translate-expression.js';
+import { translateExpression } from '../translate/expression.js';
 import { chooseType, type TypeChoice } from './choose-type.js';
 import { driverType } from './driver-types.js';
 import { type Finding, finding } from './finding.js';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fingerprintOf } from '../source/source-fingerprint.js';
-import type { SourceSchema } from '../source/source-schema.js';
+import { fingerprintOf } from '../source/fingerprint.js';
+import type { SourceSchema } from '../source/schema.js';
 import { Reader, type ReaderEvents } from './reader.js';
 import type { EncodedRows, EncodeInput, ReaderTaskName, ReaderTasks } from './reader-protocol.js';
 import type { RowidRange } from './table-reading.js';

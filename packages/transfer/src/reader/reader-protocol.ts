@@ -1,4 +1,4 @@
-import type { SourceSchema } from '../source/source-schema.js';
+import type { SourceSchema } from '../source/schema.js';
 import type { ValueProblem } from '../values/value-problem.js';
 import type { ColumnProfile } from './column-profile.js';
 import type { RowidRange, TableReading } from './table-reading.js';

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { TupleWriter } from '@sluice/postgres-driver/copy';
 import Sqlite from 'better-sqlite3';
-import { readSourceSchema } from '../source/read-source-schema.js';
+import { readSourceSchema } from '../source/read-schema.js';
 import { quoteName } from '../sql/quote.js';
 import type { SqliteValue } from '../values/encode-value.js';
 import { ChunkSender } from './chunk-sender.js';

@@ -9,7 +9,7 @@ import type {
   SourceObject,
   SourceSchema,
   SourceTable,
-} from './source-schema.js';
+} from './schema.js';
 import { readTableText, type TableText } from './table-text.js';
 
 type Row = Readonly<Record<string, unknown>>;

@@ -1,9 +1,9 @@
+import { quoteText } from '../sql/quote.js';
+import { keyword, nameOf, tokenize } from '../sql/tokens.js';
 import { parseColumnType } from '../values/column-type.js';
 import { isJson } from '../values/is-json.js';
 import { parseDay, parseMoment } from '../values/time-text.js';
-import { quoteText } from './quote.js';
-import { keyword, nameOf, tokenize } from './tokens.js';
-import type { Translation } from './translate-expression.js';
+import type { Translation } from './expression.js';
 
 /** SQLite's ways to say "now" (sqlite.org/lang_datefunc.html), as they look without white space and outer parentheses. */
 const NOW =

@@ -1,6 +1,6 @@
-import { quoteName, quoteText } from './quote.js';
-import { keyword, nameOf, sourceText, tokenize } from './tokens.js';
-import { type ExpressionScope, type Translation, translateExpression } from './translate-expression.js';
+import { quoteName, quoteText } from '../sql/quote.js';
+import { keyword, nameOf, sourceText, tokenize } from '../sql/tokens.js';
+import { type ExpressionScope, type Translation, translateExpression } from './expression.js';
 
 /** Translates CREATE VIEW. PostgreSQL has the last word: what it refuses is listed as well. */
 export function translateView(name: string, sql: string, scope: ExpressionScope): Translation {

@@ -1,5 +1,5 @@
-import { quoteName, quoteText } from './quote.js';
-import { behindGroup, keyword, nameOf, type Token, tokenize } from './tokens.js';
+import { quoteName, quoteText } from '../sql/quote.js';
+import { behindGroup, keyword, nameOf, type Token, tokenize } from '../sql/tokens.js';
 
 /** What an expression of SQLite is in PostgreSQL, or why there is no rule for it. */
 export type Translation = { readonly sql: string } | { readonly reason: string };
