@@ -1,7 +1,7 @@
+import type { PostgresSession } from '../postgres/session.js';
+import type { PostgresColumn, PostgresTable } from '../postgres/tables.js';
 import type { ColumnReading } from '../reader/table-reading.js';
 import { quoteName } from '../sql/quote.js';
-import type { PostgresSession } from '../target/postgres-session.js';
-import type { PostgresColumn, PostgresTable } from '../target/postgres-tables.js';
 import { type ColumnType, parseColumnType } from '../values/column-type.js';
 import type { ValueForm } from '../values/encode-value.js';
 

@@ -1,12 +1,12 @@
 import { AbortedError, ValueError } from '@sluice/core/errors';
 import type Sqlite from 'better-sqlite3';
 import { HashSums } from '../hash/hash-sums.js';
+import type { PostgresSession } from '../postgres/session.js';
+import { TupleScanner } from '../postgres/tuple-scanner.js';
 import { quoteName, quoteNames } from '../sql/quote.js';
-import type { PostgresSession } from '../target/postgres-session.js';
 import type { TableProgress } from '../target/transfer-state.js';
 import { decodeValue } from '../values/decode-value.js';
 import type { SqliteValue } from '../values/encode-value.js';
-import { TupleScanner } from '../verify/tuple-scanner.js';
 import { forgetBackTable, recordBackTable } from './back-state.js';
 import { copyQuarantine } from './quarantine.js';
 import type { BackRows } from './rows.js';

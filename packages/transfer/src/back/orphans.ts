@@ -1,7 +1,7 @@
 import { ValueError } from '@sluice/core/errors';
 import type Sqlite from 'better-sqlite3';
 import { type Finding, finding } from '../plan/finding.js';
-import type { PostgresSession } from '../target/postgres-session.js';
+import type { PostgresSession } from '../postgres/session.js';
 import type { BackForeignKey } from './foreign-key.js';
 import type { BackRows } from './rows.js';
 import { type BackTable, keySql } from './table.js';

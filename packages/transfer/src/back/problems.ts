@@ -1,7 +1,7 @@
 import { type Finding, finding } from '../plan/finding.js';
 import { type Policies, policyOf } from '../plan/policies.js';
+import type { PostgresSession } from '../postgres/session.js';
 import { quoteName, quoteText } from '../sql/quote.js';
-import type { PostgresSession } from '../target/postgres-session.js';
 import type { ColumnType } from '../values/column-type.js';
 import { MAX_VALUE_BYTES } from '../values/large-value.js';
 import type { BackColumn } from './columns.js';

@@ -1,7 +1,7 @@
 import type Sqlite from 'better-sqlite3';
-import type { PostgresSession } from '../target/postgres-session.js';
+import type { PostgresSession } from '../postgres/session.js';
+import { TupleScanner } from '../postgres/tuple-scanner.js';
 import type { TableProgress } from '../target/transfer-state.js';
-import { TupleScanner } from '../verify/tuple-scanner.js';
 import { BACK_QUARANTINE, forgetBackTable, recordBackTable } from './back-state.js';
 import type { BackRows } from './rows.js';
 import type { BackTable } from './table.js';

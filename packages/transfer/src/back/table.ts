@@ -1,7 +1,7 @@
+import type { PostgresTableObjects } from '../postgres/table-objects.js';
+import type { PostgresTable } from '../postgres/tables.js';
 import { quoteName, quoteText } from '../sql/quote.js';
-import type { PostgresTable } from '../target/postgres-tables.js';
 import type { BackColumn } from './columns.js';
-import type { PostgresTableObjects } from './postgres-objects.js';
 
 /** A table on its way from PostgreSQL to SQLite; the columns of its key come first. */
 export interface BackTable {

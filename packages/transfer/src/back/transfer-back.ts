@@ -8,10 +8,11 @@ import type { TransferProgress, TransferReport } from '../copy/transfer-options.
 import { type Finding, isClear } from '../plan/finding.js';
 import type { Policies } from '../plan/policies.js';
 import type { TransferPlan, Untranslated } from '../plan/transfer-plan.js';
+import { PostgresSession, toTransferError } from '../postgres/session.js';
+import { readTableObjects, readUntranslated } from '../postgres/table-objects.js';
+import { readPostgresTables } from '../postgres/tables.js';
 import { ReaderPool } from '../reader/reader-pool.js';
 import type { TableReading } from '../reader/table-reading.js';
-import { PostgresSession, toTransferError } from '../target/postgres-session.js';
-import { readPostgresTables } from '../target/postgres-tables.js';
 import type { TableProgress } from '../target/transfer-state.js';
 import {
   postgresSide,
@@ -24,7 +25,6 @@ import { createBackState, dropBackState, readBackState, tablesDigest } from './b
 import { backColumns, readingOfBack } from './columns.js';
 import { copyBackTable } from './copy-table.js';
 import { assertForeignKeys, checkOrphans } from './orphans.js';
-import { readTableObjects, readUntranslated } from './postgres-objects.js';
 import { checkBackTable } from './problems.js';
 import { refreshQuarantine } from './quarantine.js';
 import { BackRows } from './rows.js';

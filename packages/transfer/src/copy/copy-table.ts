@@ -1,15 +1,15 @@
 import { UnsupportedError } from '@sluice/core/errors';
 import { readingOf } from '../plan/planned-reading.js';
 import type { PlannedTable, TransferPlan } from '../plan/transfer-plan.js';
+import { CopyInStream } from '../postgres/copy-in-stream.js';
+import type { PostgresSession } from '../postgres/session.js';
+import { copyInSql, createTableSql } from '../postgres/table-sql.js';
 import { addUp } from '../reader/encoded-sums.js';
 import type { ReaderPool } from '../reader/reader-pool.js';
 import type { EncodedRows, EncodeMode } from '../reader/reader-protocol.js';
 import type { TableReading } from '../reader/table-reading.js';
 import { quoteName, quoteText } from '../sql/quote.js';
-import { copyInSql, createTableSql } from '../target/create-table-sql.js';
-import type { PostgresSession } from '../target/postgres-session.js';
 import { recordStep, recordTable, STATE_SCHEMA, type TableProgress } from '../target/transfer-state.js';
-import { CopyInStream } from './copy-in-stream.js';
 
 export interface CopyTableInput {
   readonly pool: ReaderPool;

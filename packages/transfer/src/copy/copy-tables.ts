@@ -1,8 +1,8 @@
 import { AbortedError } from '@sluice/core/errors';
 import type { PlannedTable, TransferPlan } from '../plan/transfer-plan.js';
+import { PostgresSession } from '../postgres/session.js';
 import type { ReaderPool } from '../reader/reader-pool.js';
 import { quoteName } from '../sql/quote.js';
-import { PostgresSession } from '../target/postgres-session.js';
 import { recordStep, type TableProgress } from '../target/transfer-state.js';
 import { copyTable } from './copy-table.js';
 import { lockForCopying } from './target-lock.js';

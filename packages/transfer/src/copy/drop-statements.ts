@@ -1,6 +1,6 @@
 import type { TransferPlan } from '../plan/transfer-plan.js';
+import type { PostgresSession } from '../postgres/session.js';
 import { quoteName } from '../sql/quote.js';
-import type { PostgresSession } from '../target/postgres-session.js';
 import { triggerFunctionName } from '../translate/query.js';
 
 /** Drops what the plan makes of several tables: views, triggers with their functions, and foreign keys. They are made again. */

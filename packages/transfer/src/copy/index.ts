@@ -2,7 +2,7 @@
 
 export { type Policies, parsePolicies } from '../plan/policies.js';
 export type { TransferPlan, Untranslated } from '../plan/transfer-plan.js';
-export { type Location, locate } from '../target/locate.js';
+export { type Location, locate } from '../verify/locate.js';
 export { transfer } from './transfer.js';
 export type {
   TransferOptions,

@@ -1,9 +1,9 @@
 import { ConfigurationError } from '@sluice/core/errors';
 import { isChecked } from '../plan/plan-digest.js';
 import type { TransferPlan } from '../plan/transfer-plan.js';
+import { PostgresSession } from '../postgres/session.js';
 import { fingerprintOf } from '../source/fingerprint.js';
 import { quoteName, quoteNames } from '../sql/quote.js';
-import { PostgresSession } from '../target/postgres-session.js';
 import { readState, type TransferState } from '../target/transfer-state.js';
 import { dropStatements } from './drop-statements.js';
 import { rehearse } from './rehearse.js';

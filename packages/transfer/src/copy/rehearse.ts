@@ -5,8 +5,8 @@ import type {
   TransferPlan,
   Untranslated,
 } from '../plan/transfer-plan.js';
-import { createTableSql } from '../target/create-table-sql.js';
-import type { PostgresSession } from '../target/postgres-session.js';
+import type { PostgresSession } from '../postgres/session.js';
+import { createTableSql } from '../postgres/table-sql.js';
 
 /** Thrown to end a rehearsal: nothing of it stays. */
 class RehearsalOver extends Error {}

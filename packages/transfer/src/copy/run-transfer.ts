@@ -4,9 +4,10 @@ import { type Finding, isClear } from '../plan/finding.js';
 import { isChecked, markChecked } from '../plan/plan-digest.js';
 import { readingOf } from '../plan/planned-reading.js';
 import type { PlannedStatement, PlannedTable, TransferPlan } from '../plan/transfer-plan.js';
+import { planForExisting } from '../postgres/existing-schema.js';
+import { type PostgresSession, toTransferError } from '../postgres/session.js';
 import type { ReaderPool } from '../reader/reader-pool.js';
 import { quoteName, quoteNames } from '../sql/quote.js';
-import { type PostgresSession, toTransferError } from '../target/postgres-session.js';
 import {
   createState,
   finishState,
@@ -21,7 +22,6 @@ import {
 import { postgresSide, sqliteSide, type VerifiedTable, verifyTable } from '../verify/verify-table.js';
 import { analysisOf, copyTables } from './copy-tables.js';
 import { dropCircles, dropStatements } from './drop-statements.js';
-import { planForExisting } from './existing-schema.js';
 import { dropTables, givenPlan, openTarget, refused, rehearseOn, type Target } from './open-target.js';
 import {
   DEFAULT_JOBS,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PostgresSession } from '../target/postgres-session.js';
+import type { PostgresSession } from '../postgres/session.js';
 
 const LOCK = 'select pg_try_advisory_lock(727001, 1) as locked';
 const LOCK_ATTEMPTS = 150;

@@ -1,6 +1,6 @@
 import { HashSums } from '../hash/hash-sums.js';
 import type { TransferPlan, Untranslated } from '../plan/transfer-plan.js';
-import type { PostgresSession } from './postgres-session.js';
+import type { PostgresSession } from '../postgres/session.js';
 
 /** The side schema: where a transfer keeps its state, and the rows in quarantine. */
 export const STATE_SCHEMA = 'sluice_transfer';

@@ -1,8 +1,8 @@
 import { bucketOf, HashSums } from '../hash/hash-sums.js';
+import type { PostgresSession } from '../postgres/session.js';
+import { type OnTuple, TupleScanner } from '../postgres/tuple-scanner.js';
 import { foundRow } from '../reader/find-rows.js';
 import type { FoundRow } from '../reader/reader-protocol.js';
-import type { PostgresSession } from '../target/postgres-session.js';
-import { type OnTuple, TupleScanner } from './tuple-scanner.js';
 
 /** Sums up the hashes of the rows that a COPY gives, whose first `keyCount` columns are the key. */
 export async function hashPostgresTable(

@@ -1,10 +1,10 @@
 import type { HashSums } from '../hash/hash-sums.js';
+import type { PostgresSession } from '../postgres/session.js';
+import { copyOutSql } from '../postgres/table-sql.js';
 import { addUp, addUpMisfits } from '../reader/encoded-sums.js';
 import type { ReaderPool } from '../reader/reader-pool.js';
 import type { Misfits } from '../reader/reader-protocol.js';
 import type { TableReading } from '../reader/table-reading.js';
-import { copyOutSql } from '../target/create-table-sql.js';
-import type { PostgresSession } from '../target/postgres-session.js';
 import { compareRows, type RowDifference } from './compare-rows.js';
 import { findPostgresRows, hashPostgresTable } from './postgres-rows.js';
 

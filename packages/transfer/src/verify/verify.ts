@@ -1,15 +1,15 @@
 import { basename } from 'node:path';
 import { ConfigurationError } from '@sluice/core/errors';
 import { auditPool } from '../audit/audit.js';
-import { adoptTable, BOOKKEEPING, isData } from '../copy/existing-schema.js';
 import { readingOf } from '../plan/planned-reading.js';
 import type { TransferPlan } from '../plan/transfer-plan.js';
+import { adoptTable, BOOKKEEPING, isData } from '../postgres/existing-schema.js';
+import { PostgresSession } from '../postgres/session.js';
+import { type PostgresTable, readPostgresTables } from '../postgres/tables.js';
 import { ReaderPool } from '../reader/reader-pool.js';
 import type { TableReading } from '../reader/table-reading.js';
-import { locate } from '../target/locate.js';
-import { PostgresSession } from '../target/postgres-session.js';
-import { type PostgresTable, readPostgresTables } from '../target/postgres-tables.js';
 import { readState } from '../target/transfer-state.js';
+import { locate } from './locate.js';
 import {
   postgresSide,
   sqliteSide,

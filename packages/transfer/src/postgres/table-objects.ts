@@ -1,5 +1,5 @@
 import type { Untranslated } from '../plan/transfer-plan.js';
-import type { PostgresSession } from '../target/postgres-session.js';
+import type { PostgresSession } from './session.js';
 
 export interface PostgresForeignKey {
   readonly name: string;

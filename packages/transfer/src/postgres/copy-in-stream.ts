@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { COPY_HEADER, COPY_TRAILER } from '@sluice/postgres-driver/copy';
-import type { PostgresSession } from '../target/postgres-session.js';
+import type { PostgresSession } from './session.js';
 
 /** A COPY FROM STDIN under way, which several readers write whole tuples to. */
 export class CopyInStream {

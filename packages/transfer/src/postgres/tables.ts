@@ -1,4 +1,4 @@
-import type { PostgresSession } from './postgres-session.js';
+import type { PostgresSession } from './session.js';
 
 export interface PostgresColumn {
   readonly name: string;

@@ -1,15 +1,15 @@
 import { ConfigurationError } from '@sluice/core/errors';
 import type { PlannedColumn, PlannedStatement, PlannedTable, TransferPlan } from '../plan/transfer-plan.js';
 import { quoteName } from '../sql/quote.js';
-import type { PostgresSession } from '../target/postgres-session.js';
+import { parseColumnType } from '../values/column-type.js';
+import type { ValueForm } from '../values/encode-value.js';
+import type { PostgresSession } from './session.js';
 import {
   type PostgresColumn,
   type PostgresForeignKey,
   type PostgresTable,
   readPostgresTables,
-} from '../target/postgres-tables.js';
-import { parseColumnType } from '../values/column-type.js';
-import type { ValueForm } from '../values/encode-value.js';
+} from './tables.js';
 
 /** Tables in which migrations are recorded, and what a way back left: each side has its own. */
 export const BOOKKEEPING: ReadonlySet<string> = new Set([
