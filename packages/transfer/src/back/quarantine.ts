@@ -1,8 +1,8 @@
 import type Sqlite from 'better-sqlite3';
 import type { PostgresSession } from '../postgres/session.js';
 import { TupleScanner } from '../postgres/tuple-scanner.js';
-import type { TableProgress } from '../target/transfer-state.js';
-import { BACK_QUARANTINE, forgetBackTable, recordBackTable } from './back-state.js';
+import { forgetBackTable, prepareQuarantine, recordBackTable } from '../state/sqlite-state.js';
+import type { TableProgress } from '../state/table-progress.js';
 import type { BackRows } from './rows.js';
 import type { BackTable } from './table.js';
 
@@ -17,7 +17,7 @@ export interface QuarantineInput {
 export async function copyQuarantine({ session, database, rows, back }: QuarantineInput): Promise<number> {
   const select = rows.selectQuarantine(back);
   if (select === undefined) return 0;
-  const insert = database.prepare(`insert into ${BACK_QUARANTINE} values (?, ?, ?, ?, ?)`);
+  const insert = prepareQuarantine(database);
   let count = 0;
   const scanner = new TupleScanner(0, (bytes, from) => {
     insert.run(back.table.name, ...readTexts(bytes, from));

@@ -13,7 +13,8 @@ import { readTableObjects, readUntranslated } from '../postgres/table-objects.js
 import { readPostgresTables } from '../postgres/tables.js';
 import { ReaderPool } from '../reader/reader-pool.js';
 import type { TableReading } from '../reader/table-reading.js';
-import type { TableProgress } from '../target/transfer-state.js';
+import { createBackState, dropBackState, readBackState, tablesDigest } from '../state/sqlite-state.js';
+import type { TableProgress } from '../state/table-progress.js';
 import {
   postgresSide,
   sqliteSide,
@@ -21,7 +22,6 @@ import {
   type VerifySide,
   verifyTable,
 } from '../verify/verify-table.js';
-import { createBackState, dropBackState, readBackState, tablesDigest } from './back-state.js';
 import { backColumns, readingOfBack } from './columns.js';
 import { copyBackTable } from './copy-table.js';
 import { assertForeignKeys, checkOrphans } from './orphans.js';

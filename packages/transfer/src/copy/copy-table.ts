@@ -9,7 +9,8 @@ import type { ReaderPool } from '../reader/reader-pool.js';
 import type { EncodedRows, EncodeMode } from '../reader/reader-protocol.js';
 import type { TableReading } from '../reader/table-reading.js';
 import { quoteName, quoteText } from '../sql/quote.js';
-import { recordStep, recordTable, STATE_SCHEMA, type TableProgress } from '../target/transfer-state.js';
+import { COPY_QUARANTINE_SQL, recordQuarantined, recordStep, recordTable } from '../state/postgres-state.js';
+import type { TableProgress } from '../state/table-progress.js';
 
 export interface CopyTableInput {
   readonly pool: ReaderPool;
@@ -48,10 +49,7 @@ async function copyRows(input: CopyTableInput, isOwn: boolean): Promise<TablePro
   const results = await send(input, reading, 'copy', copyInSql(table.target, columns, isOwn));
   const orphans = reading.exceptSql === undefined ? 0 : await copyOrphans(input, reading);
   const quarantined = total(results, 'quarantined');
-  if (quarantined > 0) {
-    const target = `${STATE_SCHEMA}.quarantine (table_name, row_key, column_name, reason, content)`;
-    await send(input, reading, 'rejects', `copy ${target} from stdin (format binary)`);
-  }
+  if (quarantined > 0) await send(input, reading, 'rejects', COPY_QUARANTINE_SQL);
   const rows = total(results, 'rows');
   await assertRows(session, table, rows, isOwn);
   return {
@@ -104,13 +102,13 @@ async function copyOrphans({ pool, session, table }: CopyTableInput, reading: Ta
       .slice(0, reading.keyCount)
       .map(({ source }) => `${source} = ${printKeyValue(content[source])}`)
       .join(', ');
-    await session.query(`insert into ${STATE_SCHEMA}.quarantine values ($1, $2, $3, $4, $5)`, [
-      table.target,
-      key,
-      '',
-      'orphan',
-      JSON.stringify(content),
-    ]);
+    await recordQuarantined(session, {
+      table_name: table.target,
+      row_key: key,
+      column_name: '',
+      reason: 'orphan',
+      content: JSON.stringify(content),
+    });
   }
   return rows.length;
 }

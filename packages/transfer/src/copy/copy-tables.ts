@@ -3,7 +3,8 @@ import type { PlannedTable, TransferPlan } from '../plan/transfer-plan.js';
 import { PostgresSession } from '../postgres/session.js';
 import type { ReaderPool } from '../reader/reader-pool.js';
 import { quoteName } from '../sql/quote.js';
-import { recordStep, type TableProgress } from '../target/transfer-state.js';
+import { recordStep } from '../state/postgres-state.js';
+import type { TableProgress } from '../state/table-progress.js';
 import { copyTable } from './copy-table.js';
 import { lockForCopying } from './target-lock.js';
 

@@ -4,7 +4,7 @@ import type { TransferPlan } from '../plan/transfer-plan.js';
 import { PostgresSession } from '../postgres/session.js';
 import { fingerprintOf } from '../source/fingerprint.js';
 import { quoteName, quoteNames } from '../sql/quote.js';
-import { readState, type TransferState } from '../target/transfer-state.js';
+import { readState, type TransferState } from '../state/postgres-state.js';
 import { dropStatements } from './drop-statements.js';
 import { rehearse } from './rehearse.js';
 import { lockTarget } from './target-lock.js';

@@ -16,9 +16,9 @@ import {
   readRefusals,
   readSteps,
   recordStep,
-  type TableProgress,
   type TransferState,
-} from '../target/transfer-state.js';
+} from '../state/postgres-state.js';
+import type { TableProgress } from '../state/table-progress.js';
 import { postgresSide, sqliteSide, type VerifiedTable, verifyTable } from '../verify/verify-table.js';
 import { analysisOf, copyTables } from './copy-tables.js';
 import { dropCircles, dropStatements } from './drop-statements.js';

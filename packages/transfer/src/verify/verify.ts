@@ -8,7 +8,7 @@ import { PostgresSession } from '../postgres/session.js';
 import { type PostgresTable, readPostgresTables } from '../postgres/tables.js';
 import { ReaderPool } from '../reader/reader-pool.js';
 import type { TableReading } from '../reader/table-reading.js';
-import { readState } from '../target/transfer-state.js';
+import { readState } from '../state/postgres-state.js';
 import { locate } from './locate.js';
 import {
   postgresSide,

@@ -3,26 +3,28 @@ import { existsSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { HashSums } from '../hash/hash-sums.js';
 import type { Untranslated } from '../plan/transfer-plan.js';
-import type { TableProgress } from '../target/transfer-state.js';
-import type { BackTable } from './table.js';
+import { createQuarantineSql, QUARANTINE_COLUMNS } from './quarantine-table.js';
+import type { TableProgress } from './table-progress.js';
 
-/** Rows that could not go back, in the new file; dropped when there are none. */
-export const BACK_QUARANTINE = 'sluice_quarantine';
+/** The table of rows that could not go back. The new file keeps it if it holds any. */
+const QUARANTINE = 'sluice_quarantine';
 
 const CREATE = `
   create table sluice_transfer (tables text not null, untranslated text not null);
   create table sluice_progress (table_name text primary key, quarantined integer not null, sums blob not null);
-  create table ${BACK_QUARANTINE} (
-    table_name text not null, row_key text not null, column_name text not null, reason text not null, content text not null);`;
+  ${createQuarantineSql(QUARANTINE, 'text')}`;
 
-/** Tells the tables, as they are to be read and made, from others; and a file with a state of another form. */
-export function tablesDigest(tables: readonly BackTable[], selects: readonly string[]): string {
+/**
+ * A digest of the tables as they are to be made, of the queries that read them, and of the form of the state: a transfer is resumed only
+ * when it is the same. The way there records its plan instead, which a resume follows as it is.
+ */
+export function tablesDigest(tables: readonly object[], selects: readonly string[]): string {
   return createHash('sha256')
     .update(JSON.stringify([CREATE, tables, selects]))
     .digest('hex');
 }
 
-/** The tables are made, and copying begins. */
+/** Begins a transfer; the tables are made already. */
 export function createBackState(
   database: Sqlite.Database,
   digest: string,
@@ -73,7 +75,7 @@ function readProgress(row: {
   return [row.table_name, { rows: sums.rows, quarantined: row.quarantined, converted: 0, sums }];
 }
 
-/** Call it in the transaction that copies the table. */
+/** Records that a table is copied. Call it in the transaction that copies it. */
 export function recordBackTable(
   database: Sqlite.Database,
   table: string,
@@ -83,17 +85,25 @@ export function recordBackTable(
   database.prepare('insert into sluice_progress values (?, ?, ?)').run(table, quarantined, sums.toBytes());
 }
 
-/** Takes the record of a table away; its rows are to be deleted in the same transaction. */
-export function forgetBackTable(database: Sqlite.Database, table: string): void {
-  database.prepare('delete from sluice_progress where table_name = ?').run(table);
-  database.prepare(`delete from ${BACK_QUARANTINE} where table_name = ?`).run(table);
+/** Prepares the INSERT of a row into quarantine. */
+export function prepareQuarantine(database: Sqlite.Database): Sqlite.Statement<string[]> {
+  return database.prepare(`insert into ${QUARANTINE} (${QUARANTINE_COLUMNS}) values (?, ?, ?, ?, ?)`);
 }
 
-/** Leaves the application's own tables, and the quarantine if there are rows in it. */
+/** Deletes the record of a table. Delete its rows in the same transaction. */
+export function forgetBackTable(database: Sqlite.Database, table: string): void {
+  database.prepare('delete from sluice_progress where table_name = ?').run(table);
+  database.prepare(`delete from ${QUARANTINE} where table_name = ?`).run(table);
+}
+
+/**
+ * Deletes the state, and the quarantine if it is empty: the file is the application's, and has no schema to keep them apart. PostgreSQL keeps
+ * the state of a transfer in a schema of its own.
+ */
 export function dropBackState(database: Sqlite.Database): void {
   database.transaction(() => {
-    const isEmpty = database.prepare(`select 1 from ${BACK_QUARANTINE} limit 1`).get() === undefined;
+    const isEmpty = database.prepare(`select 1 from ${QUARANTINE} limit 1`).get() === undefined;
     database.exec('drop table sluice_transfer; drop table sluice_progress');
-    if (isEmpty) database.exec(`drop table ${BACK_QUARANTINE}`);
+    if (isEmpty) database.exec(`drop table ${QUARANTINE}`);
   })();
 }

@@ -1,11 +1,19 @@
 import { HashSums } from '../hash/hash-sums.js';
 import type { TransferPlan, Untranslated } from '../plan/transfer-plan.js';
 import type { PostgresSession } from '../postgres/session.js';
+import {
+  createQuarantineSql,
+  QUARANTINE_COLUMNS,
+  type QuarantinedRow,
+  quarantineValues,
+} from './quarantine-table.js';
+import type { TableProgress } from './table-progress.js';
 
-/** The side schema: where a transfer keeps its state, and the rows in quarantine. */
-export const STATE_SCHEMA = 'sluice_transfer';
+/** The schema beside the data that holds the state of a transfer and the rows in quarantine. */
+const STATE_SCHEMA = 'sluice_transfer';
 
-/** Anything but a table's own schema is left alone; the state is written in the transactions that it is about. */
+const QUARANTINE = `${STATE_SCHEMA}.quarantine`;
+
 const CREATE = `
   create schema ${STATE_SCHEMA};
   create table ${STATE_SCHEMA}.transfer (
@@ -15,17 +23,10 @@ const CREATE = `
     table_name text primary key, copied_rows bigint not null, quarantined bigint not null, converted bigint not null,
     sums bytea, copied_at timestamptz not null default now());
   create table ${STATE_SCHEMA}.step (object text primary key, sql text not null, refusal text);
-  create table ${STATE_SCHEMA}.quarantine (
-    table_name text not null, row_key text not null, column_name text not null, reason text not null, content json not null)`;
+  ${createQuarantineSql(QUARANTINE, 'json')}`;
 
-/** A table that is copied. */
-export interface TableProgress {
-  readonly rows: number;
-  readonly quarantined: number;
-  readonly converted: number;
-  /** Hashes of its rows; `undefined` when it was copied without them, not to be verified. */
-  readonly sums: HashSums | undefined;
-}
+/** COPY for the rows in quarantine. */
+export const COPY_QUARANTINE_SQL: string = `copy ${QUARANTINE} (${QUARANTINE_COLUMNS}) from stdin (format binary)`;
 
 export interface TransferState {
   readonly plan: TransferPlan;
@@ -77,7 +78,7 @@ export async function readSteps(session: PostgresSession): Promise<Map<string, s
   return new Map(rows.map(({ object, refusal }) => [object, refusal]));
 }
 
-/** What PostgreSQL refused to make of a translation that looked right. */
+/** Statements of the plan that PostgreSQL refused. */
 export async function readRefusals(session: PostgresSession): Promise<Untranslated[]> {
   const rows = await session.query<{ object: string; sql: string; refusal: string }>(
     `select object, sql, refusal from ${STATE_SCHEMA}.step where refusal is not null order by object`,
@@ -97,6 +98,15 @@ export async function createState(session: PostgresSession, plan: TransferPlan):
   ]);
 }
 
+/** Writes one row into quarantine. Call it in the transaction that copies its table. */
+export async function recordQuarantined(session: PostgresSession, row: QuarantinedRow): Promise<void> {
+  await session.query(
+    `insert into ${QUARANTINE} (${QUARANTINE_COLUMNS}) values ($1, $2, $3, $4, $5)`,
+    quarantineValues(row),
+  );
+}
+
+/** Records that a table is copied. Call it in the transaction that copies it. */
 export async function recordTable(
   session: PostgresSession,
   table: string,
@@ -109,11 +119,13 @@ export async function recordTable(
   );
 }
 
+/** Deletes the record of a table. Delete its rows in the same transaction. */
 export async function forgetTable(session: PostgresSession, table: string): Promise<void> {
   await session.query(`delete from ${STATE_SCHEMA}.progress where table_name = $1`, [table]);
-  await session.query(`delete from ${STATE_SCHEMA}.quarantine where table_name = $1`, [table]);
+  await session.query(`delete from ${QUARANTINE} where table_name = $1`, [table]);
 }
 
+/** Records that a statement was run, with the refusal of the server if it refused it. */
 export async function recordStep(
   session: PostgresSession,
   object: string,
@@ -126,12 +138,12 @@ export async function recordStep(
   );
 }
 
-/** They are to be run again. */
+/** Deletes the record of statements that are to be run again. */
 export async function forgetSteps(session: PostgresSession, objects: readonly string[]): Promise<void> {
   await session.query(`delete from ${STATE_SCHEMA}.step where object = any($1)`, [objects]);
 }
 
-/** Waits until it is on disk, and with it all that was committed before. */
+/** Records the end of the transfer. Its commit waits for the disk, and so for all commits before it. */
 export async function finishState(session: PostgresSession): Promise<void> {
   await session.query(`set synchronous_commit = on`);
   await session.query(`update ${STATE_SCHEMA}.transfer set state = 'finished', finished_at = now()`);
