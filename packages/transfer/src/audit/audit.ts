@@ -10,6 +10,7 @@ import { addUpMisfits } from '../reader/encoded-sums.js';
 import { ReaderPool } from '../reader/reader-pool.js';
 import type { TableProfile } from '../reader/reader-protocol.js';
 import type { SourceSchema, SourceTable } from '../source/schema.js';
+import { quoteText } from '../sql/quote.js';
 import { misfitFinding } from './misfit-finding.js';
 import { columnNotes, MAX_COLUMNS, schemaFindings } from './schema-findings.js';
 
@@ -239,7 +240,7 @@ async function findOrphans(
 ): Promise<Finding[]> {
   const found: Finding[] = [];
   for (const table of schema.tables.filter(({ foreignKeys }) => foreignKeys.length > 0)) {
-    const sql = `select "table", rowid, parent, fkid from pragma_foreign_key_check('${table.name.replaceAll("'", "''")}')`;
+    const sql = `select "table", rowid, parent, fkid from pragma_foreign_key_check(${quoteText(table.name)})`;
     try {
       const rows = await pool.run('query', { sql, limit: MOST_ORPHANS });
       if (rows.length > 0) found.push(orphanFinding(table.name, rows, policies));

@@ -72,8 +72,12 @@ function portableName({ name, length, precision, scale }: ColumnType, typeText: 
 }
 
 /** How the new file's column is read again, for comparing. */
-export function readingOfBack({ name, type, typeText }: BackColumn): ColumnReading {
-  return { source: name, target: name, type: typeText, form: formOf(type), isNotNull: false, policies: {} };
+export function readingOfBack({
+  name,
+  type,
+  typeText,
+}: BackColumn): Pick<ColumnReading, 'form' | 'source' | 'type'> {
+  return { source: name, type: typeText, form: formOf(type) };
 }
 
 function formOf({ name }: ColumnType): ValueForm {

@@ -3,11 +3,13 @@ import type Sqlite from 'better-sqlite3';
 import { HashSums } from '../hash/hash-sums.js';
 import type { PostgresSession } from '../postgres/session.js';
 import { TupleScanner } from '../postgres/tuple-scanner.js';
+import { rowCounter } from '../reader/row-counter.js';
 import { quoteName, quoteNames } from '../sql/quote.js';
 import { forgetBackTable, recordBackTable } from '../state/sqlite-state.js';
 import type { TableProgress } from '../state/table-progress.js';
 import { decodeValue } from '../values/decode-value.js';
 import type { SqliteValue } from '../values/encode-value.js';
+import { fileTransaction } from './file-transaction.js';
 import { copyQuarantine } from './quarantine.js';
 import type { BackRows } from './rows.js';
 import { type BackTable, identityOf } from './table.js';
@@ -24,8 +26,7 @@ export interface CopyBackInput {
 /** Copies a table and records that it is done: one transaction, so that after a kill it is there with its record, or empty. */
 export async function copyBackTable(input: CopyBackInput): Promise<TableProgress> {
   const { database, back } = input;
-  database.exec('begin immediate');
-  try {
+  return fileTransaction(database, async () => {
     // What an earlier copy left is that of another snapshot.
     database.exec(`delete from ${quoteName(back.table.name)}`);
     forgetBackTable(database, back.table.name);
@@ -33,13 +34,8 @@ export async function copyBackTable(input: CopyBackInput): Promise<TableProgress
     const quarantined = await copyQuarantine(input);
     await setSequence(input);
     recordBackTable(database, back.table.name, quarantined, sums);
-    database.exec('commit');
     return { rows: sums.rows, quarantined, converted: 0, sums };
-  } catch (error) {
-    // A full disk has ended the transaction already.
-    if (database.inTransaction) database.exec('rollback');
-    throw error;
-  }
+  });
 }
 
 async function copyRows(input: CopyBackInput): Promise<HashSums> {
@@ -50,12 +46,11 @@ async function copyRows(input: CopyBackInput): Promise<HashSums> {
     `insert into ${quoteName(table.name)} (${quoteNames(names)}) values (${names.map(() => '?').join(', ')})`,
   );
   const sums = new HashSums();
-  let rows = 0;
+  const onRow = rowCounter(onProgress);
   const scanner = new TupleScanner(table.primaryKey.length, (bytes, from, keyEnd, to) => {
     sums.add(bytes, from + 2, keyEnd, to);
     insert.run(...decodeTuple(back, bytes, from));
-    rows += 1;
-    if (rows % 5_000 === 0) onProgress(5_000);
+    onRow();
   });
   const sql = `copy (${input.rows.select(back)}) to stdout (format binary)`;
   for await (const chunk of session.copyOut(sql)) {

@@ -3,6 +3,7 @@ import type { PostgresSession } from '../postgres/session.js';
 import { TupleScanner } from '../postgres/tuple-scanner.js';
 import { forgetBackTable, prepareQuarantine, recordBackTable } from '../state/sqlite-state.js';
 import type { TableProgress } from '../state/table-progress.js';
+import { fileTransaction } from './file-transaction.js';
 import type { BackRows } from './rows.js';
 import type { BackTable } from './table.js';
 
@@ -38,19 +39,14 @@ export async function refreshQuarantine(
 ): Promise<TableProgress> {
   const { database, rows, back } = input;
   const { name } = back.table;
-  if (progress.sums === undefined || rows.selectQuarantine(back) === undefined) return progress;
-  database.exec('begin immediate');
-  try {
+  const { sums } = progress;
+  if (sums === undefined || rows.selectQuarantine(back) === undefined) return progress;
+  return fileTransaction(database, async () => {
     forgetBackTable(database, name);
     const quarantined = await copyQuarantine(input);
-    recordBackTable(database, name, quarantined, progress.sums);
-    database.exec('commit');
+    recordBackTable(database, name, quarantined, sums);
     return { ...progress, quarantined };
-  } catch (error) {
-    // A full disk has ended the transaction already.
-    if (database.inTransaction) database.exec('rollback');
-    throw error;
-  }
+  });
 }
 
 /** The fields of a tuple of text, none of which is NULL. */

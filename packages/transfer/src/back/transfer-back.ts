@@ -2,26 +2,23 @@ import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { refused } from '../copy/open-target.js';
-import { transferred } from '../copy/run-transfer.js';
-import type { TransferProgress, TransferReport } from '../copy/transfer-options.js';
 import { type Finding, isClear } from '../plan/finding.js';
 import type { Policies } from '../plan/policies.js';
 import type { TransferPlan, Untranslated } from '../plan/transfer-plan.js';
-import { PostgresSession, toTransferError } from '../postgres/session.js';
+import { PostgresSession } from '../postgres/session.js';
 import { readTableObjects, readUntranslated } from '../postgres/table-objects.js';
 import { readPostgresTables } from '../postgres/tables.js';
 import { ReaderPool } from '../reader/reader-pool.js';
-import type { TableReading } from '../reader/table-reading.js';
+import { type TableReading, unplannedReading } from '../reader/table-reading.js';
+import { interrupted, refused } from '../run/refusals.js';
+import { toTransferError } from '../run/transfer-error.js';
+import { progressReporter, type ReportProgress, type TransferProgress } from '../run/transfer-progress.js';
+import { outcomeOf, reportOf, type TransferReport, transferred } from '../run/transfer-report.js';
+import { verifyCopied } from '../run/verify-copied.js';
 import { createBackState, dropBackState, readBackState, tablesDigest } from '../state/sqlite-state.js';
 import type { TableProgress } from '../state/table-progress.js';
-import {
-  postgresSide,
-  sqliteSide,
-  type VerifiedTable,
-  type VerifySide,
-  verifyTable,
-} from '../verify/verify-table.js';
+import { isUnchanged, postgresSide, sqliteSide, type VerifySide } from '../verify/verify-side.js';
+import type { VerifiedTable } from '../verify/verify-table.js';
 import { backColumns, readingOfBack } from './columns.js';
 import { copyBackTable } from './copy-table.js';
 import { assertForeignKeys, checkOrphans } from './orphans.js';
@@ -84,11 +81,7 @@ function assertTarget(
 ): void {
   if (replace || dryRun) return;
   if (existsSync(target)) throw refused(`"${target}" exists. Give another path, or add --replace.`);
-  if (!resume && existsSync(partial)) {
-    throw refused(
-      `A transfer into "${target}" was interrupted. Add --resume to go on, or --replace to begin again.`,
-    );
-  }
+  if (!resume && existsSync(partial)) throw interrupted(`"${target}"`);
 }
 
 async function removeFile(path: string): Promise<void> {
@@ -100,12 +93,14 @@ class TransferBack {
   readonly #path: string;
   readonly #options: TransferBackOptions;
   readonly #policies: Policies;
+  readonly #report: ReportProgress;
 
   constructor(session: PostgresSession, path: string, options: TransferBackOptions) {
     this.#session = session;
     this.#path = path;
     this.#options = options;
     this.#policies = options.policies ?? {};
+    this.#report = progressReporter(options.onProgress);
   }
 
   async run(): Promise<TransferReport> {
@@ -118,11 +113,10 @@ class TransferBack {
     const source = this.#source(tables, rows);
     const done = await this.#begin(tables, rows, source, untranslated);
     const progress = await this.#copy(tables, rows, done, findings, totalRows);
-    const verified =
-      this.#options.verify === false ? [] : await this.#verify(tables, source, progress, totalRows);
-    const isEqual = verified.every((table) => table.isEqual);
-    if (isEqual) this.#finish();
-    return this.#reportOf(isEqual ? 'done' : 'different', {
+    const verified = this.#options.verify === false ? [] : await this.#verify(tables, source, progress);
+    const outcome = outcomeOf(verified);
+    if (outcome === 'done') this.#finish();
+    return this.#reportOf(outcome, {
       findings,
       untranslated,
       verified,
@@ -130,6 +124,7 @@ class TransferBack {
     });
   }
 
+  /** There is no plan on the way back: the tables are made as the driver declares them. */
   #reportOf(outcome: TransferReport['outcome'], parts: Partial<TransferReport>): TransferReport {
     const plan: TransferPlan = {
       version: 1,
@@ -140,7 +135,7 @@ class TransferBack {
       statements: [],
       untranslated: parts.untranslated ?? [],
     };
-    return { outcome, plan, findings: [], tables: [], verified: [], untranslated: [], ...parts };
+    return reportOf({ outcome, plan, ...parts });
   }
 
   /** Looks for what SQLite cannot hold before anything is written. */
@@ -148,7 +143,7 @@ class TransferBack {
     tables: readonly BackTable[],
     rows: BackRows,
   ): Promise<{ readonly findings: readonly Finding[]; readonly totalRows: number }> {
-    this.#report('audit', undefined, 0, undefined);
+    this.#report('audit');
     const findings: Finding[] = [];
     let totalRows = 0;
     for (const back of tables) {
@@ -188,8 +183,7 @@ class TransferBack {
     for (const back of tables) {
       const progress = state?.tables.get(back.table.name);
       if (progress?.sums === undefined) continue;
-      const { sums } = await source.hash(readingOf(back));
-      if (sums.differences(progress.sums).size === 0) done.set(back.table.name, progress);
+      if (await isUnchanged(source, readingOf(back), progress.sums)) done.set(back.table.name, progress);
     }
     return done;
   }
@@ -229,7 +223,7 @@ class TransferBack {
     totalRows: number,
   ): Promise<Map<string, TableProgress>> {
     const progress = new Map<string, TableProgress>();
-    this.#report('copy', undefined, 0, totalRows);
+    this.#report('copy', totalRows);
     const database = new Sqlite(this.#path);
     try {
       database.pragma('journal_mode = wal');
@@ -238,7 +232,7 @@ class TransferBack {
       for (const back of tables) {
         const { name } = back.table;
         const input = { session: this.#session, database, rows, back, signal: this.#options.signal };
-        const onProgress = (copied: number): void => this.#report('copy', name, copied, totalRows);
+        const onProgress = (copied: number): void => this.#report('copy', totalRows, name, copied);
         const earlier = done.get(name);
         const copied =
           earlier === undefined
@@ -275,45 +269,17 @@ class TransferBack {
     tables: readonly BackTable[],
     source: VerifySide,
     progress: ReadonlyMap<string, TableProgress>,
-    totalRows: number,
   ): Promise<VerifiedTable[]> {
     const pool = await ReaderPool.open(this.#path, 2);
     try {
-      this.#report('verify', undefined, 0, totalRows);
-      const verified: VerifiedTable[] = [];
-      for (const back of tables) {
-        const { name } = back.table;
-        const onProgress = (rows: number): void => this.#report('verify', name, rows, totalRows);
-        verified.push(
-          await verifyTable(readingOf(back), source, sqliteSide(pool), progress.get(name)?.sums, onProgress),
-        );
-      }
-      return verified;
+      return await verifyCopied(tables.map(readingOf), source, sqliteSide(pool), progress, this.#report);
     } finally {
       await pool.close();
     }
   }
-
-  #report(
-    phase: TransferProgress['phase'],
-    table: string | undefined,
-    rows: number,
-    totalRows: number | undefined,
-  ): void {
-    this.#options.onProgress?.({ phase, table, rows, totalRows });
-  }
 }
 
+/** How the new file's table is read again, for comparing. */
 function readingOf({ table, columns }: BackTable): TableReading {
-  return {
-    source: table.name,
-    target: table.name,
-    rowidName: undefined,
-    keyCount: table.primaryKey.length,
-    generatedCount: 0,
-    hasBigIntegers: true,
-    exceptSql: undefined,
-    batchRows: 1,
-    columns: columns.map(readingOfBack),
-  };
+  return unplannedReading(table.name, table.primaryKey.length, columns.map(readingOfBack));
 }

@@ -2,12 +2,8 @@
 
 export { type Policies, parsePolicies } from '../plan/policies.js';
 export type { TransferPlan, Untranslated } from '../plan/transfer-plan.js';
+export type { TransferPhase, TransferProgress } from '../run/transfer-progress.js';
+export type { TransferReport, TransferredTable } from '../run/transfer-report.js';
 export { type Location, locate } from '../verify/locate.js';
 export { transfer } from './transfer.js';
-export type {
-  TransferOptions,
-  TransferPhase,
-  TransferProgress,
-  TransferReport,
-  TransferredTable,
-} from './transfer-options.js';
+export type { TransferOptions } from './transfer-options.js';

@@ -1,7 +1,7 @@
-import { ConfigurationError } from '@sluice/core/errors';
 import { isChecked } from '../plan/plan-digest.js';
 import type { TransferPlan } from '../plan/transfer-plan.js';
 import { PostgresSession } from '../postgres/session.js';
+import { refused } from '../run/refusals.js';
 import { fingerprintOf } from '../source/fingerprint.js';
 import { quoteName, quoteNames } from '../sql/quote.js';
 import { readState, type TransferState } from '../state/postgres-state.js';
@@ -73,8 +73,4 @@ async function findTables(session: PostgresSession, plan: TransferPlan): Promise
     [plan.tables.map(({ target }) => target)],
   );
   return rows.map(({ relname }) => relname);
-}
-
-export function refused(message: string): ConfigurationError {
-  return new ConfigurationError('invalid_configuration', message);
 }

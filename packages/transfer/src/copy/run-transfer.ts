@@ -5,8 +5,13 @@ import { isChecked, markChecked } from '../plan/plan-digest.js';
 import { readingOf } from '../plan/planned-reading.js';
 import type { PlannedStatement, PlannedTable, TransferPlan } from '../plan/transfer-plan.js';
 import { planForExisting } from '../postgres/existing-schema.js';
-import { type PostgresSession, toTransferError } from '../postgres/session.js';
+import type { PostgresSession } from '../postgres/session.js';
 import type { ReaderPool } from '../reader/reader-pool.js';
+import { interrupted, refused } from '../run/refusals.js';
+import { toTransferError } from '../run/transfer-error.js';
+import { progressReporter, type ReportProgress } from '../run/transfer-progress.js';
+import { outcomeOf, reportOf, type TransferReport, transferred } from '../run/transfer-report.js';
+import { verifyCopied } from '../run/verify-copied.js';
 import { quoteName, quoteNames } from '../sql/quote.js';
 import {
   createState,
@@ -19,17 +24,11 @@ import {
   type TransferState,
 } from '../state/postgres-state.js';
 import type { TableProgress } from '../state/table-progress.js';
-import { postgresSide, sqliteSide, type VerifiedTable, verifyTable } from '../verify/verify-table.js';
+import { isUnchanged, postgresSide, sqliteSide } from '../verify/verify-side.js';
 import { analysisOf, copyTables } from './copy-tables.js';
 import { dropCircles, dropStatements } from './drop-statements.js';
-import { dropTables, givenPlan, openTarget, refused, rehearseOn, type Target } from './open-target.js';
-import {
-  DEFAULT_JOBS,
-  type TransferOptions,
-  type TransferPhase,
-  type TransferReport,
-  type TransferredTable,
-} from './transfer-options.js';
+import { dropTables, givenPlan, openTarget, rehearseOn, type Target } from './open-target.js';
+import { DEFAULT_JOBS, type TransferOptions } from './transfer-options.js';
 
 /** Runs a transfer whose readers are being opened: the target is asked meanwhile. */
 export async function runTransfer(
@@ -59,22 +58,24 @@ class Transfer {
   readonly #pool: ReaderPool;
   readonly #session: PostgresSession;
   readonly #options: TransferOptions;
+  readonly #report: ReportProgress;
 
   constructor(pool: ReaderPool, session: PostgresSession, options: TransferOptions) {
     this.#pool = pool;
     this.#session = session;
     this.#options = options;
+    this.#report = progressReporter(options.onProgress);
   }
 
   async run({ state, rehearsed }: Target): Promise<TransferReport> {
     const { dryRun = false, resume = false, replace = false } = this.#options;
     if (state !== undefined && resume) return this.#goOn(state);
     if (state !== undefined && !replace && !dryRun) {
-      throw refused(
-        state.isFinished
-          ? 'A transfer into this database was made already. Add --replace to make it again from the beginning.'
-          : 'A transfer into this database was interrupted. Add --resume to go on, or --replace to begin again.',
-      );
+      throw state.isFinished
+        ? refused(
+            'A transfer into this database was made already. Add --replace to make it again from the beginning.',
+          )
+        : interrupted('this database');
     }
     return this.#begin(rehearsed);
   }
@@ -82,14 +83,14 @@ class Transfer {
   async #begin(rehearsed: TransferPlan | undefined): Promise<TransferReport> {
     const audited = await this.#makePlan();
     const { findings } = audited;
-    if (!isClear(audited)) return report({ outcome: 'refused', findings, plan: audited.plan });
+    if (!isClear(audited)) return reportOf({ outcome: 'refused', findings, plan: audited.plan });
     if (this.#options.schema === 'existing') return this.#beginExisting(audited.plan);
-    this.#report('rehearse', undefined, 0, undefined);
+    this.#report('rehearse');
     // What is rehearsed is the plan that was given, which is this one if the source is still as it was then.
     const isRehearsed = rehearsed?.source.fingerprint === this.#pool.fingerprint;
     const plan = isRehearsed ? rehearsed : await rehearseOn(this.#session, audited.plan, this.#options);
     if (this.#options.dryRun === true) {
-      return report({
+      return reportOf({
         outcome: 'planned',
         findings,
         plan: markChecked(plan),
@@ -108,8 +109,8 @@ class Transfer {
   async #beginExisting(audited: TransferPlan): Promise<TransferReport> {
     const plan = await planForExisting(this.#session, audited);
     const findings = await checkPlan(this.#pool, plan);
-    if (!isClear({ findings })) return report({ outcome: 'refused', findings, plan });
-    if (this.#options.dryRun === true) return report({ outcome: 'planned', findings, plan });
+    if (!isClear({ findings })) return reportOf({ outcome: 'refused', findings, plan });
+    if (this.#options.dryRun === true) return reportOf({ outcome: 'planned', findings, plan });
     await this.#session.transaction(async () => {
       await dropCircles(this.#session, plan);
       await createState(this.#session, plan);
@@ -120,13 +121,13 @@ class Transfer {
   async #makePlan(): Promise<Pick<AuditReport, 'findings' | 'plan'>> {
     const { source, policies, plan, exclude = [] } = this.#options;
     const given = givenPlan(this.#options);
-    this.#report('audit', undefined, 0, undefined);
+    this.#report('audit');
     if (given !== undefined && isChecked(given, this.#pool.fingerprint)) return { plan: given, findings: [] };
     return auditPool(this.#pool, source, {
       policies: { ...plan?.policies, ...policies },
       exclude,
       plan: given,
-      onProgress: ({ table, rows }) => this.#report('audit', table, rows, undefined),
+      onProgress: ({ table, rows }) => this.#report('audit', undefined, table, rows),
     });
   }
 
@@ -160,8 +161,7 @@ class Transfer {
   /** A table that was copied without hashes is as it was only if nothing was written to the whole file. */
   async #isUnchanged(plan: TransferPlan, table: PlannedTable, { sums }: TableProgress): Promise<boolean> {
     if (sums === undefined) return this.#pool.fingerprint === plan.source.fingerprint;
-    const now = await sqliteSide(this.#pool).hash(readingOf(plan, table));
-    return now.misfits.length === 0 && now.sums.differences(sums).size === 0;
+    return isUnchanged(sqliteSide(this.#pool), readingOf(plan, table), sums);
   }
 
   /** Tables of the application are emptied children first. */
@@ -202,21 +202,29 @@ class Transfer {
       isAnalyzed: analyze,
       progress,
       steps,
-      onProgress: (table, rows, totalRows) => this.#report('copy', table, rows, totalRows),
+      onProgress: (table, rows, totalRows) => this.#report('copy', totalRows, table, rows),
     }).catch((error: unknown) => {
-      throw error instanceof ConnectionError ? interrupted(error) : error;
+      throw error instanceof ConnectionError ? connectionLost(error) : error;
     });
     await this.#runStatements(plan, steps);
-    const verified = verify ? await this.#verify(plan, progress) : [];
+    const readings = plan.tables.map((table) => readingOf(plan, table));
+    const verified = verify
+      ? await verifyCopied(
+          readings,
+          sqliteSide(this.#pool),
+          postgresSide(this.#session),
+          progress,
+          this.#report,
+        )
+      : [];
     await finishState(this.#session);
     const tables = plan.tables.map(({ target }) => transferred(target, progress.get(target)));
     const untranslated = [...plan.untranslated, ...(await readRefusals(this.#session))];
-    const outcome = verified.every(({ isEqual }) => isEqual) ? 'done' : 'different';
-    return report({ outcome, findings, plan, tables, verified, untranslated });
+    return reportOf({ outcome: outcomeOf(verified), findings, plan, tables, verified, untranslated });
   }
 
   async #runStatements(plan: TransferPlan, steps: ReadonlyMap<string, string | null>): Promise<void> {
-    this.#report('finish', undefined, 0, undefined);
+    this.#report('finish');
     for (const { object, sql } of plan.statements) {
       const step = stepOf({ object, sql });
       if (steps.has(step)) continue;
@@ -227,30 +235,6 @@ class Transfer {
         await recordStep(this.#session, step, sql, refusal?.message ?? null);
       });
     }
-  }
-
-  async #verify(plan: TransferPlan, progress: ReadonlyMap<string, TableProgress>): Promise<VerifiedTable[]> {
-    const totalRows = [...progress.values()].reduce((sum, { rows }) => sum + rows, 0);
-    this.#report('verify', undefined, 0, totalRows);
-    const verified: VerifiedTable[] = [];
-    for (const table of plan.tables) {
-      const reading = readingOf(plan, table);
-      const known = progress.get(table.target)?.sums;
-      const onProgress = (rows: number): void => this.#report('verify', table.target, rows, totalRows);
-      verified.push(
-        await verifyTable(reading, sqliteSide(this.#pool), postgresSide(this.#session), known, onProgress),
-      );
-    }
-    return verified;
-  }
-
-  #report(
-    phase: TransferPhase,
-    table: string | undefined,
-    rows: number,
-    totalRows: number | undefined,
-  ): void {
-    this.#options.onProgress?.({ phase, table, rows, totalRows });
   }
 }
 
@@ -263,19 +247,7 @@ function withoutSums(tables: TransferState['tables']): Map<string, TableProgress
   return new Map([...tables].map(([table, progress]) => [table, { ...progress, sums: undefined }]));
 }
 
-/** What a report says of a table. */
-export function transferred(table: string, progress: TableProgress | undefined): TransferredTable {
-  const { rows = 0, quarantined = 0, converted = 0 } = progress ?? {};
-  return { table, rows, quarantined, converted };
-}
-
-function report(
-  parts: Pick<TransferReport, 'findings' | 'outcome' | 'plan'> & Partial<TransferReport>,
-): TransferReport {
-  return { tables: [], verified: [], untranslated: [], ...parts };
-}
-
-function interrupted(cause: ConnectionError): ConnectionError {
+function connectionLost(cause: ConnectionError): ConnectionError {
   const message =
     'The connection to PostgreSQL was lost. The tables that are done stay: run the same command with --resume.';
   return new ConnectionError('connection_lost', message, { cause });

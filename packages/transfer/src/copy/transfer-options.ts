@@ -1,19 +1,6 @@
-import type { Finding } from '../plan/finding.js';
 import type { Policies } from '../plan/policies.js';
-import type { TransferPlan, Untranslated } from '../plan/transfer-plan.js';
-import type { VerifiedTable } from '../verify/verify-table.js';
-
-/** Where a transfer is. */
-export type TransferPhase = 'audit' | 'copy' | 'finish' | 'rehearse' | 'verify';
-
-export interface TransferProgress {
-  readonly phase: TransferPhase;
-  readonly table: string | undefined;
-  /** Rows more than at the last report. */
-  readonly rows: number;
-  /** Rows of the whole phase, where known. */
-  readonly totalRows: number | undefined;
-}
+import type { TransferPlan } from '../plan/transfer-plan.js';
+import type { TransferProgress } from '../run/transfer-progress.js';
 
 export interface TransferOptions {
   /** Path of the SQLite file. */
@@ -43,24 +30,6 @@ export interface TransferOptions {
   readonly jobs?: number;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: TransferProgress) => void;
-}
-
-export interface TransferredTable {
-  readonly table: string;
-  readonly rows: number;
-  readonly quarantined: number;
-  readonly converted: number;
-}
-
-export interface TransferReport {
-  /** `refused`: the findings stand against it, and nothing was written. */
-  readonly outcome: 'different' | 'done' | 'planned' | 'refused';
-  readonly findings: readonly Finding[];
-  readonly plan: TransferPlan;
-  readonly tables: readonly TransferredTable[];
-  readonly verified: readonly VerifiedTable[];
-  /** What the target does not have: not translated, or refused by the server. */
-  readonly untranslated: readonly Untranslated[];
 }
 
 export const DEFAULT_JOBS = 2;

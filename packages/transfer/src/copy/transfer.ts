@@ -1,5 +1,6 @@
 import { ReaderPool } from '../reader/reader-pool.js';
-import { DEFAULT_JOBS, type TransferOptions, type TransferReport } from './transfer-options.js';
+import type { TransferReport } from '../run/transfer-report.js';
+import { DEFAULT_JOBS, type TransferOptions } from './transfer-options.js';
 
 /**
  * Moves a SQLite file into PostgreSQL. Every table is one transaction, recorded in the side schema `sluice_transfer`, so that a transfer

@@ -1,4 +1,5 @@
 import { parseValueType, type ValueType } from '@sluice/core/value-types';
+import { quoteName } from '../sql/quote.js';
 import type { ValueForm } from '../values/encode-value.js';
 
 /** Sluice's SQLite driver declares its columns so that nobody else's are mistaken for them. */
@@ -25,8 +26,7 @@ export function driverType(table: string, column: string, declaredType: string):
     table,
   );
   if (check === null) return undefined;
-  if (table.includes(`"${column.replaceAll('"', '""')}" integer /* bigint */`))
-    return { type: 'bigint', form: 'plain' };
+  if (table.includes(`${quoteName(column)} integer /* bigint */`)) return { type: 'bigint', form: 'plain' };
   const [base = '', rest = ''] = declaredType.toLowerCase().split(/(?=\()/);
   const renamed = DECLARED[base.trim()];
   const type = parseValueType(renamed === undefined ? declaredType : renamed + rest);

@@ -1,14 +1,8 @@
 import type { Writable } from 'node:stream';
-import {
-  ConfigurationError,
-  ConnectionError,
-  InternalError,
-  SluiceError,
-  StorageFullError,
-  UnsupportedError,
-} from '@sluice/core/errors';
+import { ConfigurationError, ConnectionError, InternalError, SluiceError } from '@sluice/core/errors';
 import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { quoteName } from '../sql/quote.js';
 
 /** One connection to PostgreSQL. */
 export class PostgresSession {
@@ -35,7 +29,7 @@ export class PostgresSession {
       await client.query(
         `set client_encoding = 'UTF8'; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set timezone = 'UTC'; set client_min_messages = warning`,
       );
-      if (schema !== undefined) await client.query(`set search_path = "${schema.replaceAll('"', '""')}"`);
+      if (schema !== undefined) await client.query(`set search_path = ${quoteName(schema)}`);
       return session;
     } catch (cause) {
       client.connection.stream.destroy();
@@ -145,33 +139,6 @@ function isPassing({ code = '' }: pg.DatabaseError): boolean {
 /** Whether PostgreSQL itself raised it. */
 export function isServerError(error: unknown): error is pg.DatabaseError {
   return error instanceof pg.DatabaseError;
-}
-
-/** An error of the server that nothing could be done about, as one of core's family. */
-export function toTransferError(error: unknown): unknown {
-  if ((error as { code?: unknown } | undefined)?.code === 'SQLITE_FULL') {
-    return new StorageFullError(
-      'The disk of the new file is full. Make room and run the same command with --resume.',
-      { cause: error },
-    );
-  }
-  if (!isServerError(error)) return error;
-  const options = { cause: error };
-  const code = error.code ?? '';
-  if (code === '53100') {
-    return new StorageFullError(
-      'The disk of the target is full. Make room and run the same command with --resume.',
-      options,
-    );
-  }
-  if (code === '42501') {
-    return new ConfigurationError(
-      'invalid_configuration',
-      `PostgreSQL denies it: ${error.message}.`,
-      options,
-    );
-  }
-  return new UnsupportedError(`PostgreSQL refuses it: ${error.message} (${code}).`, options);
 }
 
 function clientConfig(url: string): pg.ClientConfig {

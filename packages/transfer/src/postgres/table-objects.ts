@@ -1,7 +1,8 @@
 import type { Untranslated } from '../plan/transfer-plan.js';
 import type { PostgresSession } from './session.js';
+import { IS_VISIBLE } from './tables.js';
 
-export interface PostgresForeignKey {
+export interface PostgresReference {
   readonly name: string;
   readonly columns: readonly string[];
   /** `null` for a table that a name without a schema does not find. */
@@ -26,7 +27,7 @@ export interface PostgresIndex extends PostgresKey {
 export interface PostgresTableObjects {
   readonly table: string;
   readonly uniqueKeys: readonly PostgresKey[];
-  readonly foreignKeys: readonly PostgresForeignKey[];
+  readonly foreignKeys: readonly PostgresReference[];
   /** Indexes on plain columns of all rows, in ascending order. */
   readonly indexes: readonly PostgresIndex[];
 }
@@ -43,8 +44,6 @@ const NAMES = (relation: string, numbers: string): string =>
 
 const ACTION = (column: string): string =>
   `case ${column} when 'c' then 'cascade' when 'n' then 'set null' when 'd' then 'set default' when 'r' then 'restrict' else 'no action' end`;
-
-const VISIBLE = `pg_table_is_visible(t.oid) and t.relnamespace::regnamespace::text not like 'pg\\_%' and t.relnamespace <> 'information_schema'::regnamespace`;
 
 const PLAIN_INDEX = `indexprs is null and indpred is null and indnkeyatts = indnatts and 0 <> all(indkey::int2[]) and not indisprimary`;
 
@@ -69,27 +68,27 @@ const OBJECTS = `
       from pg_index join pg_class i on i.oid = indexrelid
       where indrelid = t.oid and ${PLAIN_INDEX} and not exists (select 1 from pg_constraint where conindid = indexrelid))
   ) as objects
-  from pg_class t where t.relkind in ('r', 'p') and ${VISIBLE} and not exists (${WHOLE})`;
+  from pg_class t where t.relkind in ('r', 'p') and ${IS_VISIBLE} and not exists (${WHOLE})`;
 
 /** What is not translated on the way back: CHECKs, other indexes, partitions, inheritance, views and triggers (but those of `storage.watch`), each as PostgreSQL writes it. */
 export async function readUntranslated(session: PostgresSession): Promise<Untranslated[]> {
   const rows = await session.query<{ object: string; sql: string }>(`
     select 'check ' || conname || ' of ' || t.relname as object, pg_get_constraintdef(c.oid) as sql
-      from pg_constraint c join pg_class t on t.oid = conrelid where contype = 'c' and ${VISIBLE}
+      from pg_constraint c join pg_class t on t.oid = conrelid where contype = 'c' and ${IS_VISIBLE}
     union all
     select 'index ' || i.relname, pg_get_indexdef(indexrelid) from pg_index join pg_class i on i.oid = indexrelid
-      join pg_class t on t.oid = indrelid where not (${PLAIN_INDEX}) and not indisprimary and t.relkind in ('r', 'p') and ${VISIBLE}
+      join pg_class t on t.oid = indrelid where not (${PLAIN_INDEX}) and not indisprimary and t.relkind in ('r', 'p') and ${IS_VISIBLE}
     union all
-    select 'view ' || t.relname, pg_get_viewdef(t.oid) from pg_class t where t.relkind in ('v', 'm') and ${VISIBLE}
+    select 'view ' || t.relname, pg_get_viewdef(t.oid) from pg_class t where t.relkind in ('v', 'm') and ${IS_VISIBLE}
     union all
-    select 'partition ' || t.relname, pg_get_expr(t.relpartbound, t.oid) from pg_class t where ${VISIBLE} and exists (${WHOLE}) and t.relkind in ('r', 'p', 'f')
+    select 'partition ' || t.relname, pg_get_expr(t.relpartbound, t.oid) from pg_class t where ${IS_VISIBLE} and exists (${WHOLE}) and t.relkind in ('r', 'p', 'f')
     union all
     select 'inheritance of ' || t.relname, format('alter table %I inherit %I', t.relname, whole.relname)
       from pg_inherits join pg_class t on t.oid = inhrelid join pg_class whole on whole.oid = inhparent
-      where ${VISIBLE} and t.relkind = 'r' and not t.relispartition and pg_table_is_visible(whole.oid)
+      where ${IS_VISIBLE} and t.relkind = 'r' and not t.relispartition and pg_table_is_visible(whole.oid)
     union all
     select 'trigger ' || tgname || ' of ' || t.relname, pg_get_triggerdef(g.oid) from pg_trigger g join pg_class t on t.oid = tgrelid
-      where not tgisinternal and tgname <> 'sluice_watch' and ${VISIBLE}
+      where not tgisinternal and tgname <> 'sluice_watch' and ${IS_VISIBLE}
     order by 1`);
   return rows.map(({ object, sql }) => ({
     object,

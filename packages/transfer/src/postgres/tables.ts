@@ -33,6 +33,9 @@ export async function readPostgresTables(session: PostgresSession): Promise<Post
   return rows.map(({ table }) => table);
 }
 
+/** True of a `pg_class t` that a name without a schema finds, and that is not PostgreSQL's own. */
+export const IS_VISIBLE = `pg_table_is_visible(t.oid) and t.relnamespace::regnamespace::text not like 'pg\\_%' and t.relnamespace <> 'information_schema'::regnamespace`;
+
 const TABLES = `
   select json_build_object(
     'name', t.relname,
@@ -56,6 +59,5 @@ const TABLES = `
       from pg_constraint k join pg_class p on p.oid = confrelid where conrelid = t.oid and contype = 'f')
   ) as "table"
   from pg_class t
-  where t.relkind in ('r', 'p') and pg_table_is_visible(t.oid) and t.relnamespace::regnamespace::text not like 'pg\\_%'
-    and t.relnamespace <> 'information_schema'::regnamespace
+  where t.relkind in ('r', 'p') and ${IS_VISIBLE}
   order by t.relname`;

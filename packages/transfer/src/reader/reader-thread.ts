@@ -19,11 +19,9 @@ import type {
   ReaderTasks,
 } from './reader-protocol.js';
 import { losslessValue } from './rejected-row.js';
+import { rowCounter } from './row-counter.js';
 import type { RowidRange } from './table-reading.js';
 import { giveWay } from './thread-priority.js';
-
-/** Rows between two reports of progress, and two looks at whether to stop. */
-const ROWS_PER_REPORT = 5_000;
 
 /** How long a reader waits for a lock of the application's. */
 const BUSY_MS = 10_000;
@@ -129,14 +127,12 @@ function finishChunks(id: number, out: TupleWriter): void {
   else sender.release(id, out);
 }
 
+/** Whether to stop is looked up with each report. */
 function progress(id: number): () => void {
-  let rows = 0;
-  return () => {
-    rows += 1;
-    if (rows % ROWS_PER_REPORT !== 0) return;
+  return rowCounter((rows) => {
     sender.assertNotCancelled();
-    post({ id, kind: 'progress', rows: ROWS_PER_REPORT });
-  };
+    post({ id, kind: 'progress', rows });
+  });
 }
 
 function post(message: ReaderMessage): void {

@@ -31,5 +31,34 @@ export interface TableReading {
   readonly batchRows: number;
 }
 
+/**
+ * How a table is read that no plan describes: every column as it is, one row at a time. The first `keyCount` columns are the key.
+ */
+export function unplannedReading(
+  table: string,
+  keyCount: number,
+  columns: readonly Pick<ColumnReading, 'form' | 'source' | 'type'>[],
+  rowidName?: string,
+): TableReading {
+  return {
+    source: table,
+    target: table,
+    rowidName,
+    keyCount,
+    generatedCount: 0,
+    hasBigIntegers: true,
+    exceptSql: undefined,
+    batchRows: 1,
+    columns: columns.map(({ source, type, form }) => ({
+      source,
+      target: source,
+      type,
+      form,
+      isNotNull: false,
+      policies: {},
+    })),
+  };
+}
+
 /** Part of a table by rowid, both ends included; `undefined` is the whole table. */
 export type RowidRange = readonly [from: string, to: string] | undefined;

@@ -3,6 +3,7 @@ import type { PostgresSession } from '../postgres/session.js';
 import { type OnTuple, TupleScanner } from '../postgres/tuple-scanner.js';
 import { foundRow } from '../reader/find-rows.js';
 import type { FoundRow } from '../reader/reader-protocol.js';
+import { rowCounter } from '../reader/row-counter.js';
 
 /** Sums up the hashes of the rows that a COPY gives, whose first `keyCount` columns are the key. */
 export async function hashPostgresTable(
@@ -12,11 +13,10 @@ export async function hashPostgresTable(
   onProgress?: (rows: number) => void,
 ): Promise<HashSums> {
   const sums = new HashSums();
-  let rows = 0;
+  const onRow = rowCounter(onProgress);
   await scan(session, copySql, keyCount, (bytes, from, keyEnd, to) => {
     sums.add(bytes, from + 2, keyEnd, to);
-    rows += 1;
-    if (rows % 5_000 === 0) onProgress?.(5_000);
+    onRow();
   });
   return sums;
 }

@@ -1,12 +1,8 @@
 import type { HashSums } from '../hash/hash-sums.js';
-import type { PostgresSession } from '../postgres/session.js';
-import { copyOutSql } from '../postgres/table-sql.js';
-import { addUp, addUpMisfits } from '../reader/encoded-sums.js';
-import type { ReaderPool } from '../reader/reader-pool.js';
 import type { Misfits } from '../reader/reader-protocol.js';
 import type { TableReading } from '../reader/table-reading.js';
 import { compareRows, type RowDifference } from './compare-rows.js';
-import { findPostgresRows, hashPostgresTable } from './postgres-rows.js';
+import type { VerifySide } from './verify-side.js';
 
 /** What the comparison of a table shows. */
 export interface VerifiedTable {
@@ -26,56 +22,6 @@ export interface VerifiedTable {
 /** Rows that are looked at to find those that differ. */
 const FIND_LIMIT = 50_000;
 const SHOWN_DIFFERENCES = 20;
-
-/** Hashes of the rows that fit the types they are compared by, and what does not fit. */
-export interface HashedTable {
-  readonly sums: HashSums;
-  readonly misfits: readonly Misfits[];
-}
-
-/** One side of a comparison. */
-export interface VerifySide {
-  readonly hash: (table: TableReading, onProgress?: (rows: number) => void) => Promise<HashedTable>;
-  readonly find: (
-    table: TableReading,
-    buckets: ReadonlySet<number>,
-    limit: number,
-  ) => ReturnType<typeof findPostgresRows>;
-}
-
-/** `copySql` gives the COPY that reads a table; by default its columns as they are. */
-export function postgresSide(
-  session: PostgresSession,
-  copySql: (table: TableReading) => string = copyOutOf,
-): VerifySide {
-  return {
-    hash: async (table, onProgress) => ({
-      sums: await hashPostgresTable(session, copySql(table), table.keyCount, onProgress),
-      misfits: [],
-    }),
-    find: (table, buckets, limit) =>
-      findPostgresRows(session, copySql(table), table.keyCount, buckets, limit),
-  };
-}
-
-function copyOutOf({ target, columns }: TableReading): string {
-  return copyOutSql(
-    target,
-    columns.map((column) => column.target),
-  );
-}
-
-export function sqliteSide(pool: ReaderPool): VerifySide {
-  return {
-    hash: async (table, onProgress) => {
-      const results = await pool.encode({ table, mode: 'hash', isSummed: true }, { onProgress });
-      return { sums: addUp(results), misfits: addUpMisfits(results) };
-    },
-    find: async (table, buckets, limit) => [
-      ...(await pool.run('find', { table, range: undefined, buckets: [...buckets], limit })),
-    ],
-  };
-}
 
 /** Compares a table row by row, by hash; `known` are sums of the source that were computed already. */
 export async function verifyTable(

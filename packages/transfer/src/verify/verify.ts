@@ -7,16 +7,11 @@ import { adoptTable, BOOKKEEPING, isData } from '../postgres/existing-schema.js'
 import { PostgresSession } from '../postgres/session.js';
 import { type PostgresTable, readPostgresTables } from '../postgres/tables.js';
 import { ReaderPool } from '../reader/reader-pool.js';
-import type { TableReading } from '../reader/table-reading.js';
+import { type TableReading, unplannedReading } from '../reader/table-reading.js';
 import { readState } from '../state/postgres-state.js';
 import { locate } from './locate.js';
-import {
-  postgresSide,
-  sqliteSide,
-  type VerifiedTable,
-  type VerifySide,
-  verifyTable,
-} from './verify-table.js';
+import { postgresSide, sqliteSide, type VerifySide } from './verify-side.js';
+import { type VerifiedTable, verifyTable } from './verify-table.js';
 
 export interface VerifyOptions {
   /** `sqlite:PATH`, a path, or `postgres://…`. */
@@ -109,24 +104,12 @@ async function sameFiles(left: ReaderPool, right: ReaderPool, exclude: readonly 
     assertSameColumns(table.name, names(table.columns), names(same.columns));
     const keys = table.primaryKey;
     const columns = [...keys, ...names(table.columns).filter((name) => !keys.includes(name))];
-    return {
-      source: table.name,
-      target: table.name,
-      rowidName: table.rowidName,
-      keyCount: keys.length,
-      generatedCount: 0,
-      hasBigIntegers: true,
-      exceptSql: undefined,
-      batchRows: 1,
-      columns: columns.map((name) => ({
-        source: name,
-        target: name,
-        type: 'any',
-        form: 'plain',
-        isNotNull: false,
-        policies: {},
-      })),
-    };
+    return unplannedReading(
+      table.name,
+      keys.length,
+      columns.map((source) => ({ source, type: 'any', form: 'plain' })),
+      table.rowidName,
+    );
   });
   return { tables, missing: pairs.missing };
 }
@@ -155,24 +138,11 @@ function postgresReading({ name, columns, primaryKey }: PostgresTable): TableRea
     ...primaryKey.flatMap((key) => columns.filter((column) => column.name === key)),
     ...columns.filter((column) => !primaryKey.includes(column.name)),
   ];
-  return {
-    source: name,
-    target: name,
-    rowidName: undefined,
-    keyCount: primaryKey.length,
-    generatedCount: 0,
-    hasBigIntegers: true,
-    exceptSql: undefined,
-    batchRows: 1,
-    columns: sorted.map((column) => ({
-      source: column.name,
-      target: column.name,
-      type: column.type,
-      form: 'plain',
-      isNotNull: false,
-      policies: {},
-    })),
-  };
+  return unplannedReading(
+    name,
+    primaryKey.length,
+    sorted.map(({ name: source, type }) => ({ source, type, form: 'plain' })),
+  );
 }
 
 /** By the plan of the transfer that made the target, or else by the types that PostgreSQL has. */

@@ -1,0 +1,61 @@
+import type { HashSums } from '../hash/hash-sums.js';
+import type { PostgresSession } from '../postgres/session.js';
+import { copyOutSql } from '../postgres/table-sql.js';
+import { addUp, addUpMisfits } from '../reader/encoded-sums.js';
+import type { ReaderPool } from '../reader/reader-pool.js';
+import type { FoundRow, Misfits } from '../reader/reader-protocol.js';
+import type { TableReading } from '../reader/table-reading.js';
+import { findPostgresRows, hashPostgresTable } from './postgres-rows.js';
+
+/** Hashes of the rows that fit the types they are compared by, and what does not fit. */
+export interface HashedTable {
+  readonly sums: HashSums;
+  readonly misfits: readonly Misfits[];
+}
+
+/** One side of a comparison. */
+export interface VerifySide {
+  readonly hash: (table: TableReading, onProgress?: (rows: number) => void) => Promise<HashedTable>;
+  /** Finds the rows of some buckets, up to a limit. */
+  readonly find: (table: TableReading, buckets: ReadonlySet<number>, limit: number) => Promise<FoundRow[]>;
+}
+
+/** Whether a side still holds the rows whose hashes are `known`: a table that was copied from it need not be copied again. */
+export async function isUnchanged(side: VerifySide, table: TableReading, known: HashSums): Promise<boolean> {
+  const { sums, misfits } = await side.hash(table);
+  return misfits.length === 0 && sums.differences(known).size === 0;
+}
+
+/** `copySql` gives the COPY that reads a table; by default it reads the columns as they are. */
+export function postgresSide(
+  session: PostgresSession,
+  copySql: (table: TableReading) => string = copyOutOf,
+): VerifySide {
+  return {
+    hash: async (table, onProgress) => ({
+      sums: await hashPostgresTable(session, copySql(table), table.keyCount, onProgress),
+      misfits: [],
+    }),
+    find: (table, buckets, limit) =>
+      findPostgresRows(session, copySql(table), table.keyCount, buckets, limit),
+  };
+}
+
+function copyOutOf({ target, columns }: TableReading): string {
+  return copyOutSql(
+    target,
+    columns.map((column) => column.target),
+  );
+}
+
+export function sqliteSide(pool: ReaderPool): VerifySide {
+  return {
+    hash: async (table, onProgress) => {
+      const results = await pool.encode({ table, mode: 'hash', isSummed: true }, { onProgress });
+      return { sums: addUp(results), misfits: addUpMisfits(results) };
+    },
+    find: async (table, buckets, limit) => [
+      ...(await pool.run('find', { table, range: undefined, buckets: [...buckets], limit })),
+    ],
+  };
+}
