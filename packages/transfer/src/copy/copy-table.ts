@@ -20,7 +20,7 @@ export interface CopyTableInput {
   /** Whether the rows are hashed on the way, for a verification. */
   readonly isSummed: boolean;
   /** Whether the readers of a larger table, which is copied at the same time, go first. */
-  readonly givesWay: boolean;
+  readonly isLowPriority: boolean;
   readonly onProgress?: ((rows: number) => void) | undefined;
 }
 
@@ -66,12 +66,12 @@ function total(parts: readonly EncodedRows[], what: 'converted' | 'quarantined' 
 
 /** Sends a table through one COPY. */
 async function send(
-  { pool, session, isSummed, givesWay, onProgress }: CopyTableInput,
+  { pool, session, isSummed, isLowPriority, onProgress }: CopyTableInput,
   reading: TableReading,
   mode: EncodeMode,
   sql: string,
 ): Promise<EncodedRows[]> {
-  const encoding = { table: reading, mode, isSummed: isSummed && mode === 'copy', givesWay };
+  const encoding = { table: reading, mode, isSummed: isSummed && mode === 'copy', isLowPriority };
   const stream = new CopyInStream(session, sql);
   try {
     const events = {

@@ -47,8 +47,11 @@ export async function copyTables(input: CopyTablesInput): Promise<void> {
     await share(sessions, left, pool, async (session, table) => {
       const { target } = table;
       const onProgress = (rows: number): void => input.onProgress(target, rows, totalRows);
-      const givesWay = sessions.length > 1 && table !== first;
-      progress.set(target, await copyTable({ pool, session, plan, table, isSummed, givesWay, onProgress }));
+      const isLowPriority = sessions.length > 1 && table !== first;
+      progress.set(
+        target,
+        await copyTable({ pool, session, plan, table, isSummed, isLowPriority, onProgress }),
+      );
     });
     await share(sessions, unanalyzed, pool, analyze);
   } finally {

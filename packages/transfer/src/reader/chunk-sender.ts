@@ -2,26 +2,26 @@ import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_
 import { CHUNK_BYTES, newChunk, TupleWriter } from '@sluice/postgres-driver/copy';
 import { CANCELLED, type ReaderMessage, type ReaderStart } from './reader-protocol.js';
 
-/** Buffers of a thread that may be on their way at once. */
+/** How many buffers a thread has in all. */
 const MAX_CHUNKS = 3;
 
-/** Bytes of the first buffer that is sent: the server is not to wait for a full one. Each one after it has twice as many. */
+/** Size of the first chunk. It is small so that the server starts early; each later chunk is twice as large, up to a full buffer. */
 const FIRST_BYTES = 64 * 1024;
 
-/** Thrown in a reader's thread when its work is to stop. */
+/** Thrown in a reader's thread when the work is cancelled. */
 export class CancelledError extends Error {
   readonly code: string = CANCELLED;
 }
 
 /**
- * Sends tuples to the main thread in buffers that come back to be used again. A thread without a buffer waits, so that memory stays
- * constant however slow the target is.
+ * Sends tuples to the main thread in chunks. The main thread returns each buffer for reuse. A thread without a free buffer waits, so that
+ * a slow target does not grow the memory.
  */
 export class ChunkSender {
   readonly #recycled: MessagePort;
   readonly #signals: Int32Array;
   #allocated = 0;
-  #enough = FIRST_BYTES;
+  #chunkBytes = FIRST_BYTES;
   #returned = 0;
 
   constructor({ signals, recycled }: ReaderStart) {
@@ -29,15 +29,16 @@ export class ChunkSender {
     this.#signals = signals;
   }
 
+  /** Starts a new sequence of chunks. Write to the result, and call {@link flush} after each row. */
   begin(): TupleWriter {
-    this.#enough = FIRST_BYTES;
+    this.#chunkBytes = FIRST_BYTES;
     return new TupleWriter(this.#acquire());
   }
 
-  /** Sends what is written when it is enough, or all of it. */
+  /** Sends the chunk if it is full, or in any case when `isAll` is set. */
   flush(id: number, out: TupleWriter, isAll: boolean): void {
-    if (out.position === 0 || (!isAll && out.position < this.#enough)) return;
-    this.#enough = Math.min(this.#enough * 2, CHUNK_BYTES);
+    if (out.position === 0 || (!isAll && out.position < this.#chunkBytes)) return;
+    this.#chunkBytes = Math.min(this.#chunkBytes * 2, CHUNK_BYTES);
     const buffer = out.buffer.buffer as ArrayBuffer;
     const message: ReaderMessage = { id, kind: 'chunk', buffer, length: out.position };
     parentPort?.postMessage(message, [buffer]);
@@ -45,7 +46,7 @@ export class ChunkSender {
     out.position = 0;
   }
 
-  /** Gives back a buffer into which nothing was written. */
+  /** Returns an unused buffer, as an empty chunk. */
   release(id: number, out: TupleWriter): void {
     const buffer = out.buffer.buffer as ArrayBuffer;
     const message: ReaderMessage = { id, kind: 'chunk', buffer, length: 0 };
@@ -67,7 +68,7 @@ export class ChunkSender {
       const received = receiveMessageOnPort(this.#recycled) as { message: ArrayBuffer | null } | undefined;
       if (received === undefined) Atomics.wait(this.#signals, 0, this.#returned);
       this.#returned = Atomics.load(this.#signals, 0);
-      // A buffer that had grown for a large value does not come back; a new one takes its place.
+      // `null`: the buffer had grown for a large value and was dropped. Allocate a new one.
       if (received !== undefined)
         return received.message === null ? newChunk() : Buffer.from(received.message);
     }

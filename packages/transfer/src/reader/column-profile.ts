@@ -4,10 +4,10 @@ import { isJson } from '../values/is-json.js';
 import { largeClass, MAX_VALUE_BYTES } from '../values/large-value.js';
 import { parseDay, parseMoment } from '../values/time-text.js';
 
-/** What a column is meant for, by its declared type. */
+/** The kind of values that a column is meant for, according to its declared type. */
 export type DeclaredFamily = 'boolean' | 'json' | 'numeric' | 'other' | 'time' | 'uuid';
 
-/** What the values of a column look like; profiles of parts of a table add up. */
+/** Counts over the values of a column. The profiles of a table's parts add up to that of the table. */
 export interface ColumnProfile {
   nulls: number;
   integers: number;
@@ -21,18 +21,18 @@ export interface ColumnProfile {
   /** Reals that are whole numbers, and the infinite ones. */
   wholeReals: number;
   infinite: number;
-  /** Reals that need more than 15 digits: what a DECIMAL column was given may have had more. */
+  /** Reals that need more than 15 digits. SQLite may have rounded the decimal that was inserted. */
   longReals: number;
-  /** Most digits after the point, of reals and of decimal text. */
+  /** Maximum of digits after the decimal point. */
   fractionDigits: number;
   wholeDigits: number;
-  /** Most UTF-16 units of a text. */
+  /** Length of the longest text, in UTF-16 units. */
   textLength: number;
   blobBytes: number;
   emptyTexts: number;
   nulTexts: number;
   invalidTexts: number;
-  /** Texts of the form that the declared type means. */
+  /** Texts that can be read as a value of the declared type, by the form they have. */
   days: number;
   localMoments: number;
   zonedMoments: number;
@@ -93,7 +93,7 @@ export function addProfile(to: ColumnProfile, from: ColumnProfile): void {
   }
 }
 
-/** What the name of a type means to people; SQLite itself only sees its affinity. */
+/** Reads the meaning of a declared type from its name. SQLite itself derives an affinity only. */
 export function familyOf(declaredType: string): DeclaredFamily {
   const type = declaredType.toLowerCase();
   if (/bool/.test(type)) return 'boolean';
@@ -103,7 +103,7 @@ export function familyOf(declaredType: string): DeclaredFamily {
   return /numeric|decimal|number|money|currency/.test(type) ? 'numeric' : 'other';
 }
 
-/** Adds one value. `isInvalid` tells of a text that is no UTF-8. */
+/** Adds one value. `isInvalid` marks text that is not valid UTF-8. */
 export function profileValue(
   profile: ColumnProfile,
   value: SqliteValue,

@@ -4,14 +4,14 @@ import { PartEncoder } from './part-encoder.js';
 import type { EncodedRows, EncodeInput } from './reader-protocol.js';
 import { type SourceRow, sourceBatches } from './source-rows.js';
 
-/** Where the rows go. */
+/** Receives the encoded rows. */
 export interface EncodeSink {
   readonly out: TupleWriter;
-  /** Called after each row that stays in `out`. */
+  /** Called after each row. */
   readonly onRow: () => void;
 }
 
-/** Encodes a part of a table; see {@link EncodeInput} for what each mode does. */
+/** Encodes a part of a table. {@link EncodeMode} says what each mode does. */
 export function encodeRows(
   database: Sqlite.Database,
   input: EncodeInput,

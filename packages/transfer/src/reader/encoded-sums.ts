@@ -8,7 +8,7 @@ export function addUp(parts: readonly EncodedRows[]): HashSums {
   return sums;
 }
 
-/** Adds up what does not fit in the parts of a table, with the keys of the first rows. */
+/** Adds up the misfits of a table's parts, and keeps the keys of the first rows. */
 export function addUpMisfits(parts: readonly EncodedRows[]): Misfits[] {
   const sums = new Map<string, Misfits>();
   for (const part of parts.flatMap(({ misfits }) => misfits)) {

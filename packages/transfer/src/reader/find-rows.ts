@@ -6,7 +6,7 @@ import type { FindInput, FoundRow } from './reader-protocol.js';
 import { RowEncoder } from './row-encoder.js';
 import { sourceRows } from './source-rows.js';
 
-/** Finds the rows of some buckets, up to a limit. Rows that do not fit are not in the target either, and are left out. */
+/** Finds the rows of some buckets, up to a limit. Rows that do not fit are skipped, because the target does not have them. */
 export function findRows(database: Sqlite.Database, input: FindInput, onRow: () => void): FoundRow[] {
   const { table, range, limit } = input;
   const buckets = new Set(input.buckets);
@@ -25,7 +25,7 @@ export function findRows(database: Sqlite.Database, input: FindInput, onRow: () 
   return found;
 }
 
-/** Takes a tuple apart; it begins with two bytes that count its fields. */
+/** Splits a tuple into its fields. The tuple begins with its number of fields, in two bytes. */
 export function foundRow(tuple: Buffer, keyEnd: number, end: number): FoundRow {
   hashBytes(tuple, 2, end);
   const hash = `${hashed.high}:${hashed.low}`;
@@ -39,5 +39,5 @@ export function foundRow(tuple: Buffer, keyEnd: number, end: number): FoundRow {
   return { key: tuple.toString('hex', 2, Math.min(keyEnd, 2 + SHOWN_BYTES)), hash, fields };
 }
 
-/** A report shows the beginning of a large value. */
+/** A report shows this many bytes of a large value. */
 const SHOWN_BYTES = 4096;

@@ -13,12 +13,12 @@ import { writeRejectedRow } from './rejected-row.js';
 import { RowEncoder, type RowProblem } from './row-encoder.js';
 import type { SourceRow } from './source-rows.js';
 
-/** A value that does not fit and has no policy; the copy of its table ends. */
+/** Ends the copy of a table: a value does not fit, and no policy says what to do. */
 export class RefusedValueError extends Error {
   readonly code: string = REFUSED_VALUE;
 }
 
-/** Encodes the rows of a part of a table, and counts what became of them; see {@link EncodeInput} for what each mode does. */
+/** Encodes the rows of a part of a table and counts them by outcome. {@link EncodeMode} says what each mode does. */
 export class PartEncoder {
   readonly #input: EncodeInput;
   readonly #out: TupleWriter;
@@ -27,14 +27,14 @@ export class PartEncoder {
   readonly #misfits = new Map<string, Misfits>();
   readonly #counts = { rows: 0, quarantined: 0, converted: 0 };
 
-  /** Tuples are written to `out`. */
+  /** Writes the tuples to `out`. */
   constructor(database: Sqlite.Database, input: EncodeInput, out: TupleWriter) {
     this.#input = input;
     this.#out = out;
     this.#encoder = new RowEncoder(database, input.table);
   }
 
-  /** Encodes a row, or does with it what the policies say. */
+  /** Encodes a row, or applies the policies to a row that does not fit. */
   add(row: SourceRow): void {
     const { table, mode, isSummed } = this.#input;
     const out = this.#out;

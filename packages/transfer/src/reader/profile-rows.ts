@@ -7,7 +7,7 @@ import type { ProfileReading, TableProfile } from './reader-protocol.js';
 import { ExactText, sourceRows } from './source-rows.js';
 import type { RowidRange } from './table-reading.js';
 
-/** Reads every value of a part of a table and sums up what they look like. `onRow` is called for each row. */
+/** Reads every value of a part of a table and profiles its columns. Calls `onRow` for each row. */
 export function profileRows(
   database: Sqlite.Database,
   table: ProfileReading,
@@ -42,7 +42,7 @@ export function profileRows(
   return { rows, columns: profiles };
 }
 
-/** The sizes alone are read without loading a value. */
+/** Size of the largest row at most. SQLite reads the sizes of values without loading them. */
 function largestRow(database: Sqlite.Database, table: ProfileReading, range: RowidRange): number {
   const sizes = table.columns.map(({ name }) => {
     const column = quoteName(name);
@@ -60,5 +60,5 @@ function largestRow(database: Sqlite.Database, table: ProfileReading, range: Row
   return bytes;
 }
 
-/** SQLite takes expressions of up to 1,000 levels. */
+/** SQLite limits the depth of an expression to 1,000. */
 const COLUMNS_AT_ONCE = 500;

@@ -5,21 +5,21 @@ import { Reader, type ReaderEvents } from './reader.js';
 import type { EncodedRows, EncodeInput, ReaderTaskName, ReaderTasks } from './reader-protocol.js';
 import type { RowidRange } from './table-reading.js';
 
-/** How often the readers begin again because a commit came in between, before one of them goes on alone. */
+/** How often the readers retry to begin in one snapshot, before one of them goes on alone. */
 const MAX_ATTEMPTS = 200;
 
-/** A table of fewer rowids is read as one part. */
+/** A table whose rowids span less than this is read as one part. */
 const MIN_SPAN = 50_000n;
 
-/** Several readers of one file, all in the same snapshot. */
+/** A pool of readers of one file, all in the same snapshot. */
 export class ReaderPool {
-  /** Of the file before the snapshot: equal to that of another pool only when both see the same rows. */
+  /** Fingerprint of the file before the snapshot. Two pools with the same fingerprint see the same rows. */
   readonly fingerprint: string;
   readonly #readers: readonly Reader[];
   readonly #idle: Reader[];
   readonly #waiting: { readonly table: string; readonly start: (reader: Reader) => void }[] = [];
-  /** Readers that are at work for each table. */
-  readonly #shares = new Map<string, number>();
+  /** How many readers work on each table. */
+  readonly #readersByTable = new Map<string, number>();
 
   private constructor(fingerprint: string, readers: readonly Reader[]) {
     this.fingerprint = fingerprint;
@@ -28,7 +28,7 @@ export class ReaderPool {
   }
 
   /**
-   * Opens `count` readers. The file is not written to; in WAL mode its writers are not held up.
+   * Opens `count` readers. It does not write to the file, and in WAL mode it does not block the file's writers.
    *
    * @throws ConfigurationError or CorruptError when the file cannot be read.
    */
@@ -61,7 +61,10 @@ export class ReaderPool {
     return Promise.all(parts.map((range) => this.run('encode', { ...input, range }, events, source)));
   }
 
-  /** Runs a task on the next idle reader. When none is idle, the `table` comes first that has the fewest readers: each keeps its COPY busy. */
+  /**
+   * Runs a task on the next idle reader. When none is idle, tasks wait, and the one whose `table` has the fewest readers runs first: so the COPY
+   * of every table keeps receiving rows.
+   */
   async run<Task extends ReaderTaskName>(
     task: Task,
     input: ReaderTasks[Task]['input'],
@@ -82,17 +85,17 @@ export class ReaderPool {
   }
 
   #count(table: string, change: number): void {
-    this.#shares.set(table, (this.#shares.get(table) ?? 0) + change);
+    this.#readersByTable.set(table, (this.#readersByTable.get(table) ?? 0) + change);
   }
 
   #takeWaiting(): ((reader: Reader) => void) | undefined {
-    const share = ({ table }: { readonly table: string }): number => this.#shares.get(table) ?? 0;
+    const share = ({ table }: { readonly table: string }): number => this.#readersByTable.get(table) ?? 0;
     const fewest = Math.min(...this.#waiting.map(share));
     const index = this.#waiting.findIndex((waiting) => share(waiting) === fewest);
     return index < 0 ? undefined : this.#waiting.splice(index, 1)[0]?.start;
   }
 
-  /** Cuts a table into parts by rowid, so that several readers share it. */
+  /** Splits a table into parts by rowid, for several readers at once. */
   async parts(table: string, rowidName: string | undefined): Promise<readonly RowidRange[]> {
     if (rowidName === undefined) return [undefined];
     const whole = await this.run('span', { table, rowidName });
@@ -123,10 +126,11 @@ function split(from: bigint, to: bigint, count: bigint): RowidRange[] {
 }
 
 /**
- * Begins a read transaction on every reader with no commit in between, so that all see the same rows: the number that changes with a
- * commit is the same before the first began and after the last did. When commits are too frequent for that, the first reader goes on alone.
+ * Begins a read transaction on every reader, all in the same snapshot: SQLite's data version is the same before the first transaction begins
+ * and after the last has begun. Otherwise a commit came in between, and all begin again. When commits are too frequent for that, only the
+ * first reader is kept.
  *
- * @returns the readers that go on.
+ * @returns the readers that are kept.
  */
 async function beginTogether(readers: readonly Reader[]): Promise<readonly Reader[]> {
   const [first, ...others] = readers;

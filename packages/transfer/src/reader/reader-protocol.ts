@@ -3,13 +3,13 @@ import type { ValueProblem } from '../values/value-problem.js';
 import type { ColumnProfile } from './column-profile.js';
 import type { RowidRange, TableReading } from './table-reading.js';
 
-/** What a reader's thread can be asked for, with what it answers. */
+/** The tasks of a reader's thread, with their input and output. */
 export interface ReaderTasks {
   readonly open: {
     readonly input: { readonly path: string; readonly hasMonitor: boolean };
     readonly output: null;
   };
-  /** A number that changes with every commit of another connection (sqlite.org/pragma.html#pragma_data_version). */
+  /** SQLite's data version, which changes with every commit of another connection (sqlite.org/pragma.html#pragma_data_version). */
   readonly version: { readonly input: null; readonly output: number };
   readonly begin: { readonly input: null; readonly output: null };
   readonly rollback: { readonly input: null; readonly output: null };
@@ -50,8 +50,11 @@ export interface TableProfile {
 }
 
 /**
- * `check` counts what does not fit, and `hash` what does not fit and has no policy; `copy` sends tuples and fails at the first value that does not fit and has no policy; `rejects` sends
- * the rows in quarantine.
+ * What to do with the rows of a table:
+ * - `check` counts the values that do not fit.
+ * - `hash` counts the values that do not fit and have no policy.
+ * - `copy` sends tuples. It fails at the first value that does not fit and has no policy.
+ * - `rejects` sends the rows that go into quarantine.
  */
 export type EncodeMode = 'check' | 'copy' | 'hash' | 'rejects';
 
@@ -59,13 +62,13 @@ export interface EncodeInput {
   readonly table: TableReading;
   readonly range: RowidRange;
   readonly mode: EncodeMode;
-  /** Whether the hashes of the rows are summed up. */
+  /** Whether to sum up the hashes of the rows. */
   readonly isSummed: boolean;
-  /** Whether the readers of another table, which is copied at the same time, go first. */
-  readonly givesWay?: boolean;
+  /** Whether the thread lowers its priority: the readers of a larger table go first. */
+  readonly isLowPriority?: boolean;
 }
 
-/** Keys of rows that a report shows for one kind of misfit. */
+/** How many keys of rows a report shows for one kind of misfit. */
 export const SHOWN_KEYS = 5;
 
 /** Values of one column that do not fit, for one reason. */
@@ -78,7 +81,7 @@ export interface Misfits {
 }
 
 export interface EncodedRows {
-  /** Rows that fit, and were sent when they were to be sent. */
+  /** Rows that fit. */
   readonly rows: number;
   readonly quarantined: number;
   readonly converted: number;
@@ -91,13 +94,13 @@ export interface FindInput {
   readonly table: TableReading;
   readonly range: RowidRange;
   readonly buckets: readonly number[];
-  /** Most rows to give back. */
+  /** Maximum of rows to return. */
   readonly limit: number;
 }
 
-/** A row of one side, for comparing it with that of the other. */
+/** A row of one side, to compare with a row of the other side. */
 export interface FoundRow {
-  /** The key's bytes, in hexadecimal digits; of the whole row where there is no key. */
+  /** Bytes of the key in hexadecimal digits; of the whole row when the table has no key. */
   readonly key: string;
   readonly hash: string;
   /** Hexadecimal digits of each field's bytes; `null` is NULL. */
@@ -125,10 +128,10 @@ export interface ReaderFailure {
 export const REFUSED_VALUE = 'SLUICE_REFUSED_VALUE';
 export const CANCELLED = 'SLUICE_CANCELLED';
 
-/** What a reader's thread is started with. */
+/** Worker data of a reader's thread. */
 export interface ReaderStart {
-  /** [0]: buffers that came back so far; [1]: 1 when work is to stop. */
+  /** [0]: number of buffers returned so far; [1]: 1 when the work is cancelled. */
   readonly signals: Int32Array;
-  /** Buffers come back through it. */
+  /** The main thread returns buffers through this port. */
   readonly recycled: import('node:worker_threads').MessagePort;
 }

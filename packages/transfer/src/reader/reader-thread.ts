@@ -21,9 +21,9 @@ import type {
 import { losslessValue } from './rejected-row.js';
 import { rowCounter } from './row-counter.js';
 import type { RowidRange } from './table-reading.js';
-import { giveWay } from './thread-priority.js';
+import { lowerPriority } from './thread-priority.js';
 
-/** How long a reader waits for a lock of the application's. */
+/** How long a reader waits for a lock that the application holds. */
 const BUSY_MS = 10_000;
 
 const sender = new ChunkSender(workerData as ReaderStart);
@@ -46,7 +46,7 @@ const handlers: Handlers = {
   version: () => Number(monitor?.pragma('data_version', { simple: true })),
   begin: () => {
     source().exec('begin');
-    // The snapshot is taken by the first read.
+    // The first read takes the snapshot.
     source().prepare('select count(*) from sqlite_schema').get();
     return null;
   },
@@ -83,7 +83,7 @@ parentPort?.on('message', ({ id, task, input }: ReaderRequest) => {
 function open(path: string): Sqlite.Database {
   const opened = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: BUSY_MS });
   opened.pragma('query_only = on');
-  // A view or index may call a function of the application's; a schema from elsewhere is not to be trusted.
+  // A view or index may call a function with side effects; the schema of a foreign file is not trusted.
   opened.pragma('trusted_schema = off');
   return opened;
 }
@@ -106,7 +106,7 @@ function span(table: string, rowidName: string): RowidRange {
 }
 
 function encode(input: EncodeInput, id: number): EncodedRows {
-  if (input.givesWay) giveWay();
+  if (input.isLowPriority) lowerPriority();
   const sends = input.mode === 'copy' || input.mode === 'rejects';
   const out = sends ? sender.begin() : new TupleWriter();
   const report = progress(id);
@@ -121,13 +121,13 @@ function encode(input: EncodeInput, id: number): EncodedRows {
   return result;
 }
 
-/** Gives an unused buffer back as an empty chunk, so that it returns. */
+/** Sends the rest, or returns an unused buffer. */
 function finishChunks(id: number, out: TupleWriter): void {
   if (out.position > 0) sender.flush(id, out, true);
   else sender.release(id, out);
 }
 
-/** Whether to stop is looked up with each report. */
+/** Reports progress, and checks for cancellation each time. */
 function progress(id: number): () => void {
   return rowCounter((rows) => {
     sender.assertNotCancelled();

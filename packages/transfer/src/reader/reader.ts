@@ -18,9 +18,9 @@ import {
   type ReaderTasks,
 } from './reader-protocol.js';
 
-/** What a task tells while it runs. */
+/** Callbacks of a running task. */
 export interface ReaderEvents {
-  /** Takes tuples; the next ones come when the promise of these is resolved. Its rejection ends the reader's work. */
+  /** Receives tuples, one chunk at a time: the next call waits until the promise of this one resolves. A rejection cancels the reader. */
   readonly onChunk?: (bytes: Buffer) => Promise<void>;
   readonly onProgress?: ((rows: number) => void) | undefined;
 }
@@ -32,7 +32,7 @@ interface Pending {
   chunks: Promise<void>;
 }
 
-/** A thread that reads one SQLite file over a read-only connection. It runs one task at a time. */
+/** A worker thread that reads one SQLite file over a read-only connection. It runs one task at a time. */
 export class Reader {
   readonly #worker: Worker;
   readonly #recycled: MessagePort;
@@ -47,7 +47,7 @@ export class Reader {
       name: 'sluice transfer reader',
       workerData: { signals: this.#signals, recycled: port2 },
       transferList: [port2],
-      // Rows are garbage at once; a larger young generation would only hold more of it.
+      // Rows become garbage at once: a larger young generation would only hold more garbage.
       resourceLimits: { maxYoungGenerationSizeMb: 16 },
     });
     this.#worker.on('message', (message: ReaderMessage) => this.#receive(message));
@@ -56,7 +56,7 @@ export class Reader {
     port1.unref();
   }
 
-  /** Runs a task. Rejects with an error of core's family. */
+  /** Runs a task. Rejects with a SluiceError. */
   run<Task extends ReaderTaskName>(
     task: Task,
     input: ReaderTasks[Task]['input'],
@@ -72,7 +72,7 @@ export class Reader {
     });
   }
 
-  /** Stops what runs within a few thousand rows, and refuses everything after. */
+  /** Cancels the running task within a few thousand rows, and every later one. */
   cancel(): void {
     Atomics.store(this.#signals, 1, 1);
     Atomics.add(this.#signals, 0, 1);
@@ -96,7 +96,7 @@ export class Reader {
         pending.chunks = pending.chunks
           .then(() => passOn(pending, message.buffer, message.length))
           .finally(() => this.#recycle(message.buffer));
-        // A failure is the task's, whose result follows: nobody takes the rows that it still reads.
+        // The task rejects with this failure when its result arrives. Until then its rows would be dropped.
         pending.chunks.catch(() => this.cancel());
         break;
       case 'result':

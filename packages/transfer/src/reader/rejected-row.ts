@@ -5,8 +5,8 @@ import type { SourceRow } from './source-rows.js';
 import type { TableReading } from './table-reading.js';
 
 /**
- * Writes a row for the table of quarantine: (table_name, row_key, column_name, reason, content). `content` is JSON that holds every value
- * with its storage class, without loss: integers and reals as digits, text that JSON cannot hold and blobs as hexadecimal digits.
+ * Writes a row of the quarantine table: (table_name, row_key, column_name, reason, content). `content` is JSON with every value and its
+ * storage class, without loss: integers and reals as decimal digits, blobs and text that JSON cannot hold as hexadecimal digits.
  */
 export function writeRejectedRow(
   out: TupleWriter,
@@ -25,7 +25,7 @@ export function writeRejectedRow(
     out.text(withoutNul(text));
 }
 
-/** A value with its storage class, as JSON that PostgreSQL's json type holds. */
+/** A value with its storage class, as JSON that PostgreSQL's json type accepts. */
 export function losslessValue(value: SqliteValue): unknown {
   if (value === null) return null;
   if (typeof value === 'bigint') return { integer: String(value) };
@@ -38,7 +38,7 @@ function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
 }
 
-/** A printed key may hold U+0000; the content keeps it. */
+/** PostgreSQL's text cannot hold U+0000. The content has the exact value. */
 function withoutNul(text: string): string {
   return text.replaceAll('\0', '\u2400');
 }

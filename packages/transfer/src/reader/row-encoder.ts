@@ -9,7 +9,7 @@ import type { PolicyAction, ValueProblem } from '../values/value-problem.js';
 import { ExactText, type SourceRow } from './source-rows.js';
 import type { ColumnReading, TableReading } from './table-reading.js';
 
-/** Why a row does not fit. */
+/** A value of a row that does not fit, and the action for it. */
 export interface RowProblem {
   readonly column: string;
   readonly problem: ValueProblem;
@@ -24,14 +24,14 @@ interface ColumnEncoder {
   readonly encode: EncodeValue;
 }
 
-/** Encodes rows of one table as tuples of COPY's binary format: the number of stored fields, then each field, generated ones last. */
+/** Encodes rows of one table as tuples of COPY's binary format: the number of stored fields, then the fields, those of generated columns last. */
 export class RowEncoder {
-  /** Where the key, and the fields to be sent, of the last row end. */
+  /** End of the key, and of the fields to send, of the last row: positions in the output. */
   keyEnd = 0;
   storedEnd = 0;
-  /** Values of the last row that a rule converted. */
+  /** How many values of the last row a rule has converted. */
   converted = 0;
-  /** All that did not fit in the last row. */
+  /** All values of the last row that do not fit. */
   problems: RowProblem[] = [];
 
   readonly #table: TableReading;
@@ -54,7 +54,7 @@ export class RowEncoder {
     this.#exact = new ExactText(database, table.source, keys);
   }
 
-  /** Writes a row, all columns of it, or tells the first reason why it does not fit; what it wrote until then is to be taken back. */
+  /** Writes a whole row. If it does not fit, returns the first problem, and the caller resets the output to where the row began. */
   encode(row: SourceRow, out: TupleWriter): RowProblem | undefined {
     this.converted = 0;
     if (this.problems.length > 0) this.problems = [];
@@ -75,7 +75,7 @@ export class RowEncoder {
     return this.problems.find(({ action }) => action === 'fail') ?? this.problems[0];
   }
 
-  /** Bytes of the texts of a row that are no UTF-8, by the column's index. */
+  /** Bytes of the texts of a row that are not valid UTF-8, by the column's index. */
   rawTexts(row: SourceRow): ReadonlyMap<number, Uint8Array> {
     const texts = new Map<number, Uint8Array>();
     this.#columns.forEach(({ reading }, index) => {
@@ -101,7 +101,7 @@ export class RowEncoder {
     return undefined;
   }
 
-  /** U+FFFD may be itself, or what bytes that are no UTF-8 read as. */
+  /** SQLite returns U+FFFD for bytes that are not valid UTF-8; the text may also contain U+FFFD itself. */
   #encodeSuspicious(
     column: ColumnEncoder,
     row: SourceRow,
@@ -122,9 +122,9 @@ export class RowEncoder {
   ): void {
     const action = column.reading.policies[problem] ?? 'fail';
     if (action.startsWith('convert:') && this.#convert(column, row, value, problem, action, out)) return;
-    // A rule that did not help leaves the value as it is. A row with a value that cannot be read cannot be kept whole.
-    const isLost = action.startsWith('convert:') || row.some((other) => largeClass(other) !== undefined);
-    const left = isLost ? 'fail' : action;
+    // The conversion failed, or a value of the row is too large to be read and the row cannot be kept whole: the copy must fail.
+    const mustFail = action.startsWith('convert:') || row.some((other) => largeClass(other) !== undefined);
+    const left = mustFail ? 'fail' : action;
     this.problems.push({ column: column.reading.source, problem, action: left, key: this.#printKey(row) });
   }
 

@@ -5,7 +5,7 @@ import { guardedColumn } from '../values/large-value.js';
 import { REFUSED_VALUE } from './reader-protocol.js';
 import type { RowidRange } from './table-reading.js';
 
-/** What is to be read of a table. */
+/** What to read from a table. */
 export interface RowSelection {
   readonly source: string;
   readonly rowidName: string | undefined;
@@ -13,19 +13,19 @@ export interface RowSelection {
   readonly range: RowidRange;
   readonly hasBigIntegers: boolean;
   readonly exceptSql?: string | undefined;
-  /** Rows that are fetched at once. */
+  /** How many rows to fetch at once. */
   readonly batchRows: number;
 }
 
-/** A row: its rowid, or `null` where it has none, then the columns. */
+/** A row: its rowid, or `null` without one, then the columns. */
 export type SourceRow = SqliteValue[];
 
-/** Reads rows from the table itself and no index of it, which may be damaged. */
+/** Reads rows from the table itself, and not from an index, which may be damaged. */
 export function* sourceRows(database: Sqlite.Database, selection: RowSelection): Generator<SourceRow> {
   for (const batch of sourceBatches(database, selection)) yield* batch;
 }
 
-/** The same rows, many in one array: fetched so, they cost half of what single ones do. */
+/** Reads the same rows in batches, which cost half as much as single rows. */
 export function* sourceBatches(
   database: Sqlite.Database,
   selection: RowSelection,
@@ -39,7 +39,7 @@ export function* sourceBatches(
 
 const SAFE = 2n ** 53n;
 
-/** A rowid may be beyond 2^53 although no column is: the next batch, and a row's exact text, are found by it. */
+/** Whether to read bigints: the rowid may be beyond 2^53 although no column is, and it addresses the next batch and a row's exact text. */
 function needsBigIntegers({ hasBigIntegers, rowidName, range }: RowSelection): boolean {
   if (hasBigIntegers || rowidName === undefined) return hasBigIntegers;
   return range === undefined || BigInt(range[0]) < -SAFE || BigInt(range[1]) > SAFE;
@@ -59,7 +59,7 @@ function selectSql(
   { source, rowidName, columns, exceptSql, batchRows }: RowSelection,
   conditions: readonly string[],
 ): string {
-  // Only rows that come one by one may be large.
+  // Large rows are read one at a time.
   const read = (column: string): string =>
     batchRows > 1 ? quoteName(column) : guardedColumn(quoteName(column));
   const names = [rowidName ?? 'null', ...columns.map(read)].join(', ');
@@ -95,7 +95,7 @@ function* batchesByRowid(
   }
 }
 
-/** Without a rowid, the next batch begins behind the primary key of the last one. */
+/** Reads a table without rowids: the next batch begins after the primary key of the last row. */
 function* batchesByKey(database: Sqlite.Database, selection: RowSelection): Generator<readonly SourceRow[]> {
   const { columns, batchRows } = selection;
   const keys = keyOrder(database, selection);
@@ -108,7 +108,7 @@ function* batchesByKey(database: Sqlite.Database, selection: RowSelection): Gene
   for (;;) {
     const rows = statement.all(...key);
     if (rows.length < batchRows) return yield rows;
-    // Bytes that are no UTF-8 read as U+FFFD, which has another place in the order.
+    // Bytes that are not valid UTF-8 are read as U+FFFD, which sorts elsewhere: such a key cannot be continued from.
     const last = rows.findLastIndex((row) => positions.every((at) => isExact(row[at])));
     if (last < 0) break;
     yield rows.slice(0, last + 1);
@@ -122,11 +122,11 @@ function* batchesByKey(database: Sqlite.Database, selection: RowSelection): Gene
 interface KeyOrder {
   readonly columns: readonly string[];
   readonly list: string;
-  /** Rows behind a key. */
+  /** Condition for the rows after a key. */
   readonly after: string;
 }
 
-/** The primary key that a table without a rowid is stored by; `undefined` when rows cannot be found in its order without sorting them. */
+/** The primary key by which a table without rowids is stored; `undefined` when SQLite would have to sort the rows. */
 function keyOrder(database: Sqlite.Database, selection: RowSelection): KeyOrder | undefined {
   const columns = database
     .prepare<unknown[], string>('select name from pragma_table_info(?) where pk > 0 order by pk')
@@ -148,7 +148,7 @@ function isExact(value: SqliteValue | undefined): boolean {
   return typeof value !== 'string' || !value.includes('\uFFFD');
 }
 
-/** A row without a rowid whose key is no UTF-8: what it reads as finds no row, so its bytes cannot be kept. */
+/** A row without a rowid whose key is not valid UTF-8: SQLite cannot find it by the text that it returned, so its exact bytes are unreadable. */
 export class UnaddressableRowError extends Error {
   readonly code: string = REFUSED_VALUE;
 
@@ -159,21 +159,21 @@ export class UnaddressableRowError extends Error {
   }
 }
 
-/** Reads a text's bytes: what is no UTF-8 reads as U+FFFD, and so does U+FFFD itself. */
+/** Reads the bytes of a text that contains U+FFFD, to tell a real U+FFFD from bytes that are not valid UTF-8. */
 export class ExactText {
   readonly #database: Sqlite.Database;
   readonly #source: string;
   readonly #keys: readonly string[];
   readonly #statements = new Map<string, Sqlite.Statement<unknown[], Buffer>>();
 
-  /** `keys` find a row: the rowid's name, or the key's columns. */
+  /** `keys` are the SQL names that identify a row: the rowid, or the columns of the key. */
   constructor(database: Sqlite.Database, source: string, keys: readonly string[]) {
     this.#database = database;
     this.#source = source;
     this.#keys = keys;
   }
 
-  /** The bytes of a text that is no UTF-8; `undefined` when it is. */
+  /** The bytes of a text that is not valid UTF-8; `undefined` when it is valid. */
   invalidBytes(column: string, keyValues: readonly SqliteValue[]): Buffer | undefined {
     const bytes = this.#statement(column).get(...keyValues);
     if (bytes === undefined) throw new UnaddressableRowError(this.#source, keyValues);

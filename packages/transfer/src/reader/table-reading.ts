@@ -9,31 +9,29 @@ export interface ColumnReading {
   readonly type: string;
   readonly form: ValueForm;
   readonly isNotNull: boolean;
-  /** Other problems fail. */
+  /** A problem without an action fails. */
   readonly policies: Readonly<Partial<Record<ValueProblem, PolicyAction>>>;
 }
 
-/** How a table is read: key columns first, then the stored ones, then the generated ones, which are verified but not sent. */
+/** How a table is read: the key columns first, then the stored columns, then the generated ones, which are verified but not sent. */
 export interface TableReading {
   readonly source: string;
   readonly target: string;
-  /** `undefined` when the table has no rowid, or no name to read it by. */
+  /** `undefined` when the table has no rowid, or columns hide all of its names. */
   readonly rowidName: string | undefined;
   readonly columns: readonly ColumnReading[];
-  /** How many of the columns are the key; 0 when the whole row is. */
+  /** Number of key columns; 0 means that the whole row is the key. */
   readonly keyCount: number;
   readonly generatedCount: number;
   /** Whether integers may be beyond 2^53. */
   readonly hasBigIntegers: boolean;
-  /** SQL of the rows to leave out, of the orphans that are put in quarantine; `undefined` is none. */
+  /** SQL condition of the rows to skip, which are orphans that go into quarantine; `undefined` skips none. */
   readonly exceptSql: string | undefined;
-  /** Rows that are fetched at once: fewer the larger they are. */
+  /** How many rows to fetch at once; the larger the rows, the fewer. */
   readonly batchRows: number;
 }
 
-/**
- * How a table is read that no plan describes: every column as it is, one row at a time. The first `keyCount` columns are the key.
- */
+/** How to read a table that no plan describes: every column as it is, one row at a time. The first `keyCount` columns are the key. */
 export function unplannedReading(
   table: string,
   keyCount: number,
@@ -60,5 +58,5 @@ export function unplannedReading(
   };
 }
 
-/** Part of a table by rowid, both ends included; `undefined` is the whole table. */
+/** A range of rowids, both ends included; `undefined` is the whole table. */
 export type RowidRange = readonly [from: string, to: string] | undefined;

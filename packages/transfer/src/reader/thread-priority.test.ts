@@ -5,9 +5,9 @@ test.each([0, 18])('a thread of nice value %i gives way, and is never put before
   // In a process of its own: not every user may take it back.
   const script = `
     import { getPriority, setPriority } from 'node:os';
-    import { giveWay } from ${JSON.stringify(new URL('./thread-priority.ts', import.meta.url).href)};
+    import { lowerPriority } from ${JSON.stringify(new URL('./thread-priority.ts', import.meta.url).href)};
     setPriority(${nice});
-    giveWay();
+    lowerPriority();
     console.log(getPriority());`;
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     encoding: 'utf8',

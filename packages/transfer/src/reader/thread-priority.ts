@@ -1,13 +1,13 @@
 import { getPriority, setPriority } from 'node:os';
 
-/** As a nice value, which may only go up. */
-const GIVING_WAY = 15;
+/** A nice value. A process may raise its nice value, and not lower it again. */
+const LOW_PRIORITY = 15;
 
 /**
- * Lets others go before this thread from now on: the reader of the largest table, which decides when all is done, and a server on the same
- * machine, which stores it. Only Linux has a priority for each thread; elsewhere it is that of the whole process (setpriority(2)), and is left
- * as it is.
+ * Lowers the priority of this thread for the rest of its life. The reader of the largest table, which determines the total time, and a server
+ * on the same machine run first. Only Linux has a priority for each thread (setpriority(2)); on other systems this does nothing, because the
+ * priority is that of the whole process.
  */
-export function giveWay(): void {
-  if (process.platform === 'linux' && getPriority() < GIVING_WAY) setPriority(GIVING_WAY);
+export function lowerPriority(): void {
+  if (process.platform === 'linux' && getPriority() < LOW_PRIORITY) setPriority(LOW_PRIORITY);
 }
