@@ -1,31 +1,31 @@
-/** What a doctor looks at; `undefined` is not known. */
+/** Measurements of a database and its application; `undefined` is unknown. */
 export interface Symptoms {
   readonly fileBytes: number;
   readonly walBytes: number;
-  /** Pages that hold nothing, in bytes. */
+  /** Size of the free pages. */
   readonly freeBytes: number;
   readonly journalMode: string;
-  /** Machines that run the application. */
+  /** Number of machines that run the application. */
   readonly machines: number;
   /** From the application's `storage.metrics()`. */
   readonly metrics: WriterMetrics | undefined;
 }
 
-/** What of `storage.metrics()` is looked at. */
+/** The metrics of `storage.metrics()` that {@link examine} uses. */
 export interface WriterMetrics {
   readonly lockAttempts: number;
   readonly lockFailures: number;
   readonly lockRetries: number;
-  /** Calls that hold the writer or wait for it, at the time of the snapshot. */
+  /** Calls that hold the writer or wait for it, at the time of the metrics. */
   readonly writers: number;
   readonly averageWaitMs: number;
-  /** Commits per second, between two snapshots; `undefined` with one. */
+  /** Commits per second between two metrics; `undefined` with one only. */
   readonly commitsPerSecond: number | undefined;
-  /** When the driver wrote them to its file; `undefined` from a running application. */
+  /** When the driver wrote the metrics to its file; `undefined` when they come from a running application. */
   readonly writtenAt?: string | undefined;
 }
 
-/** `stay`: SQLite is enough. `tune`: it is, with a change. `move`: it is not. */
+/** `stay`: SQLite is enough. `tune`: SQLite is enough after a change. `move`: SQLite is not enough. */
 export type Verdict = 'move' | 'stay' | 'tune';
 
 export interface Diagnosis {
@@ -33,7 +33,7 @@ export interface Diagnosis {
   readonly reasons: readonly { readonly verdict: Exclude<Verdict, 'stay'>; readonly message: string }[];
 }
 
-/** Beyond these, one file is not enough. */
+/** Above these limits, SQLite is not enough. */
 export const LIMITS: Readonly<Record<'fileBytes' | 'lockFailureRate' | 'machines' | 'writers', number>> = {
   fileBytes: 500_000_000,
   lockFailureRate: 0.05,
@@ -41,12 +41,12 @@ export const LIMITS: Readonly<Record<'fileBytes' | 'lockFailureRate' | 'machines
   writers: 10,
 };
 
-/** Lock attempts below which a rate of failures says nothing. */
+/** With fewer lock attempts the failure rate means nothing. */
 const MIN_ATTEMPTS = 100;
 const LARGE_WAL_BYTES = 64 * 1024 * 1024;
 const LONG_WAIT_MS = 100;
 
-/** Says whether to stay with SQLite, to tune it, or to move. */
+/** Recommends to stay with SQLite, to tune it, or to move to PostgreSQL. */
 export function examine(symptoms: Symptoms): Diagnosis {
   const reasons = [...moveReasons(symptoms), ...tuneReasons(symptoms)];
   return { verdict: reasons[0]?.verdict ?? 'stay', reasons };

@@ -3,9 +3,9 @@ import { ReaderPool } from '../reader/reader-pool.js';
 import type { Symptoms } from './examine.js';
 
 /**
- * Reads what the file itself tells.
+ * Reads the measurements of a file.
  *
- * @throws ConfigurationError or CorruptError when it cannot be read.
+ * @throws ConfigurationError or CorruptError when the file cannot be read.
  */
 export async function readSymptoms(path: string): Promise<Omit<Symptoms, 'machines' | 'metrics'>> {
   const pool = await ReaderPool.open(path, 1);

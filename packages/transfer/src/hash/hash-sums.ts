@@ -1,13 +1,13 @@
 import { hashBytes, hashed } from './row-hash.js';
 
-/** Rows are sorted into buckets by the hash of their key, so that a difference is narrowed to one of these. */
+/** Number of buckets. The hash of a row's key selects its bucket, and a difference shows in which bucket to search. */
 export const BUCKETS = 1024;
 
-/** Sums of row hashes by bucket. Sums do not depend on the order of rows, and those of parts add up to that of the whole. */
+/** Sums of row hashes by bucket. They do not depend on the order of the rows, and the sums of a table's parts add up to those of the table. */
 export class HashSums {
   readonly #sums: Uint32Array;
 
-  /** `sums` holds three numbers for each bucket: rows, and the two lanes. */
+  /** `sums` has three numbers for each bucket: the number of rows, and the sums of the two halves of the hash. */
   constructor(sums: Uint32Array = new Uint32Array(BUCKETS * 3)) {
     this.#sums = sums;
   }
@@ -32,7 +32,7 @@ export class HashSums {
     return rows;
   }
 
-  /** The buckets in which the two differ. */
+  /** The buckets that differ. */
   differences(other: HashSums): Set<number> {
     const buckets = new Set<number>();
     for (let at = 0; at < BUCKETS * 3; at += 1) {
@@ -49,13 +49,13 @@ export class HashSums {
     return new HashSums(new Uint32Array(new Uint8Array(bytes).buffer));
   }
 
-  /** One short text that is equal for equal content. */
+  /** A short digest: equal sums have equal digests. */
   digest(): string {
     hashBytes(this.toBytes(), 0, BUCKETS * 12);
     return hashed.high.toString(16).padStart(8, '0') + hashed.low.toString(16).padStart(8, '0');
   }
 
-  /** Uint32Array keeps the sums within 32 bits. */
+  /** The sums wrap around at 32 bits. */
   #increase(at: number, rows: number, high: number, low: number): void {
     this.#sums[at] = this.#at(at) + rows;
     this.#sums[at + 1] = this.#at(at + 1) + high;
@@ -67,7 +67,7 @@ export class HashSums {
   }
 }
 
-/** The bucket of a row by its key. */
+/** The bucket of the row whose key is in `bytes`, from `from` to `keyEnd`. */
 export function bucketOf(bytes: Uint8Array, from: number, keyEnd: number): number {
   hashBytes(bytes, from, keyEnd);
   return hashed.low % BUCKETS;

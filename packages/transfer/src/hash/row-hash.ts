@@ -1,9 +1,9 @@
-/** Two lanes of 32 bits, written by {@link hashBytes}: a pair of numbers without making an object for each row. */
+/** The result of {@link hashBytes}, in two halves of 32 bits. One object is reused, because a new one for each row would cost time. */
 export const hashed = { high: 0, low: 0 };
 
 /**
- * Hashes bytes with two lanes of MurmurHash3's 32-bit form (Austin Appleby, public domain), different in their multipliers and
- * seeds, so that together they are 64 bits. It finds accidents, not an adversary.
+ * Hashes bytes with two variants of MurmurHash3's 32-bit form (Austin Appleby, public domain), which have different multipliers and seeds:
+ * together they give 64 bits. The hash detects accidental differences; it is not secure against deliberate collisions.
  */
 export function hashBytes(bytes: Uint8Array, from: number, to: number): void {
   const view = viewOf(bytes);
@@ -26,7 +26,7 @@ export function hashBytes(bytes: Uint8Array, from: number, to: number): void {
 let lastBytes: Uint8Array = new Uint8Array();
 let lastView: DataView = new DataView(lastBytes.buffer);
 
-/** Four bytes at once; the rows of a chunk share one view. */
+/** A view to read four bytes at once. The rows of a chunk share one view. */
 function viewOf(bytes: Uint8Array): DataView {
   if (bytes !== lastBytes) {
     lastBytes = bytes;

@@ -1,12 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 
-/** A file written to so shortly ago may be written to again within the same tick of its clock. */
+/** A file that was modified this recently may be modified again with the same timestamp. */
 const CLOCK_TICK_MS = 100;
 
 /**
- * Changes with every commit to a SQLite file: a digest of what the file system tells of it and its WAL. Take it before the snapshot that
- * it stands for. The file itself is not opened: closing it again would take away every lock that this process has on it
+ * A digest of the file system's metadata of a SQLite file and its WAL, which changes with every commit. Take it before the snapshot that it
+ * identifies. It does not open the file: closing a file descriptor would release all locks that this process holds on the file
  * (sqlite.org/howtocorrupt.html, 2.2).
  */
 export function fingerprintOf(path: string): string {
@@ -18,6 +18,6 @@ export function fingerprintOf(path: string): string {
 function describeFile(path: string): string {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (found === undefined || found.size === 0n) return 'empty';
-  const isFresh = Date.now() - Number(found.mtimeMs) < CLOCK_TICK_MS;
-  return `${found.ino} ${found.size} ${found.mtimeNs} ${isFresh ? randomUUID() : ''}`;
+  const isRecent = Date.now() - Number(found.mtimeMs) < CLOCK_TICK_MS;
+  return `${found.ino} ${found.size} ${found.mtimeNs} ${isRecent ? randomUUID() : ''}`;
 }

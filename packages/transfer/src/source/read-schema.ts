@@ -21,7 +21,7 @@ const TABLES = `
 
 const OBJECTS = `select type, name, tbl_name, sql from sqlite_schema where type in ('view', 'trigger') order by name`;
 
-/** Reads what the file declares. Call it inside a transaction, so that it belongs to one snapshot. */
+/** Reads the schema of the file. Call it in a transaction, so that all of it comes from one snapshot. */
 export function readSourceSchema(database: Sqlite.Database): SourceSchema {
   const tables = all(database, TABLES);
   const objects = all(database, OBJECTS).map(toObject);
@@ -50,7 +50,7 @@ function toSkipped(row: Row): SkippedTable {
   return { name: String(row.name), reason, sql: String(row.sql) };
 }
 
-/** The table of high-water marks exists once an AUTOINCREMENT table does. A mark of text or NULL is nobody's. */
+/** Reads the last numbers of AUTOINCREMENT. Their table exists only if an AUTOINCREMENT table does. SQLite ignores text and NULL in it. */
 function readSequences(database: Sqlite.Database): ReadonlyMap<string, bigint> {
   const exists = all(database, `select 1 from sqlite_schema where name = 'sqlite_sequence'`).length > 0;
   if (!exists) return new Map();
@@ -66,7 +66,7 @@ function readSequences(database: Sqlite.Database): ReadonlyMap<string, bigint> {
 function readTable(database: Sqlite.Database, row: Row, sequences: ReadonlyMap<string, bigint>): SourceTable {
   const name = String(row.name);
   const text = readTableText(String(row.sql));
-  // Hidden columns (1) are those of virtual tables; 2 and 3 are generated.
+  // `hidden` is 1 for hidden columns of virtual tables, and 2 or 3 for generated columns.
   const info = all(database, 'select * from pragma_table_xinfo(?) where hidden <> 1 order by cid', name);
   const hasRowid = Number(row.wr) === 0;
   const primaryKey = info
@@ -85,7 +85,7 @@ function readTable(database: Sqlite.Database, row: Row, sequences: ReadonlyMap<s
     isStrict: Number(row.strict) === 1,
     hasRowid,
     rowidName: hasRowid ? rowidName(info) : undefined,
-    // INTEGER PRIMARY KEY DESC is no alias: it has an index of its own.
+    // INTEGER PRIMARY KEY DESC is not an alias of the rowid: it has its own index.
     rowidAlias:
       hasRowid && primaryKey.length === 1 && !indexes.some(({ origin }) => origin === 'pk')
         ? primaryKey[0]
@@ -148,7 +148,7 @@ function readIndexes(database: Sqlite.Database, table: string): FoundIndex[] {
   });
 }
 
-/** SQLite lists foreign keys last first, and a parent's columns as NULL when they are its primary key. */
+/** SQLite lists foreign keys in reverse order, and the parent's columns as NULL when they are its primary key. */
 function readForeignKeys(database: Sqlite.Database, table: string, text: TableText): SourceForeignKey[] {
   const rows = all(database, 'select * from pragma_foreign_key_list(?) order by id desc, seq', table);
   const groups = [...Map.groupBy(rows, (row) => row.id).values()];
@@ -170,7 +170,7 @@ function readForeignKeys(database: Sqlite.Database, table: string, text: TableTe
   });
 }
 
-/** A reference may write the parent in another case. */
+/** The name of a table as declared. A foreign key may write it in another case. */
 function actualName(database: Sqlite.Database, name: string): string {
   const [row] = all(
     database,

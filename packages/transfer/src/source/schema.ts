@@ -1,7 +1,7 @@
-/** A column of a SQLite table as its file declares it. */
+/** A column of a SQLite table, as declared. */
 export interface SourceColumn {
   readonly name: string;
-  /** As written; empty when there is none. */
+  /** As written; empty without a type. */
   readonly declaredType: string;
   readonly isNotNull: boolean;
   /** SQL of the default, as written. */
@@ -29,7 +29,7 @@ export interface SourceIndex {
   readonly parts: readonly SourceIndexPart[];
   /** SQL of the predicate of a partial index. */
   readonly whereSql: string | undefined;
-  /** CREATE INDEX as written; `undefined` of a constraint. */
+  /** CREATE INDEX as written; `undefined` for a constraint. */
   readonly sql: string | undefined;
 }
 
@@ -53,18 +53,18 @@ export interface SourceTable {
   /** CREATE TABLE as written. */
   readonly sql: string;
   readonly columns: readonly SourceColumn[];
-  /** In the key's order; empty without one. */
+  /** In the order of the key; empty without a key. */
   readonly primaryKey: readonly string[];
   readonly indexes: readonly SourceIndex[];
   readonly foreignKeys: readonly SourceForeignKey[];
   readonly checks: readonly SourceCheck[];
   readonly isStrict: boolean;
   readonly hasRowid: boolean;
-  /** A name under which the rowid can be read; `undefined` for WITHOUT ROWID, or when columns hide all three. */
+  /** A name of the rowid; `undefined` for WITHOUT ROWID, or when columns hide all three names. */
   readonly rowidName: string | undefined;
-  /** The INTEGER PRIMARY KEY, which SQLite numbers by itself. */
+  /** The INTEGER PRIMARY KEY column, which is the rowid. */
   readonly rowidAlias: string | undefined;
-  /** The high-water mark of AUTOINCREMENT. */
+  /** The last number that AUTOINCREMENT assigned. */
   readonly sequence: bigint | undefined;
 }
 
@@ -77,14 +77,14 @@ export interface SourceObject {
   readonly sql: string;
 }
 
-/** A table that holds no rows of its own, or those of a virtual one. */
+/** A virtual table, or a shadow table that stores the data of a virtual table. */
 export interface SkippedTable {
   readonly name: string;
   readonly reason: 'shadow' | 'virtual';
   readonly sql: string;
 }
 
-/** Everything that a SQLite file declares, read in one snapshot. */
+/** The schema of a SQLite file, read in one snapshot. */
 export interface SourceSchema {
   readonly tables: readonly SourceTable[];
   readonly views: readonly SourceObject[];

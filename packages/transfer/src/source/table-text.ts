@@ -1,5 +1,5 @@
 import {
-  behindGroup,
+  afterGroup,
   keyword,
   nameOf,
   sourceText,
@@ -8,7 +8,7 @@ import {
   tokenize,
 } from '../sql/tokens.js';
 
-/** What only the text of a CREATE TABLE tells: SQLite's catalog functions leave it out. */
+/** Parts of a table that SQLite's catalog does not return, only the text of CREATE TABLE. */
 export interface TableText {
   readonly checks: readonly { readonly name: string | undefined; readonly sql: string }[];
   /** SQL of the generated columns by lower-case name. */
@@ -25,14 +25,14 @@ export interface ForeignKeyText {
   readonly isDeferred: boolean;
 }
 
-/** Words at which a constraint of a table begins, where a column's definition would begin with its name. */
+/** Keywords that begin a table constraint. Any other definition begins with the name of a column. */
 const TABLE_CONSTRAINTS = new Set(['CONSTRAINT', 'PRIMARY', 'UNIQUE', 'CHECK', 'FOREIGN']);
 
-/** Reads a CREATE TABLE. SQLite has accepted it already, so that only what is looked for needs to be understood. */
+/** Parses a CREATE TABLE. SQLite has accepted it, so the parser understands only the parts that it needs. */
 export function readTableText(sql: string): TableText {
   const tokens = tokenize(sql);
   const open = tokens.findIndex(({ text }) => text === '(');
-  const body = open < 0 ? [] : tokens.slice(open + 1, behindGroup(tokens, open) - 1);
+  const body = open < 0 ? [] : tokens.slice(open + 1, afterGroup(tokens, open) - 1);
   const found: Found = { sql, checks: [], generated: new Map(), collations: new Map(), foreignKeys: [] };
   for (const part of splitAtCommas(body)) {
     const isConstraint = part[0]?.kind === 'word' && TABLE_CONSTRAINTS.has(keyword(part[0]));
@@ -61,12 +61,12 @@ function readDefinition(tokens: readonly Token[], column: string | undefined, fo
       case 'CHECK':
         found.checks.push({ name, sql: groupText(tokens, at + 1, found.sql) });
         name = undefined;
-        at = behindGroup(tokens, at + 1) - 1;
+        at = afterGroup(tokens, at + 1) - 1;
         break;
       case 'AS':
         if (column !== undefined)
           found.generated.set(column.toLowerCase(), groupText(tokens, at + 1, found.sql));
-        at = behindGroup(tokens, at + 1) - 1;
+        at = afterGroup(tokens, at + 1) - 1;
         break;
       case 'COLLATE':
         if (column !== undefined) found.collations.set(column.toLowerCase(), nameOf(next).toUpperCase());
@@ -81,24 +81,24 @@ function readDefinition(tokens: readonly Token[], column: string | undefined, fo
         name = undefined;
         break;
       case 'DEFAULT':
-        at = next?.text === '(' ? behindGroup(tokens, at + 1) - 1 : at + 1;
+        at = next?.text === '(' ? afterGroup(tokens, at + 1) - 1 : at + 1;
         break;
     }
   }
 }
 
-/** The text between the parentheses that open at `open`. */
+/** The text inside the parentheses that open at `open`. */
 function groupText(tokens: readonly Token[], open: number, sql: string): string {
-  return sourceText(sql, tokens.slice(open + 1, behindGroup(tokens, open) - 1));
+  return sourceText(sql, tokens.slice(open + 1, afterGroup(tokens, open) - 1));
 }
 
 function keyColumns(tokens: readonly Token[], column: string | undefined): string[] {
   if (column !== undefined) return [column];
   const open = tokens.findIndex(({ text }) => text === '(');
-  return splitAtCommas(tokens.slice(open + 1, behindGroup(tokens, open) - 1)).map(([name]) => nameOf(name));
+  return splitAtCommas(tokens.slice(open + 1, afterGroup(tokens, open) - 1)).map(([name]) => nameOf(name));
 }
 
-/** DEFERRABLE INITIALLY DEFERRED; a NOT before it, or INITIALLY IMMEDIATE, means the opposite. */
+/** Whether the key is DEFERRABLE INITIALLY DEFERRED; NOT DEFERRABLE or INITIALLY IMMEDIATE is the opposite. */
 function isDeferred(tokens: readonly Token[], from: number): boolean {
   const words = tokens.slice(from + 1).map(keyword);
   const next = words.indexOf('REFERENCES');

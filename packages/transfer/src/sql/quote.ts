@@ -1,14 +1,14 @@
-/** A name in double quotes, for SQLite and PostgreSQL alike. */
+/** Quotes a name, for SQLite and PostgreSQL. */
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** A string literal of standard SQL. */
+/** Quotes a string literal, for SQLite and PostgreSQL. */
 export function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** Names in quotes, with commas between them. */
+/** Quotes names, and separates them with commas. */
 export function quoteNames(names: readonly string[]): string {
   return names.map(quoteName).join(', ');
 }

@@ -1,20 +1,20 @@
-/** A word, a literal or a symbol of SQL; comments and white space are none. */
+/** A word, a literal or a symbol of SQL. Comments and white space are not tokens. */
 export interface Token {
   readonly kind: 'blob' | 'name' | 'number' | 'parameter' | 'string' | 'symbol' | 'word';
   /** As written. */
   readonly text: string;
-  /** Where it begins in the whole text, and where it has ended. */
+  /** Offsets in the SQL: of its first character, and after its last. */
   readonly from: number;
   readonly to: number;
 }
 
-/** SQLite's tokens (sqlite.org/lang_expr.html, tokenize.c). White space and comments match without a name. */
+/** SQLite's tokens (sqlite.org/lang_expr.html, tokenize.c). White space and comments match without a named group. */
 const TOKEN =
   /[\s\uFEFF]+|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|(?<blob>[xX]'[\dA-Fa-f]*')|(?<string>'(?:[^']|'')*')|(?<name>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])|(?<word>[A-Z_a-z\u0080-\u{10ffff}][\w$\u0080-\u{10ffff}]*)|(?<number>0[xX][\dA-Fa-f]+|(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)|(?<parameter>[?:@$#]\w*)|(?<symbol>\|\||<<|>>|<=|>=|<>|!=|==|->>|->|[\s\S])/uy;
 
 const KINDS = ['blob', 'string', 'name', 'word', 'number', 'parameter', 'symbol'] as const;
 
-/** Splits SQL into tokens. Never throws: what is no token is a symbol. */
+/** Splits SQL into tokens. It never throws: a character that begins no token is a symbol. */
 export function tokenize(sql: string): Token[] {
   const tokens: Token[] = [];
   for (let from = 0; from < sql.length; ) {
@@ -28,12 +28,12 @@ export function tokenize(sql: string): Token[] {
   return tokens;
 }
 
-/** The keyword that a token may be, in capitals; empty for whatever is none. */
+/** The text of a word in capitals, to compare with keywords; empty for any other token. */
 export function keyword(token: Token | undefined): string {
   return token?.kind === 'word' ? token.text.toUpperCase() : '';
 }
 
-/** The name that a token gives, without its quotes. SQLite takes a string for a name where only a name can stand. */
+/** The name that a token stands for, without quotes. SQLite accepts a string literal where only a name can stand. */
 export function nameOf(token: Token | undefined): string {
   const text = token?.text ?? '';
   const quote = text.charAt(0);
@@ -42,8 +42,8 @@ export function nameOf(token: Token | undefined): string {
   return text.slice(1, -1).replaceAll(quote + quote, quote);
 }
 
-/** Index of the token behind the parenthesis that closes the one at `open`; the end when none does. */
-export function behindGroup(tokens: readonly Token[], open: number): number {
+/** Index of the token after the parenthesis that closes the one at `open`; the number of tokens if none does. */
+export function afterGroup(tokens: readonly Token[], open: number): number {
   let depth = 0;
   for (let index = open; index < tokens.length; index += 1) {
     if (tokens[index]?.text === '(') depth += 1;
@@ -66,7 +66,7 @@ export function splitAtCommas(tokens: readonly Token[]): Token[][] {
   return parts.filter((part) => part.length > 0);
 }
 
-/** The text from the first token to the last, as written. */
+/** The source text from the first token to the last. */
 export function sourceText(sql: string, tokens: readonly Token[]): string {
   const [first] = tokens;
   const last = tokens.at(-1);

@@ -5,7 +5,7 @@ import { isJson } from '../values/is-json.js';
 import { parseDay, parseMoment } from '../values/time-text.js';
 import type { Translation } from './expression.js';
 
-/** SQLite's ways to say "now" (sqlite.org/lang_datefunc.html), as they look without white space and outer parentheses. */
+/** Expressions for the current time in SQLite (sqlite.org/lang_datefunc.html), without white space and outer parentheses. */
 const NOW =
   /^(?:current_timestamp|datetime\('now'(?:,'localtime')?\)|strftime\('%Y-%m-%d[ T]%H:%M:%[Sf]Z?','now'\))$/i;
 const TODAY = /^(?:current_date|date\('now'(?:,'localtime')?\))$/i;
@@ -14,7 +14,7 @@ const NOW_SECONDS =
 const NOW_MS =
   /^cast\(round\(unixepoch\('subsec'\)\*1000\)asinteger\)$|^\(?unixepoch\('subsec'\)\*1000\)?$|^cast\(\(?julianday\('now'\)-2440587\.5\)?\*86400000asinteger\)$/i;
 
-/** Translates a column's default for the type that the column gets. */
+/** Translates a column's default for the column's type in PostgreSQL. */
 export function translateDefault(sql: string, type: string): Translation {
   const tokens = tokenize(sql);
   const first = tokens[0];
@@ -86,7 +86,7 @@ function numberDefault(number: string, type: string): Translation {
     : { reason: `a number as the default of ${type}` };
 }
 
-/** SQLite gives a text default the column's affinity: '0' in an INTEGER column is 0. */
+/** SQLite applies the column's affinity to a text default: '0' in an INTEGER column is 0. */
 function textDefault(text: string, type: string): Translation {
   const literal = { sql: quoteText(text) };
   if (type === 'text' || type === 'varchar') return literal;

@@ -1,25 +1,25 @@
 import { quoteName, quoteText } from '../sql/quote.js';
-import { behindGroup, keyword, nameOf, type Token, tokenize } from '../sql/tokens.js';
+import { afterGroup, keyword, nameOf, type Token, tokenize } from '../sql/tokens.js';
 
-/** What an expression of SQLite is in PostgreSQL, or why there is no rule for it. */
+/** The translation into PostgreSQL's SQL, or the reason why there is none. */
 export type Translation = { readonly sql: string } | { readonly reason: string };
 
-/** What an expression may refer to. */
+/** The names that an expression can refer to. */
 export interface ExpressionScope {
-  /** Target name by lower-case source name; a name that is not here has no meaning. */
+  /** Target name by lower-case source name; any other name is unknown. */
   readonly columns: ReadonlyMap<string, string>;
-  /** Types of the columns by lower-case source name, where known. */
+  /** Column types by lower-case source name, where known. */
   readonly types: ReadonlyMap<string, string>;
-  /** Inside a whole query: other names are aliases, and the words of queries mean what they mean. */
+  /** Whether it is a whole query, in which other names are aliases and the keywords of queries are allowed. */
   readonly isQuery?: boolean;
 }
 
-/** Words that mean the same on both engines, inside an expression. */
+/** Keywords of expressions with the same meaning on both engines. */
 const KEYWORDS = new Set(
   'AND OR NOT NULL IS IN BETWEEN CASE WHEN THEN ELSE END LIKE ESCAPE DISTINCT FROM EXISTS CAST AS'.split(' '),
 );
 
-/** Words of queries and of the statements inside triggers that mean the same. */
+/** Keywords of queries, and of statements in triggers, with the same meaning on both engines. */
 const QUERY_WORDS = new Set(
   'SELECT ALL WHERE GROUP BY HAVING ORDER ASC DESC JOIN INNER LEFT RIGHT FULL OUTER CROSS ON USING UNION INTERSECT EXCEPT WITH RECURSIVE LIMIT OFFSET VALUES INSERT INTO UPDATE SET DELETE NEW OLD'.split(
     ' ',
@@ -35,7 +35,7 @@ const AGGREGATES: Readonly<Record<string, string>> = {
   rank: 'rank',
 };
 
-/** Functions that give the same result for the same arguments (sqlite.org/lang_corefunc.html), and their names in PostgreSQL. */
+/** Functions with the same result for the same arguments (sqlite.org/lang_corefunc.html), by their name in SQLite. */
 const FUNCTIONS: Readonly<Record<string, string>> = {
   abs: 'abs',
   coalesce: 'coalesce',
@@ -50,7 +50,7 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
   trim: 'btrim',
 };
 
-/** Functions of the ASCII letters alone: so are PostgreSQL's under the collation "C". */
+/** Functions that change ASCII letters only. PostgreSQL's do the same under the collation "C". */
 const ASCII_FUNCTIONS = new Set(['lower', 'upper']);
 
 const OPERATORS = new Set([
@@ -75,7 +75,7 @@ const OPERATORS = new Set([
   '>>',
 ]);
 
-/** Translates an expression of a CHECK, a default, a generated column or an index, by rules for every word of it. */
+/** Translates an expression of a CHECK, a generated column or an index. Every token of it must have a rule. */
 export function translateExpression(sql: string, scope: ExpressionScope): Translation {
   const tokens = tokenize(sql);
   const parts: string[] = [];
@@ -119,7 +119,7 @@ function translateSymbol(text: string): Step {
   return OPERATORS.has(text) ? one(text) : { reason: `the operator "${text}"` };
 }
 
-/** A division by zero is NULL in SQLite, and an error in PostgreSQL. */
+/** Translates a division. A division by zero is NULL in SQLite, and an error in PostgreSQL. */
 function translateDivision(tokens: readonly Token[], at: number, scope: ExpressionScope): Step {
   const divisor = tokens[at + 1];
   const operator = tokens[at]?.text ?? '';
@@ -131,7 +131,7 @@ function translateDivision(tokens: readonly Token[], at: number, scope: Expressi
   return 'reason' in step ? step : { sql: `${operator} nullif(${step.sql}, 0)`, taken: 2 };
 }
 
-/** SQLite takes a name in double quotes that is no column for a string. */
+/** Translates a quoted name. SQLite reads a name in double quotes that is not a column as a string. */
 function translateName(token: Token, { columns, isQuery }: ExpressionScope): Step {
   const target = columns.get(nameOf(token).toLowerCase());
   if (target !== undefined) return one(quoteName(target));
@@ -146,11 +146,11 @@ function translateWord(tokens: readonly Token[], at: number, scope: ExpressionSc
   const word = keyword(token);
   const isCall = tokens[at + 1]?.text === '(';
   const isKeyword = KEYWORDS.has(word) || (scope.isQuery === true && QUERY_WORDS.has(word));
-  // A table's name stands before the columns of an INSERT, and that of a common table expression before its own.
+  // A table's name, too, is followed by a parenthesis: in INSERT INTO t (…) and in WITH t (…).
   const isTable =
     scope.isQuery === true &&
     isCall &&
-    (keyword(tokens[at - 1]) === 'INTO' || isCommonTable(tokens, behindGroup(tokens, at + 1)));
+    (keyword(tokens[at - 1]) === 'INTO' || isCommonTable(tokens, afterGroup(tokens, at + 1)));
   if (isCall && !isKeyword && !isTable) return translateCall(tokens, at, word.toLowerCase(), scope);
   const column = scope.columns.get((token?.text ?? '').toLowerCase());
   if (column !== undefined && !isKeyword) return translateColumn(tokens, at, column, scope);
@@ -164,12 +164,12 @@ function translateWord(tokens: readonly Token[], at: number, scope: ExpressionSc
   return { reason: `"${token?.text}"` };
 }
 
-/** `name (columns) AS (` of a WITH; what a call is named by AS has no parenthesis behind it. */
+/** Whether `AS (` follows, as in WITH name (columns) AS (…). After a function call, AS is followed by an alias. */
 function isCommonTable(tokens: readonly Token[], at: number): boolean {
   return keyword(tokens[at]) === 'AS' && tokens[at + 1]?.text === '(';
 }
 
-/** A boolean column compares with true and false, where SQLite has 1 and 0. */
+/** Translates a column. A boolean column is compared with true and false in PostgreSQL, and with 1 and 0 in SQLite. */
 function translateColumn(
   tokens: readonly Token[],
   at: number,
@@ -194,7 +194,7 @@ function translateColumn(
   return one(name);
 }
 
-/** SQLite's LIKE takes ASCII letters of either case for the same; so does ILIKE under the collation "C". It has no escape of its own. */
+/** Translates LIKE. SQLite's LIKE ignores the case of ASCII letters, as ILIKE does under the collation "C", and has no default escape character. */
 function translateLike(tokens: readonly Token[], at: number): Step {
   const pattern = tokens[at + 1];
   if (pattern?.kind !== 'string' || keyword(tokens[at + 2]) === 'ESCAPE')
@@ -222,7 +222,7 @@ function one(sql: string): Step {
   return { sql, taken: 1 };
 }
 
-/** A backslash is a character like any other in both. */
+/** Writes a string literal in which a backslash is an ordinary character, as in SQLite. */
 function stringLiteral(text: string): string {
   return text.includes('\\') ? `E${text.replaceAll('\\', '\\\\')}` : text;
 }

@@ -2,7 +2,7 @@ import { quoteName, quoteText } from '../sql/quote.js';
 import { keyword, nameOf, sourceText, tokenize } from '../sql/tokens.js';
 import { type ExpressionScope, type Translation, translateExpression } from './expression.js';
 
-/** Translates CREATE VIEW. PostgreSQL has the last word: what it refuses is listed as well. */
+/** Translates CREATE VIEW. PostgreSQL may still refuse the result, which is then listed as untranslated. */
 export function translateView(name: string, sql: string, scope: ExpressionScope): Translation {
   const tokens = tokenize(sql).filter(({ text }) => text !== ';');
   const as = tokens.findIndex((token) => keyword(token) === 'AS');
@@ -32,18 +32,18 @@ export function translateView(name: string, sql: string, scope: ExpressionScope)
 const TRIGGER =
   /^\s*create\s+(?:temp\w*\s+)?trigger\s+(?:if\s+not\s+exists\s+)?(?:"[^"]*"|`[^`]*`|\[[^\]]*\]|[^\s]+)\s+(before|after|instead\s+of)?\s*(delete|insert|update)(?:\s+of\s+([\s\S]+?))?\s+on\s+(?:"[^"]*"|`[^`]*`|\[[^\]]*\]|[^\s]+)\s*(?:for\s+each\s+row\s*)?(?:when\s+([\s\S]+?)\s*)?\bbegin\b([\s\S]*)\bend\s*;?\s*$/i;
 
-/** Statements for a trigger: its function, and the trigger that calls it. */
+/** The statements that create a trigger and its function. */
 export interface TriggerTranslation {
   readonly functionSql: string;
   readonly triggerSql: string;
 }
 
-/** The quoted name of the function that a trigger of this name calls. */
+/** The quoted name of a trigger's function. */
 export function triggerFunctionName(trigger: string): string {
   return quoteName(`${trigger}_sluice`.slice(0, 60));
 }
 
-/** Translates a trigger whose body is INSERT, UPDATE and DELETE statements, or SELECT RAISE. */
+/** Translates a trigger whose body has INSERT, UPDATE, DELETE and SELECT RAISE statements only. */
 export function translateTrigger(
   name: string,
   table: string,
@@ -74,7 +74,7 @@ export function translateTrigger(
           .join(', ')}`;
   const functionName = triggerFunctionName(name);
   const changesItself = tokenize(body).some((token) => nameOf(token).toLowerCase() === table.toLowerCase());
-  // A trigger of SQLite does not fire itself again (recursive_triggers is off).
+  // By default a trigger of SQLite does not fire itself again (recursive_triggers is off).
   const guard = changesItself ? ['pg_trigger_depth() = 0'] : [];
   const conditions = [...guard, ...(condition === undefined ? [] : [`(${condition.sql})`])].join(' and ');
   return {

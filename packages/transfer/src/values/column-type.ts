@@ -2,7 +2,7 @@ import type { ValueTypeName } from '@sluice/core';
 
 export type ColumnTypeName = ValueTypeName | 'any' | 'real' | 'timestamp';
 
-/** Each of them, which the compiler checks; core itself is not loaded: it would cost each reading thread most of its start. */
+/** All type names; the compiler checks that none is missing. Core has such a list, but loading core would take most of the start of a reader's thread. */
 const NAMES: Readonly<Record<ColumnTypeName, true>> = {
   any: true,
   bigint: true,
@@ -23,16 +23,16 @@ const NAMES: Readonly<Record<ColumnTypeName, true>> = {
   varchar: true,
 };
 
-/** The contract's types and others that a transfer reads and writes in binary form; `any` is SQLite's own, for comparing two SQLite files. */
+/** The types that a transfer reads and writes in binary form. `any` is a value with its storage class, to compare two SQLite files. */
 const COLUMN_TYPE_NAMES: readonly ColumnTypeName[] = Object.keys(NAMES) as ColumnTypeName[];
 
 export interface ColumnType {
   readonly name: ColumnTypeName;
-  /** Most characters of a varchar. */
+  /** Maximum of characters of a varchar. */
   readonly length?: number;
-  /** Most digits of a numeric; digits after the second of a timestamp or timestamptz, 6 when not given. */
+  /** Maximum of digits of a numeric. Digits of the seconds' fraction of a timestamp or timestamptz; default: 6. */
   readonly precision?: number;
-  /** Digits of a numeric after the point. */
+  /** Digits of a numeric after the decimal point. */
   readonly scale?: number;
 }
 
@@ -50,7 +50,7 @@ const ALIASES: Readonly<Record<string, ColumnTypeName>> = {
   'timestamp without time zone': 'timestamp',
 };
 
-/** Reads a type as people and PostgreSQL's `format_type` write it; `undefined` when it is no {@link ColumnTypeName}. */
+/** Parses a type as PostgreSQL's `format_type` writes it, or an alias; `undefined` when it is not a {@link ColumnTypeName}. */
 export function parseColumnType(text: string): ColumnType | undefined {
   const plain = text
     .trim()

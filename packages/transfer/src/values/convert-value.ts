@@ -2,14 +2,14 @@ import type { ColumnType } from './column-type.js';
 import type { SqliteValue } from './encode-value.js';
 import { EPOCH_SECONDS, momentOfJulianDay, parseDay, parseMoment } from './time-text.js';
 
-/** What a conversion is given: the value, its bytes when it is text that is no UTF-8, and the column's type. */
+/** Input of a conversion: the value, its bytes if it is text that is not valid UTF-8, and the column's type. */
 export interface ConversionInput {
   readonly value: SqliteValue;
   readonly invalidBytes: Uint8Array | undefined;
   readonly type: ColumnType;
 }
 
-/** Turns a value that does not fit into one that may; the result is checked again. */
+/** Converts a value that does not fit. The result is checked again, and may not fit either. */
 export type Conversion = (input: ConversionInput) => SqliteValue;
 
 /** The named rules of the policy `convert:NAME`. */
@@ -19,7 +19,7 @@ export const CONVERSIONS: Readonly<Record<string, Conversion>> = {
   'parse-number': parseNumber,
   'strip-nul': ({ value }) => replaceNul(value, ''),
   'nul-to-symbol': ({ value }) => replaceNul(value, '\u2400'),
-  // SQLite has read the bytes that are not UTF-8 as U+FFFD already.
+  // SQLite has returned U+FFFD for the invalid bytes already.
   'replace-utf8': ({ value }) => value,
   latin1: fromLatin1,
   truncate,
@@ -49,17 +49,17 @@ function replaceNul(value: SqliteValue, replacement: string): SqliteValue {
   return typeof value === 'string' ? value.replaceAll('\0', replacement) : value;
 }
 
-/** Reads bytes that are not UTF-8 as Windows-1252. */
+/** Reads bytes that are not valid UTF-8 as Windows-1252. */
 function fromLatin1({ value, invalidBytes }: ConversionInput): SqliteValue {
   return invalidBytes === undefined ? value : new TextDecoder('windows-1252').decode(invalidBytes);
 }
 
-/** Cuts text off at the length of its column. */
+/** Truncates text to the length of its column. */
 function truncate({ value, type }: ConversionInput): SqliteValue {
   return typeof value === 'string' ? [...value].slice(0, type.length).join('') : value;
 }
 
-/** Rounds a number to what the type holds. */
+/** Rounds a number to the scale of its column. */
 function round({ value, type }: ConversionInput): SqliteValue {
   if (typeof value !== 'number') return value;
   return type.name === 'numeric' ? value.toFixed(Math.min(type.scale ?? 0, 100)) : Math.round(value);
@@ -86,7 +86,7 @@ function msOfText(text: string): number | undefined {
   if (day !== undefined) return (day * 86_400 + EPOCH_SECONDS) * 1000;
   const moment = parseMoment(text);
   if (moment !== undefined) {
-    // Microseconds would be lost on the way through milliseconds.
+    // Milliseconds would lose the microseconds.
     return moment.micros % 1000 === 0
       ? (moment.seconds + EPOCH_SECONDS) * 1000 + moment.micros / 1000
       : undefined;
@@ -94,7 +94,7 @@ function msOfText(text: string): number | undefined {
   return /^\d+(?:\.\d+)?$/.test(text) ? msOfNumber(Number(text)) : undefined;
 }
 
-/** A fraction within the years 0 to 9999 is a Julian day; a number up to the year 5138 is seconds; a greater one is milliseconds. */
+/** A fractional number in the range of the years 0 to 9999 is a Julian day; other numbers are seconds up to the year 5138, and milliseconds above. */
 function msOfNumber(value: SqliteValue): number | undefined {
   const number = typeof value === 'bigint' ? Number(value) : value;
   if (typeof number !== 'number' || !Number.isFinite(number)) return undefined;

@@ -2,10 +2,10 @@ import type { ColumnType } from './column-type.js';
 import type { SqliteValue } from './encode-value.js';
 import { EPOCH_SECONDS } from './time-text.js';
 
-/** Turns a field of COPY's binary format into what Sluice's SQLite driver stores; a string is why SQLite cannot hold it. */
+/** A value as Sluice's SQLite driver stores it, or the reason why SQLite cannot store it. */
 export type Decoded = { readonly value: SqliteValue } | { readonly problem: string };
 
-/** Decodes a field that is not NULL. */
+/** Decodes a field of COPY's binary format that is not NULL. */
 export function decodeValue(type: ColumnType, bytes: Buffer): Decoded {
   switch (type.name) {
     case 'any':
@@ -42,7 +42,7 @@ export function decodeValue(type: ColumnType, bytes: Buffer): Decoded {
   }
 }
 
-/** SQLite keeps NaN as NULL and -0 as 0. */
+/** SQLite stores NaN as NULL and -0 as 0. */
 function storableReal(value: number): Decoded {
   if (Number.isNaN(value)) return { problem: 'NaN' };
   return Object.is(value, -0) ? { problem: '-0' } : { value };
@@ -52,7 +52,7 @@ function uuidText(hex: string): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
 
-/** Groups of four digits (numeric.c, numeric_send); the sign's other values are NaN and the infinities. */
+/** Decodes a numeric: groups of four digits (numeric.c, numeric_send). A sign other than plus and minus means NaN or infinity. */
 function numericText(bytes: Buffer): Decoded {
   const count = bytes.readUInt16BE(0);
   const weight = bytes.readInt16BE(2);
@@ -79,7 +79,7 @@ function dayText(days: number): Decoded {
     : { problem: 'a date outside the years 0001 to 9999' };
 }
 
-/** A timestamptz is milliseconds, which is all the contract has; a timestamp is ISO text with the digits of its type. */
+/** A timestamptz becomes milliseconds, the precision of the contract; a timestamp becomes ISO 8601 text with the digits of its type. */
 function decodeMoment({ name, precision = 6 }: ColumnType, micros: bigint): Decoded {
   const whole = micros >= 0n ? micros / 1000n : (micros - 999n) / 1000n;
   const ms = Number(whole) + EPOCH_SECONDS * 1000;
@@ -93,7 +93,7 @@ function decodeMoment({ name, precision = 6 }: ColumnType, micros: bigint): Deco
   return { value: `${iso.slice(0, 19).replace('T', ' ')}${precision === 0 ? '' : `.${fraction}`}` };
 }
 
-/** A field as a report prints it. `hex` may be the beginning of a large value. */
+/** Prints a field for a report. `hex` may be only the beginning of a large value. */
 export function printField(type: ColumnType | undefined, hex: string | null): string {
   if (hex === null) return 'NULL';
   const bytes = Buffer.from(hex, 'hex');
@@ -105,7 +105,7 @@ export function printField(type: ColumnType | undefined, hex: string | null): st
     const text = typeof decoded.value === 'string' ? JSON.stringify(decoded.value) : String(decoded.value);
     return text.length > 80 ? `${text.slice(0, 80)}…` : text;
   } catch {
-    // Cut off in the middle.
+    // The value is cut off, and cannot be decoded.
     return `x'${hex.slice(0, 80)}'`;
   }
 }

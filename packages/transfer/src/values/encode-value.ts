@@ -14,19 +14,19 @@ import {
 } from './time-text.js';
 import type { ValueProblem } from './value-problem.js';
 
-/** What SQLite stores in a column of a row. Integers are bigints where they may be beyond 2^53. */
+/** A value as SQLite returns it. Integers are bigints in tables where they may be beyond 2^53. */
 export type SqliteValue = Uint8Array | bigint | number | string | null;
 
 /**
- * How the values of a column are to be understood: `plain` by their storage class; `words` true and false in words; `iso` dates and times
- * as ISO 8601 text; the others numbers that mean a time.
+ * How to interpret the values of a column: `plain` by their storage class, `words` as booleans in words, `iso` as ISO 8601 text, the others as
+ * numbers that are points in time.
  */
 export type ValueForm = 'epoch-ms' | 'epoch-s' | 'iso' | 'julian' | 'plain' | 'words';
 
-/** Writes a value that is not NULL as a field of COPY's binary format, or writes nothing and tells why it cannot. */
+/** Writes a value that is not NULL as a field of COPY's binary format. If it does not fit, writes nothing and returns the problem. */
 export type EncodeValue = (value: SqliteValue, out: TupleWriter) => ValueProblem | undefined;
 
-/** The encoder of a column of `type`, whose values in SQLite have `form`. */
+/** Returns the encoder for a column of `type` whose values in SQLite have `form`. */
 export function encoderOf(type: ColumnType, form: ValueForm): EncodeValue {
   switch (type.name) {
     case 'any':
@@ -71,7 +71,7 @@ export function encoderOf(type: ColumnType, form: ValueForm): EncodeValue {
   }
 }
 
-/** The storage class in one byte, then the value: 1 is not 1.0, and not '1'. */
+/** Writes the storage class in one byte, then the value, so that 1, 1.0 and '1' differ. */
 function encodeAny(value: SqliteValue, out: TupleWriter): ValueProblem | undefined {
   if (largeClass(value) !== undefined) return 'too-large';
   const isInteger = typeof value === 'bigint';
@@ -108,7 +108,7 @@ function encodeBigint(value: SqliteValue, out: TupleWriter): ValueProblem | unde
   return undefined;
 }
 
-/** A whole number is taken where a double holds it exactly. */
+/** Accepts an integer if a double represents it exactly. */
 function encodeDouble(value: SqliteValue, out: TupleWriter): ValueProblem | undefined {
   const number = typeof value === 'bigint' ? Number(value) : value;
   if (typeof number !== 'number') return 'wrong-class';
@@ -127,7 +127,7 @@ function encodeReal(value: SqliteValue, out: TupleWriter): ValueProblem | undefi
   return undefined;
 }
 
-/** A double is written with the fewest digits that give it back (ECMA-262, Number::toString). */
+/** Writes a double with the fewest digits that round-trip (ECMA-262, Number::toString). */
 function numericEncoder({ precision, scale }: ColumnType): EncodeValue {
   return (value, out) => {
     if (value === null || value instanceof Uint8Array) return 'wrong-class';
@@ -174,7 +174,7 @@ function encodeBooleanWord(value: SqliteValue, out: TupleWriter): ValueProblem |
   return number === undefined ? 'wrong-form' : encodeBoolean(number, out);
 }
 
-/** `undefined` when the text can be stored in PostgreSQL. A lone surrogate cannot come out of UTF-8. */
+/** Returns `undefined` when PostgreSQL can store the text. Text from SQLite has no lone surrogates, because UTF-8 cannot encode them. */
 function refuseText(value: SqliteValue): ValueProblem | undefined {
   if (typeof value !== 'string') return 'wrong-class';
   if (value.length > MAX_VALUE_BYTES / 3 && Buffer.byteLength(value) > MAX_VALUE_BYTES) return 'too-large';
@@ -211,7 +211,7 @@ function encodeBytes(value: SqliteValue, out: TupleWriter): ValueProblem | undef
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** Lower-case only: PostgreSQL gives every uuid back in lower case. */
+/** Accepts lower case only: PostgreSQL returns every uuid in lower case. */
 function encodeUuid(value: SqliteValue, out: TupleWriter): ValueProblem | undefined {
   if (typeof value !== 'string') return 'wrong-class';
   if (!UUID.test(value)) return 'wrong-form';
@@ -224,7 +224,7 @@ function encodeJson(value: SqliteValue, out: TupleWriter): ValueProblem | undefi
   return refuseText(value) ?? (isJson(value as string) ? encodeText(value, out) : 'wrong-form');
 }
 
-/** A version byte stands before the text. jsonb holds no \u0000, and no half of a surrogate pair. */
+/** Writes a version byte, then the text. jsonb cannot hold \u0000. */
 function encodeJsonb(value: SqliteValue, out: TupleWriter): ValueProblem | undefined {
   const problem = refuseText(value);
   if (problem !== undefined) return problem;
@@ -253,7 +253,7 @@ function wholeDays(moment: Moment | undefined): number | undefined {
   return moment.seconds / 86_400;
 }
 
-/** A timestamp takes text without a zone, a timestamptz text with one. */
+/** A timestamp accepts text without a time zone, a timestamptz text with one. */
 function momentEncoder({ name, precision = 6 }: ColumnType, form: ValueForm): EncodeValue {
   return (value, out) => {
     const moment = momentOf(value, form);
@@ -267,7 +267,7 @@ function momentEncoder({ name, precision = 6 }: ColumnType, form: ValueForm): En
   };
 }
 
-/** From PostgreSQL's first moment, 4714-11-24 BC, to JavaScript's last. */
+/** The earliest time of PostgreSQL, 4714-11-24 BC, and the latest of JavaScript. */
 const FIRST_SECOND = -210_866_803_200 - EPOCH_SECONDS;
 const LAST_SECOND = 8_640_000_000_000 - EPOCH_SECONDS;
 

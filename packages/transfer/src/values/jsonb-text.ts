@@ -1,8 +1,8 @@
 import { parseDecimal } from '@sluice/postgres-driver/copy';
 
 /**
- * Writes JSON as PostgreSQL's jsonb gives it back: keys by length, then by bytes, the last of equal ones kept, numbers without exponents
- * (jsonb_util.c, lengthCompareJsonbStringValue). `text` has been parsed already, so that it is valid.
+ * Formats JSON as PostgreSQL's jsonb returns it: keys sorted by length, then by bytes; the last of duplicate keys; numbers without exponents
+ * (jsonb_util.c, lengthCompareJsonbStringValue). `text` must be valid JSON.
  */
 export function jsonbText(text: string): string {
   return new JsonbWriter(text).value();
@@ -45,7 +45,7 @@ class JsonbWriter {
     return `[${members.join(', ')}]`;
   }
 
-  /** Steps over a comma, and over the closing bracket when it is there. */
+  /** Skips a comma. Returns whether the closing bracket follows, and skips it. */
   #ends(bracket: string): boolean {
     this.#skip();
     if (this.#text[this.#at] === ',') this.#at += 1;

@@ -2,23 +2,23 @@ import { randomUUID } from 'node:crypto';
 import { quoteText } from '../sql/quote.js';
 
 /**
- * Largest value that is moved, in bytes. PostgreSQL takes up to 1 GB; memory has to hold a value several times, once on each side of two
- * threads, a socket and a hash.
+ * Size of the largest value that a transfer moves, in bytes. PostgreSQL accepts up to 1 GB, but a value is in memory several times at once: in
+ * two threads, in the socket and for the hash.
  */
 export const MAX_VALUE_BYTES: number = 64 * 1024 * 1024;
 
-/** Unknown to whoever made a file; no text of it is taken for the stand-in. */
+/** Random, so that no text of a file equals the placeholder. */
 const SECRET = randomUUID();
 
-const STAND_IN = `\0${SECRET}`;
+const PLACEHOLDER = `\0${SECRET}`;
 
-/** SQL that reads a column without ever loading a value that is too large: text stands in for it. */
+/** SQL that reads a column without loading values that are too large: it returns a placeholder for them. */
 export function guardedColumn(name: string): string {
   return `iif(typeof(${name}) in ('text', 'blob') and octet_length(${name}) > ${MAX_VALUE_BYTES}, char(0) || ${quoteText(SECRET)} || typeof(${name}), ${name})`;
 }
 
-/** Storage class of the value that this text stands in for; `undefined` when it is a value itself. */
+/** Storage class of the value that a placeholder replaces; `undefined` for every other value. */
 export function largeClass(value: unknown): 'blob' | 'text' | undefined {
-  if (typeof value !== 'string' || !value.startsWith(STAND_IN)) return undefined;
+  if (typeof value !== 'string' || !value.startsWith(PLACEHOLDER)) return undefined;
   return value.endsWith('blob') ? 'blob' : 'text';
 }

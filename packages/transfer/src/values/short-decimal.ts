@@ -1,12 +1,12 @@
 import type { TupleWriter } from '@sluice/postgres-driver/copy';
 
-/** Below it a number of whole units has at most 15 digits. */
+/** Smaller integers have at most 15 digits. */
 const MAX_UNITS = 1e15;
 
 /**
- * Writes a number with few digits, as of money, as a field of type numeric, without its text in between; false, with nothing written, for any
- * other. The number of 1/10^`scale` that rounds to the double is the one whose digits the double is written with: no two decimals of up to
- * 15 digits round to the same double (IEEE 754, DBL_DIG).
+ * Writes a number of at most 15 digits, such as an amount of money, as a field of type numeric, without formatting it as text. For any other
+ * number it writes nothing and returns false. The digits are exact: no two decimals of up to 15 digits round to the same double (IEEE 754,
+ * DBL_DIG).
  */
 export function writeShortDecimal(
   out: TupleWriter,
@@ -25,7 +25,7 @@ export function writeShortDecimal(
   return true;
 }
 
-/** Four digits a group, without zeros in front and behind (numeric.c, numeric_send). `fraction` is one group. */
+/** Writes groups of four digits, without leading and trailing zero groups (numeric.c, numeric_send). `fraction` is one group. */
 function writeGroups(
   out: TupleWriter,
   whole: number,
@@ -35,7 +35,7 @@ function writeGroups(
 ): void {
   const before = countGroups(whole);
   let kept = fraction === 0 ? before : before + 1;
-  // Zeros behind are left out, of the whole part, too.
+  // Trailing zero groups are omitted, those of the whole part too.
   for (let left = whole; kept > 0 && kept <= before && left % 10_000 === 0; kept -= 1) left /= 10_000;
   out.int32(8 + kept * 2);
   out.int16(kept);

@@ -1,12 +1,12 @@
-/** Moments are counted from 2000-01-01, as PostgreSQL's binary formats count them. */
+/** A point in time, counted from 2000-01-01 as in PostgreSQL's binary formats. */
 export interface Moment {
-  /** Whole seconds since 2000-01-01, in the text's own zone when it has none. */
+  /** Whole seconds since 2000-01-01, in UTC; in local time for text without a time zone. */
   readonly seconds: number;
   /** 0 to 999,999. */
   readonly micros: number;
-  /** `none`: the text has no zone; `utc`: Z or an offset of 0; `offset`: another one. */
+  /** `none`: the text has no time zone; `utc`: Z or an offset of 0; `offset`: any other offset. */
   readonly zone: 'none' | 'offset' | 'utc';
-  /** Digits after the second. */
+  /** Digits of the seconds' fraction. */
   readonly digits: number;
 }
 
@@ -14,21 +14,21 @@ const TIME =
   /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?(?:(Z)|([+-])(\d\d):?(\d\d))?$/;
 const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
 
-/** Days from 2000-01-01 to a day of the calendar; `undefined` when there is no such day, as 2024-02-31. */
+/** Parses `YYYY-MM-DD` as days since 2000-01-01; `undefined` when there is no such day, as 2024-02-31. */
 export function parseDay(text: string): number | undefined {
   const match = DATE.exec(text);
   return match === null ? undefined : dayNumber(Number(match[1]), Number(match[2]), Number(match[3]));
 }
 
 /**
- * Reads `YYYY-MM-DD HH:MM[:SS[.ffffff]][Z|±HH:MM]`, with a T or a space in the middle; `undefined` for whatever is no moment of the
- * calendar. Seventh and later digits are not read: microseconds are all PostgreSQL holds.
+ * Parses `YYYY-MM-DD HH:MM[:SS[.ffffff]][Z|±HH:MM]`, with a T or a space in the middle; `undefined` for any other text, and for a day or time
+ * that does not exist. Text with more than six digits is not accepted: PostgreSQL stores microseconds.
  */
 export function parseMoment(text: string): Moment | undefined {
   return text.length === 19 ? parsePlainMoment(text) : parseAnyMoment(text);
 }
 
-/** By far the commonest form, `YYYY-MM-DD HH:MM:SS`, without the cost of a regular expression. */
+/** Parses the most common form, `YYYY-MM-DD HH:MM:SS`, without a regular expression, which would cost more. */
 function parsePlainMoment(text: string): Moment | undefined {
   const hour = twoDigits(text, 11);
   const minute = twoDigits(text, 14);
@@ -40,7 +40,7 @@ function parsePlainMoment(text: string): Moment | undefined {
     (text[10] === ' ' || text[10] === 'T') &&
     text[13] === ':' &&
     text[16] === ':';
-  // Not a number when any of them is none; no comparison holds then.
+  // A part that is not a number is NaN, and no comparison with NaN is true.
   if (!isPunctuated || !(hour < 24 && minute < 60 && second < 60)) return parseAnyMoment(text);
   const days = dayNumber(year, twoDigits(text, 5), twoDigits(text, 8));
   if (days === undefined) return undefined;
@@ -71,11 +71,11 @@ function parseAnyMoment(text: string): Moment | undefined {
   };
 }
 
-/** Days from 2000-01-01; `undefined` when there is no such day. The year 0000 is one of SQLite's, not of PostgreSQL's. */
-export function dayNumber(year: number, month: number, day: number): number | undefined {
+/** Days since 2000-01-01; `undefined` when there is no such day. SQLite has a year 0000, PostgreSQL has none. */
+function dayNumber(year: number, month: number, day: number): number | undefined {
   const isDay = year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysOf(year, month);
   if (!isDay) return undefined;
-  // Days from civil (Howard Hinnant, chrono-compatible low-level date algorithms), from 2000-01-01.
+  // The algorithm days_from_civil (Howard Hinnant, chrono-compatible low-level date algorithms), with the epoch 2000-01-01.
   const shifted = month <= 2 ? year - 1 : year;
   const era = Math.floor(shifted / 400);
   const yearOfEra = shifted - era * 400;
@@ -92,14 +92,14 @@ function daysOf(year: number, month: number): number {
 /** Seconds from 1970-01-01 to 2000-01-01. */
 export const EPOCH_SECONDS = 946_684_800;
 
-/** A moment from milliseconds since 1970. */
+/** The point in time of milliseconds since 1970. */
 export function momentOfMs(ms: number): Moment {
   const seconds = Math.floor(ms / 1000);
   const micros = Math.round((ms - seconds * 1000) * 1000);
   return { seconds: seconds - EPOCH_SECONDS, micros, zone: 'utc', digits: 3 };
 }
 
-/** A moment from a Julian day number, which SQLite's julianday() gives, to the millisecond. */
+/** The point in time of a Julian day number, as SQLite's julianday() returns it, to the millisecond. */
 export function momentOfJulianDay(day: number): Moment {
   return momentOfMs(Math.round((day - 2_440_587.5) * 86_400_000));
 }

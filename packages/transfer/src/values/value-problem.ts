@@ -1,4 +1,4 @@
-/** Kinds of values that a column cannot take as they are, each with its name in reports, plans and policies. */
+/** The kinds of values that a column cannot store, by their name in reports, plans and policies. */
 export const VALUE_PROBLEMS = {
   'invalid-utf8': 'text that is not UTF-8',
   'nul-in-text': 'text with U+0000 in it, which PostgreSQL cannot hold',
@@ -12,5 +12,5 @@ export const VALUE_PROBLEMS = {
 
 export type ValueProblem = keyof typeof VALUE_PROBLEMS;
 
-/** What to do about a value that does not fit, or a row that refers to none. */
+/** What to do about a value that does not fit, or about an orphan row. */
 export type PolicyAction = 'fail' | 'quarantine' | `convert:${string}`;
