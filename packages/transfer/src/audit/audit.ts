@@ -14,7 +14,7 @@ import { quoteText } from '../sql/quote.js';
 import { misfitFinding } from './misfit-finding.js';
 import { columnNotes, MAX_COLUMNS, schemaFindings } from './schema-findings.js';
 
-/** What an audit finds. */
+/** The result of an audit. */
 export interface AuditReport {
   readonly file: string;
   readonly sizeBytes: number;
@@ -27,17 +27,17 @@ export interface AuditReport {
 
 export interface AuditOptions {
   readonly policies?: Policies;
-  /** Checks indexes against their tables too, which reads the whole file once more. Default: false. */
+  /** Also compares indexes with their tables, which reads the whole file once more. Default: false. */
   readonly integrity?: boolean;
-  /** Tables to leave out. */
+  /** Tables to skip. */
   readonly exclude?: readonly string[];
-  /** A plan to check the rows against. Default: one is made. */
+  /** A plan to check the rows against. Default: the audit makes one. */
   readonly plan?: TransferPlan | undefined;
   readonly onProgress?: (progress: { readonly table: string; readonly rows: number }) => void;
 }
 
 /**
- * Audits a SQLite file as it stands: every value and object that cannot go over to PostgreSQL as it is, in one snapshot, on threads.
+ * Audits a SQLite file: finds every value and object that cannot be moved to PostgreSQL unchanged. It reads one snapshot, on several threads.
  *
  * @throws ConfigurationError or CorruptError when the file cannot be read at all.
  */
@@ -52,7 +52,7 @@ export async function auditFile(path: string, options: AuditOptions = {}): Promi
 
 const READERS = 2;
 
-/** Audits what the readers of `pool` see. */
+/** Audits the snapshot of `pool`. */
 export async function auditPool(
   pool: ReaderPool,
   path: string,
@@ -92,7 +92,7 @@ export async function auditPool(
   };
 }
 
-/** What a plan chooses, with what is measured: the source may have grown since. */
+/** The given plan with the current measurements, because the source may have grown since. */
 function refresh(plan: TransferPlan, made: TransferPlan): TransferPlan {
   const tables = plan.tables.map((table) => {
     const now = made.tables.find(({ source }) => source === table.source);
@@ -103,7 +103,7 @@ function refresh(plan: TransferPlan, made: TransferPlan): TransferPlan {
   return { ...plan, source: made.source, tables };
 }
 
-/** Checks every row against a plan: what does not fit and has no policy stands against a transfer. */
+/** Checks every row against a plan, and returns the values that do not fit. */
 export async function checkPlan(pool: ReaderPool, plan: TransferPlan): Promise<Finding[]> {
   const damage: Finding[] = [];
   const misfits = await checkTables(pool, plan, undefined, damage);
@@ -133,7 +133,7 @@ async function profileTable(
   damage: Finding[],
   onProgress: AuditOptions['onProgress'],
 ): Promise<TableProfile | undefined> {
-  // Refused whatever its rows are, and SQLite itself reads no more than 2,000 columns at once.
+  // Such a table is refused anyway, and SQLite itself cannot read more than 2,000 columns at once.
   if (table.columns.length > MAX_COLUMNS) return undefined;
   const reading = {
     source: table.name,
@@ -166,7 +166,7 @@ function sumProfiles(table: SourceTable, profiles: readonly TableProfile[]): Tab
   return { rows: profiles.reduce((sum, { rows }) => sum + rows, 0), columns };
 }
 
-/** A table whose rows cannot be read: damaged pages, or a column that only the application's own functions compute. */
+/** Whether the rows of a table cannot be read: a page is damaged, or a column needs a function of the application. */
 function isDamage(error: unknown): error is Error {
   return error instanceof CorruptError || (error instanceof Error && /SQLITE_ERROR/.test(error.message));
 }
@@ -181,7 +181,7 @@ function damageFinding(table: string, error: Error): Finding {
   });
 }
 
-/** Reads once more the tables in which something may not fit, with the same code that a transfer uses; all without profiles. */
+/** Encodes, as a transfer does, the tables in which a value may not fit; all tables if there are no profiles. */
 async function checkTables(
   pool: ReaderPool,
   plan: TransferPlan,
@@ -207,7 +207,7 @@ async function checkTables(
   return found.flat();
 }
 
-/** Whether a value of the column may not fit; one whose values all have the class and form of the type does. */
+/** Whether a value of the table may not fit: in some column, not all values have the storage class and form of its type. */
 function mayMisfit(
   columns: TransferPlan['tables'][number]['columns'],
   { columns: profiles }: TableProfile,
@@ -229,7 +229,7 @@ function mayMisfit(
 
 const BIG = 32 * 1024 * 1024;
 
-/** Looked for in one table. */
+/** Maximum of orphans to read from one table. */
 const MOST_ORPHANS = 1_000_000;
 
 async function findOrphans(
@@ -245,7 +245,7 @@ async function findOrphans(
       const rows = await pool.run('query', { sql, limit: MOST_ORPHANS });
       if (rows.length > 0) found.push(orphanFinding(table.name, rows, policies));
     } catch (error) {
-      // SQLite cannot check a key whose parent has no unique index; PostgreSQL will refuse it, and it will be listed.
+      // SQLite cannot check a foreign key whose parent has no unique index. PostgreSQL will refuse it, and the report lists it.
       if (!isDamage(error) && !(error instanceof Error && /mismatch/.test(error.message))) throw error;
       const isKnown = damage.some((known) => known.table === table.name);
       if (error instanceof CorruptError && !isKnown) damage.push(damageFinding(table.name, error));
@@ -270,7 +270,7 @@ function orphanFinding(table: string, rows: readonly unknown[][], policies: Poli
   });
 }
 
-/** The check itself ends at some damages. */
+/** Runs the integrity check, which some kinds of damage end with an error. */
 async function integrityMessages(pool: ReaderPool): Promise<string[]> {
   try {
     const rows = await pool.run('query', { sql: 'pragma integrity_check(20)', limit: 20 });
@@ -281,7 +281,7 @@ async function integrityMessages(pool: ReaderPool): Promise<string[]> {
   }
 }
 
-/** Damaged indexes harm no transfer, which reads tables alone; the application has reason to know. */
+/** Damaged indexes do not affect a transfer, which reads tables only, but the user should know of them. */
 async function checkIntegrity(pool: ReaderPool): Promise<Finding[]> {
   const messages = await integrityMessages(pool);
   return messages.map((message) =>

@@ -4,7 +4,7 @@ import type { PlannedTable } from '../plan/transfer-plan.js';
 import type { Misfits } from '../reader/reader-protocol.js';
 import { VALUE_PROBLEMS, type ValueProblem } from '../values/value-problem.js';
 
-/** Rules that make sense for each kind of value. */
+/** Conversion rules to suggest for each kind of problem. */
 const RULES: Readonly<Record<ValueProblem, readonly string[]>> = {
   'invalid-utf8': ['latin1', 'replace-utf8', 'to-null'],
   'nul-in-text': ['strip-nul', 'nul-to-symbol', 'to-null'],
@@ -16,7 +16,7 @@ const RULES: Readonly<Record<ValueProblem, readonly string[]>> = {
   'wrong-form': ['any-date', 'words', 'to-null'],
 };
 
-/** Values of a column that do not fit its type, as a finding. NULLs in a primary key are a kind of their own. */
+/** Makes a finding of values that do not fit their column. NULL in a primary key has its own kind. */
 export function misfitFinding(table: PlannedTable, misfits: Misfits, policies: Policies): Finding {
   const { column, problem, count, keys } = misfits;
   const planned = table.columns.find(({ source }) => source === column);

@@ -4,12 +4,12 @@ import { type ColumnProfile, familyOf } from '../reader/column-profile.js';
 import type { TableProfile } from '../reader/reader-protocol.js';
 import type { SourceColumn, SourceSchema, SourceTable } from '../source/schema.js';
 
-/** Most columns of a table in PostgreSQL (postgresql.org/docs/current/limits.html). */
+/** Maximum of columns of a table in PostgreSQL (postgresql.org/docs/current/limits.html). */
 export const MAX_COLUMNS = 1_600;
 
 type Note = Pick<Finding, 'kind' | 'message'> & Partial<Finding>;
 
-/** What the declarations say, apart from the rows. */
+/** Findings about the schema. */
 export function schemaFindings(schema: SourceSchema, profiles: ReadonlyMap<string, TableProfile>): Finding[] {
   const notes: Note[] = schema.tables.flatMap((table) => tableNotes(table, profiles.get(table.name)));
   if (schema.journalMode !== 'wal') {
@@ -87,7 +87,7 @@ function tableNotes(table: SourceTable, profile: TableProfile | undefined): Note
   return notes;
 }
 
-/** What the values of columns give reason to know, although they fit. */
+/** Notes about the values of columns that fit their type. */
 export function columnNotes(
   schema: SourceSchema,
   profiles: ReadonlyMap<string, TableProfile>,

@@ -31,27 +31,27 @@ export interface CopyTableInput {
 export async function copyTable(input: CopyTableInput): Promise<TableProgress> {
   const { session, plan, table } = input;
   return session.transaction(async () => {
-    const isOwn = plan.schema === 'translate';
-    if (isOwn) await session.query(createTableSql(table));
-    const progress = await copyRows(input, isOwn);
-    if (isOwn) await runStatements(session, table);
+    const isCreated = plan.schema === 'translate';
+    if (isCreated) await session.query(createTableSql(table));
+    const progress = await copyRows(input, isCreated);
+    if (isCreated) await runStatements(session, table);
     await setIdentity(session, table);
     await recordTable(session, table.target, progress);
     return progress;
   });
 }
 
-async function copyRows(input: CopyTableInput, isOwn: boolean): Promise<TableProgress> {
+async function copyRows(input: CopyTableInput, isCreated: boolean): Promise<TableProgress> {
   const { session, plan, table, isSummed } = input;
   const reading = readingOf(plan, table);
   const stored = reading.columns.slice(0, reading.columns.length - reading.generatedCount);
   const columns = stored.map(({ target }) => target);
-  const results = await send(input, reading, 'copy', copyInSql(table.target, columns, isOwn));
+  const results = await send(input, reading, 'copy', copyInSql(table.target, columns, isCreated));
   const orphans = reading.exceptSql === undefined ? 0 : await copyOrphans(input, reading);
   const quarantined = total(results, 'quarantined');
   if (quarantined > 0) await send(input, reading, 'rejects', COPY_QUARANTINE_SQL);
   const rows = total(results, 'rows');
-  await assertRows(session, table, rows, isOwn);
+  await assertRows(session, table, rows, isCreated);
   return {
     rows,
     quarantined: quarantined + orphans,
@@ -134,9 +134,9 @@ async function assertRows(
   session: PostgresSession,
   table: PlannedTable,
   rows: number,
-  isOwn: boolean,
+  isCreated: boolean,
 ): Promise<void> {
-  if (isOwn) return;
+  if (isCreated) return;
   const [count] = await session.query<{ count: string }>(`select count(*) from ${quoteName(table.target)}`);
   if (Number(count?.count) === rows) return;
   throw new Error(

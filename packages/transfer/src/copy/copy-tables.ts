@@ -32,9 +32,9 @@ export interface CopyTablesInput {
  */
 export async function copyTables(input: CopyTablesInput): Promise<void> {
   const { plan, progress, steps, pool, isSummed } = input;
-  const isOwn = plan.schema === 'translate';
+  const isCreated = plan.schema === 'translate';
   const largestFirst = plan.tables.toSorted((one, other) => other.rows - one.rows);
-  const left = (isOwn ? largestFirst : plan.tables).filter(({ target }) => !progress.has(target));
+  const left = (isCreated ? largestFirst : plan.tables).filter(({ target }) => !progress.has(target));
   const totalRows = left.reduce((sum, { rows }) => sum + rows, 0);
   input.onProgress(undefined, 0, totalRows);
   const unanalyzed = largestFirst.filter(
@@ -42,7 +42,7 @@ export async function copyTables(input: CopyTablesInput): Promise<void> {
   );
   const count = Math.max(left.length, unanalyzed.length);
   const [first] = left;
-  const sessions = await connect(input, Math.min(isOwn ? input.jobs : 1, count));
+  const sessions = await connect(input, Math.min(isCreated ? input.jobs : 1, count));
   try {
     await share(sessions, left, pool, async (session, table) => {
       const { target } = table;

@@ -17,7 +17,10 @@ export async function dropStatements(session: PostgresSession, plan: TransferPla
 }
 
 /** Drops the foreign keys of existing tables that the plan makes again. */
-export async function dropCircles(session: PostgresSession, { statements }: TransferPlan): Promise<void> {
+export async function dropCutForeignKeys(
+  session: PostgresSession,
+  { statements }: TransferPlan,
+): Promise<void> {
   await dropForeignKeys(
     session,
     `format('foreign key %s of %s', conname, relname) = any($1)`,

@@ -26,7 +26,7 @@ import {
 import type { TableProgress } from '../state/table-progress.js';
 import { isUnchanged, postgresSide, sqliteSide } from '../verify/verify-side.js';
 import { analysisOf, copyTables } from './copy-tables.js';
-import { dropCircles, dropStatements } from './drop-statements.js';
+import { dropCutForeignKeys, dropStatements } from './drop-statements.js';
 import { dropTables, givenPlan, openTarget, rehearseOn, type Target } from './open-target.js';
 import { DEFAULT_JOBS, type TransferOptions } from './transfer-options.js';
 
@@ -112,7 +112,7 @@ class Transfer {
     if (!isClear({ findings })) return reportOf({ outcome: 'refused', findings, plan });
     if (this.#options.dryRun === true) return reportOf({ outcome: 'planned', findings, plan });
     await this.#session.transaction(async () => {
-      await dropCircles(this.#session, plan);
+      await dropCutForeignKeys(this.#session, plan);
       await createState(this.#session, plan);
     });
     return this.#copyAll(plan, new Map(), new Map(), findings);
@@ -172,7 +172,7 @@ class Transfer {
         await dropStatements(this.#session, plan);
         await this.#session.query(`drop table ${quoteNames(names)}`);
       } else {
-        await dropCircles(this.#session, plan);
+        await dropCutForeignKeys(this.#session, plan);
         for (const name of names.toReversed()) await this.#session.query(`delete from ${quoteName(name)}`);
       }
       for (const name of names) await forgetTable(this.#session, name);

@@ -2,7 +2,7 @@ import { type ColumnProfile, type DeclaredFamily, familyOf } from '../reader/col
 import type { SourceColumn } from '../source/schema.js';
 import type { ValueForm } from '../values/encode-value.js';
 
-/** The type a column gets, and why. */
+/** The type of a column in PostgreSQL, and the reason for it. */
 export interface TypeChoice {
   readonly type: string;
   readonly form: ValueForm;
@@ -10,8 +10,8 @@ export interface TypeChoice {
 }
 
 /**
- * The narrowest PostgreSQL type that holds every value of the column; the declared type decides between those that do. Where values of
- * several classes are mixed, most of them decide, and the others do not fit.
+ * Chooses the narrowest PostgreSQL type that holds every value of the column, and among several the one nearest to the declared type. In a
+ * column of mixed storage classes the majority decides, and the other values do not fit.
  */
 export function chooseType(column: SourceColumn, profile: ColumnProfile): TypeChoice {
   const family = familyOf(column.declaredType);
@@ -22,7 +22,7 @@ export function chooseType(column: SourceColumn, profile: ColumnProfile): TypeCh
   const numbers = integers + reals;
   if (blobs * 2 > values) return { type: 'bytea', form: 'plain', why: 'blobs' };
   if (texts * 2 > values) return chooseForText(column.declaredType, family, profile);
-  // Half and half is a matter of the declared type.
+  // With as many texts as numbers, the declared type decides.
   if (texts > 0 && texts >= numbers && isTextual(column.declaredType)) {
     return chooseForText(column.declaredType, family, profile);
   }
@@ -58,7 +58,7 @@ function isTextual(declared: string): boolean {
   return /char|clob|text|string/i.test(declared);
 }
 
-/** A text form of which at least half of the texts are is the one that is meant; the others do not fit it. */
+/** If at least half of the texts have the form of the declared type, the column gets that type, and the other texts do not fit. */
 function chooseForText(declared: string, family: DeclaredFamily, profile: ColumnProfile): TypeChoice {
   const { texts } = profile;
   const isMost = (count: number): boolean => count * 2 >= texts && count > 0;
@@ -86,7 +86,7 @@ function chooseTime(profile: ColumnProfile, isMost: (count: number) => boolean):
   return { type: precise('timestamptz', digits), form: 'iso', why: `ISO 8601 text with a zone${loss}` };
 }
 
-/** timestamptz(3) is what Sluice's drivers read; more digits only where they are stored. */
+/** Three digits, as in Sluice's contract; six only if more than three are stored. */
 function precise(name: string, digits: number): string {
   return `${name}(${digits > 3 ? 6 : 3})`;
 }
@@ -139,7 +139,7 @@ function chooseForNumbers(declared: string, family: DeclaredFamily, profile: Col
   return chooseInteger(declared.toLowerCase(), profile);
 }
 
-/** Half of the range stays free for what is written after the move, unless the declared type is that narrow. */
+/** Leaves half of the type's range free for later values, unless the declared type is as narrow. */
 function chooseInteger(type: string, profile: ColumnProfile): TypeChoice {
   const range = `${profile.minInteger} to ${profile.maxInteger}`;
   if (/real|floa|doub/.test(type) && isWithin(profile, -(2n ** 53n), 2n ** 53n)) {
@@ -158,7 +158,7 @@ function isWithin({ minInteger = 0n, maxInteger = 0n }: ColumnProfile, min: bigi
   return minInteger >= min && maxInteger <= max;
 }
 
-/** Reals of up to 15 digits and decimals determine each other; a longer one was cut when it was stored. */
+/** A real of up to 15 digits is an exact decimal. A longer one has been rounded when it was stored. */
 function chooseNumeric(declared: string, profile: ColumnProfile): TypeChoice {
   const { reals, longReals, infinite, wholeDigits, fractionDigits } = profile;
   if (longReals > 0 || infinite > 0) {

@@ -2,7 +2,7 @@ import { parseValueType, type ValueType } from '@sluice/core/value-types';
 import { quoteName } from '../sql/quote.js';
 import type { ValueForm } from '../values/encode-value.js';
 
-/** Sluice's SQLite driver declares its columns so that nobody else's are mistaken for them. */
+/** The type and form of a column that Sluice's SQLite driver has declared. */
 export interface DriverType {
   readonly type: string;
   readonly form: ValueForm;
@@ -18,8 +18,8 @@ const DECLARED: Readonly<Record<string, string>> = {
 };
 
 /**
- * The type of a column that Sluice's driver made: it has the driver's CHECK, named `sluice:TYPE:COLUMN`, or is the identity that the
- * driver marks as a bigint. `undefined` for every other column.
+ * The type of a column that Sluice's driver has created, by the CHECK that the driver adds, named `sluice:TYPE:COLUMN`, or by its mark of a
+ * bigint identity; `undefined` for every other column. `table` is the table's CREATE TABLE.
  */
 export function driverType(table: string, column: string, declaredType: string): DriverType | undefined {
   const check = new RegExp(`"sluice:([^:"]+):${escapePattern(column.replaceAll('"', '""'))}"`, 'i').exec(

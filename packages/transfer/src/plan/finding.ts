@@ -1,23 +1,23 @@
-/** Something of the source that needs a decision (`problem`), or that someone should know (`note`). */
+/** A property of the source that needs a decision (`problem`), or that the user should know (`note`). */
 export interface Finding {
   readonly severity: 'note' | 'problem';
-  /** A stable name, the one that policies use. */
+  /** A stable name, as policies use it. */
   readonly kind: string;
-  /** `undefined` for what belongs to no table. */
+  /** `undefined` when the finding belongs to no table. */
   readonly table: string | undefined;
   readonly column: string | undefined;
-  /** How many rows or values it is about; 1 for an object. */
+  /** Number of rows or values; 1 for an object of the schema. */
   readonly count: number;
   /** Keys of the first few rows. */
   readonly keys: readonly string[];
   readonly message: string;
-  /** What can be done about it. */
+  /** What the user can do about it. */
   readonly advice: string | undefined;
-  /** The policy that settles it; `undefined` while none does. */
+  /** The policy that decides the problem; `undefined` while it is undecided. */
   readonly settledBy: string | undefined;
 }
 
-/** A finding with what most of them leave open. */
+/** Makes a finding, with defaults for what most findings do not have. */
 export function finding(parts: Pick<Finding, 'kind' | 'message' | 'severity'> & Partial<Finding>): Finding {
   return {
     table: undefined,
@@ -30,7 +30,7 @@ export function finding(parts: Pick<Finding, 'kind' | 'message' | 'severity'> & 
   };
 }
 
-/** Whether nothing stands against a transfer. */
+/** Whether no undecided problem prevents a transfer. */
 export function isClear({ findings }: { readonly findings: readonly Finding[] }): boolean {
   return findings.every(({ severity, settledBy }) => severity === 'note' || settledBy !== undefined);
 }

@@ -14,7 +14,7 @@ export interface PlanResult {
   readonly findings: readonly Finding[];
 }
 
-/** What a plan is made from. */
+/** The input of {@link makePlan}. */
 export interface PlanInput {
   readonly file: string;
   readonly fingerprint: string;
@@ -60,7 +60,7 @@ function profileOf(profiles: ReadonlyMap<string, TableProfile>, table: SourceTab
 
 const INTEGERS = ['smallint', 'integer', 'bigint'];
 
-/** A foreign key and what it refers to get the same type: the wider integer, or text. Repeated until chains of keys agree. */
+/** Gives a foreign key and the key that it refers to the same type: the wider integer, or text. Repeats until chains of keys agree. */
 function alignForeignKeys(
   tables: readonly SourceTable[],
   types: ReadonlyMap<string, Map<string, TypeChoice>>,
@@ -162,7 +162,7 @@ function viewsAndTriggers(
   return statements;
 }
 
-/** Every name of a table, view or column, as it will be in the target. */
+/** All names of tables, views and columns, with their names in the target. */
 function wholeScope(schema: SourceSchema, planned: readonly PlannedTable[]): ExpressionScope {
   const columns = new Map<string, string>();
   for (const table of planned) {
@@ -173,7 +173,7 @@ function wholeScope(schema: SourceSchema, planned: readonly PlannedTable[]): Exp
   return { columns, types: new Map() };
 }
 
-/** Two names of the source that would be one in the target, after names were changed. */
+/** Finds different names of the source that are the same in the target after renaming. */
 function collisions(planned: readonly PlannedTable[]): Finding[] {
   const found: Finding[] = [];
   const check = (names: readonly string[], table: string | undefined): void => {
@@ -201,7 +201,7 @@ function collisions(planned: readonly PlannedTable[]): Finding[] {
   return found;
 }
 
-/** Each object that is not translated, as a note: it is listed with its SQL, and the exit status tells. */
+/** A note with the SQL for each object that is not translated. */
 function objectFindings(untranslated: readonly Untranslated[]): Finding[] {
   return untranslated.map(({ object, reason, sql }) =>
     finding({

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TransferPlan } from './transfer-plan.js';
 
-/** Tells a plan that was checked against its source from one that was changed since. */
+/** A digest of the plan without its mark, to detect that a checked plan was changed later. */
 export function planDigest(plan: TransferPlan): string {
   const { checked: _, ...source } = plan.source;
   return createHash('sha256')
@@ -10,12 +10,12 @@ export function planDigest(plan: TransferPlan): string {
     .slice(0, 16);
 }
 
-/** Whether neither the source nor the plan has changed since a dry run found nothing against it. */
+/** Whether a dry run has checked the plan, and neither the source nor the plan has changed since. */
 export function isChecked(plan: TransferPlan, fingerprint: string): boolean {
   return plan.source.fingerprint === fingerprint && plan.source.checked === planDigest(plan);
 }
 
-/** The plan, marked as checked. */
+/** Marks the plan as checked. */
 export function markChecked(plan: TransferPlan): TransferPlan {
   return { ...plan, source: { ...plan.source, checked: planDigest(plan) } };
 }

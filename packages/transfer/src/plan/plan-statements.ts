@@ -5,19 +5,19 @@ import { type ExpressionScope, translateExpression } from '../translate/expressi
 import { fittingName } from './target-names.js';
 import type { PlannedColumn, PlannedStatement, Untranslated } from './transfer-plan.js';
 
-/** What follows the data of a table, and what of it is not translated. */
+/** Statements to run after a table is copied, and objects that are not translated. */
 export interface TableStatements {
   readonly statements: readonly PlannedStatement[];
   readonly untranslated: readonly Untranslated[];
 }
 
-/** The table that statements are for, as it will be. */
+/** A table of the target, to plan statements for. */
 export interface TargetTable {
   readonly source: SourceTable;
   readonly target: string;
   readonly columns: readonly PlannedColumn[];
   readonly primaryKey: readonly string[];
-  /** Whether the key becomes a unique constraint, because it holds NULLs. */
+  /** Whether the primary key becomes a unique constraint, because it holds NULLs. */
   readonly isKeyNullable: boolean;
 }
 
@@ -28,7 +28,7 @@ export function scopeOf(columns: readonly PlannedColumn[]): ExpressionScope {
   };
 }
 
-/** Keys, unique constraints, indexes, CHECKs and defaults of a table. */
+/** Plans the keys, unique constraints, indexes, CHECKs and defaults of a table. */
 export function planStatements(table: TargetTable): TableStatements {
   const statements: PlannedStatement[] = [];
   const untranslated: Untranslated[] = [];
@@ -53,7 +53,7 @@ export function planStatements(table: TargetTable): TableStatements {
     );
   }
   for (const check of table.source.checks) {
-    // Sluice's own CHECKs keep rubbish out of SQLite; PostgreSQL's types do.
+    // Sluice's driver adds CHECKs to enforce types in SQLite. PostgreSQL enforces them itself.
     if (check.name?.startsWith('sluice:')) continue;
     const label = check.name === undefined ? '' : `constraint ${quoteName(fittingName(check.name, false))} `;
     const made = translateExpression(check.sql, scopeOf(table.columns));
@@ -73,10 +73,10 @@ export function planStatements(table: TargetTable): TableStatements {
   return { statements, untranslated };
 }
 
-/** Collations of SQLite as expressions over a column that compares by code point. */
+/** SQLite's collations, as expressions of a column that PostgreSQL compares by code point. */
 const COLLATED: Readonly<Record<string, (sql: string) => string>> = {
   BINARY: (sql) => sql,
-  // lower() folds the ASCII letters alone under the collation "C", as NOCASE does.
+  // Under the collation "C", lower() changes ASCII letters only, as NOCASE does.
   NOCASE: (sql) => `lower(${sql} collate "C")`,
   RTRIM: (sql) => `rtrim(${sql}, ' ')`,
 };
@@ -95,7 +95,7 @@ function planIndex(table: TargetTable, index: SourceIndex): { sql: string } | { 
     if (collate === undefined)
       return { reason: `the collation ${part.collation}, which an application defined` };
     const sql = collate(made.sql);
-    // NULLs keep SQLite's end of the order, so that the index serves the same ORDER BY.
+    // NULLs sort at the same end as in SQLite, so that the index serves the same ORDER BY.
     const order = index.isUnique ? '' : part.isDescending ? ' desc nulls last' : ' nulls first';
     parts.push(`${sql === made.sql && part.column !== undefined ? sql : `(${sql})`}${order}`);
   }
@@ -124,7 +124,7 @@ function isTextColumn({ columns }: TargetTable, source: string): boolean {
   return /^(?:text|varchar)/.test(columns.find((column) => column.source === source)?.type ?? '');
 }
 
-/** A foreign key, after all data; its names are those of the target. */
+/** Plans a foreign key, to be added after all data is copied. */
 export function planForeignKey(
   table: { readonly target: string; readonly columns: readonly PlannedColumn[] },
   parent: { readonly target: string; readonly columns: readonly PlannedColumn[] },

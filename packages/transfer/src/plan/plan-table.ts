@@ -18,10 +18,10 @@ export interface PlannedTableResult {
   readonly untranslated: readonly Untranslated[];
 }
 
-/** Types that the columns of one table get, by source name. */
+/** Chosen types of a table's columns, by source name. */
 export type ColumnTypes = ReadonlyMap<string, TypeChoice>;
 
-/** The types of a table's columns, by what is stored. */
+/** Chooses the types of a table's columns by their values. */
 export function chooseTypes(table: SourceTable, profile: TableProfile): Map<string, TypeChoice> {
   return new Map(
     table.columns.map((column, index) => {
@@ -35,7 +35,7 @@ export function chooseTypes(table: SourceTable, profile: TableProfile): Map<stri
   );
 }
 
-/** Plans a table of the target for one of the source. */
+/** Plans the target's table for a table of the source. */
 export function planTable(
   source: SourceTable,
   profile: TableProfile,
@@ -62,7 +62,7 @@ export function planTable(
     target,
     rowidName: source.rowidName ?? null,
     rows: profile.rows,
-    // A key with NULLs finds no row.
+    // A key with NULLs does not identify a row.
     primaryKey: isKeyNullable ? [] : primaryKey,
     hasBigIntegers: profile.columns.some(isBig),
     batchRows: batchRows(profile),
@@ -87,7 +87,7 @@ function isBig({ minInteger = 0n, maxInteger = 0n }: ColumnProfile): boolean {
   return minInteger <= -SAFE || maxInteger >= SAFE;
 }
 
-/** Rows of the primary key with a NULL in it, at most; SQLite takes them, PostgreSQL does not. */
+/** Upper bound of the rows with NULL in their primary key. SQLite allows them, PostgreSQL does not. */
 export function keyNulls(source: SourceTable, profile: TableProfile): number {
   if (source.rowidAlias !== undefined) return 0;
   const indexes = source.primaryKey.map((name) => source.columns.findIndex((column) => column.name === name));
@@ -145,7 +145,7 @@ function planColumn(
   };
 }
 
-/** One above the highest number that was given, whether AUTOINCREMENT remembers it or a row still has it. */
+/** The next number of an identity: one above the last number of AUTOINCREMENT and above every stored number. */
 function nextNumber(source: SourceTable, profile: TableProfile): string {
   const index = source.columns.findIndex(({ name }) => name === source.rowidAlias);
   const highest = profile.columns[index]?.maxInteger ?? 0n;
@@ -154,7 +154,7 @@ function nextNumber(source: SourceTable, profile: TableProfile): string {
   return String(next < 1n ? 1n : next);
 }
 
-/** A generated column whose expression has no rule becomes a plain one, with the values that SQLite computes. */
+/** Translates a generated column. Without a translation it becomes a plain column, with the values that SQLite computes. */
 function withGenerated(
   column: PlannedColumn,
   source: SourceTable,
@@ -173,7 +173,7 @@ function withGenerated(
   return column;
 }
 
-/** Rows with a foreign key that points nowhere, when the policy is to put them into quarantine. */
+/** SQL condition of orphan rows, if the policy puts them into quarantine; otherwise `null`. */
 function orphansSql(source: SourceTable, policies: Policies): string | null {
   if (policyOf(policies, 'orphan', source.name) !== 'quarantine') return null;
   const conditions = source.foreignKeys.map(({ columns, parent, parentColumns }) => {

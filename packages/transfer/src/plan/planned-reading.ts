@@ -2,7 +2,7 @@ import type { TableReading } from '../reader/table-reading.js';
 import { columnPolicies } from './policies.js';
 import type { PlannedColumn, PlannedTable, TransferPlan } from './transfer-plan.js';
 
-/** How a planned table is read: its key first, generated columns last. */
+/** How to read a planned table: the key columns first, the generated columns last. */
 export function readingOf(plan: TransferPlan, table: PlannedTable): TableReading {
   const keys = table.primaryKey.flatMap((key) => table.columns.filter(({ target }) => target === key));
   const rest = table.columns.filter((column) => !keys.includes(column));

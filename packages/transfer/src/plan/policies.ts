@@ -2,14 +2,14 @@ import { ConfigurationError } from '@sluice/core/errors';
 import { CONVERSIONS } from '../values/convert-value.js';
 import { type PolicyAction, VALUE_PROBLEMS, type ValueProblem } from '../values/value-problem.js';
 
-/** Kinds of problems, besides those of single values, that a policy can be given for. */
+/** Kinds of problems that a policy can decide, besides those of single values. */
 const OTHER_KINDS = ['orphan', 'null-key', 'name', 'unique'] as const;
 
-/** `KIND[@TABLE[.COLUMN]]` to what is to be done. */
+/** Actions by `KIND[@TABLE[.COLUMN]]`. */
 export type Policies = Readonly<Record<string, PolicyAction>>;
 
 /**
- * Reads policies as the command line gives them: `nul-in-text@users.name=convert:strip-nul`.
+ * Parses policies as written on the command line: `nul-in-text@users.name=convert:strip-nul`.
  *
  * @throws ConfigurationError for an unknown kind, action or rule.
  */
@@ -38,15 +38,15 @@ function isAction(action: string): action is PolicyAction {
   );
 }
 
-/** Rules for what is no single value: a unique constraint for a key with NULLs, a foreign key that is not checked, a shortened name. */
+/** Rules that do not convert values: a unique constraint for a key with NULLs, a foreign key that is NOT VALID, a shortened name. */
 const OTHER_RULES = new Set(['unique', 'not-valid', 'rename']);
 
-/** What is to be done about a kind of problem in one place: the most exact policy, or `fail`. */
+/** The action for a kind of problem in one place: that of the most specific policy, or `fail`. */
 export function policyOf(policies: Policies, kind: string, table: string, column?: string): PolicyAction {
   return policies[`${kind}@${table}.${column}`] ?? policies[`${kind}@${table}`] ?? policies[kind] ?? 'fail';
 }
 
-/** The policies of a column that are not `fail`. */
+/** The actions for the values of a column, without those that are `fail`. */
 export function columnPolicies(
   policies: Policies,
   table: string,

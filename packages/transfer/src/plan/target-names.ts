@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 
-/** Most bytes of a name; PostgreSQL cuts a longer one off without an error (NAMEDATALEN - 1). */
-export const MAX_NAME_BYTES = 63;
+/** Maximum of bytes of a name. PostgreSQL truncates a longer name without an error (NAMEDATALEN - 1). */
+const MAX_NAME_BYTES = 63;
 
-/** Every table of PostgreSQL has these columns already (postgresql.org/docs/current/ddl-system-columns.html). */
+/** System columns, which every table of PostgreSQL has (postgresql.org/docs/current/ddl-system-columns.html). */
 const SYSTEM_COLUMNS = new Set(['cmax', 'cmin', 'ctid', 'tableoid', 'xmax', 'xmin']);
 
-/** Why PostgreSQL cannot take a name as it is; `undefined` when it can. */
+/** Why PostgreSQL does not accept a name; `undefined` when it does. */
 export function nameProblem(name: string, isColumn: boolean): string | undefined {
   if (name === '') return 'it is empty';
   if (name.includes('\0')) return 'it holds U+0000';
@@ -16,7 +16,7 @@ export function nameProblem(name: string, isColumn: boolean): string | undefined
     : undefined;
 }
 
-/** A name that PostgreSQL takes, made from one that it does not; the same one every time. */
+/** Changes a name into one that PostgreSQL accepts. The result for a name is always the same. */
 export function fittingName(name: string, isColumn: boolean): string {
   if (nameProblem(name, isColumn) === undefined) return name;
   if (isColumn && SYSTEM_COLUMNS.has(name)) return `${name}_`;

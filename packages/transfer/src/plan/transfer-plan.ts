@@ -1,27 +1,27 @@
 import type { ValueForm } from '../values/encode-value.js';
 import type { PolicyAction } from '../values/value-problem.js';
 
-/** A column of the target. Everything but `source` may be changed in the plan's file. */
+/** A column of the target. The user may change all of it in the plan's file, except `source`. */
 export interface PlannedColumn {
   readonly source: string;
   readonly target: string;
   /** PostgreSQL's type. */
   type: string;
   readonly form: ValueForm;
-  /** Why this type; for people. */
+  /** The reason for the type, for the reader of the plan. */
   readonly why: string;
   readonly isNotNull: boolean;
-  /** Whether values sort and compare by code point: COLLATE "C". */
+  /** Whether the column has COLLATE "C", so that text sorts by code point. */
   readonly isCollatedC: boolean;
-  /** SQL of the default; `null` is none. */
+  /** SQL of the default in the source; `null` without one. */
   readonly defaultSql: string | null;
-  /** SQL of a generated column's expression; `null` of every other. */
+  /** SQL expression of a generated column; `null` for every other column. */
   readonly generatedSql: string | null;
-  /** Whether the database numbers the rows, and the next number; `null` when it does not. */
+  /** The next number of an identity column; `null` for every other column. */
   readonly identityNext: string | null;
 }
 
-/** A statement that follows the data, and what it makes. */
+/** A statement to run after the data is copied, and the object that it creates. */
 export interface PlannedStatement {
   readonly object: string;
   readonly sql: string;
@@ -32,40 +32,40 @@ export interface PlannedTable {
   readonly target: string;
   readonly rowidName: string | null;
   readonly rows: number;
-  /** Target names; empty without one. */
+  /** Names in the target; empty without a primary key. */
   readonly primaryKey: readonly string[];
   readonly hasBigIntegers: boolean;
-  /** Rows that are read at once: fewer the larger they are. */
+  /** How many rows to read at once; the larger the rows, the fewer. */
   readonly batchRows: number;
   readonly columns: readonly PlannedColumn[];
-  /** SQL that finds rows whose foreign keys point nowhere, when they go into quarantine; `null` otherwise. */
+  /** SQL condition of the orphan rows that go into quarantine; `null` when none do. */
   readonly orphansSql: string | null;
-  /** Keys, unique constraints, CHECKs and indexes, right after the data of this table. */
+  /** Keys, unique constraints, CHECKs and indexes, created directly after this table is copied. */
   readonly statements: readonly PlannedStatement[];
 }
 
-/** Something of the source that is not translated, with its SQL: the target does not have it. */
+/** An object of the source that the target does not have, because it is not translated. */
 export interface Untranslated {
   readonly object: string;
   readonly reason: string;
   readonly sql: string;
 }
 
-/** What a transfer does, made by an audit, written by `--dry-run` and read by `--plan`. */
+/** The plan of a transfer. An audit makes it, `--dry-run` writes it, and `--plan` reads it. */
 export interface TransferPlan {
   readonly version: 1;
-  /** Tells a source that was written to since from one that was not. */
+  /** The source that the plan was made for. */
   readonly source: {
     readonly file: string;
     readonly fingerprint: string;
-    /** Set by a dry run that found nothing against the plan; without it, or after a change, the rows are checked again. */
+    /** Digest of the plan, set by a dry run that found no problem. Without it, or after a change, the rows are checked again. */
     readonly checked?: string;
   };
   readonly schema: 'existing' | 'translate';
-  /** `KIND`, `KIND@TABLE` or `KIND@TABLE.COLUMN` to `fail`, `quarantine` or `convert:RULE`; the most exact one counts. */
+  /** `fail`, `quarantine` or `convert:RULE` by `KIND`, `KIND@TABLE` or `KIND@TABLE.COLUMN`. The most specific one applies. */
   readonly policies: Readonly<Record<string, PolicyAction>>;
   readonly tables: readonly PlannedTable[];
-  /** Foreign keys, then views, then triggers, after all data. */
+  /** Foreign keys, then views, then triggers, created after all tables are copied. */
   readonly statements: readonly PlannedStatement[];
   readonly untranslated: readonly Untranslated[];
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { COPY_HEADER, COPY_TRAILER } from '@sluice/postgres-driver/copy';
 import type { PostgresSession } from './session.js';
 
-/** A COPY FROM STDIN under way, which several readers write whole tuples to. */
+/** A running COPY FROM STDIN. Several readers write to it, whole tuples each time. */
 export class CopyInStream {
   readonly #stream: Writable;
   readonly #session: PostgresSession;
@@ -21,15 +21,15 @@ export class CopyInStream {
       });
       this.#stream.once('close', () => reject(session.explain(new Error('connection closed'))));
     });
-    // Whoever writes or finishes gets the error.
+    // The next write, or `finish`, throws the error.
     this.#finished.catch(() => {});
     this.#stream.write(COPY_HEADER);
   }
 
-  /** Resolves when the bytes are on their way and the buffer may be used again; rejects once the server has refused the COPY. */
+  /** Writes tuples. Resolves when the buffer may be reused; rejects if the server has refused the COPY. */
   async write(bytes: Buffer): Promise<void> {
     if (this.#isOver) return this.#finished;
-    // The socket may keep a small write for later, when its buffer has come back and holds other rows.
+    // The socket may queue a small write and send it after the buffer is reused: copy it.
     const own = bytes.length < SMALL_BYTES ? Buffer.from(bytes) : bytes;
     const written = new Promise<void>((resolve, reject) => {
       this.#stream.write(own, (error) => (error ? reject(this.#session.explain(error)) : resolve()));
@@ -37,18 +37,18 @@ export class CopyInStream {
     await Promise.race([written, this.#finished]);
   }
 
-  /** Ends the COPY; the server has taken every row when it resolves. */
+  /** Ends the COPY. Resolves when the server has accepted all rows. */
   async finish(): Promise<void> {
     this.#stream.end(COPY_TRAILER);
     await this.#finished;
     this.#isOver = true;
   }
 
-  /** Makes the server drop what it got. */
+  /** Makes the server discard the rows that it has received. */
   async abandon(): Promise<void> {
     if (this.#isOver) return;
     this.#stream.destroy(new Error('the source could not be read'));
-    // A server that is gone answers nothing.
+    // A server that is unreachable does not answer.
     const settled = this.#finished.then(
       () => true,
       () => true,
@@ -58,8 +58,8 @@ export class CopyInStream {
   }
 }
 
-/** How long the server may take to drop a COPY before the connection is cut. */
+/** How long the server may take to discard a COPY before the connection is closed. */
 const ABANDON_MS = 5_000;
 
-/** Above the size at which a socket asks its writer to wait, so that a larger write has left when it is answered. */
+/** Above the socket's high-water mark: when a larger write calls back, its bytes have been sent. */
 const SMALL_BYTES = 128 * 1024;

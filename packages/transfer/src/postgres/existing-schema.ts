@@ -11,7 +11,7 @@ import {
   readPostgresTables,
 } from './tables.js';
 
-/** Tables in which migrations are recorded, and what a way back left: each side has its own. */
+/** Tables that are not data: the records of migrations, and the quarantine of a way back. Each side has its own. */
 export const BOOKKEEPING: ReadonlySet<string> = new Set([
   'kysely_migration',
   'kysely_migration_lock',
@@ -20,10 +20,10 @@ export const BOOKKEEPING: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The plan for tables that the application's own migrations have made: their columns and types decide. They must be empty. Foreign keys that go round
- * in a circle are among its statements: they are dropped before the copy, and made again as they were.
+ * Adapts the plan to the tables that the application's migrations have created: their names and types replace the planned ones. The tables must
+ * be empty. Foreign keys that form a cycle become statements of the plan: they are dropped before the copy, and created again afterwards.
  *
- * @throws ConfigurationError naming what is missing or does not fit.
+ * @throws ConfigurationError naming the table or column that is missing or does not fit.
  */
 export async function planForExisting(session: PostgresSession, plan: TransferPlan): Promise<TransferPlan> {
   const existing = await readPostgresTables(session);
@@ -33,12 +33,12 @@ export async function planForExisting(session: PostgresSession, plan: TransferPl
   return { ...plan, schema: 'existing', tables: sorted, statements: cut, untranslated: [] };
 }
 
-/** Whether a table holds data of the application, and not the record of its migrations. */
+/** Whether a table holds data of the application. */
 export function isData({ source }: { readonly source: string }): boolean {
   return !BOOKKEEPING.has(source);
 }
 
-/** A planned table with the names and types that it has in PostgreSQL. */
+/** A planned table, with the names and types of the existing one. */
 export function adoptTable(table: PlannedTable, existing: readonly PostgresTable[]): PlannedTable {
   const found =
     existing.find(({ name }) => name === table.target) ??
@@ -104,12 +104,12 @@ async function assertEmpty(session: PostgresSession, table: string): Promise<voi
   if (rows.length > 0) throw invalid(`The target is not empty: ${quoteName(table)} has rows.`);
 }
 
-/** Foreign keys of each table. */
+/** Foreign keys by table. */
 type KeysByTable = Map<string, readonly PostgresForeignKey[]>;
 
 /**
- * Tables in an order in which every foreign key finds its parent, but for those that are `cut` to open a circle. One to its own table does not
- * matter within a COPY.
+ * Sorts tables topologically, parents first. Of each cycle, some foreign keys are `cut`: they are to be dropped during the copy. A foreign key
+ * to its own table does not matter, because COPY checks it at the end.
  */
 function parentsFirst(
   tables: readonly PlannedTable[],
@@ -130,9 +130,9 @@ function parentsFirst(
     sorted.push(...ready);
     for (const { target } of ready) left.delete(target);
     if (ready.length > 0) continue;
-    const [table, parent] = circleIn(left);
+    const [table, parent] = cycleIn(left);
     const keys = left.get(table) ?? [];
-    cut.push(...keys.filter((key) => key.parent === parent).map((key) => makeAgain(table, key)));
+    cut.push(...keys.filter((key) => key.parent === parent).map((key) => createAgain(table, key)));
     left.set(
       table,
       keys.filter((key) => key.parent !== parent),
@@ -141,8 +141,8 @@ function parentsFirst(
   return { sorted, cut };
 }
 
-/** A table of a circle and its parent in it. Every table that is left refers to another that is left. */
-function circleIn(left: KeysByTable): readonly [table: string, parent: string] {
+/** A table of a cycle and its parent in that cycle. Every table in `left` refers to another one in `left`. */
+function cycleIn(left: KeysByTable): readonly [table: string, parent: string] {
   const path = new Map<string, string>();
   let [table = ''] = left.keys();
   for (let next = path.get(table); next === undefined; next = path.get(table)) {
@@ -153,7 +153,7 @@ function circleIn(left: KeysByTable): readonly [table: string, parent: string] {
   return [table, path.get(table) ?? ''];
 }
 
-function makeAgain(table: string, { name, definition }: PostgresForeignKey): PlannedStatement {
+function createAgain(table: string, { name, definition }: PostgresForeignKey): PlannedStatement {
   const sql = `alter table ${quoteName(table)} add constraint ${quoteName(name)} ${definition}`;
   return { object: `foreign key ${name} of ${table}`, sql };
 }

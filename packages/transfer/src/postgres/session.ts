@@ -17,7 +17,7 @@ export class PostgresSession {
   }
 
   /**
-   * Connects to `postgres://…`. A password that the URL leaves out comes from PGPASSWORD or PGPASSFILE.
+   * Connects to `postgres://…`. A password that is not in the URL comes from PGPASSWORD or PGPASSFILE.
    *
    * @throws ConfigurationError or ConnectionError; neither holds the URL, which may hold a password.
    */
@@ -53,7 +53,7 @@ export class PostgresSession {
     }
   }
 
-  /** Runs `work` in a transaction: all of it, or nothing. */
+  /** Runs `work` in a transaction, and rolls back if it throws. */
   async transaction<T>(work: () => Promise<T>, begin = 'begin'): Promise<T> {
     await this.query(begin);
     try {
@@ -61,15 +61,15 @@ export class PostgresSession {
       await this.query('commit');
       return result;
     } catch (error) {
-      // The connection may be gone, and the transaction with it.
+      // The connection may be lost, which has ended the transaction.
       await this.query('rollback').catch(() => {});
       throw error;
     }
   }
 
   /**
-   * Runs `work` under a savepoint; gives the error of the server when it refuses, and takes back what was done. Throws what another time
-   * may not happen, such as a full disk.
+   * Runs `work` under a savepoint. If the server refuses a statement, rolls back to the savepoint and returns the error. Throws errors that may
+   * not happen again, such as a full disk.
    */
   async attempt(work: () => Promise<void>): Promise<Error | undefined> {
     await this.query('savepoint sluice');
@@ -78,18 +78,18 @@ export class PostgresSession {
       await this.query('release savepoint sluice');
       return undefined;
     } catch (error) {
-      if (!(error instanceof pg.DatabaseError) || isPassing(error)) throw error;
+      if (!(error instanceof pg.DatabaseError) || isTransient(error)) throw error;
       await this.query('rollback to savepoint sluice; release savepoint sluice');
       return error;
     }
   }
 
-  /** Begins a COPY FROM STDIN. Errors of the server are the stream's. */
+  /** Begins a COPY FROM STDIN. The stream emits the errors of the server. */
   copyIn(sql: string): Writable {
     return this.#client.query(copyFrom(sql));
   }
 
-  /** What a COPY TO STDOUT gives, chunk by chunk. */
+  /** Yields the output of a COPY TO STDOUT in chunks. */
   async *copyOut(sql: string): AsyncGenerator<Buffer> {
     const chunks: AsyncIterable<Buffer> = this.#client.query(copyTo(sql));
     try {
@@ -99,7 +99,7 @@ export class PostgresSession {
     }
   }
 
-  /** What went wrong with the connection behind an error of a stream. */
+  /** Turns an error of a stream into a ConnectionError if the connection is lost. */
   explain(error: unknown): unknown {
     return this.#explain(error);
   }
@@ -109,7 +109,7 @@ export class PostgresSession {
     await this.#client.end().catch(() => {});
   }
 
-  /** Cuts the connection: the server rolls back what was under way. */
+  /** Closes the connection at once; the server rolls back the open transaction. */
   destroy(): void {
     this.#client.connection.stream.destroy();
   }
@@ -131,12 +131,12 @@ export class PostgresSession {
   }
 }
 
-/** Conflicts, resources, locks, operators and the system: no refusal of the statement (postgresql.org/docs/current/errcodes-appendix.html). */
-function isPassing({ code = '' }: pg.DatabaseError): boolean {
+/** Whether the error may not happen again: conflicts, resources, locks, operator intervention and system errors (postgresql.org/docs/current/errcodes-appendix.html). */
+function isTransient({ code = '' }: pg.DatabaseError): boolean {
   return /^(?:08|40|53|55|57|58|XX)/.test(code);
 }
 
-/** Whether PostgreSQL itself raised it. */
+/** Whether the error comes from the server. */
 export function isServerError(error: unknown): error is pg.DatabaseError {
   return error instanceof pg.DatabaseError;
 }
@@ -172,7 +172,7 @@ function connectError(cause: unknown): SluiceError {
       { cause },
     );
   }
-  // Starting up, shutting down, out of connections, or ended while it let us in.
+  // The server is starting or stopping, has no free connection, or closed the connection.
   if (!isServerError(cause) || /^(?:08|53|57P)/.test(code)) {
     return new ConnectionError(
       'connection_failed',

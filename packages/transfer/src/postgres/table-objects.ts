@@ -5,7 +5,7 @@ import { IS_VISIBLE } from './tables.js';
 export interface PostgresReference {
   readonly name: string;
   readonly columns: readonly string[];
-  /** `null` for a table that a name without a schema does not find. */
+  /** `null` for a table that is not visible in the search path. */
   readonly parent: string | null;
   readonly parentColumns: readonly string[];
   readonly onDelete: string;
@@ -23,16 +23,16 @@ export interface PostgresIndex extends PostgresKey {
   readonly isUnique: boolean;
 }
 
-/** What a table has besides its columns. */
+/** Keys and indexes of a table. */
 export interface PostgresTableObjects {
   readonly table: string;
   readonly uniqueKeys: readonly PostgresKey[];
   readonly foreignKeys: readonly PostgresReference[];
-  /** Indexes on plain columns of all rows, in ascending order. */
+  /** Indexes of plain columns: no expressions, no predicate. */
   readonly indexes: readonly PostgresIndex[];
 }
 
-/** Reads keys and indexes of the tables in the search path, but of no partition, which is a part of another table. */
+/** Reads keys and indexes of the tables in the search path. Partitions are skipped, because they are parts of another table. */
 export async function readTableObjects(session: PostgresSession): Promise<Map<string, PostgresTableObjects>> {
   const rows = await session.query<{ objects: PostgresTableObjects }>(OBJECTS);
   return new Map(rows.map(({ objects }) => [objects.table, objects]));
@@ -47,11 +47,11 @@ const ACTION = (column: string): string =>
 
 const PLAIN_INDEX = `indexprs is null and indpred is null and indnkeyatts = indnatts and 0 <> all(indkey::int2[]) and not indisprimary`;
 
-/** The partitioned table that `t` is a part of, if the search path finds it: its rows are read from there. */
+/** Subquery for the partitioned table of which `t` is a partition, if it is visible: the rows of `t` are read from it. */
 const WHOLE = `select 1 from pg_inherits join pg_class whole on whole.oid = inhparent
   where inhrelid = t.oid and t.relispartition and pg_table_is_visible(whole.oid)`;
 
-/** A key to a partitioned table is recorded for each of the partitions too. */
+/** PostgreSQL records a foreign key to a partitioned table once more for each partition. */
 const IS_KEY_TO_PARTITION = `exists (select 1 from pg_constraint whole where whole.oid = pg_constraint.conparentid and whole.conrelid = t.oid)`;
 
 const OBJECTS = `
@@ -70,7 +70,7 @@ const OBJECTS = `
   ) as objects
   from pg_class t where t.relkind in ('r', 'p') and ${IS_VISIBLE} and not exists (${WHOLE})`;
 
-/** What is not translated on the way back: CHECKs, other indexes, partitions, inheritance, views and triggers (but those of `storage.watch`), each as PostgreSQL writes it. */
+/** Reads the objects that the way back does not translate: CHECKs, other indexes, partitions, inheritance, views, and triggers except those of `storage.watch`. */
 export async function readUntranslated(session: PostgresSession): Promise<Untranslated[]> {
   const rows = await session.query<{ object: string; sql: string }>(`
     select 'check ' || conname || ' of ' || t.relname as object, pg_get_constraintdef(c.oid) as sql

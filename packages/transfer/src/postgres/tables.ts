@@ -2,13 +2,13 @@ import type { PostgresSession } from './session.js';
 
 export interface PostgresColumn {
   readonly name: string;
-  /** As `format_type` writes it. */
+  /** As `format_type` returns it. */
   readonly type: string;
   readonly isNotNull: boolean;
   readonly hasDefault: boolean;
   readonly isGenerated: boolean;
   readonly isIdentity: boolean;
-  /** SQL of the default, or of the generated column's expression. */
+  /** SQL of the default, or the expression of a generated column. */
   readonly defaultSql: string | null;
 }
 
@@ -23,17 +23,17 @@ export interface PostgresForeignKey {
   readonly name: string;
   /** The table that it refers to. */
   readonly parent: string;
-  /** SQL behind `add constraint NAME`. */
+  /** SQL after `add constraint NAME`. */
   readonly definition: string;
 }
 
-/** Reads the tables that a name without a schema finds. */
+/** Reads the tables that are visible in the search path. */
 export async function readPostgresTables(session: PostgresSession): Promise<PostgresTable[]> {
   const rows = await session.query<{ table: PostgresTable }>(TABLES);
   return rows.map(({ table }) => table);
 }
 
-/** True of a `pg_class t` that a name without a schema finds, and that is not PostgreSQL's own. */
+/** Condition for `pg_class t`: visible in the search path, and not a system catalog. */
 export const IS_VISIBLE = `pg_table_is_visible(t.oid) and t.relnamespace::regnamespace::text not like 'pg\\_%' and t.relnamespace <> 'information_schema'::regnamespace`;
 
 const TABLES = `

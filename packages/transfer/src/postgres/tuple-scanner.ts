@@ -1,11 +1,11 @@
 import { COPY_HEADER } from '@sluice/postgres-driver/copy';
 
-/** Takes a tuple: `bytes` from `from` (the count of its fields) to `to`; its key ends at `keyEnd`. */
+/** Receives a tuple: `bytes` from `from`, where its number of fields is, to `to`. Its key ends at `keyEnd`. */
 export type OnTuple = (bytes: Buffer, from: number, keyEnd: number, to: number) => void;
 
 /**
- * Cuts the output of COPY TO in binary form into tuples, however it is cut into chunks. The bytes of a tuple are only good during the call:
- * one buffer is used again and again, so that memory stays constant.
+ * Splits the binary output of COPY TO into tuples, whatever its chunks are. The bytes of a tuple are valid during the call only, because one
+ * buffer is reused for all.
  */
 export class TupleScanner {
   readonly #keyCount: number;
@@ -14,7 +14,7 @@ export class TupleScanner {
   #length = 0;
   #hasHeader = false;
 
-  /** `keyCount` fields are the key; 0 for the whole row. */
+  /** `keyCount` is the number of key fields; 0 means that the whole row is the key. */
   constructor(keyCount: number, onTuple: OnTuple) {
     this.#keyCount = keyCount;
     this.#onTuple = onTuple;
@@ -45,7 +45,7 @@ export class TupleScanner {
     this.#length = length;
   }
 
-  /** Where the tuple at `from` ends; `undefined` when it is not all there, or is the trailer. */
+  /** End of the tuple at `from`; `undefined` when the tuple is incomplete, or is the trailer. */
   #tuple(bytes: Buffer, from: number): number | undefined {
     const { length } = bytes;
     if (from + 2 > length) return undefined;

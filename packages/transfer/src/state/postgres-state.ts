@@ -31,13 +31,13 @@ export const COPY_QUARANTINE_SQL: string = `copy ${QUARANTINE} (${QUARANTINE_COL
 export interface TransferState {
   readonly plan: TransferPlan;
   readonly isFinished: boolean;
-  /** By target name. */
+  /** By name in the target. */
   readonly tables: ReadonlyMap<string, TableProgress>;
   /** As {@link readSteps} gives them. */
   readonly steps: ReadonlyMap<string, string | null>;
 }
 
-/** Reads the state of a transfer into this database; `undefined` when there was none. */
+/** Reads the state of a transfer into this database; `undefined` without one. */
 export async function readState(session: PostgresSession): Promise<TransferState | undefined> {
   const exists = await session.query(`select 1 from pg_namespace where nspname = '${STATE_SCHEMA}'`);
   if (exists.length === 0) return undefined;
@@ -70,7 +70,7 @@ async function readProgress(session: PostgresSession): Promise<Map<string, Table
   );
 }
 
-/** Statements that were run, with the server's refusal of those that it refused. */
+/** Reads the statements that were run, each with the server's refusal, or `null`. */
 export async function readSteps(session: PostgresSession): Promise<Map<string, string | null>> {
   const rows = await session.query<{ object: string; refusal: string | null }>(
     `select object, refusal from ${STATE_SCHEMA}.step`,
@@ -78,7 +78,7 @@ export async function readSteps(session: PostgresSession): Promise<Map<string, s
   return new Map(rows.map(({ object, refusal }) => [object, refusal]));
 }
 
-/** Statements of the plan that PostgreSQL refused. */
+/** Reads the statements that the server refused. */
 export async function readRefusals(session: PostgresSession): Promise<Untranslated[]> {
   const rows = await session.query<{ object: string; sql: string; refusal: string }>(
     `select object, sql, refusal from ${STATE_SCHEMA}.step where refusal is not null order by object`,

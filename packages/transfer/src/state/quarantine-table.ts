@@ -1,13 +1,13 @@
-/** Columns of the table of quarantine, on both engines. `content` is the whole row as JSON, without loss. */
+/** Columns of the quarantine table, on both engines. `content` is the whole row as JSON, without loss. */
 const COLUMNS = ['table_name', 'row_key', 'column_name', 'reason', 'content'] as const;
 
-/** A row in quarantine: its table, its key as a report prints it, the column and the reason, and its values. */
+/** A row in quarantine. `row_key` is the key as a report prints it. */
 export type QuarantinedRow = Readonly<Record<(typeof COLUMNS)[number], string>>;
 
-/** COPY and INSERT name the columns in this order. */
+/** The columns, for COPY and INSERT. */
 export const QUARANTINE_COLUMNS: string = COLUMNS.join(', ');
 
-/** CREATE TABLE for the rows in quarantine; `contentType` is the engine's type for JSON. */
+/** CREATE TABLE for the quarantine; `contentType` is the engine's type for JSON. */
 export function createQuarantineSql(name: string, contentType: 'json' | 'text'): string {
   const columns = COLUMNS.map(
     (column) => `${column} ${column === 'content' ? contentType : 'text'} not null`,

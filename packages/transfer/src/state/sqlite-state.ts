@@ -42,7 +42,7 @@ export interface BackState {
   readonly tables: ReadonlyMap<string, TableProgress>;
 }
 
-/** What of an interrupted transfer is in the file; `undefined` when it had not begun to copy. */
+/** Reads the state of an interrupted transfer from its file; `undefined` when the transfer had not begun to copy. */
 export function readBackState(path: string): BackState | undefined {
   if (!existsSync(path)) return undefined;
   const database = new Sqlite(path);
