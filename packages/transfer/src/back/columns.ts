@@ -5,22 +5,22 @@ import { quoteName } from '../sql/quote.js';
 import { type ColumnType, parseColumnType } from '../values/column-type.js';
 import type { ValueForm } from '../values/encode-value.js';
 
-/** A column on its way from PostgreSQL to SQLite. */
+/** A column to move from PostgreSQL to SQLite. */
 export interface BackColumn {
   readonly name: string;
-  /** SQL that PostgreSQL selects it by. */
+  /** SQL expression that selects the column. */
   readonly select: string;
-  /** The type of what is selected. */
+  /** Type of the expression. */
   readonly type: ColumnType;
   readonly typeText: string;
   /** The portable type that the SQLite driver declares. */
   readonly portable: string;
   readonly source: PostgresColumn;
-  /** Why the column is not what it was; `undefined` when it is. */
+  /** How the column differs from the source; `undefined` when it does not. */
   readonly note: string | undefined;
 }
 
-/** Reads how the columns of a table go back: those of the contract as the SQLite driver declares them, others as text. */
+/** Chooses the columns of the new file: types of the contract as the SQLite driver declares them, other types as text. */
 export function backColumns(session: PostgresSession, table: PostgresTable): Promise<BackColumn[]> {
   return Promise.all(table.columns.map((column) => backColumn(session, table, column)));
 }
@@ -49,7 +49,7 @@ async function backColumn(
   return { name, select, type, typeText, portable: portableName(type, typeText), source, note };
 }
 
-/** A timestamptz is milliseconds in SQLite. */
+/** Whether a timestamptz column has values that do not fit in milliseconds, the precision in SQLite. */
 async function hasMicroseconds(
   session: PostgresSession,
   table: PostgresTable,
@@ -71,7 +71,7 @@ function portableName({ name, length, precision, scale }: ColumnType, typeText: 
   return name === 'any' ? typeText : name;
 }
 
-/** How the new file's column is read again, for comparing. */
+/** How to read the column in the new file, for the comparison. */
 export function readingOfBack({
   name,
   type,

@@ -23,11 +23,11 @@ export interface CopyBackInput {
   readonly onProgress: (rows: number) => void;
 }
 
-/** Copies a table and records that it is done: one transaction, so that after a kill it is there with its record, or empty. */
+/** Copies a table and records that it is done, in one transaction: after a crash the table is complete and recorded, or empty. */
 export async function copyBackTable(input: CopyBackInput): Promise<TableProgress> {
   const { database, back } = input;
   return fileTransaction(database, async () => {
-    // What an earlier copy left is that of another snapshot.
+    // The rows of an earlier copy come from another snapshot.
     database.exec(`delete from ${quoteName(back.table.name)}`);
     forgetBackTable(database, back.table.name);
     const sums = await copyRows(input);
@@ -60,7 +60,7 @@ async function copyRows(input: CopyBackInput): Promise<HashSums> {
   return sums;
 }
 
-/** SQLite counts on from the sequence’s last number, as PostgreSQL would. */
+/** Sets SQLite's last number of AUTOINCREMENT to that of the sequence. */
 async function setSequence({ session, database, back }: CopyBackInput): Promise<void> {
   const identity = identityOf(back);
   if (identity === undefined) return;
@@ -93,7 +93,7 @@ function decodeTuple({ table, columns }: BackTable, bytes: Buffer, from: number)
   });
 }
 
-/** better-sqlite3 binds a number as a real: what is stored as an integer has to be a bigint. */
+/** better-sqlite3 binds a number as a REAL, so integers are bound as bigints. */
 function toStored(value: SqliteValue, type: string): SqliteValue {
   const isInteger = typeof value === 'number' && type !== 'double precision' && type !== 'real';
   return isInteger ? BigInt(value) : value;

@@ -4,7 +4,7 @@ import type { Untranslated } from '../plan/transfer-plan.js';
 import type { BackColumn } from './columns.js';
 import { type BackTable, identityOf } from './table.js';
 
-/** Creates the tables through Sluice's SQLite driver, so that the application's storage finds them as its migrations would make them. */
+/** Creates the tables through Sluice's SQLite driver: as migrations of the application would create them. */
 export async function createBackTables(
   path: string,
   tables: readonly BackTable[],
@@ -87,7 +87,7 @@ function define(
   return made;
 }
 
-/** Literals, the current time and random uuids, which the driver knows. */
+/** Translates a default: a literal, the current time, or a random uuid. */
 function translateBack(text: string): unknown {
   const literal =
     /^'((?:[^']|'')*)'::(?:text|character varying|uuid|date|numeric|jsonb?)(?:\([\d,]+\))?$/.exec(text)?.[1];

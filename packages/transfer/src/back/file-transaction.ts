@@ -1,6 +1,6 @@
 import type Sqlite from 'better-sqlite3';
 
-/** Runs `work` in a transaction of the new file: all of it, or nothing. better-sqlite3's own transactions take no asynchronous work. */
+/** Runs `work` in a transaction of the new file, and rolls back if it throws. Transactions of better-sqlite3 itself cannot be asynchronous. */
 export async function fileTransaction<T>(database: Sqlite.Database, work: () => Promise<T>): Promise<T> {
   database.exec('begin immediate');
   try {
@@ -8,7 +8,7 @@ export async function fileTransaction<T>(database: Sqlite.Database, work: () => 
     database.exec('commit');
     return result;
   } catch (error) {
-    // A full disk has ended the transaction already.
+    // After a full disk, SQLite has rolled back already.
     if (database.inTransaction) database.exec('rollback');
     throw error;
   }

@@ -2,17 +2,17 @@ import { type Policies, policyOf } from '../plan/policies.js';
 import type { PolicyAction } from '../values/value-problem.js';
 import type { BackTable } from './table.js';
 
-/** A foreign key between two tables that go back. */
+/** A foreign key between two tables that are moved. */
 export interface BackForeignKey {
   readonly child: BackTable;
   readonly columns: readonly string[];
   readonly parent: BackTable;
   readonly parentColumns: readonly string[];
-  /** What is to be done about rows of the child that point nowhere. */
+  /** What to do about orphan rows of the child. */
   readonly action: PolicyAction;
 }
 
-/** The foreign keys of a table. One whose parent does not go back is none in the file either. */
+/** The foreign keys of a table, without those whose parent is not moved. */
 export function foreignKeysOf(
   child: BackTable,
   tables: readonly BackTable[],

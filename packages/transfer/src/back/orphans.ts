@@ -6,7 +6,7 @@ import type { BackForeignKey } from './foreign-key.js';
 import type { BackRows } from './rows.js';
 import { type BackTable, keySql } from './table.js';
 
-/** Counts the rows of a table whose foreign keys point nowhere, or to rows in quarantine, in the snapshot of the session. */
+/** Finds the orphans of a table: rows that refer to a row that does not exist, or is in quarantine. */
 export async function checkOrphans(
   session: PostgresSession,
   rows: BackRows,
@@ -56,9 +56,9 @@ const KEPT =
   'The rows are kept, and the key is declared: PRAGMA foreign_key_check names them, and a migration that rebuilds a table is refused until they are mended.';
 
 /**
- * Checks the foreign keys of the new file: nothing may point nowhere but what the findings say is kept.
+ * Checks the foreign keys of the new file. It may have no orphans except those that a finding says are kept.
  *
- * @throws ValueError naming the first table and column with others.
+ * @throws ValueError naming the first table and columns with other orphans.
  */
 export function assertForeignKeys(database: Sqlite.Database, findings: readonly Finding[]): void {
   const kept = findings.filter(

@@ -7,15 +7,15 @@ import { MAX_VALUE_BYTES } from '../values/large-value.js';
 import type { BackColumn } from './columns.js';
 import { type BackTable, keySql } from './table.js';
 
-/** What SQLite, or Sluice's types in it, cannot hold. */
+/** A kind of values that SQLite, or Sluice's types in SQLite, cannot hold. */
 export interface BackProblem {
   readonly kind: 'out-of-range' | 'too-large';
   readonly message: string;
-  /** SQL that is true of such a value. */
+  /** SQL condition of such a value. */
   readonly condition: string;
 }
 
-/** What a value of this column may be that cannot go back; `undefined` when all can. */
+/** The problem that values of a column may have; `undefined` when SQLite can hold all of them. */
 export function problemOf({ name, type, select }: BackColumn): BackProblem | undefined {
   const range = RANGES[type.name];
   const column = quoteName(name);
@@ -61,12 +61,12 @@ const RANGES: Partial<
   },
 };
 
-/** The rules that make sense on the way back: each in the query that reads the column. */
+/** The conversion rules of the way back, as SQL of the query that reads the column. */
 const RULES: Readonly<Record<string, (column: BackColumn, condition: string) => string>> = {
   'convert:to-null': ({ select }, condition) => `case when ${condition} then null else ${select} end`,
 };
 
-/** The columns of a table as the policies convert them. */
+/** Select list of a table, with the conversions of the policies. */
 export function selectedColumns({ table, columns }: BackTable, policies: Policies): string {
   const selected = columns.map((column) => {
     const problem = problemOf(column);
@@ -78,13 +78,13 @@ export function selectedColumns({ table, columns }: BackTable, policies: Policie
   return selected.join(', ');
 }
 
-/** True of the rows that go into quarantine for a value; `undefined` when no policy says so. */
+/** SQL condition of the rows that go into quarantine because of a value; `undefined` when no policy sends any there. */
 export function quarantineCondition(back: BackTable, policies: Policies): string | undefined {
   const conditions = quarantined(back, policies).map(({ condition }) => condition);
   return conditions.length === 0 ? undefined : `(${conditions.join(' or ')})`;
 }
 
-/** SQL of why a row goes into quarantine for a value: the first column that cannot go back, and its problem. */
+/** SQL of the first column for which a row goes into quarantine, and of the problem of its value. */
 export function quarantineReason(
   back: BackTable,
   policies: Policies,
@@ -115,7 +115,7 @@ function isQuarantined({ kind }: BackProblem, policies: Policies, table: string,
   return kind !== 'too-large' && policyOf(policies, kind, table, column) === 'quarantine';
 }
 
-/** Counts what cannot go back, in the snapshot of the session, and the rows of the table. */
+/** Counts the rows of a table, and the values that SQLite cannot hold. */
 export async function checkBackTable(
   session: PostgresSession,
   back: BackTable,

@@ -14,7 +14,7 @@ export interface QuarantineInput {
   readonly back: BackTable;
 }
 
-/** Writes the rows of a table that go into quarantine, whole, each with its reason; gives how many. Call it in a transaction. */
+/** Writes the quarantined rows of a table, and returns their number. Call it in a transaction. */
 export async function copyQuarantine({ session, database, rows, back }: QuarantineInput): Promise<number> {
   const select = rows.selectQuarantine(back);
   if (select === undefined) return 0;
@@ -30,8 +30,8 @@ export async function copyQuarantine({ session, database, rows, back }: Quaranti
 }
 
 /**
- * Writes the quarantine of a table that an interrupted transfer has copied anew: its rows are as they were, but others may be in
- * quarantine by now.
+ * Writes the quarantine of a table again that an interrupted transfer has copied. The copied rows are unchanged, but the rows in quarantine
+ * may have changed since.
  */
 export async function refreshQuarantine(
   input: QuarantineInput,
@@ -49,7 +49,7 @@ export async function refreshQuarantine(
   });
 }
 
-/** The fields of a tuple of text, none of which is NULL. */
+/** Decodes a tuple of text fields, none of which is NULL. */
 function readTexts(bytes: Buffer, from: number): string[] {
   const texts: string[] = [];
   let at = from + 2;

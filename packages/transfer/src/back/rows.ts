@@ -4,13 +4,13 @@ import { type BackForeignKey, foreignKeysOf } from './foreign-key.js';
 import { quarantineCondition, quarantineReason, selectedColumns } from './problems.js';
 import { type BackTable, keySql } from './table.js';
 
-/** Rows that point nowhere and go into quarantine: known by `tableoid` and `ctid`, names that no column can have. */
+/** Common table expression of the orphans that go into quarantine, by `tableoid` and `ctid`, names that no column can have. */
 const LEFT_OUT = 'sluice_left_out';
 
 /**
- * SQL for the rows of PostgreSQL as the policies send them into the file. A row that is left out leaves those that refer to it pointing
- * nowhere. Where such rows go into quarantine too, so do the ones that refer to them, however long the chain is, and if it is a circle.
- * Keys are compared by the values that the file will hold.
+ * SQL for the rows to move, according to the policies. A row in quarantine makes orphans of the rows that refer to it. If these go into
+ * quarantine too, so do the rows that refer to them, along chains of any length and cycles. Keys are compared by the values that the file
+ * will hold.
  */
 export class BackRows {
   readonly #policies: Policies;
@@ -25,24 +25,24 @@ export class BackRows {
     return this.#foreignKeys.get(back) ?? [];
   }
 
-  /** The rows that go into the file, converted. */
+  /** Selects the rows that go into the file, converted. */
   select(back: BackTable): string {
     const names = quoteNames(back.columns.map(({ name }) => name));
     return `${this.#leftOut(back)}select ${names} from ${this.#rows(back)} child where ${this.#stays(back, 'child')}`;
   }
 
-  /** Rows of which this foreign key points nowhere; `what` is selected of them, under the name `child`. */
+  /** Selects `what` of the orphans of a foreign key, as `child`. */
   selectOrphans(key: BackForeignKey, what: string): string {
     const { child, parent, action } = key;
-    // Those that this key puts into quarantine are counted; what another key has put there already, is not.
+    // Count the rows that this key puts into quarantine, but not those that only another key puts there.
     const isSeen = action === 'quarantine' ? 'true' : this.#stays(child, 'child');
-    const pointsNowhere = this.#pointsNowhere(key, this.#stays(parent, 'parent'));
-    return `${this.#leftOut(child)}select ${what} from ${this.#rows(child)} child where ${isSeen} and ${pointsNowhere}`;
+    const isOrphan = this.#isOrphan(key, this.#stays(parent, 'parent'));
+    return `${this.#leftOut(child)}select ${what} from ${this.#rows(child)} child where ${isSeen} and ${isOrphan}`;
   }
 
   /**
-   * The rows that go into quarantine: key, column, reason, and the whole row as JSON of its text in PostgreSQL, which is exact. `undefined`
-   * when no policy sends any there.
+   * Selects the rows that go into quarantine: key, column, reason, and the row as JSON of PostgreSQL's text, which is exact. `undefined` when
+   * no policy sends any there.
    */
   selectQuarantine(back: BackTable): string | undefined {
     const name = quoteName(back.table.name);
@@ -60,7 +60,7 @@ export class BackRows {
     return selects.length === 0 ? undefined : `${this.#leftOut(back)}${selects.join(' union all ')}`;
   }
 
-  /** The rows as they are converted, without those in quarantine for a value. */
+  /** Subquery of the converted rows, without those in quarantine because of a value. */
   #rows(back: BackTable): string {
     const selected = selectedColumns(back, this.#policies);
     const misfits = quarantineCondition(back, this.#policies);
@@ -71,18 +71,18 @@ export class BackRows {
     return this.foreignKeysOf(back).some(({ action }) => action === 'quarantine');
   }
 
-  /** True of a row of `#rows` that is not left out. */
+  /** Condition for a row of `#rows` that is not an orphan in quarantine. */
   #stays(back: BackTable, alias: string): string {
     if (!this.#losesOrphans(back)) return 'true';
     return `not exists (select 1 from ${LEFT_OUT} gone where gone.relation = ${alias}.tableoid and gone.id = ${alias}.ctid)`;
   }
 
-  #pointsNowhere(key: BackForeignKey, parentStays: string): string {
+  #isOrphan(key: BackForeignKey, parentStays: string): string {
     const given = key.columns.map((column) => `child.${quoteName(column)} is not null`).join(' and ');
     return `${given} and not exists (select 1 from ${this.#rows(key.parent)} parent where ${matches(key)} and ${parentStays})`;
   }
 
-  /** The WITH that finds the rows left out of a table and of those that it depends on. */
+  /** WITH clause that finds the orphans in quarantine, of a table and of the tables that it refers to. */
   #leftOut(back: BackTable): string {
     const keys = [...this.#ancestry(back)].flatMap((table) =>
       this.foreignKeysOf(table).filter(({ action }) => action === 'quarantine'),
@@ -90,7 +90,7 @@ export class BackRows {
     if (keys.length === 0) return '';
     const first = keys.map((key) => {
       const { child } = key;
-      return `select child.tableoid, child.ctid, ${columnsText(key)} from ${this.#rows(child)} child where ${this.#pointsNowhere(key, 'true')}`;
+      return `select child.tableoid, child.ctid, ${columnsText(key)} from ${this.#rows(child)} child where ${this.#isOrphan(key, 'true')}`;
     });
     const links = keys.filter(({ parent }) => this.#losesOrphans(parent)).map((key) => this.#link(key));
     const next =
@@ -101,13 +101,13 @@ export class BackRows {
     return `with recursive ${LEFT_OUT} (relation, id, columns) as ((${first.join(' union all ')})${next}) `;
   }
 
-  /** Which row refers to which. */
+  /** Selects pairs of a row and the row that it refers to. */
   #link(key: BackForeignKey): string {
     return `select child.tableoid as child, child.ctid as id, ${columnsText(key)} as columns, parent.tableoid as parent, parent.ctid as parent_id
       from ${this.#rows(key.child)} child join ${this.#rows(key.parent)} parent on ${matches(key)}`;
   }
 
-  /** A table and all that its foreign keys lead to. */
+  /** A table and all tables that it refers to, directly or not. */
   #ancestry(back: BackTable, found: Set<BackTable> = new Set()): Set<BackTable> {
     if (found.has(back)) return found;
     found.add(back);
@@ -116,7 +116,7 @@ export class BackRows {
   }
 }
 
-/** A decimal number is text in SQLite: 1.0 is not 1.00. */
+/** Condition that a foreign key matches. Decimal numbers are compared as text, as SQLite stores them: 1.0 is not 1.00. */
 function matches({ child, columns, parent, parentColumns }: BackForeignKey): string {
   const isNumeric = ({ columns: all }: BackTable, name: string): boolean =>
     all.some((column) => column.name === name && column.type.name === 'numeric');

@@ -34,28 +34,31 @@ export interface TransferBackOptions {
   readonly target: string;
   readonly sourceSchema?: string | undefined;
   /**
-   * For `out-of-range`: `quarantine` or `convert:to-null`; for `too-large`: `convert:to-null`; for `orphan`: `quarantine` or
-   * `convert:not-valid`. Others have no kind on the way back.
+   * `out-of-range`: `quarantine` or `convert:to-null`. `too-large`: `convert:to-null`. `orphan`: `quarantine` or `convert:not-valid`. The way
+   * back has no other kinds.
    */
   readonly policies?: Policies;
+  /** Tables to skip. */
   readonly exclude?: readonly string[];
-  /** Goes on with a transfer that was interrupted. */
+  /** Resumes an interrupted transfer. Default: false. */
   readonly resume?: boolean;
+  /** Overwrites the file, and the file of an interrupted transfer. Default: false. */
   readonly replace?: boolean;
-  /** Checks every value and tells what would not be translated; writes nothing. */
+  /** Checks every value, lists what is not translated, and writes nothing. Default: false. */
   readonly dryRun?: boolean;
-  /** Default: true. */
+  /** Compares every row of both sides after the copy. Default: true. */
   readonly verify?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: TransferProgress) => void;
 }
 
 /**
- * Moves a PostgreSQL database into a new SQLite file, as Sluice's SQLite driver declares and stores it, in one snapshot. The file gets its
- * name when all is done and verified: until then it is `FILE.partial`. Every table is one transaction with its record, so that a transfer
- * that ended at any point is taken up by `resume`: tables that are as the source is now stay, others are copied again.
+ * Moves one snapshot of a PostgreSQL database into a new SQLite file, as Sluice's SQLite driver declares and stores it. The file is called
+ * `FILE.partial` until all is copied and verified. Each table is copied and recorded in one transaction, so that `resume` can continue a
+ * transfer that was interrupted at any point: it keeps the tables whose rows are unchanged, and copies the others again.
  *
- * @throws ConfigurationError when the target is not as it must be; ConnectionError when the source is lost; StorageFullError.
+ * @throws ConfigurationError when the target or the options do not allow the transfer; ConnectionError when the connection is lost;
+ * StorageFullError.
  */
 export async function transferBack(options: TransferBackOptions): Promise<TransferReport> {
   const partial = `${options.target}.partial`;
@@ -124,7 +127,7 @@ class TransferBack {
     });
   }
 
-  /** There is no plan on the way back: the tables are made as the driver declares them. */
+  /** The report has an empty plan: the way back creates the tables as the driver declares them, without a plan. */
   #reportOf(outcome: TransferReport['outcome'], parts: Partial<TransferReport>): TransferReport {
     const plan: TransferPlan = {
       version: 1,
@@ -138,7 +141,7 @@ class TransferBack {
     return reportOf({ outcome, plan, ...parts });
   }
 
-  /** Looks for what SQLite cannot hold before anything is written. */
+  /** Finds the values that SQLite cannot hold, and the orphans, before anything is written. */
   async #check(
     tables: readonly BackTable[],
     rows: BackRows,
@@ -154,7 +157,7 @@ class TransferBack {
     return { findings, totalRows };
   }
 
-  /** Makes the file, or finds in it the tables that are done and as the source is now. */
+  /** Creates the file, or finds in the file of an interrupted transfer the tables that are done and unchanged. */
   async #begin(
     tables: readonly BackTable[],
     rows: BackRows,
@@ -175,7 +178,7 @@ class TransferBack {
     if (state !== undefined) untranslated.splice(0, Infinity, ...state.untranslated);
     else {
       await removeFile(this.#path);
-      // Loaded here: the way there needs neither Kysely nor the driver.
+      // Loaded here, because the way there needs neither Kysely nor the driver.
       const { createBackTables } = await import('./create-tables.js');
       await createBackTables(this.#path, tables, untranslated);
       this.#withFile((database) => createBackState(database, digest, untranslated));
@@ -188,7 +191,7 @@ class TransferBack {
     return done;
   }
 
-  /** The rows as the policies leave them. */
+  /** The source of the comparison: its rows as the policies convert and select them. */
   #source(tables: readonly BackTable[], rows: BackRows): VerifySide {
     const selects = new Map(tables.map((back) => [back.table.name, rows.select(back)]));
     return postgresSide(
@@ -214,7 +217,7 @@ class TransferBack {
     return tables;
   }
 
-  /** A transaction for each table; foreign keys are checked at the end, for tables come in no order. */
+  /** Copies each table in a transaction. Foreign keys are checked at the end, because the tables are not sorted. */
   async #copy(
     tables: readonly BackTable[],
     rows: BackRows,
@@ -247,7 +250,7 @@ class TransferBack {
     }
   }
 
-  /** All that is left in the file is the application's; it is on the disk before it gets its name. */
+  /** Removes the state, and writes the file to disk before it is renamed. */
   #finish(): void {
     this.#withFile((database) => {
       database.pragma('synchronous = full');
@@ -279,7 +282,7 @@ class TransferBack {
   }
 }
 
-/** How the new file's table is read again, for comparing. */
+/** How to read the table in the new file, for the comparison. */
 function readingOf({ table, columns }: BackTable): TableReading {
   return unplannedReading(table.name, table.primaryKey.length, columns.map(readingOfBack));
 }

@@ -17,16 +17,16 @@ export interface CopyTableInput {
   readonly session: PostgresSession;
   readonly plan: TransferPlan;
   readonly table: PlannedTable;
-  /** Whether the rows are hashed on the way, for a verification. */
+  /** Whether to hash the rows during the copy, for the verification. */
   readonly isSummed: boolean;
-  /** Whether the readers of a larger table, which is copied at the same time, go first. */
+  /** Whether the readers lower their priority: a larger table is copied at the same time. */
   readonly isLowPriority: boolean;
   readonly onProgress?: ((rows: number) => void) | undefined;
 }
 
 /**
- * Creates a table, copies its rows, makes its keys and indexes, and records that it is done: one transaction, so that after a kill at any point the
- * table is there with its record, or not at all.
+ * Creates a table, copies its rows, creates its keys and indexes, and records that it is done, all in one transaction: after a crash the table
+ * exists with its record, or not at all.
  */
 export async function copyTable(input: CopyTableInput): Promise<TableProgress> {
   const { session, plan, table } = input;
@@ -64,7 +64,7 @@ function total(parts: readonly EncodedRows[], what: 'converted' | 'quarantined' 
   return parts.reduce((sum, part) => sum + part[what], 0);
 }
 
-/** Sends a table through one COPY. */
+/** Sends the rows of a table in one COPY. */
 async function send(
   { pool, session, isSummed, isLowPriority, onProgress }: CopyTableInput,
   reading: TableReading,
@@ -87,7 +87,7 @@ async function send(
   }
 }
 
-/** Rows whose foreign keys point nowhere are read by SQL and written to quarantine whole. */
+/** Copies orphan rows into quarantine. */
 async function copyOrphans({ pool, session, table }: CopyTableInput, reading: TableReading): Promise<number> {
   const columns = reading.columns.map(({ source }) => quoteName(source)).join(', ');
   const rows = await pool.run('query', {
@@ -113,14 +113,14 @@ async function copyOrphans({ pool, session, table }: CopyTableInput, reading: Ta
   return rows.length;
 }
 
-/** A lossless value as in the key of any other row in quarantine. */
+/** Prints a lossless value in the format of every other key in quarantine. */
 function printKeyValue(value: unknown): string {
   const [[kind, text] = ['null', 'NULL']] = Object.entries((value ?? {}) as Record<string, string>);
   if (kind === 'text') return JSON.stringify(text.slice(0, 40));
   return kind.endsWith('_hex') ? `x'${text.slice(0, 40)}'` : text;
 }
 
-/** They are held in memory. */
+/** Limit of orphans of one table, which are all in memory at once. */
 const MAX_ORPHANS = 1_000_000;
 
 function tooManyOrphans({ source }: PlannedTable): UnsupportedError {
@@ -129,7 +129,7 @@ function tooManyOrphans({ source }: PlannedTable): UnsupportedError {
   );
 }
 
-/** A trigger or rule of an existing table may have left rows out. */
+/** Checks that no trigger or rule of an existing table has dropped rows. */
 async function assertRows(
   session: PostgresSession,
   table: PlannedTable,
@@ -144,7 +144,7 @@ async function assertRows(
   );
 }
 
-/** Keys, CHECKs and indexes. What the server refuses is recorded with its reason, and reported. */
+/** Creates keys, CHECKs and indexes. Records each statement, with the refusal of the server if it refuses it. */
 async function runStatements(session: PostgresSession, table: PlannedTable): Promise<void> {
   for (const { object, sql } of table.statements) {
     const refusal = await session.attempt(async () => {
@@ -154,7 +154,7 @@ async function runStatements(session: PostgresSession, table: PlannedTable): Pro
   }
 }
 
-/** The next number is above the highest that was ever given: by AUTOINCREMENT's mark, or by a row that is there. */
+/** Sets the identity's next number, above the last one of AUTOINCREMENT and above every stored one. */
 async function setIdentity(session: PostgresSession, table: PlannedTable): Promise<void> {
   const column = table.columns.find(({ identityNext }) => identityNext !== null);
   if (column === undefined || BigInt(column.identityNext ?? 1) > 2n ** 63n - 1n) return;

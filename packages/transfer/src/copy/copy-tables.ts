@@ -14,21 +14,21 @@ export interface CopyTablesInput {
   /** `postgres://…`. */
   readonly target: string;
   readonly targetSchema: string | undefined;
-  /** Tables copied at once. */
+  /** Number of tables to copy at once. */
   readonly jobs: number;
-  /** Whether the rows are hashed on the way, for a verification. */
+  /** Whether to hash the rows during the copy, for the verification. */
   readonly isSummed: boolean;
-  /** The tables that are copied, to which those are added that are now. */
+  /** The tables that are done. Every copied table is added. */
   readonly progress: Map<string, TableProgress>;
   readonly isAnalyzed: boolean;
-  /** Statements that were run. */
+  /** The statements that were run. */
   readonly steps: ReadonlyMap<string, string | null>;
   readonly onProgress: (table: string | undefined, rows: number, totalRows: number) => void;
 }
 
 /**
- * Copies the tables that are left: the largest first, several at once, each over a connection of its own; existing tables go parents first, one by
- * one. Then it analyzes, several at once too, which would otherwise leave a processor idle behind the largest table.
+ * Copies the remaining tables, several at once, each over its own connection, the largest first. Existing tables have foreign keys already, and
+ * are copied one after the other, parents first. Then it analyzes all tables, several at once too.
  */
 export async function copyTables(input: CopyTablesInput): Promise<void> {
   const { plan, progress, steps, pool, isSummed } = input;
@@ -44,7 +44,7 @@ export async function copyTables(input: CopyTablesInput): Promise<void> {
   const [first] = left;
   const sessions = await connect(input, Math.min(isCreated ? input.jobs : 1, count));
   try {
-    await share(sessions, left, pool, async (session, table) => {
+    await forEachTable(sessions, left, pool, async (session, table) => {
       const { target } = table;
       const onProgress = (rows: number): void => input.onProgress(target, rows, totalRows);
       const isLowPriority = sessions.length > 1 && table !== first;
@@ -53,7 +53,7 @@ export async function copyTables(input: CopyTablesInput): Promise<void> {
         await copyTable({ pool, session, plan, table, isSummed, isLowPriority, onProgress }),
       );
     });
-    await share(sessions, unanalyzed, pool, analyze);
+    await forEachTable(sessions, unanalyzed, pool, analyze);
   } finally {
     await Promise.all(sessions.map((session) => session.close()));
   }
@@ -69,7 +69,7 @@ async function connect(
   try {
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
     for (const session of sessions) {
-      // Rows and their record are lost together, or not at all; the last commit of a transfer waits for all before it.
+      // A crash of the server may lose the latest commits, each with its record. The last commit of the transfer waits for all of them.
       await session.query('set synchronous_commit = off');
       await lockForCopying(session);
     }
@@ -80,8 +80,11 @@ async function connect(
   }
 }
 
-/** Has all tables worked on, in order, each by the next session that is free. One failure stops the others, whose own end is no reason. */
-async function share(
+/**
+ * Runs `work` for all tables in order, each on the next free session. After a failure the others are cancelled, and the first error that is
+ * not their cancellation is thrown.
+ */
+async function forEachTable(
   sessions: readonly PostgresSession[],
   tables: readonly PlannedTable[],
   pool: ReaderPool,
@@ -102,7 +105,7 @@ async function share(
   if (reasons.length > 0) throw reasons.find((reason) => !(reason instanceof AbortedError)) ?? reasons[0];
 }
 
-/** With its record, so that a transfer that is killed before does it when it goes on. */
+/** Analyzes a table and records it, so that a resumed transfer knows which tables are not analyzed yet. */
 async function analyze(session: PostgresSession, table: PlannedTable): Promise<void> {
   const sql = `analyze ${quoteName(table.target)}`;
   await session.transaction(async () => {
@@ -111,7 +114,7 @@ async function analyze(session: PostgresSession, table: PlannedTable): Promise<v
   });
 }
 
-/** The step that is recorded of it. */
+/** The name under which the ANALYZE of a table is recorded. */
 export function analysisOf({ target }: PlannedTable): string {
   return `analyze ${target}`;
 }

@@ -3,7 +3,7 @@ import type { PostgresSession } from '../postgres/session.js';
 import { quoteName } from '../sql/quote.js';
 import { triggerFunctionName } from '../translate/query.js';
 
-/** Drops what the plan makes of several tables: views, triggers with their functions, and foreign keys. They are made again. */
+/** Drops the views, triggers with their functions, and foreign keys of the plan. The transfer creates them again. */
 export async function dropStatements(session: PostgresSession, plan: TransferPlan): Promise<void> {
   for (const view of named(plan, 'view').toReversed())
     await session.query(`drop view if exists ${quoteName(view)}`);
@@ -16,7 +16,7 @@ export async function dropStatements(session: PostgresSession, plan: TransferPla
   );
 }
 
-/** Drops the foreign keys of existing tables that the plan makes again. */
+/** Drops the foreign keys of existing tables that form cycles. The plan's statements create them again. */
 export async function dropCutForeignKeys(
   session: PostgresSession,
   { statements }: TransferPlan,

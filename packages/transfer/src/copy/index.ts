@@ -1,4 +1,4 @@
-// A transfer alone: it loads what starts the readers' threads, and all else while they start.
+// The entry `@sluice/transfer/copy`, for a fast start: it loads the code that starts the readers' threads, and the rest while they start.
 
 export { type Policies, parsePolicies } from '../plan/policies.js';
 export type { TransferPlan, Untranslated } from '../plan/transfer-plan.js';

@@ -12,13 +12,13 @@ import type { TransferOptions } from './transfer-options.js';
 
 export interface Target {
   readonly session: PostgresSession;
-  /** Of an earlier transfer. */
+  /** State of an earlier transfer. */
   readonly state: TransferState | undefined;
-  /** The plan that was given, as the server takes it, where that could be tried without the source. */
+  /** The given plan after its rehearsal, if it could be rehearsed without reading the source. */
   readonly rehearsed: TransferPlan | undefined;
 }
 
-/** Connects to the target, keeps other transfers out of it, and looks at what is there. Writes nothing. */
+/** Connects to the target, locks it against other transfers, and reads its state. Writes nothing. */
 export async function openTarget(options: TransferOptions): Promise<Target> {
   const session = await PostgresSession.connect(options.target, options.targetSchema);
   try {
@@ -37,12 +37,12 @@ export async function openTarget(options: TransferOptions): Promise<Target> {
   }
 }
 
-/** The plan to follow, under the policies of now. */
+/** The plan of the options, with the policies of the options. */
 export function givenPlan({ plan, policies }: TransferOptions): TransferPlan | undefined {
   return plan && { ...plan, policies: { ...plan.policies, ...policies } };
 }
 
-/** What must hold of the target, and what the server thinks of the plan. */
+/** Checks that the target is empty, or may be replaced, and rehearses the plan. */
 export async function rehearseOn(
   session: PostgresSession,
   plan: TransferPlan,
@@ -59,7 +59,7 @@ export async function rehearseOn(
   });
 }
 
-/** Together, so that their foreign keys to each other do not matter; what else depends on them stops it. */
+/** Drops the tables of a plan in one statement, so that their foreign keys to each other do not matter. It fails if another object depends on them. */
 export async function dropTables(session: PostgresSession, plan: TransferPlan): Promise<void> {
   const existing = await findTables(session, plan);
   await dropStatements(session, plan);

@@ -8,16 +8,14 @@ import type {
 import type { PostgresSession } from '../postgres/session.js';
 import { createTableSql } from '../postgres/table-sql.js';
 
-/** Thrown to end a rehearsal: nothing of it stays. */
+/** Thrown to roll back the transaction of a rehearsal. */
 class RehearsalOver extends Error {}
 
 /**
- * Makes the whole schema without rows in a transaction that is rolled back, so that what the server refuses is known before anything is
- * written. What it refuses is taken out of the plan and listed.
+ * Creates the whole schema without rows in a transaction, and rolls it back, to learn what the server refuses before anything is written.
+ * Refused statements are removed from the plan and listed as untranslated. `before` runs first, in the same transaction.
  *
- * `before` runs first, inside the same transaction.
- *
- * @throws the server's error when it refuses a table itself.
+ * @throws the server's error when it refuses to create a table.
  */
 export async function rehearse(
   session: PostgresSession,
@@ -48,7 +46,7 @@ async function makeSchema(session: PostgresSession, plan: TransferPlan): Promise
   return { ...plan, tables, statements, untranslated };
 }
 
-/** A generated column whose expression the server refuses becomes a plain one. */
+/** Creates a table. If the server refuses it, its generated columns become plain ones. */
 async function makeTable(
   session: PostgresSession,
   table: PlannedTable,
@@ -97,7 +95,7 @@ async function runAll(
   return accepted;
 }
 
-/** Views may refer to views that come later: those refused are tried again as long as one more is accepted. */
+/** Runs statements that may depend on later ones, such as views: retries the refused ones as long as at least one is accepted. */
 async function runViews(
   session: PostgresSession,
   statements: readonly PlannedStatement[],

@@ -30,7 +30,7 @@ import { dropCutForeignKeys, dropStatements } from './drop-statements.js';
 import { dropTables, givenPlan, openTarget, rehearseOn, type Target } from './open-target.js';
 import { DEFAULT_JOBS, type TransferOptions } from './transfer-options.js';
 
-/** Runs a transfer whose readers are being opened: the target is asked meanwhile. */
+/** Runs a transfer. It opens the target while the readers are opening. */
 export async function runTransfer(
   opening: Promise<ReaderPool>,
   options: TransferOptions,
@@ -69,7 +69,7 @@ class Transfer {
 
   async run({ state, rehearsed }: Target): Promise<TransferReport> {
     const { dryRun = false, resume = false, replace = false } = this.#options;
-    if (state !== undefined && resume) return this.#goOn(state);
+    if (state !== undefined && resume) return this.#resume(state);
     if (state !== undefined && !replace && !dryRun) {
       throw state.isFinished
         ? refused(
@@ -86,7 +86,7 @@ class Transfer {
     if (!isClear(audited)) return reportOf({ outcome: 'refused', findings, plan: audited.plan });
     if (this.#options.schema === 'existing') return this.#beginExisting(audited.plan);
     this.#report('rehearse');
-    // What is rehearsed is the plan that was given, which is this one if the source is still as it was then.
+    // The given plan is rehearsed already. It is still valid if the source has not changed since.
     const isRehearsed = rehearsed?.source.fingerprint === this.#pool.fingerprint;
     const plan = isRehearsed ? rehearsed : await rehearseOn(this.#session, audited.plan, this.#options);
     if (this.#options.dryRun === true) {
@@ -105,7 +105,7 @@ class Transfer {
     return this.#copyAll(plan, new Map(), new Map(), findings);
   }
 
-  /** The tables are there: their types decide, and every value is checked against them before anything is written. */
+  /** Begins a transfer into existing tables: their types replace the planned ones, so every value is checked again. */
   async #beginExisting(audited: TransferPlan): Promise<TransferReport> {
     const plan = await planForExisting(this.#session, audited);
     const findings = await checkPlan(this.#pool, plan);
@@ -131,41 +131,41 @@ class Transfer {
     });
   }
 
-  /** Tables that are done stay if they are as the source is now, and are copied again if not. */
-  async #goOn(state: TransferState): Promise<TransferReport> {
+  /** Resumes a transfer. Tables that are done are kept if the source has the same rows, and copied again if not. */
+  async #resume(state: TransferState): Promise<TransferReport> {
     const { plan } = state;
-    // Nothing is left to copy. The source is read again for the comparison: it may have changed since.
+    // Only the comparison is left. It reads the source again, which may have changed since.
     if (state.isFinished) return this.#copyAll(plan, withoutSums(state.tables), state.steps, []);
     const changed = await this.#changed(state);
-    if (changed.length > 0) await this.#undo(plan, changed);
+    if (changed.length > 0) await this.#discard(plan, changed);
     const done = new Map(state.tables);
     for (const { target } of changed) done.delete(target);
     return this.#copyAll(plan, done, await readSteps(this.#session), []);
   }
 
   /**
-   * Copied tables that are not as the source is now. Of the application's own tables, which have their foreign keys, all after the first of them go
-   * with it: rows of theirs may refer to it, and would keep its rows from being deleted, or be deleted along.
+   * Copied tables that differ from the source. Existing tables have foreign keys, so all tables after the first changed one are copied again
+   * too: their rows may refer to its rows, and would prevent that these are deleted, or be deleted with them.
    */
   async #changed({ plan, tables }: TransferState): Promise<PlannedTable[]> {
     const changed: PlannedTable[] = [];
     for (const table of plan.tables) {
       const progress = tables.get(table.target);
       if (progress === undefined) continue;
-      const goesAlong = plan.schema === 'existing' && changed.length > 0;
-      if (goesAlong || !(await this.#isUnchanged(plan, table, progress))) changed.push(table);
+      const mustFollow = plan.schema === 'existing' && changed.length > 0;
+      if (mustFollow || !(await this.#isUnchanged(plan, table, progress))) changed.push(table);
     }
     return changed;
   }
 
-  /** A table that was copied without hashes is as it was only if nothing was written to the whole file. */
+  /** A table that was copied without hashes counts as unchanged only if the whole file is unchanged. */
   async #isUnchanged(plan: TransferPlan, table: PlannedTable, { sums }: TableProgress): Promise<boolean> {
     if (sums === undefined) return this.#pool.fingerprint === plan.source.fingerprint;
     return isUnchanged(sqliteSide(this.#pool), readingOf(plan, table), sums);
   }
 
-  /** Tables of the application are emptied children first. */
-  async #undo(plan: TransferPlan, tables: readonly PlannedTable[]): Promise<void> {
+  /** Removes copied tables and their records. Existing tables are emptied, children first. */
+  async #discard(plan: TransferPlan, tables: readonly PlannedTable[]): Promise<void> {
     const names = tables.map(({ target }) => target);
     await this.#session.transaction(async () => {
       if (plan.schema === 'translate') {
@@ -238,7 +238,7 @@ class Transfer {
   }
 }
 
-/** Two foreign keys of a table may be called the same. */
+/** The name under which a statement is recorded. It contains the SQL, because two foreign keys of a table may have the same name. */
 function stepOf({ object, sql }: PlannedStatement): string {
   return `${object}: ${sql}`;
 }

@@ -7,26 +7,26 @@ export interface TransferOptions {
   readonly source: string;
   /** `postgres://…`. */
   readonly target: string;
-  /** Schema of the target that takes the tables, which must exist. Default: the role's search path. */
+  /** Schema of the target for the tables. It must exist. Default: the role's search path. */
   readonly targetSchema?: string | undefined;
-  /** A plan of an earlier audit. Default: the file is audited now. */
+  /** The plan of an earlier audit. Default: the transfer audits the file first. */
   readonly plan?: TransferPlan | undefined;
   readonly policies?: Policies;
-  /** `existing`: the tables are there, made by the application's migrations. Default: `translate`. */
+  /** `existing`: the application's migrations have created the tables. `translate`: the transfer creates them. Default: `translate`. */
   readonly schema?: 'existing' | 'translate';
-  /** Tables to leave out. */
+  /** Tables to skip. */
   readonly exclude?: readonly string[];
-  /** Goes on with a transfer that was interrupted. */
+  /** Resumes an interrupted transfer. Default: false. */
   readonly resume?: boolean;
-  /** Drops the tables of the plan, and the state of an earlier transfer, before it begins. */
+  /** Drops the tables of the plan and the state of an earlier transfer first. Default: false. */
   readonly replace?: boolean;
-  /** Audits, rehearses and gives the plan; writes nothing. */
+  /** Audits, rehearses and returns the plan, and writes nothing. Default: false. */
   readonly dryRun?: boolean;
-  /** Default: true. */
+  /** Compares every row of both sides after the copy. Default: true. */
   readonly verify?: boolean;
-  /** Has the server gather statistics of the tables that were copied. Default: true. */
+  /** Runs ANALYZE on the copied tables. Default: true. */
   readonly analyze?: boolean;
-  /** Tables copied at once, and threads that read. Default: 2. */
+  /** Number of tables to copy at once, and of reading threads. Default: 2. */
   readonly jobs?: number;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: TransferProgress) => void;

@@ -1,7 +1,7 @@
 import { ConfigurationError, StorageFullError, UnsupportedError } from '@sluice/core/errors';
 import { isServerError } from '../postgres/session.js';
 
-/** An error of either engine that ends a transfer, as one of core's family. */
+/** Maps an error of either engine that ended a transfer to a SluiceError. Other errors stay as they are. */
 export function toTransferError(error: unknown): unknown {
   if ((error as { code?: unknown } | undefined)?.code === 'SQLITE_FULL') {
     return new StorageFullError(

@@ -10,7 +10,7 @@ export interface TransferProgress {
   readonly totalRows: number | undefined;
 }
 
-/** Reports that a phase begins, or how many more rows of a table are done. */
+/** Reports the start of a phase, or more rows of a table. */
 export type ReportProgress = (
   phase: TransferPhase,
   totalRows?: number,
@@ -18,7 +18,7 @@ export type ReportProgress = (
   rows?: number,
 ) => void;
 
-/** Reports to `onProgress`, if the caller gave one. */
+/** Returns a function that reports to `onProgress`, if the caller has set it. */
 export function progressReporter(
   onProgress: ((progress: TransferProgress) => void) | undefined,
 ): ReportProgress {

@@ -10,9 +10,9 @@ export interface TransferredTable {
   readonly converted: number;
 }
 
-/** What a transfer did, in either direction. */
+/** The result of a transfer in either direction. */
 export interface TransferReport {
-  /** `refused`: a finding that no policy settles stopped the transfer, and nothing was written. */
+  /** `refused`: a problem that no policy decides prevented the transfer, and nothing was written. */
   readonly outcome: 'different' | 'done' | 'planned' | 'refused';
   readonly findings: readonly Finding[];
   readonly plan: TransferPlan;
@@ -22,7 +22,7 @@ export interface TransferReport {
   readonly untranslated: readonly Untranslated[];
 }
 
-/** A report with what most outcomes leave empty. */
+/** Makes a report, with defaults for what most outcomes leave empty. */
 export function reportOf(
   parts: Pick<TransferReport, 'outcome' | 'plan'> & Partial<TransferReport>,
 ): TransferReport {
@@ -34,7 +34,7 @@ export function outcomeOf(verified: readonly VerifiedTable[]): 'different' | 'do
   return verified.every(({ isEqual }) => isEqual) ? 'done' : 'different';
 }
 
-/** What a report says of a table. */
+/** The part of a report about one table. */
 export function transferred(table: string, progress: TableProgress | undefined): TransferredTable {
   const { rows = 0, quarantined = 0, converted = 0 } = progress ?? {};
   return { table, rows, quarantined, converted };

@@ -4,7 +4,7 @@ import type { VerifySide } from '../verify/verify-side.js';
 import { type VerifiedTable, verifyTable } from '../verify/verify-table.js';
 import type { ReportProgress } from './transfer-progress.js';
 
-/** Compares the tables that a transfer has copied. Those that it hashed on the way are not read again in the source. */
+/** Compares the tables that a transfer has copied. It does not read a table of the source again that was hashed during the copy. */
 export async function verifyCopied(
   tables: readonly TableReading[],
   source: VerifySide,

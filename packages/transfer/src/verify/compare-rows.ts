@@ -3,16 +3,16 @@ import type { TableReading } from '../reader/table-reading.js';
 import { parseColumnType } from '../values/column-type.js';
 import { printField } from '../values/decode-value.js';
 
-/** A row that is not the same on both sides. */
+/** A row that differs between the two sides, or is on one side only. */
 export interface RowDifference {
   readonly kind: 'changed' | 'extra' | 'missing';
-  /** The key, or the whole row where there is none. */
+  /** The key, or the whole row in a table without a key. */
   readonly key: string;
-  /** Columns that differ, as both sides have them. */
+  /** The columns that differ, with the values of both sides. */
   readonly columns: readonly { readonly name: string; readonly source: string; readonly target: string }[];
 }
 
-/** Pairs the rows of both sides by key. Rows of equal key and content cancel out, as often as they occur. */
+/** Pairs the rows of both sides by key. Equal rows cancel each other out, one for one. */
 export function compareRows(
   table: TableReading,
   source: readonly FoundRow[],

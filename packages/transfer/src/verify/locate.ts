@@ -7,9 +7,9 @@ export type Location =
   | { readonly kind: 'sqlite'; readonly path: string };
 
 /**
- * Reads `sqlite:PATH`, a plain path, or `postgres://…`.
+ * Parses `sqlite:PATH`, a plain path, or `postgres://…`.
  *
- * @throws ConfigurationError for another scheme; the message does not hold the URL.
+ * @throws ConfigurationError for any other scheme. The message does not contain the URL.
  */
 export function locate(place: string): Location {
   const scheme = /^([a-z][a-z0-9+]+):/i.exec(place)?.[1]?.toLowerCase();

@@ -5,7 +5,7 @@ import { foundRow } from '../reader/find-rows.js';
 import type { FoundRow } from '../reader/reader-protocol.js';
 import { rowCounter } from '../reader/row-counter.js';
 
-/** Sums up the hashes of the rows that a COPY gives, whose first `keyCount` columns are the key. */
+/** Sums up the hashes of the rows that a COPY returns. Their first `keyCount` columns are the key. */
 export async function hashPostgresTable(
   session: PostgresSession,
   copySql: string,

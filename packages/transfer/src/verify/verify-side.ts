@@ -7,7 +7,7 @@ import type { FoundRow, Misfits } from '../reader/reader-protocol.js';
 import type { TableReading } from '../reader/table-reading.js';
 import { findPostgresRows, hashPostgresTable } from './postgres-rows.js';
 
-/** Hashes of the rows that fit the types they are compared by, and what does not fit. */
+/** Hashes of the rows that fit the column types of the comparison, and the values that do not fit. */
 export interface HashedTable {
   readonly sums: HashSums;
   readonly misfits: readonly Misfits[];
@@ -20,13 +20,13 @@ export interface VerifySide {
   readonly find: (table: TableReading, buckets: ReadonlySet<number>, limit: number) => Promise<FoundRow[]>;
 }
 
-/** Whether a side still holds the rows whose hashes are `known`: a table that was copied from it need not be copied again. */
+/** Whether a side still has the rows whose hashes are `known`. If so, a table that was copied from it need not be copied again. */
 export async function isUnchanged(side: VerifySide, table: TableReading, known: HashSums): Promise<boolean> {
   const { sums, misfits } = await side.hash(table);
   return misfits.length === 0 && sums.differences(known).size === 0;
 }
 
-/** `copySql` gives the COPY that reads a table; by default it reads the columns as they are. */
+/** A side in PostgreSQL. `copySql` returns the COPY that reads a table; the default reads the columns as they are. */
 export function postgresSide(
   session: PostgresSession,
   copySql: (table: TableReading) => string = copyOutOf,
@@ -48,6 +48,7 @@ function copyOutOf({ target, columns }: TableReading): string {
   );
 }
 
+/** A side in SQLite. */
 export function sqliteSide(pool: ReaderPool): VerifySide {
   return {
     hash: async (table, onProgress) => {

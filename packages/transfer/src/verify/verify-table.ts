@@ -4,26 +4,26 @@ import type { TableReading } from '../reader/table-reading.js';
 import { compareRows, type RowDifference } from './compare-rows.js';
 import type { VerifySide } from './verify-side.js';
 
-/** What the comparison of a table shows. */
+/** The result of comparing a table. */
 export interface VerifiedTable {
   readonly table: string;
   readonly rows: number;
-  /** The same on both sides when they are equal. */
+  /** Digest of the source's rows. Equal tables have equal digests. */
   readonly digest: string;
   readonly isEqual: boolean;
   /** The first differences. */
   readonly differences: readonly RowDifference[];
-  /** Values of one side that the type of their column on the other cannot hold: their rows are not among the differences. */
+  /** Values of one side that the column on the other side cannot hold. Their rows are not among the differences. */
   readonly misfits: readonly Misfits[];
-  /** Rows that differ or are on one side only; at least so many. */
+  /** Lower bound of the number of rows that differ, or are on one side only. */
   readonly differenceCount: number;
 }
 
-/** Rows that are looked at to find those that differ. */
+/** Maximum of rows to read on each side to find those that differ. */
 const FIND_LIMIT = 50_000;
 const SHOWN_DIFFERENCES = 20;
 
-/** Compares a table row by row, by hash; `known` are sums of the source that were computed already. */
+/** Compares a table row by row, by hash. `known` are the sums of the source, if they are computed already. */
 export async function verifyTable(
   table: TableReading,
   source: VerifySide,
@@ -51,7 +51,7 @@ export async function verifyTable(
   };
 }
 
-/** Narrows a difference to its rows: the buckets that differ hold few others when few rows differ. */
+/** Finds the rows that differ, in the buckets that differ. If few rows differ, these buckets have few other rows. */
 async function findDifferences(
   table: TableReading,
   source: VerifySide,

@@ -30,9 +30,9 @@ export interface VerifyReport {
 }
 
 /**
- * Compares two databases row by row: two of SQLite, two of PostgreSQL, or one of each. Each side is read in one snapshot.
+ * Compares two databases row by row. Each is in SQLite or PostgreSQL, and is read in one snapshot.
  *
- * @throws ConfigurationError when a column of one has a type that cannot be compared with that of the other.
+ * @throws ConfigurationError when the types of a column cannot be compared.
  */
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const left = await openSide(options.source, options.targetSchema);
@@ -96,7 +96,7 @@ function readingsOf(left: Side, right: Side, exclude: readonly string[]): Promis
     : sameServers(left.session, right.session, exclude);
 }
 
-/** Two files of SQLite are compared by storage class and value. */
+/** Compares two SQLite files by storage class and value. */
 async function sameFiles(left: ReaderPool, right: ReaderPool, exclude: readonly string[]): Promise<Readings> {
   const [one, other] = await Promise.all([left.readSchema(), right.readSchema()]);
   const pairs = pairUp(one.tables, other.tables, exclude);
@@ -114,7 +114,7 @@ async function sameFiles(left: ReaderPool, right: ReaderPool, exclude: readonly 
   return { tables, missing: pairs.missing };
 }
 
-/** Two of PostgreSQL are compared by the binary form of their types, which have to be the same. */
+/** Compares two PostgreSQL databases by the binary form of their values. The types must be equal. */
 async function sameServers(
   left: PostgresSession,
   right: PostgresSession,
@@ -145,7 +145,7 @@ function postgresReading({ name, columns, primaryKey }: PostgresTable): TableRea
   );
 }
 
-/** By the plan of the transfer that made the target, or else by the types that PostgreSQL has. */
+/** Compares SQLite with PostgreSQL, by the plan of the transfer that made the target, or else by the types of PostgreSQL's columns. */
 async function mixed(
   sqlite: Extract<Side, { kind: 'sqlite' }>,
   postgres: Extract<Side, { kind: 'postgres' }>,
