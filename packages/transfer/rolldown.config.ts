@@ -1,7 +1,7 @@
 import { defineConfig } from 'rolldown';
 
-// A transfer loads this package three times, once in each of its threads: in a few files instead of 170 it starts a sixth sooner. The types are
-// tsc's. All files lie side by side, where a thread's entry is found by the same `./reader-thread.js` as in src/reader.
+// A transfer loads this package three times, in the main thread and in two reading threads: it starts a sixth faster from a few bundled files than
+// from one file for each module. tsc writes the types. All files are in one folder, so that `./reader-thread.js` is the thread's entry here as in src/reader.
 export default defineConfig({
   input: {
     index: 'src/index.ts',

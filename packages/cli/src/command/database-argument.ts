@@ -2,14 +2,14 @@ import { locate } from '@sluice/transfer/copy';
 import { CommandError } from './command-error.js';
 import type { CommandOutput } from './command-output.js';
 
-/** What is said about arguments that name a database. */
+/** Help text about arguments that name a database. */
 export const DATABASE_HELP = `
 A database is sqlite:PATH, a path, postgres://USER@HOST/DATABASE, or env:NAME for a URL in an environment variable. Keep passwords out of
 the command line: PGPASSWORD, PGPASSFILE (~/.pgpass) and env:NAME are for them.`;
 
 /**
- * Reads an argument that names a database. A password on the command line is taken off the process list, with a warning: it was there
- * for a moment, and stays in the shell's history.
+ * Parses an argument that names a database. If it contains a password, prints a warning and removes the arguments from the process list: other
+ * users could read it until then, and it stays in the shell's history.
  */
 export function databaseArgument(argument: string, output: CommandOutput): string {
   if (argument.startsWith('env:')) return fromEnvironment(argument.slice('env:'.length));

@@ -2,19 +2,19 @@ import type { SingleBar } from 'cli-progress';
 import type { CommandOutput } from '../command/command-output.js';
 import { count } from './text-table.js';
 
-/** Rows done in a phase of work. */
+/** Progress of a phase. */
 export interface ProgressStep {
   readonly phase: string;
   readonly table: string | undefined;
-  /** Rows more than at the last step. */
+  /** Rows since the last step. */
   readonly rows: number;
   readonly totalRows: number | undefined;
 }
 
-/** Tenths of a phase between two plain lines. */
+/** Number of plain lines for a whole phase. */
 const LINES_PER_PHASE = 10;
 
-/** Shows progress with its rate and the time left: a bar on a terminal, a line for each tenth elsewhere. */
+/** Shows progress, its rate and the remaining time: a bar on a terminal, or else a line for each tenth. */
 export class ProgressDisplay {
   readonly #output: CommandOutput;
   readonly #Bar: typeof SingleBar | undefined;
@@ -29,7 +29,7 @@ export class ProgressDisplay {
     this.#Bar = Bar;
   }
 
-  /** Bars are loaded for a terminal alone. */
+  /** Opens a display. It loads the progress bar only for a terminal. */
   static async open(output: CommandOutput): Promise<ProgressDisplay> {
     const bars = output.isTerminal === true ? await import('cli-progress') : undefined;
     return new ProgressDisplay(output, bars?.SingleBar);
@@ -70,7 +70,7 @@ export class ProgressDisplay {
     this.#bar.start(totalRows ?? 0, 0, { table: '', rate: '0' });
   }
 
-  /** Rows a second. */
+  /** Rows per second. */
   #rate(): string {
     const seconds = (performance.now() - this.#startedAt) / 1000;
     return count(Math.round(this.#rows / Math.max(seconds, 0.001)));

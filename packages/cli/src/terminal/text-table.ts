@@ -1,4 +1,4 @@
-/** Aligns rows in columns, two spaces apart; numbers to the right. The last column is not padded. */
+/** Aligns rows in columns, two spaces apart. Numbers are aligned to the right, and the last column is not padded. */
 export function textTable(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) {
@@ -19,7 +19,7 @@ export function textTable(rows: readonly (readonly string[])[]): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** 1234567 as 1,234,567. */
+/** Formats 1234567 as 1,234,567. */
 export function count(value: number): string {
   return value.toLocaleString('en-US');
 }
