@@ -14,7 +14,10 @@ export interface QuarantineInput {
   readonly back: BackTable;
 }
 
-/** Writes the quarantined rows of a table, and returns their number. Call it in a transaction. */
+/**
+ * Writes the quarantined rows of a table, and returns their number. Call it in a transaction. PostgreSQL selects these rows by SQL; on the way
+ * there the encoder finds them, in the readers' threads.
+ */
 export async function copyQuarantine({ session, database, rows, back }: QuarantineInput): Promise<number> {
   const select = rows.selectQuarantine(back);
   if (select === undefined) return 0;

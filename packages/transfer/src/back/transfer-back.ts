@@ -6,8 +6,7 @@ import { type Finding, isClear } from '../plan/finding.js';
 import type { Policies } from '../plan/policies.js';
 import type { TransferPlan, Untranslated } from '../plan/transfer-plan.js';
 import { PostgresSession } from '../postgres/session.js';
-import { readTableObjects, readUntranslated } from '../postgres/table-objects.js';
-import { readPostgresTables } from '../postgres/tables.js';
+import { readUntranslated } from '../postgres/table-objects.js';
 import { ReaderPool } from '../reader/reader-pool.js';
 import { type TableReading, unplannedReading } from '../reader/table-reading.js';
 import { interrupted, refused } from '../run/refusals.js';
@@ -19,13 +18,13 @@ import { createBackState, dropBackState, readBackState, tablesDigest } from '../
 import type { TableProgress } from '../state/table-progress.js';
 import { isUnchanged, postgresSide, sqliteSide, type VerifySide } from '../verify/verify-side.js';
 import type { VerifiedTable } from '../verify/verify-table.js';
-import { backColumns, readingOfBack } from './columns.js';
+import { readingOfBack } from './columns.js';
 import { copyBackTable } from './copy-table.js';
 import { assertForeignKeys, checkOrphans } from './orphans.js';
 import { checkBackTable } from './problems.js';
 import { refreshQuarantine } from './quarantine.js';
 import { BackRows } from './rows.js';
-import type { BackTable } from './table.js';
+import { type BackTable, readBackTables } from './table.js';
 
 export interface TransferBackOptions {
   /** `postgres://…`. */
@@ -91,6 +90,10 @@ async function removeFile(path: string): Promise<void> {
   await Promise.all(['', '-wal', '-shm'].map((end) => rm(path + end, { force: true })));
 }
 
+/**
+ * The way back writes into a new file of its own: it needs no lock, and the file's name tells whether it is complete. The way there writes into
+ * a database that others use too, and locks it.
+ */
 class TransferBack {
   readonly #session: PostgresSession;
   readonly #path: string;
@@ -107,7 +110,7 @@ class TransferBack {
   }
 
   async run(): Promise<TransferReport> {
-    const tables = await this.#readTables();
+    const tables = await readBackTables(this.#session, this.#options.exclude ?? []);
     const rows = new BackRows(tables, this.#policies);
     const { findings, totalRows } = await this.#check(tables, rows);
     const untranslated: Untranslated[] = await readUntranslated(this.#session);
@@ -198,23 +201,6 @@ class TransferBack {
       this.#session,
       ({ source }) => `copy (${selects.get(source)}) to stdout (format binary)`,
     );
-  }
-
-  async #readTables(): Promise<BackTable[]> {
-    const objects = await readTableObjects(this.#session);
-    const tables: BackTable[] = [];
-    for (const table of await readPostgresTables(this.#session)) {
-      const found = objects.get(table.name);
-      if (found === undefined || this.#options.exclude?.includes(table.name) === true) continue;
-      const columns = await backColumns(this.#session, table);
-      const keys = table.primaryKey.flatMap((key) => columns.filter(({ name }) => name === key));
-      tables.push({
-        table,
-        objects: found,
-        columns: [...keys, ...columns.filter((column) => !keys.includes(column))],
-      });
-    }
-    return tables;
   }
 
   /** Copies each table in a transaction. Foreign keys are checked at the end, because the tables are not sorted. */

@@ -1,7 +1,7 @@
 import { hashBytes, hashed } from './row-hash.js';
 
 /** Number of buckets. The hash of a row's key selects its bucket, and a difference shows in which bucket to search. */
-export const BUCKETS = 1024;
+const BUCKETS = 1024;
 
 /** Sums of row hashes by bucket. They do not depend on the order of the rows, and the sums of a table's parts add up to those of the table. */
 export class HashSums {

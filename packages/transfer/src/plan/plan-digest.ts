@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { TransferPlan } from './transfer-plan.js';
 
 /** A digest of the plan without its mark, to detect that a checked plan was changed later. */
-export function planDigest(plan: TransferPlan): string {
+function planDigest(plan: TransferPlan): string {
   const { checked: _, ...source } = plan.source;
   return createHash('sha256')
     .update(JSON.stringify({ ...plan, source }))

@@ -88,7 +88,7 @@ function isBig({ minInteger = 0n, maxInteger = 0n }: ColumnProfile): boolean {
 }
 
 /** Upper bound of the rows with NULL in their primary key. SQLite allows them, PostgreSQL does not. */
-export function keyNulls(source: SourceTable, profile: TableProfile): number {
+function keyNulls(source: SourceTable, profile: TableProfile): number {
   if (source.rowidAlias !== undefined) return 0;
   const indexes = source.primaryKey.map((name) => source.columns.findIndex((column) => column.name === name));
   return Math.max(0, ...indexes.map((index) => profile.columns[index]?.nulls ?? 0));

@@ -9,7 +9,7 @@ const MAX_CHUNKS = 3;
 const FIRST_BYTES = 64 * 1024;
 
 /** Thrown in a reader's thread when the work is cancelled. */
-export class CancelledError extends Error {
+class CancelledError extends Error {
   readonly code: string = CANCELLED;
 }
 

@@ -14,7 +14,7 @@ import { RowEncoder, type RowProblem } from './row-encoder.js';
 import type { SourceRow } from './source-rows.js';
 
 /** Ends the copy of a table: a value does not fit, and no policy says what to do. */
-export class RefusedValueError extends Error {
+class RefusedValueError extends Error {
   readonly code: string = REFUSED_VALUE;
 }
 

@@ -149,7 +149,7 @@ function isExact(value: SqliteValue | undefined): boolean {
 }
 
 /** A row without a rowid whose key is not valid UTF-8: SQLite cannot find it by the text that it returned, so its exact bytes are unreadable. */
-export class UnaddressableRowError extends Error {
+class UnaddressableRowError extends Error {
   readonly code: string = REFUSED_VALUE;
 
   constructor(source: string, key: readonly SqliteValue[]) {
