@@ -9,7 +9,7 @@ import type { ReaderPool } from '../reader/reader-pool.js';
 import type { EncodedRows, EncodeMode } from '../reader/reader-protocol.js';
 import type { TableReading } from '../reader/table-reading.js';
 import { quoteName, quoteText } from '../sql/quote.js';
-import { COPY_QUARANTINE_SQL, recordQuarantined, recordStep, recordTable } from '../state/postgres-state.js';
+import { COPY_QUARANTINE_SQL, recordQuarantined, recordTable, runStep } from '../state/postgres-state.js';
 import type { TableProgress } from '../state/table-progress.js';
 
 export interface CopyTableInput {
@@ -146,12 +146,7 @@ async function assertRows(
 
 /** Creates keys, CHECKs and indexes. Records each statement, with the refusal of the server if it refuses it. */
 async function runStatements(session: PostgresSession, table: PlannedTable): Promise<void> {
-  for (const { object, sql } of table.statements) {
-    const refusal = await session.attempt(async () => {
-      await session.query(sql);
-    });
-    await recordStep(session, object, sql, refusal?.message ?? null);
-  }
+  for (const { object, sql } of table.statements) await runStep(session, object, sql);
 }
 
 /** Sets the identity's next number, above the last one of AUTOINCREMENT and above every stored one. */

@@ -52,15 +52,11 @@ async function makeTable(
   table: PlannedTable,
   untranslated: Untranslated[],
 ): Promise<PlannedTable> {
-  const create = (made: PlannedTable): Promise<Error | undefined> =>
-    session.attempt(async () => {
-      await session.query(createTableSql(made));
-    });
-  const refusal = await create(table);
+  const refusal = await session.attempt(createTableSql(table));
   if (refusal === undefined) return table;
   const columns: PlannedColumn[] = table.columns.map((column) => ({ ...column, generatedSql: null }));
   const plain: PlannedTable = { ...table, columns };
-  const second = await create(plain);
+  const second = await session.attempt(createTableSql(plain));
   if (second !== undefined) throw second;
   for (const { source, generatedSql } of table.columns) {
     if (generatedSql === null) continue;
@@ -81,9 +77,7 @@ async function runAll(
 ): Promise<PlannedStatement[]> {
   const accepted: PlannedStatement[] = [];
   for (const statement of statements) {
-    const refusal = await session.attempt(async () => {
-      await session.query(statement.sql);
-    });
+    const refusal = await session.attempt(statement.sql);
     if (refusal === undefined) accepted.push(statement);
     else
       untranslated.push({

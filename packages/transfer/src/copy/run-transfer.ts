@@ -20,7 +20,7 @@ import {
   forgetTable,
   readRefusals,
   readSteps,
-  recordStep,
+  runStep,
   type TransferState,
 } from '../state/postgres-state.js';
 import type { TableProgress } from '../state/table-progress.js';
@@ -227,13 +227,7 @@ class Transfer {
     this.#report('finish');
     for (const { object, sql } of plan.statements) {
       const step = stepOf({ object, sql });
-      if (steps.has(step)) continue;
-      await this.#session.transaction(async () => {
-        const refusal = await this.#session.attempt(async () => {
-          await this.#session.query(sql);
-        });
-        await recordStep(this.#session, step, sql, refusal?.message ?? null);
-      });
+      if (!steps.has(step)) await this.#session.transaction(() => runStep(this.#session, step, sql));
     }
   }
 }

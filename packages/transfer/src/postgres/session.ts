@@ -68,13 +68,13 @@ export class PostgresSession {
   }
 
   /**
-   * Runs `work` under a savepoint. If the server refuses a statement, rolls back to the savepoint and returns the error. Throws errors that may
-   * not happen again, such as a full disk.
+   * Runs a statement under a savepoint. If the server refuses it, rolls back to the savepoint and returns the error. Throws errors that may not
+   * happen again, such as a full disk.
    */
-  async attempt(work: () => Promise<void>): Promise<Error | undefined> {
+  async attempt(sql: string): Promise<Error | undefined> {
     await this.query('savepoint sluice');
     try {
-      await work();
+      await this.query(sql);
       await this.query('release savepoint sluice');
       return undefined;
     } catch (error) {

@@ -125,6 +125,12 @@ export async function forgetTable(session: PostgresSession, table: string): Prom
   await session.query(`delete from ${QUARANTINE} where table_name = $1`, [table]);
 }
 
+/** Runs a statement and records it, with the refusal of the server if it refuses it. Call it in a transaction. */
+export async function runStep(session: PostgresSession, object: string, sql: string): Promise<void> {
+  const refusal = await session.attempt(sql);
+  await recordStep(session, object, sql, refusal?.message ?? null);
+}
+
 /** Records that a statement was run, with the refusal of the server if it refused it. */
 export async function recordStep(
   session: PostgresSession,
