@@ -49,7 +49,7 @@ export class PostgresSession {
       );
       return rows;
     } catch (error) {
-      throw this.#explain(error);
+      throw this.explain(error);
     }
   }
 
@@ -95,13 +95,8 @@ export class PostgresSession {
     try {
       yield* chunks;
     } catch (error) {
-      throw this.#explain(error);
+      throw this.explain(error);
     }
-  }
-
-  /** Turns an error of a stream into a ConnectionError if the connection is lost. */
-  explain(error: unknown): unknown {
-    return this.#explain(error);
   }
 
   async close(): Promise<void> {
@@ -114,7 +109,8 @@ export class PostgresSession {
     this.#client.connection.stream.destroy();
   }
 
-  #explain(error: unknown): unknown {
+  /** Turns an error of a statement or stream into a ConnectionError if the connection is lost. */
+  explain(error: unknown): unknown {
     if (error instanceof SluiceError) return error;
     const isLost =
       this.#lost !== undefined ||
