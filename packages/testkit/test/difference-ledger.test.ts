@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 const root = new URL('../../../', import.meta.url);
 const ledger = readFileSync(new URL('docs/reference/differences.md', root), 'utf8');
 
-/** The cases that the ledger says hold a rule: files or folders of the suite, or tests of a driver. */
+/** The tests that the ledger names in its last column: files or folders of the suite, or test files of a driver. */
 const holders = [...ledger.matchAll(/^\|.*\| (?<held>[^|]+) \|$/gm)].flatMap(({ groups }) =>
   [...(groups?.held ?? '').matchAll(/`([a-z0-9/-]+)`/g)].map(([, name]) => name ?? ''),
 );

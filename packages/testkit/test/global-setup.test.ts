@@ -14,7 +14,7 @@ interface Run {
   readonly errors: string;
 }
 
-/** One whole run of Vitest, in two projects, on a server this test knows. */
+/** A complete run of Vitest, in two projects, on a server of this test. */
 let run: Run;
 let description: string;
 
@@ -61,7 +61,7 @@ async function runVitest(env: NodeJS.ProcessEnv): Promise<Run> {
   });
 }
 
-/** The environment without what the run around this test has put there. */
+/** The environment without the variables that the run of this test has set. */
 function outerEnvironment(): NodeJS.ProcessEnv {
   const own = /^(VITEST|TEST$|NODE_ENV$|NODE_OPTIONS$|FORCE_COLOR$|SLUICE_TEST_)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)));

@@ -3,8 +3,8 @@ import { createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { startPostgresServer } from '../src/postgres-server/postgres-server.js';
 
-// A Docker that takes connections and says nothing. In a file of its own, because testcontainers remembers the Docker
-// it has found for the life of a process.
+// A Docker that accepts connections and never answers. It has its own test file, because testcontainers caches the Docker it has found for
+// the life of the process.
 const sockets = new Set<Socket>();
 const silentDocker = createServer((socket) => sockets.add(socket));
 const dockerTimeoutMs = 300;

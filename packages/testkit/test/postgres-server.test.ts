@@ -16,7 +16,7 @@ import { PostgresUnavailableError } from '../src/postgres-server/postgres-unavai
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
-/** What the tests find in the environment is for some of them only. */
+/** Only some of the tests use these variables of the environment. */
 const IMAGE = process.env.SLUICE_TEST_POSTGRES_IMAGE;
 let folder: string;
 
@@ -25,7 +25,7 @@ beforeEach(async () => {
     vi.stubEnv(name, undefined);
   }
   folder = await mkdtemp(join(tmpdir(), 'sluice-test-'));
-  await chmod(folder, 0o755); // Root's servers run as somebody else.
+  await chmod(folder, 0o755); // A server that root starts runs as another user.
   vi.stubEnv('TMPDIR', folder);
 });
 
@@ -161,10 +161,10 @@ describe('a source that was forced', () => {
   });
 });
 
-// On a machine without Docker, or with a Docker that has no image, the promise is the opposite one: a clear refusal.
+// Without Docker, or without the image, the test is the opposite one: a clear refusal.
 const canRunContainers = await hasContainers();
 
-/** Either the container is tested, or that it is refused: a case that cannot apply is not there, rather than skipped. */
+/** Tests either the container or its refusal. A case that cannot apply is not registered; it is not skipped. */
 const describeContainer = canRunContainers ? describe : ignore;
 const describeRefusal = canRunContainers ? ignore : describe;
 function ignore(_name: string, _cases: () => void): void {}
@@ -227,7 +227,7 @@ describeRefusal('the container, where it cannot be had', () => {
   });
 });
 
-/** The promises every source keeps. */
+/** The promises that every source keeps. */
 function describeDatabases(server: () => PostgresServer): void {
   test('creates empty databases that do not meet', async () => {
     const [one, other] = await Promise.all([server().createDatabase(), server().createDatabase()]);
@@ -304,7 +304,7 @@ async function containersOf({ url }: { readonly url: string }) {
   return all.filter(({ Ports }) => Ports.some(({ PublicPort }) => PublicPort === port));
 }
 
-/** Starts a server from another process, which inherits nothing of what this run has chosen. */
+/** Starts a server from another process, which does not inherit the settings of this run. */
 async function startElsewhere(
   env: NodeJS.ProcessEnv,
   ...args: readonly string[]
@@ -320,7 +320,7 @@ async function startElsewhere(
   return { child, url: String(line).trim() };
 }
 
-/** The one embedded server in this test's folder. */
+/** Returns the pid of the embedded server in this test's folder. */
 async function postmasterPid(): Promise<number> {
   const [name] = await readdir(folder);
   return Number.parseInt(await readFile(join(folder, String(name), 'data', 'postmaster.pid'), 'utf8'), 10);

@@ -1,30 +1,30 @@
 import type { Driver, Statement } from '@sluice/core';
 import { interceptedDriver } from './intercepted-driver.js';
 
-/** Where a fault strikes. */
+/** A fault that a test injects into a driver. */
 export interface Fault {
-  /** The statements it strikes. Default: every statement. `commit` strikes the COMMIT of a transaction. */
+  /** The statements to which it applies. Default: every statement. `commit` selects the COMMIT of a transaction. */
   readonly at?: 'commit' | ((statement: Statement) => boolean);
-  /** How many times. Default 1. */
+  /** How many times the fault occurs. Default 1. */
   readonly times?: number;
-  /** Thrown in place of what was to be run. Default: nothing is thrown. */
+  /** The error that is thrown instead of running the statement. Default: none; the statement only waits for `delayMs`. */
   readonly error?: Error;
-  /** How long it is held up before that, in milliseconds. Default 0. */
+  /** How long the statement is delayed first, in milliseconds. Default 0. */
   readonly delayMs?: number;
 }
 
-/** A driver, and what makes it fail. */
+/** A driver and the controls of its faults. */
 export interface FaultyDriver {
-  /** For `openStorage`. */
+  /** The driver, for `openStorage`. */
   readonly driver: Driver;
-  /** Adds a fault. Of several that fit, the one added first strikes. */
+  /** Adds a fault. If several faults match a statement, the one that was added first is used. */
   inject(fault: Fault): void;
-  /** Takes back what has not struck yet. */
+  /** Removes all faults that have not occurred yet. */
   clear(): void;
 }
 
 /**
- * A driver that fails when a test wants it to. A ConflictError is replayed like a real one; a CommitUnknownError is not.
+ * Wraps a driver so that it fails where a test injects a fault. A ConflictError is replayed like a real one; a CommitUnknownError is not.
  *
  * @example
  * const faulty = faultyDriver(sqlite());
@@ -32,7 +32,7 @@ export interface FaultyDriver {
  */
 export function faultyDriver(driver: Driver): FaultyDriver {
   const faults: { readonly fault: Fault; left: number }[] = [];
-  const strike = async (fits: (fault: Fault) => boolean): Promise<void> => {
+  const applyFault = async (fits: (fault: Fault) => boolean): Promise<void> => {
     const found = faults.find(({ fault, left }) => left > 0 && fits(fault));
     if (found === undefined) return;
     found.left -= 1;
@@ -43,8 +43,8 @@ export function faultyDriver(driver: Driver): FaultyDriver {
   return {
     driver: interceptedDriver(driver, {
       beforeStatement: (statement) =>
-        strike(({ at = () => true }) => typeof at === 'function' && at(statement)),
-      beforeCommit: () => strike(({ at }) => at === 'commit'),
+        applyFault(({ at = () => true }) => typeof at === 'function' && at(statement)),
+      beforeCommit: () => applyFault(({ at }) => at === 'commit'),
     }),
     inject: (fault) => void faults.push({ fault, left: fault.times ?? 1 }),
     clear: () => {

@@ -1,14 +1,14 @@
 import type { Database, DatabaseTransaction, Driver, Statement } from '@sluice/core';
 
-/** What happens around each statement and each end of a transaction. */
+/** Hooks that run around each statement and before each COMMIT. */
 export interface Interception {
-  /** Called before a statement runs; what it throws the statement is refused with. */
+  /** Runs before a statement. If it throws, the statement does not run and fails with that error. */
   beforeStatement?(statement: Statement): Promise<void> | void;
-  /** Called before COMMIT; what it throws is thrown in its place, after a rollback. */
+  /** Runs before COMMIT. If it throws, the transaction is rolled back and fails with that error. */
   beforeCommit?(): Promise<void> | void;
 }
 
-/** The same driver with something done around its statements, inside of transactions and outside. */
+/** Wraps a driver so that the hooks of `interception` run around its statements, inside and outside of transactions. */
 export function interceptedDriver(driver: Driver, interception: Interception): Driver {
   return {
     name: driver.name,
@@ -54,7 +54,7 @@ function interceptStatements(runner: Runner, { beforeStatement }: Interception):
   };
 }
 
-/** Methods are called on the original, so that they find its private state. */
+/** Copies an object with some methods replaced. The other methods are called on the original, because they need its private fields. */
 function replacing<T extends object>(original: T, replaced: Partial<T>): T {
   return new Proxy(original, {
     get: (target, name) => {

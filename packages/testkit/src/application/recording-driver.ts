@@ -1,18 +1,18 @@
 import type { Driver, Statement } from '@sluice/core';
 import { interceptedDriver } from './intercepted-driver.js';
 
-/** A driver, and what was run through it. */
+/** A driver and the statements that were run through it. */
 export interface RecordingDriver {
-  /** For `openStorage`. */
+  /** The driver, for `openStorage`. */
   readonly driver: Driver;
-  /** Every statement so far, in the order they were handed to the engine; those of attempts that were replayed count again. */
+  /** All statements so far, in the order in which the engine received them. Each attempt of a replayed transaction is included. */
   readonly statements: readonly Statement[];
-  /** Forgets them. */
+  /** Removes all recorded statements. */
   clear(): void;
 }
 
 /**
- * Records the statements of a storage.
+ * Wraps a driver so that it records its statements.
  *
  * @example
  * const recording = recordingDriver(sqlite());

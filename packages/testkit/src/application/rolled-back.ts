@@ -1,8 +1,8 @@
 import type { Storage, StorageTransaction, TransactionOptions } from '@sluice/core';
 
 /**
- * Runs a test in a write transaction that is always rolled back, so that tests share one database and leave nothing in it. What
- * `afterCommit` was given does not run. Returns what `callback` returns.
+ * Runs a test in a write transaction that is always rolled back. So tests can share one database and leave no rows in it. Functions given
+ * to `afterCommit` do not run. Returns the result of `callback`.
  */
 export async function rolledBack<DB, T>(
   storage: Storage<DB>,

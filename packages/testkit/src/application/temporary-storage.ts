@@ -2,20 +2,21 @@ import { copyFile } from 'node:fs/promises';
 import { type Driver, openStorage, type Storage, type StorageOptions } from '@sluice/core';
 import { afterFile, temporaryPostgresUrl, temporarySqlitePath } from '../vitest/temporary-databases.js';
 
-/** What {@link temporaryStorage} makes. */
+/** Options of {@link temporaryStorage}. */
 export interface TemporaryStorageOptions<DB>
   extends Pick<StorageOptions, 'camelCase' | 'migrations' | 'timeoutMs'> {
-  /** `sqlite()`, `postgres()`, or another that answers to their schemes. */
+  /** `sqlite()`, `postgres()`, or another driver that accepts `sqlite:` or `postgres:` URLs. */
   readonly driver: Driver;
-  /** Fills the database after it was migrated. Runs once for all storages that are made with this same function. */
+  /** Fills the database after the migrations. Runs once for all storages that are made with this same function. */
   readonly seed?: ((storage: Storage<DB>) => Promise<void>) | undefined;
 }
 
 /**
- * A storage on a database of its own, migrated and seeded, in milliseconds: the first call of a test file makes a template, further calls
- * with the same `driver`, `migrations` and `seed` copy it, a file or a template database. It is closed and removed after the test file.
+ * Opens a storage on a new database, migrated and seeded, in milliseconds. The first call in a test file makes a template (a file or a
+ * template database); later calls with the same `driver`, `migrations` and `seed` copy it. The storage is closed and the database removed
+ * after the test file.
  *
- * @throws Error when the driver answers to neither `sqlite:` nor `postgres:`.
+ * @throws Error when the driver accepts neither `sqlite:` nor `postgres:` URLs.
  */
 export async function temporaryStorage<DB>(options: TemporaryStorageOptions<DB>): Promise<Storage<DB>> {
   const place = placeOf(options.driver);
@@ -26,7 +27,7 @@ export async function temporaryStorage<DB>(options: TemporaryStorageOptions<DB>)
   return storage;
 }
 
-/** Where databases of an engine are, and how they are copied. */
+/** Where the databases of an engine are created, and how they are copied. */
 interface Place {
   create(): Promise<string>;
   copy(templateUrl: string): Promise<string>;
@@ -74,7 +75,10 @@ function templateOf<DB>(options: TemporaryStorageOptions<DB>, place: Place): Pro
   return url;
 }
 
-/** Closed before it is copied: PostgreSQL copies no database that is in use, and SQLite's file is whole without its WAL. */
+/**
+ * Makes the template and closes it, because PostgreSQL cannot copy a database that is in use, and a SQLite file is complete without its WAL
+ * only after it was closed.
+ */
 async function makeTemplate<DB>(options: TemporaryStorageOptions<DB>, place: Place): Promise<string> {
   const url = await place.create();
   const storage = await open<DB>(url, options);

@@ -20,8 +20,9 @@ import { manifestSuite } from './manifest.js';
 import { reportScore } from './report/report-score.js';
 
 /**
- * Registers the conformance suite for one driver with Vitest: a `describe` for each number of the contract. Call it at the top of a test
- * file; a driver that passes keeps the contract. The run prints a score by number, and writes it to `target.report`.
+ * Registers the conformance suite for one driver with Vitest: one `describe` for each number of the contract. Call it at the top level of a
+ * test file. A driver that passes all cases keeps the contract. The run prints a score for each number, and writes it to the folder
+ * `target.report`.
  *
  * @example
  * conformance({
@@ -54,7 +55,7 @@ export function conformance(target: ConformanceTarget): void {
   });
 }
 
-/** For an engine that must be loaded, or first makes a database to copy. */
+/** The first `open` may take longer: some engines must be loaded, or must first make a database to copy. */
 const WARM_UP_MS = 60_000;
 
 async function warmUp(target: ConformanceTarget): Promise<void> {

@@ -7,7 +7,7 @@ import { longQuery, storeHeavyRows } from '../fixture/heavy-query.js';
 import { expectRefusal } from '../fixture/refusal.js';
 import { rejection } from '../fixture/rejection.js';
 
-/** What the driver's author declares is what the driver says of itself, before and after use. */
+/** Checks that the capabilities in the target equal those that the driver reports, before and after use. */
 export function manifestSuite(target: ConformanceTarget): void {
   describe('manifest', { timeout: CASE_TIMEOUT_MS }, () => {
     const fixture = useFixture(target);
@@ -50,7 +50,7 @@ function parameterCases(fixture: Fixture, maxParameters: number): void {
   });
 }
 
-/** Where a running statement is interrupted, C8 runs statements that would take minutes. */
+/** For drivers that cannot interrupt a running statement. For the others, C8 runs statements that would take minutes. */
 function uninterruptedCases(fixture: Fixture): void {
   test('C8 a statement whose time passed goes on, as declared; only its caller is released', async () => {
     const { storage } = fixture;

@@ -2,27 +2,27 @@ import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { GenericContainer, getContainerRuntimeClient, PullPolicy } from 'testcontainers';
 import { connectDocker, ensureImage } from '../postgres-server/docker.js';
-import { DockerAwayError } from '../postgres-server/docker-away-error.js';
+import { DockerUnavailableError } from '../postgres-server/docker-unavailable-error.js';
 import { reasonOf } from '../postgres-server/postgres-unavailable-error.js';
 import { startReaper } from '../postgres-server/reaper.js';
 
-/** What runs in a container. */
+/** Options of {@link startNodeContainer}. */
 export interface NodeContainerOptions {
-  /** The script and its arguments, by their paths on the host. */
+  /** The script and its arguments, as paths on the host. */
   readonly command: readonly string[];
-  /** Folders of the host that the container sees under the same paths. */
+  /** Folders of the host that are mounted in the container under the same paths. */
   readonly folders: readonly { readonly path: string; readonly access: 'ro' | 'rw' }[];
 }
 
-/** A Node process in a container of its own. */
+/** A Node process in its own container. */
 export interface NodeContainer {
-  /** The lines it has written so far. */
+  /** The lines that the process has written so far. */
   readonly lines: readonly string[];
-  /** Kills it as `docker kill` does. Resolves when it is gone. */
+  /** Kills the process as `docker kill` does. Resolves when it has ended. */
   kill(): Promise<void>;
-  /** Resolves with its exit code. */
+  /** Resolves with the exit code of the process. */
   readonly ended: Promise<number>;
-  /** Removes it. */
+  /** Removes the container. */
   remove(): Promise<void>;
 }
 
@@ -30,22 +30,23 @@ const LABEL = 'sluice.testkit.node';
 const DOCKER_TIMEOUT_MS = 5_000;
 
 /**
- * Why no Node can run in a container: Docker does not answer, or the image `node:24` cannot be had. `undefined` when one can. For the name of a test
- * that must say that it did not run.
+ * Returns the reason why Node cannot run in a container: Docker does not answer, or the image `node:24` is not available. Returns
+ * `undefined` if it can. Use the reason in the name of a test that did not run.
  *
- * @throws Error when `SLUICE_TEST_NODE_IMAGE` asks for an image that Docker cannot get: what was asked for is not passed over.
+ * @throws Error when `SLUICE_TEST_NODE_IMAGE` names an image that Docker cannot get. An explicit image is never skipped silently.
  */
 export async function nodeContainersMissing(): Promise<string | undefined> {
   try {
     await ensureImage(await connectDocker(DOCKER_TIMEOUT_MS), nodeImage(), () => {});
     return undefined;
   } catch (error) {
-    if (process.env.SLUICE_TEST_NODE_IMAGE !== undefined && !(error instanceof DockerAwayError)) throw error;
+    if (process.env.SLUICE_TEST_NODE_IMAGE !== undefined && !(error instanceof DockerUnavailableError))
+      throw error;
     return reasonOf(error);
   }
 }
 
-/** Runs a script with Node in a container. It goes when this process ends, killed or not. */
+/** Runs a script with Node in a container. The container is removed when this process ends, even if it is killed. */
 export async function startNodeContainer({ command, folders }: NodeContainerOptions): Promise<NodeContainer> {
   const docker = await getContainerRuntimeClient();
   const id = randomUUID();

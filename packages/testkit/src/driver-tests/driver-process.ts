@@ -1,5 +1,5 @@
-// A process that uses a driver: `node driver-process.js openings|migrations MODULE FACTORY URL [TIMES]`. MODULE is the URL of the module that
-// exports the driver's FACTORY. It prints one line of JSON.
+// A separate process that uses a driver: `node driver-process.js openings|migrations MODULE FACTORY URL [TIMES]`. MODULE is the URL of the
+// module that exports the driver's FACTORY. It prints one line of JSON.
 import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { type Driver, openStorage, type Storage, type StorageOptions } from '@sluice/core';
@@ -16,7 +16,7 @@ async function open(options: Pick<StorageOptions, 'migrations'> = {}): Promise<S
   return openStorage({ ...options, url, drivers: [create()] });
 }
 
-/** Opens and closes the database as often as is asked for, and tells what the process held after the first fifty times and at the end. */
+/** Opens and closes the database TIMES times. Returns the resources that the process held after the first fifty times and at the end. */
 async function measureOpenings(): Promise<{ readonly before: HeldResources; readonly after: HeldResources }> {
   const openAndClose = async (): Promise<void> => (await open()).close();
   for (let count = 0; count < 50; count += 1) await openAndClose();
@@ -25,7 +25,9 @@ async function measureOpenings(): Promise<{ readonly before: HeldResources; read
   return { before, after: await settled() };
 }
 
-/** What is held once the last turn's own resources, such as a timer that is about to fire, are gone. */
+/**
+ * Waits until short-lived resources, such as a timer that is about to fire, are gone, and then returns the resources that are still held.
+ */
 async function settled(): Promise<HeldResources> {
   await setTimeout(200);
   globalThis.gc?.();
@@ -37,7 +39,7 @@ async function settled(): Promise<HeldResources> {
   };
 }
 
-/** Migrates the database, and tells which migrations this process applied. */
+/** Migrates the database. Returns the migrations that this process applied. */
 async function migrate(): Promise<readonly string[]> {
   const storage = await open({ migrations });
   const steps = await storage.migrator.up();

@@ -10,22 +10,22 @@ import type {
 } from '@sluice/core';
 import { afterEach } from 'vitest';
 
-/** A database opened for one test, with shorter calls than the driver's. */
+/** A database that is opened for one test, with shorter methods than those of the driver. */
 export interface OpenedDatabase {
   readonly url: string;
   readonly database: Database;
-  /** Runs one statement and gives its rows. */
+  /** Runs one statement and returns its rows. */
   rows(sql: string, parameters?: readonly unknown[], options?: RunOptions): Promise<Row[]>;
   run(sql: string, parameters?: readonly unknown[], options?: RunOptions): Promise<StatementResult>;
 }
 
-/** Options of one statement. `access` is `unknown` unless it is given. */
+/** Options of one statement. The default of `access` is `unknown`. */
 export type RunOptions = ExecuteOptions & { readonly access?: Access };
 
 const opened: Database[] = [];
 closeAfterEach();
 
-/** Opens the database at `url` with `driver`, below core, and closes it after the test. */
+/** Opens the database at `url` directly with `driver`, without core, and closes it after the test. */
 export async function openDatabase(
   driver: Driver,
   url: string,
@@ -52,12 +52,12 @@ export function runIn(
   return transaction.execute({ sql, parameters, access: 'unknown' }, options);
 }
 
-/** Waits until `condition` holds, at most as long as the test may take. */
+/** Waits until `condition` is true. The timeout of the test is the only limit. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-/** Registered while the test file is being read: Vitest takes no hooks from inside hooks and tests. */
+/** Registers the hook while the test file is loaded, because Vitest accepts no hooks inside hooks and tests. */
 function closeAfterEach(): void {
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((database) => database.close()));

@@ -5,17 +5,17 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { HeldResources } from './held-resources.js';
 
-/** A driver as another process loads it. */
+/** How another process loads a driver. */
 export interface DriverModule {
   /** URL of the built module that exports the driver: `import.meta.resolve('@sluice/sqlite-driver')`. */
   readonly module: string;
-  /** Name of the function that makes the driver: `sqlite`. */
+  /** Name of the function that creates the driver: `sqlite`. */
   readonly factory: string;
-  /** URL of a new, empty database. */
+  /** Creates a new, empty database and returns its URL. */
   readonly createDatabase: () => Promise<string>;
 }
 
-/** CI asks for a thousand. */
+/** How often the database is opened. CI sets 1,000. */
 const OPENINGS = Number(process.env.SLUICE_TEST_OPENINGS ?? 200);
 
 /** Registers the test that opening and closing a storage leaves nothing behind in its process (contract C12). */
@@ -26,12 +26,12 @@ export function testOpenings(driver: DriverModule): void {
     const { output } = await runProcess(driver, 'openings', await driver.createDatabase(), String(OPENINGS));
     const { before, after } = output as { readonly before: HeldResources; readonly after: HeldResources };
     expect({ ...after, megabytes: 0 }).toStrictEqual({ ...before, megabytes: 0 });
-    // A tenth of a megabyte lost each time would be 95 in a thousand.
+    // A leak of 0.1 MB for each opening would add 95 MB in a thousand openings.
     expect(after.megabytes).toBeLessThan(before.megabytes + 60);
   });
 }
 
-/** Registers the test that processes which start together apply each migration once (contract C13). */
+/** Registers the test that several processes which start at the same time apply each migration once (contract C13). */
 export function testJointMigration(driver: DriverModule): void {
   test('C13 eight processes that start together migrate once', async () => {
     const url = await driver.createDatabase();

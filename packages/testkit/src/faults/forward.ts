@@ -1,22 +1,22 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Gate } from './gate.js';
+import type { Pause } from './pause.js';
 
-/** Bytes that may wait in one direction before the sender is held back. */
+/** Maximum number of bytes that wait in one direction. Beyond it, the relay stops reading from the sender. */
 const BUFFER_BYTES = 1024 * 1024;
 
 /**
- * Passes on what `source` says, in order, each piece `delayMs()` after it came and not while the gate is shut. The
- * delay is that of a long line, not of a slow one: what comes together arrives together.
+ * Forwards the data of `source` in order. Each chunk is sent `delayMs()` after it arrived, or when the pause ends. The delay is latency, not
+ * bandwidth: chunks that arrive together are sent together.
  */
-export function forward(source: Socket, sink: Socket, gate: Gate, delayMs: () => number): void {
+export function forward(source: Socket, sink: Socket, pause: Pause, delayMs: () => number): void {
   let waitingBytes = 0;
   let line: Promise<unknown> = Promise.resolve();
   const send = (deliver: () => Promise<void> | void): void => {
     const delay = delayMs();
     const arrival = delay > 0 ? sleep(delay, undefined, { ref: false }) : undefined;
     line = Promise.all([line, arrival])
-      .then(() => gate.pass())
+      .then(() => pause.waitUntilOver())
       .then(deliver)
       .catch(() => sink.resetAndDestroy());
   };

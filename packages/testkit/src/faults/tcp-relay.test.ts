@@ -56,7 +56,7 @@ describe('a relay', () => {
   test('resets the client when the target refuses', async () => {
     echo.close();
     await once(echo, 'close');
-    expect(await fate(connect(relay.port, '127.0.0.1'))).toBe('ECONNRESET');
+    expect(await endOf(connect(relay.port, '127.0.0.1'))).toBe('ECONNRESET');
   });
 
   test('counts open connections', async () => {
@@ -75,12 +75,12 @@ describe('cut', () => {
     await roundTrip(client, 'x');
     const [served] = (await accepted) as [Socket];
     relay.cut();
-    expect(await Promise.all([fate(client), fate(served)])).toEqual(['ECONNRESET', 'ECONNRESET']);
+    expect(await Promise.all([endOf(client), endOf(served)])).toEqual(['ECONNRESET', 'ECONNRESET']);
   });
 
   test('resets new connections until resume', async () => {
     relay.cut();
-    expect(await fate(connect(relay.port, '127.0.0.1'))).toBe('ECONNRESET');
+    expect(await endOf(connect(relay.port, '127.0.0.1'))).toBe('ECONNRESET');
     relay.resume();
     expect(await roundTrip(await openClient(relay), 'back')).toBe('back');
   });
@@ -110,12 +110,12 @@ describe('pause', () => {
     const client = await openClient(relay);
     await roundTrip(client, 'x');
     const [served] = (await accepted) as [Socket];
-    const servedFate = fate(served);
+    const servedEnd = endOf(served);
     relay.pause();
     client.resetAndDestroy();
-    expect(await Promise.race([servedFate, elapsed(50)])).toBe('elapsed');
+    expect(await Promise.race([servedEnd, elapsed(50)])).toBe('elapsed');
     relay.resume();
-    expect(await servedFate).toBe('ECONNRESET');
+    expect(await servedEnd).toBe('ECONNRESET');
   });
 
   test('loses what it held when the line is cut', async () => {
@@ -129,7 +129,7 @@ describe('pause', () => {
     client.write('commit');
     await elapsed(20);
     relay.cut();
-    expect(await fate(served)).toBe('ECONNRESET');
+    expect(await endOf(served)).toBe('ECONNRESET');
     expect(heard).toEqual([]);
   });
 
@@ -137,13 +137,13 @@ describe('pause', () => {
     relay.pause();
     const cutOff = await openClient(relay);
     relay.cut();
-    expect(await fate(cutOff)).toBe('ECONNRESET');
+    expect(await endOf(cutOff)).toBe('ECONNRESET');
     relay.resume();
     relay.pause();
     const closed = await openClient(relay);
     await expect.poll(() => relay.connectionCount).toBe(1);
     await relay.close();
-    expect(await fate(closed)).toBe('ECONNRESET');
+    expect(await endOf(closed)).toBe('ECONNRESET');
   });
 });
 
@@ -190,7 +190,7 @@ async function openClient(through: TcpRelay): Promise<Socket> {
   return client;
 }
 
-/** Sends a text and returns all that came once it ends with that text. */
+/** Sends a text, and returns all received data once it ends with that text. */
 async function roundTrip(client: Socket, sent: string): Promise<string> {
   client.write(sent);
   let received = '';
@@ -198,8 +198,8 @@ async function roundTrip(client: Socket, sent: string): Promise<string> {
   return received;
 }
 
-/** The code of the error that ended a connection, or `closed` when it ended in order. */
-async function fate(socket: Socket): Promise<string> {
+/** Returns the code of the error that ended a connection, or `closed` if it was closed normally. */
+async function endOf(socket: Socket): Promise<string> {
   if (socket.closed) return 'closed';
   return new Promise((resolve) => {
     socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));

@@ -1,40 +1,40 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { forward } from './forward.js';
-import { Gate } from './gate.js';
+import { Pause } from './pause.js';
 
-/** Where a relay leads to. */
+/** The address to which a relay forwards. */
 export interface TcpTarget {
   /** Default: `127.0.0.1`. */
   readonly host?: string;
   readonly port: number;
 }
 
-/** A network cable in software, on 127.0.0.1, that a test can pull, pinch and stretch. */
+/** A TCP relay on 127.0.0.1 with which a test can interrupt, pause and delay connections. */
 export interface TcpRelay extends AsyncDisposable {
-  /** Stays the same for the life of the relay, also when the target moves. */
+  /** The port of the relay. It does not change when the target changes. */
   readonly port: number;
-  /** Added to the way of what arrives from now on, in each direction, in milliseconds. Default: 0. */
+  /** Delay of the data that arrives from now on, in each direction, in milliseconds. Default: 0. */
   delayMs: number;
   /** Number of client connections that are open now. */
   readonly connectionCount: number;
-  /** The same URL with the relay's address: user, password, database and parameters stay. */
+  /** Returns the same URL with the address of the relay. User, password, database and parameters are kept. */
   url(originalUrl: string): string;
-  /** Resets every connection at once, and every new one as it comes, until `resume`. What was under way is lost. Ends `pause`. */
+  /** Resets all connections at once, and each new one when it arrives, until `resume`. Data in transit is lost. Ends `pause`. */
   cut(): void;
-  /** Keeps every connection open and passes nothing on, in either direction, until `resume`. Nothing is lost. Ends `cut`. */
+  /** Keeps all connections open but forwards nothing, in either direction, until `resume`. No data is lost. Ends `cut`. */
   pause(): void;
   /** Ends `cut` and `pause`. */
   resume(): void;
-  /** Resets what is open and gives up the port. Idempotent. */
+  /** Resets all connections and releases the port. Idempotent. */
   close(): Promise<void>;
 }
 
 /**
  * Starts a relay on a free port.
  *
- * @param target a URL, an address, or a function that is asked for the address at each new connection, for a server
- * that comes back on another port.
+ * @param target a URL, an address, or a function that returns the address for each new connection. Use a function if the server may restart
+ * on another port.
  */
 export async function startTcpRelay(target: string | TcpTarget | (() => TcpTarget)): Promise<TcpRelay> {
   const server = createServer({ allowHalfOpen: true, noDelay: true });
@@ -59,7 +59,7 @@ class Relay implements TcpRelay {
   delayMs = 0;
   readonly #server: Server;
   readonly #target: () => TcpTarget;
-  readonly #gate: Gate = new Gate();
+  readonly #pause: Pause = new Pause();
   readonly #links = new Set<Link>();
   #isCut = false;
 
@@ -84,22 +84,22 @@ class Relay implements TcpRelay {
 
   cut(): void {
     this.#isCut = true;
-    // Both ends before the gate opens, so that nothing it held back slips through.
+    // Reset both ends before the pause ends, so that no delayed data is forwarded.
     for (const { client, upstream } of this.#links) {
       client.resetAndDestroy();
       upstream.resetAndDestroy();
     }
-    this.#gate.open();
+    this.#pause.end();
   }
 
   pause(): void {
     this.#isCut = false;
-    this.#gate.shut();
+    this.#pause.begin();
   }
 
   resume(): void {
     this.#isCut = false;
-    this.#gate.open();
+    this.#pause.end();
   }
 
   async close(): Promise<void> {
@@ -114,7 +114,7 @@ class Relay implements TcpRelay {
   }
 
   #accept(client: Socket): void {
-    client.on('error', () => {}); // 'close' follows and tells the other side.
+    client.on('error', () => {}); // 'close' follows and informs the other side.
     if (this.#isCut) {
       client.resetAndDestroy();
       return;
@@ -129,11 +129,10 @@ class Relay implements TcpRelay {
   }
 
   #join(source: Socket, sink: Socket): void {
-    forward(source, sink, this.#gate, () => this.delayMs);
-    // An orderly end is passed on behind the bytes before it. A side that dies is news of its own, and even that does
-    // not travel through a gate that is shut.
+    forward(source, sink, this.#pause, () => this.delayMs);
+    // `forward` passes on a normal end, after the data before it. An error is passed on here, but not during a pause.
     source.once('close', (hadError) => {
-      if (hadError) void this.#gate.pass().then(() => sink.resetAndDestroy());
+      if (hadError) void this.#pause.waitUntilOver().then(() => sink.resetAndDestroy());
     });
   }
 }

@@ -4,8 +4,8 @@ import type { History, Operation, Problem, ProblemKind, RecordedTransaction } fr
 import { findVersionOrders } from './version-orders.js';
 
 /**
- * Checks that a history of reads and appends is serializable: that some order of its committed transactions explains every read.
- * An element must be appended once. To find lost appends, the history must end with a transaction that reads every list.
+ * Checks that a history of reads and appends is serializable: some order of its committed transactions explains every read. Each element
+ * must be appended only once. Lost appends are found only if the history ends with a transaction that reads every list.
  */
 export function checkHistory(history: History): readonly Problem[] {
   const { orders, problems } = findVersionOrders(history);
@@ -18,7 +18,7 @@ export function checkHistory(history: History): readonly Problem[] {
     const cycle = findCycle(edges, closing, others);
     return cycle === undefined ? [] : [{ kind, message: describe(kind, cycle) }];
   });
-  // A cycle found with fewer kinds of edges is found again with more; the first says most.
+  // A cycle that is found with few kinds of edges is found again with more kinds. The first one is the most specific.
   return [...problems, ...perTransaction, ...lostAppends(history, orders), ...cycles.slice(0, 1)];
 }
 
@@ -65,7 +65,10 @@ function checkElement(
   const transaction = writer === undefined ? undefined : history[writer];
   if (transaction === undefined || writer === undefined)
     return [
-      { kind: 'unknown element', message: `Transaction ${reader} read ${element}, which nobody appended.` },
+      {
+        kind: 'unknown element',
+        message: `Transaction ${reader} read ${element}, which no transaction appended.`,
+      },
     ];
   if (transaction.outcome === 'aborted')
     return [
@@ -86,7 +89,7 @@ function checkElement(
   return [];
 }
 
-/** Where the last transaction read a list, it read every committed append to it. */
+/** Finds committed appends that are missing although the last transaction read their list. */
 function lostAppends(history: History, orders: ReadonlyMap<number, readonly number[]>): readonly Problem[] {
   const final = history.at(-1)?.operations ?? [];
   const readAtTheEnd = new Set(

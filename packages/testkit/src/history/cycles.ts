@@ -1,9 +1,9 @@
 import type { Dependency, Edge } from './dependency-graph.js';
 
-/** A cycle: each edge leads to where the next begins, the last to where the first does. */
+/** A cycle of edges: each edge ends where the next one begins, and the last one ends where the first begins. */
 export type Cycle = readonly Edge[];
 
-/** Finds, for each edge of `closing`, the shortest way back along `others`. */
+/** For each edge of kind `closing`, finds the shortest path along edges of the kinds `others` from its end back to its beginning. */
 export function findCycle(
   edges: readonly Edge[],
   closing: Dependency,

@@ -1,16 +1,19 @@
 import type { History } from './history.js';
 
-/** Who depends on whom: `ww` overwrote, `wr` read what was written, `rw` overwrote what was read. */
+/**
+ * A dependency between transactions: `ww` the second overwrote a value of the first, `wr` it read that value, `rw` it overwrote a value
+ * that the first had read.
+ */
 export type Dependency = 'rw' | 'wr' | 'ww';
 
-/** An edge between two transactions, by their places in the history. */
+/** An edge between two transactions, which are given as indexes into the history. */
 export interface Edge {
   readonly from: number;
   readonly to: number;
   readonly kind: Dependency;
 }
 
-/** The dependencies among the transactions that are or may be committed. */
+/** Finds the dependencies between all transactions that are committed or may be. */
 export function findDependencies(
   history: History,
   orders: ReadonlyMap<number, readonly number[]>,
@@ -40,7 +43,7 @@ export function findDependencies(
   return [...edges.values()];
 }
 
-/** The transaction that appended each element. */
+/** Maps each element to the transaction that appended it. */
 export function writersOf(history: History): ReadonlyMap<number, number> {
   const writers = new Map<number, number>();
   history.forEach(({ operations }, index) => {

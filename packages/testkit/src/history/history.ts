@@ -1,20 +1,22 @@
-/** What a transaction did to one list: it read it whole, or appended one element, which nobody else ever appends. */
+/**
+ * An operation of a transaction on one list: it read the whole list, or appended an element. No other operation appends the same element.
+ */
 export type Operation =
   | { readonly kind: 'read'; readonly key: number; readonly list: readonly number[] }
   | { readonly kind: 'append'; readonly key: number; readonly element: number };
 
-/** One transaction of a history, its operations in their order. `unknown` is one whose COMMIT got no answer. */
+/** One transaction of a history, with its operations in order. Its outcome is `unknown` if COMMIT was not answered. */
 export interface RecordedTransaction {
   readonly outcome: 'aborted' | 'committed' | 'unknown';
   readonly operations: readonly Operation[];
 }
 
-/** What happened in a run, in any order. */
+/** All transactions of a run, in any order. */
 export type History = readonly RecordedTransaction[];
 
 /**
- * What is wrong with a history. `G0`, `G1c`, `G-single` and `G2` are cycles of dependencies: of writes alone, of writes and reads, with one
- * anti-dependency, with several (Adya, 1999; found as Elle does, Kingsbury and Alvaro, 2020).
+ * A kind of problem in a history. `G0`, `G1c`, `G-single` and `G2` are cycles of dependencies: of writes only, of writes and reads, with
+ * one anti-dependency, with several (Adya, 1999; found as Elle does, Kingsbury and Alvaro, 2020).
  */
 export type ProblemKind =
   | 'G-single'
@@ -29,7 +31,7 @@ export type ProblemKind =
   | 'lost append'
   | 'unknown element';
 
-/** One problem, in words. */
+/** A problem and its description. */
 export interface Problem {
   readonly kind: ProblemKind;
   readonly message: string;

@@ -4,22 +4,22 @@ import type { MigrationProvider } from 'kysely/migration';
 import { migrationsOf } from '../fixture/schema/suite-migrations.js';
 import type { History, Operation, RecordedTransaction } from './history.js';
 
-/** The table of lists, as text with commas. */
+/** The table of lists. A list is stored as text with commas. */
 export interface HistoryDatabase {
   history_list: { id: number; elements: string };
 }
 
-/** What {@link recordHistory} does. */
+/** Options of {@link recordHistory}. */
 export interface RecordHistoryOptions {
-  /** How many transactions. */
+  /** The number of transactions. */
   readonly transactions: number;
-  /** How many run at once. */
+  /** The number of concurrent callers. */
   readonly callers: number;
-  /** How many lists there are; the fewer, the more conflicts. */
+  /** The number of lists. Fewer lists mean more conflicts. */
   readonly lists: number;
-  /** A number from 0 up to 1, a new one each time. */
+  /** Returns a random number, at least 0 and less than 1. */
   readonly random: () => number;
-  /** At which level transactions that only read run. Default `serializable`. */
+  /** The isolation level of transactions that only read. Default `serializable`. */
   readonly readIsolation?: IsolationLevel | 'default';
 }
 
@@ -36,7 +36,10 @@ export const historyMigrations: MigrationProvider = migrationsOf({
   },
 });
 
-/** Runs transactions that read and append to lists, some of which undo themselves, and records what each of them saw. Ends with a reading of every list. */
+/**
+ * Runs transactions that read and append to lists, and records their operations. Some of them roll themselves back. The last transaction
+ * reads every list.
+ */
 export async function recordHistory(
   storages: readonly Storage<HistoryDatabase>[],
   { transactions, callers, lists, random, readIsolation = 'serializable' }: RecordHistoryOptions,
@@ -76,7 +79,7 @@ function plan(id: number, lists: number, random: () => number): Plan {
   return { steps, isUndone: random() < 0.1 };
 }
 
-/** One record for each attempt: what a replayed one saw counts as rolled back. */
+/** Records each attempt as one transaction. An attempt that was replayed is recorded as rolled back. */
 async function recordTransaction(
   storage: Storage<HistoryDatabase>,
   { steps, isUndone }: Plan,

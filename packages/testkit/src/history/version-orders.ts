@@ -1,12 +1,12 @@
 import type { History, Problem } from './history.js';
 
-/** The order in which the elements of each list were appended, and what contradicts there being one. */
+/** The order in which the elements of each list were appended, and the reads that contradict it. */
 export interface VersionOrders {
   readonly orders: ReadonlyMap<number, readonly number[]>;
   readonly problems: readonly Problem[];
 }
 
-/** Finds each list's order from what was read of it: all reads must be beginnings of the longest one. */
+/** Finds the order of each list: the longest read of it. Every other read must be a prefix of the longest one. */
 export function findVersionOrders(history: History): VersionOrders {
   const problems: Problem[] = [];
   const orders = new Map<number, readonly number[]>();

@@ -1,6 +1,6 @@
 import { type Session, type Step, seen } from './session.js';
 
-/** The anomalies by their names in the literature, as Hermitage tests them (https://github.com/ept/hermitage). */
+/** The anomalies under the names of the literature, as Hermitage tests them (https://github.com/ept/hermitage). */
 export const ANOMALY_NAMES = [
   'G0',
   'G1a',
@@ -14,48 +14,48 @@ export const ANOMALY_NAMES = [
   'G2',
 ] as const;
 
-/** One of them. */
+/** Name of an anomaly. */
 export type AnomalyName = (typeof ANOMALY_NAMES)[number];
 
-/** What a scenario plays with. */
-export interface Stage {
+/** The sessions and results that a scenario uses. */
+export interface ScenarioContext {
   /** Begins a session that writes. */
   writer(): Session;
   /** Begins a session that only reads. */
   reader(): Session;
-  /** The values of rows 1 and 2, when all is over. */
+  /** Returns the values of rows 1 and 2 after all sessions have ended. */
   finalValues(): Promise<readonly (number | undefined)[]>;
-  /** Waits for a step that waits for no lock, unless writers run one at a time and an earlier one is still open. */
+  /** Waits for a step that waits for no lock. It does not wait if writers run one at a time and an earlier one is still open. */
   done(step: Step<unknown>): Promise<void>;
 }
 
-/** An interleaving, and whether the anomaly occurred in it. */
+/** An interleaving of sessions. It returns whether the anomaly occurred. */
 export interface Scenario {
   readonly title: string;
-  occurs(stage: Stage): Promise<boolean>;
+  occurs(context: ScenarioContext): Promise<boolean>;
 }
 
 /** Rows 1 and 2 hold 10 and 20 when a scenario begins. */
 export const ANOMALIES: Readonly<Record<AnomalyName, Scenario>> = {
   G0: {
     title: 'dirty write: rows written by two transactions mix',
-    occurs: async (stage) => {
-      const [first, second] = [stage.writer(), stage.writer()];
-      await stage.done(first.update(1, 11));
+    occurs: async (context) => {
+      const [first, second] = [context.writer(), context.writer()];
+      await context.done(first.update(1, 11));
       second.update(1, 12);
-      await stage.done(first.update(2, 21));
+      await context.done(first.update(2, 21));
       await first.commit();
       second.update(2, 22);
       await second.commit();
-      const [one, two] = await stage.finalValues();
+      const [one, two] = await context.finalValues();
       return !((one === 11 && two === 21) || (one === 12 && two === 22));
     },
   },
   G1a: {
     title: 'aborted read: what is rolled back is seen',
-    occurs: async (stage) => {
-      const [first, second] = [stage.writer(), stage.reader()];
-      await stage.done(first.update(1, 101));
+    occurs: async (context) => {
+      const [first, second] = [context.writer(), context.reader()];
+      await context.done(first.update(1, 101));
       const before = await seen(second.read(1));
       await first.rollback();
       const after = await seen(second.read(1));
@@ -65,11 +65,11 @@ export const ANOMALIES: Readonly<Record<AnomalyName, Scenario>> = {
   },
   G1b: {
     title: 'intermediate read: a value that was overwritten before the commit is seen',
-    occurs: async (stage) => {
-      const [first, second] = [stage.writer(), stage.reader()];
-      await stage.done(first.update(1, 101));
+    occurs: async (context) => {
+      const [first, second] = [context.writer(), context.reader()];
+      await context.done(first.update(1, 101));
       const before = await seen(second.read(1));
-      await stage.done(first.update(1, 11));
+      await context.done(first.update(1, 11));
       await first.commit();
       const after = await seen(second.read(1));
       await second.commit();
@@ -78,13 +78,13 @@ export const ANOMALIES: Readonly<Record<AnomalyName, Scenario>> = {
   },
   G1c: {
     title: 'circular flow: two transactions see each other',
-    occurs: async (stage) => {
-      const [first, second] = [stage.writer(), stage.writer()];
-      await stage.done(first.update(1, 11));
-      await stage.done(second.update(2, 22));
+    occurs: async (context) => {
+      const [first, second] = [context.writer(), context.writer()];
+      await context.done(first.update(1, 11));
+      await context.done(second.update(2, 22));
       const two = first.read(2);
       const one = second.read(1);
-      await stage.done(two);
+      await context.done(two);
       await first.commit();
       await second.commit();
       const bothCommitted = first.hasCommitted && second.hasCommitted;
@@ -93,10 +93,10 @@ export const ANOMALIES: Readonly<Record<AnomalyName, Scenario>> = {
   },
   OTV: {
     title: 'observed transaction vanishes: of a transaction that is overwritten, part is seen and then gone',
-    occurs: async (stage) => {
-      const [first, second, third] = [stage.writer(), stage.writer(), stage.reader()];
-      await stage.done(first.update(1, 11));
-      await stage.done(first.update(2, 19));
+    occurs: async (context) => {
+      const [first, second, third] = [context.writer(), context.writer(), context.reader()];
+      await context.done(first.update(1, 11));
+      await context.done(first.update(2, 19));
       second.update(1, 12);
       await first.commit();
       const one = await seen(third.read(1));
@@ -106,14 +106,14 @@ export const ANOMALIES: Readonly<Record<AnomalyName, Scenario>> = {
       const twoAgain = await seen(third.read(2));
       const oneAgain = await seen(third.read(1));
       await third.commit();
-      // What was seen of the second must not come with what only the first wrote.
+      // A row that the second transaction wrote was read together with a row that only the first one wrote.
       return (one === 12 && two === 19) || (twoAgain === 18 && oneAgain === 11);
     },
   },
   PMP: {
     title: 'predicate many preceders: a row comes into a condition that was read before',
-    occurs: async (stage) => {
-      const [first, second] = [stage.reader(), stage.writer()];
+    occurs: async (context) => {
+      const [first, second] = [context.reader(), context.writer()];
       const before = await seen(first.findMultiples(3));
       second.insert(3, 30);
       await second.commit();
@@ -124,12 +124,12 @@ export const ANOMALIES: Readonly<Record<AnomalyName, Scenario>> = {
   },
   P4: {
     title: 'lost update: both read a row and then write it',
-    occurs: async (stage) => {
-      const [first, second] = [stage.writer(), stage.writer()];
-      await stage.done(first.read(1));
+    occurs: async (context) => {
+      const [first, second] = [context.writer(), context.writer()];
+      await context.done(first.read(1));
       const read = second.read(1);
-      await stage.done(read);
-      await stage.done(first.update(1, 11));
+      await context.done(read);
+      await context.done(first.update(1, 11));
       second.update(1, 11);
       await first.commit();
       await second.commit();
@@ -138,8 +138,8 @@ export const ANOMALIES: Readonly<Record<AnomalyName, Scenario>> = {
   },
   'G-single': {
     title: 'read skew: one row is read from before a transaction, another from after it',
-    occurs: async (stage) => {
-      const [first, second] = [stage.reader(), stage.writer()];
+    occurs: async (context) => {
+      const [first, second] = [context.reader(), context.writer()];
       const one = await seen(first.read(1));
       second.update(1, 12);
       second.update(2, 18);
@@ -151,14 +151,14 @@ export const ANOMALIES: Readonly<Record<AnomalyName, Scenario>> = {
   },
   'G2-item': {
     title: 'write skew: both read both rows, each writes another',
-    occurs: async (stage) => {
-      const [first, second] = [stage.writer(), stage.writer()];
-      await stage.done(first.read(1));
-      await stage.done(first.read(2));
+    occurs: async (context) => {
+      const [first, second] = [context.writer(), context.writer()];
+      await context.done(first.read(1));
+      await context.done(first.read(2));
       const one = second.read(1);
-      await stage.done(one);
-      await stage.done(second.read(2));
-      await stage.done(first.update(1, 11));
+      await context.done(one);
+      await context.done(second.read(2));
+      await context.done(first.update(1, 11));
       second.update(2, 21);
       await first.commit();
       await second.commit();
@@ -167,12 +167,12 @@ export const ANOMALIES: Readonly<Record<AnomalyName, Scenario>> = {
   },
   G2: {
     title: 'predicate skew: both find no row and each inserts one',
-    occurs: async (stage) => {
-      const [first, second] = [stage.writer(), stage.writer()];
+    occurs: async (context) => {
+      const [first, second] = [context.writer(), context.writer()];
       const found = [first.findMultiples(3), second.findMultiples(3)] as const;
-      await stage.done(found[0]);
-      await stage.done(found[1]);
-      await stage.done(first.insert(3, 30));
+      await context.done(found[0]);
+      await context.done(found[1]);
+      await context.done(first.insert(3, 30));
       second.insert(4, 42);
       await first.commit();
       await second.commit();

@@ -2,17 +2,18 @@ import type { IsolationLevel, Storage } from '@sluice/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { ConformanceTarget } from '../fixture/conformance-target.js';
 import { CASE_TIMEOUT_MS } from '../fixture/driver-deadlines.js';
-import { createGate } from '../fixture/rendezvous.js';
+import { createLatch } from '../fixture/rendezvous.js';
 import { migrationsOf } from '../fixture/schema/suite-migrations.js';
-import { ANOMALIES, ANOMALY_NAMES, type AnomalyName, type Stage } from './anomalies.js';
+import { ANOMALIES, ANOMALY_NAMES, type AnomalyName, type ScenarioContext } from './anomalies.js';
 import { type AnomalyDatabase, Session } from './session.js';
 
-/** The anomalies that occur at each level a driver offers; all others must be prevented. */
+/** The anomalies that may occur at each isolation level of a driver. The driver must prevent all others. */
 export type IsolationTable = Readonly<Partial<Record<IsolationLevel, readonly AnomalyName[]>>>;
 
 /**
- * Plays the ten named anomalies step by step, with two or three sessions, at each level of `table`, and compares what occurs with it. Then
- * the two that an asynchronous API adds: a query outside neither sees nor joins an open transaction, and callbacks interleaved by await never mix.
+ * Runs the ten named anomalies step by step, with two or three sessions, at each level of `table`, and compares the result with the table.
+ * Then it tests two properties of an asynchronous API: a query outside of a transaction neither sees it nor joins it, and transactions
+ * whose callbacks are interleaved by `await` stay separate.
  */
 export function isolationMatrix(
   target: Pick<ConformanceTarget, 'name' | 'open'>,
@@ -38,7 +39,7 @@ export function isolationMatrix(
       for (const name of ANOMALY_NAMES) {
         const occurs = occurring.includes(name);
         test(`C3 ${name} ${occurs ? 'occurs' : 'is prevented'} at ${level} (${ANOMALIES[name].title})`, async () => {
-          expect(await play(name, storage, level)).toBe(occurs);
+          expect(await runScenario(name, storage, level)).toBe(occurs);
         });
       }
       asynchronousCases(() => storage, level);
@@ -58,7 +59,7 @@ const migrations = migrationsOf({
   },
 });
 
-async function play(
+async function runScenario(
   name: AnomalyName,
   storage: Storage<AnomalyDatabase>,
   level: IsolationLevel,
@@ -70,10 +71,10 @@ async function play(
     return session;
   };
   const { concurrentWriters } = storage.capabilities;
-  const stage: Stage = {
+  const context: ScenarioContext = {
     writer: () => begin('read write'),
     reader: () => begin('read only'),
-    // Where writers run one at a time the second one's steps wait for the first one's end.
+    // If writers run one at a time, the steps of the second writer wait until the first one ends.
     done: async (step) => void (await (concurrentWriters ? step : Promise.race([step, moment()]))),
     finalValues: async () => {
       const rows = await storage.repository('anomaly', { key: 'id' }).getMany([1, 2]);
@@ -81,13 +82,13 @@ async function play(
     },
   };
   try {
-    return await ANOMALIES[name].occurs(stage);
+    return await ANOMALIES[name].occurs(context);
   } finally {
     for (const session of sessions) await session.end();
   }
 }
 
-/** Long enough for a step that does not wait; when it is too short, the scenario only overlaps less. */
+/** Long enough for a step that does not wait. If it is too short, the sessions overlap less, and the scenario is still correct. */
 function moment(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 20));
 }
@@ -95,8 +96,8 @@ function moment(): Promise<void> {
 function asynchronousCases(storageOf: () => Storage<AnomalyDatabase>, isolation: IsolationLevel): void {
   test(`C3 a query outside neither sees nor joins a transaction that is open at ${isolation}`, async () => {
     const storage = storageOf();
-    const written = createGate();
-    const go = createGate();
+    const written = createLatch();
+    const go = createLatch();
     const writing = storage.write(
       async (tx) => {
         await tx.repository('anomaly', { key: 'id' }).update(1, { value: 11 });

@@ -1,17 +1,17 @@
 import type { IsolationLevel } from '@sluice/core';
 import type { ControlledTransaction, Kysely } from 'kysely';
 
-/** The table of Hermitage's scenarios: (1, 10) and (2, 20). */
+/** The table of Hermitage's scenarios, with the rows (1, 10) and (2, 20). */
 export interface AnomalyDatabase {
   anomaly: { id: number; value: number };
 }
 
-/** A step of a session: its result, or the error that it or one before it met. */
+/** The result of a step, or the error of this step or an earlier one. */
 export type Step<T> = Promise<{ readonly value: T } | { readonly error: unknown }>;
 
 /**
- * One transaction driven step by step. Steps run in the order they are given, each after the one before it; a scenario awaits those that must
- * be done before another session goes on, and leaves the rest to wait for a lock.
+ * A transaction that a scenario controls step by step. Steps run in the order of their calls, one after the other. A scenario awaits the
+ * steps that must be complete before another session continues; the others may wait for a lock.
  */
 export class Session {
   readonly #trx: Promise<ControlledTransaction<AnomalyDatabase>>;
@@ -29,7 +29,7 @@ export class Session {
     this.#tail = this.#trx.catch((error: unknown) => this.#fail(error));
   }
 
-  /** Whether everything it did is committed. */
+  /** Whether the transaction is committed. */
   get hasCommitted(): boolean {
     return this.#hasCommitted;
   }
@@ -41,7 +41,7 @@ export class Session {
     });
   }
 
-  /** Ids of the rows whose value is a multiple of `divisor`. */
+  /** Returns the ids of the rows whose value is a multiple of `divisor`. */
   findMultiples(divisor: number): Step<readonly number[]> {
     return this.#step(async (trx) => {
       const rows = await trx
@@ -72,7 +72,7 @@ export class Session {
     return this.#step((trx) => trx.rollback().execute());
   }
 
-  /** Waits for all steps, and rolls back what is still open. */
+  /** Waits for all steps, and rolls the transaction back if it is still open. */
   async end(): Promise<void> {
     await this.#tail;
     const trx = await this.#trx.catch(() => undefined);
@@ -93,7 +93,7 @@ export class Session {
     return step;
   }
 
-  /** A transaction in which a step failed does nothing more; its locks are freed, so that others go on. */
+  /** Rolls back after a failed step, so that its locks are released and other sessions continue. */
   async #fail(error: unknown): Promise<{ readonly error: unknown }> {
     this.#failure = { error };
     const trx = await this.#trx.catch(() => undefined);
@@ -106,7 +106,7 @@ export class Session {
   }
 }
 
-/** What a step saw, or `undefined` when it failed. */
+/** Returns the result of a step, or `undefined` if it failed. */
 export async function seen<T>(step: Step<T>): Promise<T | undefined> {
   const outcome = await step;
   return 'value' in outcome ? outcome.value : undefined;

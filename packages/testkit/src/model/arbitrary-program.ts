@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { ModelAction, ModelCall, ModelCondition, ModelStep, ModelUnit, NewRow } from './program.js';
 
-// Few ids and names, so that programs meet the same rows again and again.
+// Few ids and names, so that a program uses the same rows repeatedly.
 const id = fc.integer({ min: 1, max: 6 });
 const name = fc.constantFrom(null, 'a', 'A', 'ab', 'b', 'é', '🌊', '\uFFFF');
 const amount = fc.oneof(
@@ -70,7 +70,7 @@ const { action } = fc.letrec<{ action: ModelAction }>((tie) => ({
   ),
 }));
 
-/** A call, or a transaction of a few of `actions`. */
+/** Generates a call, or a transaction of a few of `actions`. */
 function unitOf(actions: fc.Arbitrary<ModelAction>): fc.Arbitrary<ModelUnit> {
   const write = fc.record({
     do: fc.constant('write' as const),
@@ -82,7 +82,7 @@ function unitOf(actions: fc.Arbitrary<ModelAction>): fc.Arbitrary<ModelUnit> {
 
 const unit = unitOf(action);
 
-/** Without savepoints: a violation that one catches is not among the reads that PostgreSQL checks for conflicts (see the contract, C3). */
+/** Without savepoints: PostgreSQL does not check a violation that is caught in a savepoint for conflicts (see the contract, C3). */
 const concurrentUnit = unitOf(call);
 
 const step: fc.Arbitrary<ModelStep> = fc.oneof(
@@ -104,5 +104,5 @@ const step: fc.Arbitrary<ModelStep> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ do: 'restart' } as const) },
 );
 
-/** Random programs, which shrink to shorter ones. */
+/** Generates random programs. A failing program is shrunk to a shorter one. */
 export const arbitraryProgram: fc.Arbitrary<ModelStep[]> = fc.array(step, { maxLength: 12 });

@@ -3,30 +3,30 @@ import { arbitraryProgram } from './arbitrary-program.js';
 import { describeProgram, type ModelStep } from './program.js';
 import { type OpenModelStorage, ProgramRunner } from './run-program.js';
 
-/** How long {@link checkModel} goes on. */
+/** Options of {@link checkModel}. */
 export interface CheckModelOptions {
-  /** Decides which programs are made. */
+  /** The seed of the generator. The same seed generates the same programs. */
   readonly seed: number;
-  /** Most programs. */
+  /** The maximum number of programs. */
   readonly programs: number;
-  /** After this time no further program is begun, in milliseconds. Default: none. */
+  /** No further program starts after this time, in milliseconds. Default: no limit. */
   readonly timeLimitMs?: number;
 }
 
-/** What {@link checkModel} has found. */
+/** The result of {@link checkModel}. */
 export interface CheckedModel {
-  /** Programs run, without those made while shrinking. */
+  /** The number of programs that ran. Programs from shrinking are not counted. */
   readonly programs: number;
   readonly seed: number;
-  /** The shortest program found that a driver and the model do not agree on, and how they differ. */
+  /** The shortest program for which the driver and the model differ, and the difference. */
   readonly difference?: string;
 }
 
-/** Runs random programs on a driver and on the model in memory. A difference is shrunk to a short program. */
+/** Runs random programs on a driver and on the in-memory model. If they differ, the program is shrunk to a short one. */
 export async function checkModel(open: OpenModelStorage, options: CheckModelOptions): Promise<CheckedModel> {
   const runner = new ProgramRunner(open);
   const property = fc.asyncProperty(arbitraryProgram, (program) =>
-    // The generator's objects have no prototype, and those of a driver do.
+    // The generator's objects have no prototype, but those of a driver have one.
     runner.run(structuredClone(program)),
   );
   try {
@@ -38,7 +38,7 @@ export async function checkModel(open: OpenModelStorage, options: CheckModelOpti
         : { interruptAfterTimeLimit: options.timeLimitMs, markInterruptAsFailure: false }),
     });
     const { numRuns: programs, seed } = details;
-    // A time limit that passes before the first program is through counts as a failure, without an error.
+    // If the time limit passes before the first program ends, fast-check reports a failure without an error.
     if (!details.failed || details.counterexample === null) return { programs, seed };
     return {
       programs,

@@ -8,24 +8,24 @@ import type {
   Outcome,
 } from './program.js';
 
-/** What a database holds, written for clarity: rows by their id, and the migrations applied. */
+/** The content of a database in the model: rows by id, and the number of applied migrations. */
 export interface ModelState {
   readonly version: 1 | 2;
   readonly rows: ReadonlyMap<number, ModelRow>;
-  /** Names that may be held twice for now. Default: none. */
+  /** Names that may occur twice for the moment. Default: none. */
   readonly freeNames?: ReadonlySet<string> | undefined;
 }
 
-/** A new database. */
+/** The state of a new database. */
 export const EMPTY: ModelState = { version: 1, rows: new Map() };
 
-/** What a step leads to. */
+/** The result of a step: the next state and its outcome. */
 export interface Result {
   readonly state: ModelState;
   readonly outcome: Outcome;
 }
 
-/** Every result that a step may have; more than one only where units run together. */
+/** Returns all permitted results of a step. There is more than one only for concurrent units. */
 export function run(
   state: ModelState,
   step: ModelStep,
@@ -56,7 +56,10 @@ function runTogether(
   return permutations(indexes).map((order) => ({ ...runUnits(state, units, order), outcome: DONE }));
 }
 
-/** Runs the units whose indexes are given, one after the other. `freeFor` holds the names that each may take although they are held. */
+/**
+ * Runs the units with the given indexes, one after the other. `freeFor` contains, for each unit, the names that it may take although
+ * another row has them.
+ */
 export function runUnits(
   state: ModelState,
   units: readonly ModelUnit[],
@@ -75,7 +78,7 @@ export function runUnits(
   return { state: { ...state, rows }, outcomes };
 }
 
-/** Every order of the items. */
+/** Returns all permutations of the items. */
 export function permutations(items: readonly number[]): readonly (readonly number[])[] {
   if (items.length <= 1) return [items];
   return items.flatMap((item) =>
@@ -91,7 +94,7 @@ export function runUnit(state: ModelState, unit: ModelUnit): Result {
   return unit.fails ? { state, outcome: UNDONE } : result;
 }
 
-/** The first call that is refused ends it. */
+/** Runs actions until one is refused. */
 function runActions(state: ModelState, actions: readonly ModelAction[]): Result {
   const values: unknown[] = [];
   let current = state;
@@ -184,7 +187,7 @@ function migrate(state: ModelState, to: 1 | 2): ModelState {
   return { version: to, rows: new Map([...state.rows].map(([id, row]) => [id, change(row)])) };
 }
 
-/** A comparison with NULL is not true, as in SQL. */
+/** A comparison with NULL is never true, as in SQL. */
 function matches(where: ModelCondition): (row: ModelRow) => boolean {
   if ('amountAtLeast' in where) return ({ amount }) => amount !== null && amount >= where.amountAtLeast;
   if ('nameIsNull' in where) return ({ name }) => (name === null) === where.nameIsNull;
@@ -192,7 +195,7 @@ function matches(where: ModelCondition): (row: ModelRow) => boolean {
   return () => true;
 }
 
-/** NULL sorts as if larger than every value; equal rows by their id. */
+/** NULL sorts as if larger than every value. Equal rows are sorted by id. */
 function comparing(
   column: 'amount' | 'name',
   direction: 'asc' | 'desc',
@@ -204,6 +207,6 @@ function comparing(
 function compareValues(a: number | string | null, b: number | string | null): number {
   if (a === null || b === null) return Number(a === null) - Number(b === null);
   if (typeof a === 'number' && typeof b === 'number') return a - b;
-  // By code point, as UTF-8 bytes sort; JavaScript's own comparison is by UTF-16 units.
+  // By code point, as UTF-8 bytes sort. JavaScript compares UTF-16 units instead.
   return Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b)));
 }

@@ -1,4 +1,4 @@
-/** A row of the table that programs work on; `tag` exists from the second migration on. */
+/** A row of the table that programs use. `tag` exists after the second migration. */
 export interface ModelRow {
   readonly id: number;
   readonly name: string | null;
@@ -6,17 +6,17 @@ export interface ModelRow {
   readonly tag?: string;
 }
 
-/** What `insert` is given. */
+/** The row that `insert` takes. */
 export type NewRow = Omit<ModelRow, 'tag'>;
 
-/** A condition, in words that every driver understands. */
+/** A condition that every driver supports. */
 export type ModelCondition =
   | { readonly amountAtLeast: number }
   | { readonly nameIsNull: boolean }
   | { readonly nameStartsWith: string }
   | { readonly everything: true };
 
-/** One call of a repository. */
+/** One repository call. */
 export type ModelCall =
   | { readonly do: 'insert'; readonly row: NewRow }
   | { readonly do: 'insertMany'; readonly rows: readonly NewRow[] }
@@ -35,27 +35,27 @@ export type ModelCall =
       readonly limit: number;
     };
 
-/** What a transaction does. A savepoint that fails is undone, and the transaction goes on. */
+/** An action of a transaction. If a savepoint fails, it is rolled back and the transaction continues. */
 export type ModelAction =
   | ModelCall
   | { readonly do: 'savepoint'; readonly actions: readonly ModelAction[]; readonly fails: boolean };
 
-/** A call, or a transaction that is rolled back at its end when it `fails`. */
+/** A call, or a transaction. If `fails` is set, the transaction is rolled back at its end. */
 export type ModelUnit =
   | ModelCall
   | { readonly do: 'write'; readonly actions: readonly ModelAction[]; readonly fails: boolean };
 
-/** A step of a program. Units that run `together` may take effect in any order. */
+/** A step of a program. The units of `together` run concurrently and may take effect in any order. */
 export type ModelStep =
   | ModelUnit
   | { readonly do: 'together'; readonly units: readonly ModelUnit[] }
   | { readonly do: 'migrate'; readonly to: 1 | 2 }
   | { readonly do: 'restart' };
 
-/** What a program's step gave: a value, or the code of the error it was refused with. */
+/** The outcome of a step: a value, or the code of an error. */
 export type Outcome = { readonly value: unknown } | { readonly code: string };
 
-/** Writes a program so that a person can read it and do it by hand. */
+/** Formats a program so that a person can read and repeat it. */
 export function describeProgram(steps: readonly ModelStep[]): string {
   return steps.map((step) => describe(step, '')).join('\n');
 }

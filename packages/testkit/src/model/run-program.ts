@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { SluiceError, type Storage, type StorageTransaction } from '@sluice/core';
 import { migrationsOf } from '../fixture/schema/suite-migrations.js';
-import { runWithGivenUpKeys } from './given-up-keys.js';
 import { EMPTY, type ModelState, run } from './model.js';
 import type {
   ModelAction,
@@ -12,22 +11,23 @@ import type {
   ModelUnit,
   Outcome,
 } from './program.js';
+import { runWithReleasedKeys } from './released-keys.js';
 import { runWithSnapshotReads } from './snapshot-reads.js';
 
-/** The table that programs work on. */
+/** The table that programs use. */
 export interface ModelDatabase {
   item: ModelRow;
 }
 
-/** Opens the one database of a run; called again after each restart. */
+/** Opens the database of a run. It is called again after each restart. */
 export type OpenModelStorage = (options: {
   readonly migrations: ReturnType<typeof migrationsOf>;
 }) => Promise<Storage<ModelDatabase>>;
 
-/** A driver did what the model does not. */
+/** The driver's behaviour differs from the model's. */
 export class DifferenceError extends Error {}
 
-/** Runs programs one after the other on one database, each from an empty table, and compares every answer with the model's. */
+/** Runs programs one after the other on one database. Each begins with an empty table. Every outcome is compared with the model's. */
 export class ProgramRunner {
   readonly #open: OpenModelStorage;
   #storage: Storage<ModelDatabase> | undefined;
@@ -36,7 +36,7 @@ export class ProgramRunner {
     this.#open = open;
   }
 
-  /** @throws DifferenceError at the first step whose outcome, or what it left behind, the model does not allow. */
+  /** @throws DifferenceError at the first step whose outcome or resulting state the model does not permit. */
   async run(program: readonly ModelStep[]): Promise<void> {
     const storage = await this.#current();
     await storage.migrator.to('1');
@@ -61,7 +61,7 @@ export class ProgramRunner {
     if (agreeing !== undefined) return agreeing.state;
     if (step.do === 'together' && storage.capabilities.concurrentWriters) {
       for (const each of runWithSnapshotReads(state, step.units)) if (agrees(each)) return each.state;
-      for (const each of runWithGivenUpKeys(state, step.units)) if (agrees(each)) return each.state;
+      for (const each of runWithReleasedKeys(state, step.units)) if (agrees(each)) return each.state;
     }
     const expected = allowed.map((each) => ({ outcomes: each.outcomes, stored: sorted(each.state) }));
     const gave = `Step ${index + 1} gave ${write({ outcomes, stored })}`;
@@ -126,7 +126,7 @@ class UndoneError extends Error {
   readonly code = 'undone';
 }
 
-/** What is neither an error of the contract nor the program's own is no outcome: it ends the run. */
+/** Returns the outcome of `work`. An error that belongs neither to the contract nor to the program ends the run. */
 async function settle(work: () => Promise<unknown>): Promise<Outcome> {
   try {
     return { value: await work() };
@@ -138,7 +138,7 @@ async function settle(work: () => Promise<unknown>): Promise<Outcome> {
   }
 }
 
-/** Why a refused step was refused, for whoever reads the difference; the outcomes themselves are compared. */
+/** The causes of refused steps, for the description of a difference. Only the outcomes are compared. */
 const CAUSES = new WeakMap<Outcome, string[]>();
 
 function messagesOf(error: Error): string[] {

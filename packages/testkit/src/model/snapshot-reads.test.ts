@@ -34,7 +34,7 @@ describe('reads beside writers', () => {
       ],
       fails: false,
     };
-    // The writer counted itself alone, so that it came first; the read saw the other insert without it.
+    // The writer counted only its own row, so it is first in the serial order. The read saw the other insert, but not this writer.
     expect(outcomesOf(insert(1), writer, find)).toContainEqual([
       { value: row(1) },
       { value: [{ value: row(2) }, { value: 1 }] },

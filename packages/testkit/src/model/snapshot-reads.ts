@@ -2,9 +2,10 @@ import { type ModelState, permutations, runUnit, runUnits } from './model.js';
 import type { ModelUnit, Outcome } from './program.js';
 
 /**
- * What units that run together may do where writers run at once and a single read is a snapshot that undoes no writer (contract C3). Such a read sees
- * what was committed so far, and two writers may be committed in the other order than the serial one that explains them: a state between them is one
- * that only the read can tell from a serial order. Writers among themselves are serializable, and all reads see the same order of commits.
+ * Runs concurrent units and returns the results that are permitted if writers run concurrently and a single read is a snapshot that
+ * conflicts with no writer (contract C3). A read sees the commits so far. Two writers may commit in an order that differs from the serial
+ * order that explains them, and a read may then see a state between them that no serial order contains. The writers themselves are
+ * serializable, and all reads see the same order of commits.
  */
 export function* runWithSnapshotReads(
   state: ModelState,
@@ -37,7 +38,7 @@ function isRead(unit: ModelUnit | undefined): boolean {
   return unit?.do === 'get' || unit?.do === 'count' || unit?.do === 'find';
 }
 
-/** Every way to choose `count` of the items, the same one again and again too. */
+/** Returns every choice of `count` items, with repetition. */
 function choices<T>(items: readonly T[], count: number): readonly (readonly T[])[] {
   if (count === 0) return [[]];
   return choices(items, count - 1).flatMap((chosen) => items.map((item) => [...chosen, item]));

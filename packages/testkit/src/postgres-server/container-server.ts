@@ -15,12 +15,12 @@ import { reasonOf } from './postgres-unavailable-error.js';
 import { startReaper } from './reaper.js';
 
 const LABEL = 'sluice.testkit.postgres';
-/** For PostgreSQL to get ready; Docker has half as long again for its own part. */
+/** Timeout of PostgreSQL's start. Docker's own part may take half as long in addition. */
 const STARTUP_TIMEOUT_MS = 60_000;
 const POLL_MS = 100;
 const START_TIMEOUT_MS = 1.5 * STARTUP_TIMEOUT_MS;
 
-/** Starts PostgreSQL in a container. Throws `DockerAwayError` without Docker, and an ordinary error without the image. */
+/** Starts PostgreSQL in a container. Rejects with a `DockerUnavailableError` without Docker, and with an ordinary Error without the image. */
 export async function startContainerServer(settings: PostgresSettings): Promise<RunningServer> {
   const docker = await connectDocker(settings.dockerTimeoutMs);
   await ensureImage(docker, settings.image, settings.onNotice);
@@ -36,12 +36,12 @@ export async function startContainerServer(settings: PostgresSettings): Promise<
     const faults = faultsOf(docker.container.getById(container.getId()), url);
     return { url, origin: `testcontainers (${settings.image})`, stop: reaper.reap, faults };
   } catch (cause) {
-    await reaper.reap().catch(() => {}); // The first error is the one to tell.
+    await reaper.reap().catch(() => {}); // The first error is reported.
     throw new Error(`a container of ${settings.image} does not start: ${reasonOf(cause)}`, { cause });
   }
 }
 
-// The reaper cleans up: that of testcontainers is an image of its own, which not every machine can pull.
+// Our own reaper cleans up. That of testcontainers needs another image, which not every machine can pull.
 async function runContainer(settings: PostgresSettings, id: string): Promise<StartedPostgreSqlContainer> {
   return new PostgreSqlContainer(settings.image)
     .withPullPolicy(PullPolicy.neverPull())
@@ -74,7 +74,7 @@ function faultsOf(container: DockerContainer, url: string): ServerFaults {
   };
 }
 
-/** Docker has started it before PostgreSQL has read its log again. */
+/** Waits until PostgreSQL accepts connections. Docker reports a start before PostgreSQL has replayed its log. */
 async function untilReady(url: string): Promise<void> {
   const deadline = performance.now() + STARTUP_TIMEOUT_MS;
   for (;;) {

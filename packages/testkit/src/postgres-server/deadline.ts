@@ -1,4 +1,4 @@
-/** Settles as `work` does, or rejects with `lateError()` after `timeoutMs`. The work itself goes on. */
+/** Settles as `work` does, or rejects with `lateError()` after `timeoutMs`. It does not stop the work. */
 export async function withDeadline<T>(
   work: Promise<T>,
   timeoutMs: number,

@@ -1,21 +1,21 @@
 import { type ContainerRuntimeClient, getContainerRuntimeClient, ImageName } from 'testcontainers';
 import { withDeadline } from './deadline.js';
-import { DockerAwayError } from './docker-away-error.js';
+import { DockerUnavailableError } from './docker-unavailable-error.js';
 
-/** A pull that takes longer is given up; Docker itself may finish it for the next run. */
+/** Timeout of a pull. Docker may still complete it for the next run. */
 const PULL_TIMEOUT_MS = 180_000;
 
-/** Finds Docker the way testcontainers does. Throws {@link DockerAwayError} when nobody answers in time. */
+/** Finds Docker as testcontainers does. Rejects with a {@link DockerUnavailableError} if it does not answer in time. */
 export async function connectDocker(timeoutMs: number): Promise<ContainerRuntimeClient> {
   const client = getContainerRuntimeClient().catch((cause: unknown) => {
-    throw new DockerAwayError('Docker does not answer', { cause });
+    throw new DockerUnavailableError('Docker does not answer', { cause });
   });
   return withDeadline(client, timeoutMs, () => {
-    return new DockerAwayError(`Docker does not answer within ${timeoutMs / 1000} s`);
+    return new DockerUnavailableError(`Docker does not answer within ${timeoutMs / 1000} s`);
   });
 }
 
-/** Makes sure that the image is on this machine. One that is there is never pulled: it may come from no registry. */
+/** Makes sure that the image is on this machine. An existing image is never pulled, because it may come from no registry. */
 export async function ensureImage(
   docker: ContainerRuntimeClient,
   image: string,
@@ -29,6 +29,6 @@ export async function ensureImage(
   } catch (cause) {
     throw new Error(`the image ${image} is not on this machine and cannot be pulled`, { cause });
   }
-  // testcontainers takes a pull that failed half way for a success.
+  // testcontainers treats a pull that failed half way as a success.
   if (!(await docker.image.exists(name))) throw new Error(`the image ${image} could not be pulled`);
 }

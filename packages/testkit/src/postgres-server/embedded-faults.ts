@@ -5,17 +5,17 @@ import { executeProgram } from './execute-program.js';
 
 const POLL_MS = 10;
 
-/** Kills every process of the server at once. Its file of state is removed, so that it is not taken for that of the next start. */
+/** Kills all processes of the server at once. Removes its pid file, because the next start must not read the old one. */
 export async function crash(data: string): Promise<void> {
   const pids = await signal(data, 'SIGKILL');
   while ((await runningProcesses()).some(({ pid }) => pids.includes(pid))) await sleep(POLL_MS);
   await rm(join(data, 'postmaster.pid'));
 }
 
-/** Sends a signal to every process of the server, and returns them. Each of them leads a process group of its own. */
+/** Sends a signal to all processes of the server and returns their ids. Each of them leads its own process group. */
 export async function signal(data: string, name: 'SIGCONT' | 'SIGKILL' | 'SIGSTOP'): Promise<number[]> {
   const leader = Number((await readFile(join(data, 'postmaster.pid'), 'utf8')).split('\n')[0]);
-  // Standing still it starts no more of them, and those that it has stay its own.
+  // A stopped postmaster starts no more processes, and keeps the existing ones as its children.
   process.kill(leader, 'SIGSTOP');
   const children = (await runningProcesses()).filter(({ parent }) => parent === leader);
   const pids = [...children.map(({ pid }) => pid), leader];
@@ -28,7 +28,7 @@ interface RunningProcess {
   readonly parent: number;
 }
 
-/** Without those that have ended and are only remembered. */
+/** Lists the processes, without zombies. */
 async function runningProcesses(): Promise<RunningProcess[]> {
   const table = await executeProgram('ps', ['-A', '-o', 'pid=,ppid=,stat=']);
   return table.split('\n').flatMap((line) => {
@@ -37,7 +37,7 @@ async function runningProcesses(): Promise<RunningProcess[]> {
   });
 }
 
-/** One that has just ended by itself is no error. */
+/** A process that has just ended by itself causes no error. */
 function send(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);

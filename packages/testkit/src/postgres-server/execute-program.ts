@@ -1,6 +1,6 @@
 import { type ExecFileOptions, execFile } from 'node:child_process';
 
-/** Runs a program to its end. Rejects with the last line it wrote to its standard error, or with why it did not run. */
+/** Runs a program to its end. Rejects with the last line of its standard error, or with the reason why it did not start. */
 export async function executeProgram(
   program: string,
   args: readonly string[],

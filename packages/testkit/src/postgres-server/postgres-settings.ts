@@ -2,28 +2,30 @@ import { DEFAULT_POSTGRES_IMAGE } from './postgres-image.js';
 import type { PostgresSettings, PostgresSource } from './postgres-source.js';
 import { PostgresUnavailableError } from './postgres-unavailable-error.js';
 
-/** How {@link startPostgresServer} chooses and starts a server. */
+/** Options of {@link startPostgresServer}. */
 export interface PostgresServerOptions {
-  /** Allows this source alone. Default: `SLUICE_TEST_POSTGRES`, else the first that can be had. */
+  /** The only permitted source. Default: `SLUICE_TEST_POSTGRES`, else the first available source. */
   readonly source?: PostgresSource;
-  /** Image of the container; one that is not on this machine is pulled. Default: `SLUICE_TEST_POSTGRES_IMAGE`, else a pinned official one. */
+  /**
+   * Image of the container. It is pulled if it is not on this machine. Default: `SLUICE_TEST_POSTGRES_IMAGE`, else a pinned official one.
+   */
   readonly image?: string;
-  /** A running server; the role needs the right to create databases. Default: `SLUICE_TEST_POSTGRES_URL`. */
+  /** URL of a running server. The role needs the right to create databases. Default: `SLUICE_TEST_POSTGRES_URL`. */
   readonly url?: string;
   /**
-   * Leaves `fsync` and `full_page_writes` on, for tests of power loss. Default: `false`, which is faster and
-   * still survives the death of the server process. A server named by `url` keeps its own settings.
+   * Keeps `fsync` and `full_page_writes` on, for tests of power loss. Default: `false`, which is faster; data still survives the death of
+   * the server process. A server that `url` names keeps its own settings.
    */
   readonly durable?: boolean;
-  /** How long Docker may take to answer, in milliseconds. Default: 10 000. */
+  /** Timeout of Docker's answer, in milliseconds. Default: 10 000. */
   readonly dockerTimeoutMs?: number;
-  /** Hears of what takes long, such as the pull of an image, one line each. Default: nobody does. */
+  /** Called with one line for each slow operation, such as the pull of an image. Default: none. */
   readonly onNotice?: (line: string) => void;
 }
 
 const DOCKER_TIMEOUT_MS = 10_000;
 
-/** Fills in the environment's choices and the defaults. An empty variable counts as not set. */
+/** Adds the settings of the environment and the defaults. An empty variable counts as not set. */
 export function readSettings(options: PostgresServerOptions, env: NodeJS.ProcessEnv): PostgresSettings {
   const image = options.image ?? (env.SLUICE_TEST_POSTGRES_IMAGE || undefined);
   return {

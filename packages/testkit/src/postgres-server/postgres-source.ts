@@ -1,12 +1,12 @@
 /** Where a server comes from: a container, a server named by its URL, or the binaries of an npm package. */
 export type PostgresSource = 'container' | 'url' | 'embedded';
 
-/** Everything a source may need to know, with every default filled in. */
+/** All settings of a source, with the defaults filled in. */
 export interface PostgresSettings {
-  /** The one source that may be used, or `undefined` for the first that can be had. */
+  /** The only permitted source, or `undefined` for the first available one. */
   readonly source: PostgresSource | undefined;
   readonly image: string;
-  /** Whether somebody asked for this very image, so that no other server will do. */
+  /** Whether the image was chosen explicitly. Then no other server is used. */
   readonly isImageExplicit: boolean;
   readonly url: string | undefined;
   readonly durable: boolean;
@@ -16,28 +16,28 @@ export interface PostgresSettings {
 
 /** A server that accepts connections. */
 export interface RunningServer {
-  /** Connects as a superuser, or at least as a role that may create databases. */
+  /** URL with a superuser, or at least a role that may create databases. */
   readonly url: string;
-  /** Completes the sentence “PostgreSQL 18.4 from …”. */
+  /** The end of the sentence “PostgreSQL 18.4 from …”. */
   readonly origin: string;
   stop(): Promise<void>;
-  /** Only where the processes are ours. */
+  /** Only if we started the processes. */
   readonly faults?: ServerFaults;
 }
 
-/** What a test may do to a server. */
+/** Faults that a test can cause on a server. */
 export interface ServerFaults {
-  /** Kills every process of the server with SIGKILL. Start the server with `durable: true`, or it may lose what it acknowledged. */
+  /** Kills all processes of the server with SIGKILL. Start the server with `durable: true`, or it may lose acknowledged writes. */
   crash(): Promise<void>;
-  /** Starts it again after a crash, on the same data, and returns its URL: a container may get another port. */
+  /** Starts the server again after a crash, on the same data. Returns its URL, because a container may get another port. */
   restart(): Promise<string>;
-  /** Stops every process of the server where it stands: connections stay open, and nobody answers. */
+  /** Stops all processes of the server with SIGSTOP: connections stay open, but no query is answered. */
   pause(): Promise<void>;
-  /** Ends a pause. */
+  /** Continues the processes after a pause. */
   resume(): Promise<void>;
 }
 
-/** Settings of every server we start: room for many pools, and `fsync` only where a test is about durability. */
+/** The settings of every server that we start: enough connections for many pools, and `fsync` only for tests of durability. */
 export function serverFlags(settings: PostgresSettings): string[] {
   const parameters = [
     'max_connections=300',

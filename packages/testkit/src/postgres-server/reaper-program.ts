@@ -1,13 +1,13 @@
-// A program of its own, started by reaper.ts. It imports packages only, so that Node can run it as it is written.
+// A separate program that reaper.ts starts. It imports only packages, so that Node can run the source file directly.
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How long a server may take to end before it is killed, in milliseconds. */
-const PATIENCE_MS = 5_000;
+const TERMINATION_TIMEOUT_MS = 5_000;
 
-// Ctrl-C and a closed terminal end the tests; the reaper's work begins then.
+// Ignore Ctrl-C and a closed terminal: they end the tests, and the reaper must still clean up after them.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
 const [duty, subject] = process.argv.slice(2);
@@ -15,12 +15,12 @@ if (subject === undefined) throw new Error('usage: reaper-program container LABE
 const isOrderly = (await input()) === 'stop';
 await remove(subject);
 if (!isOrderly) {
-  // A parent that was killed while it started the server may have left work under way.
-  await sleep(PATIENCE_MS);
+  // The parent may have been killed while it started the server, and that start may still be in progress.
+  await sleep(TERMINATION_TIMEOUT_MS);
   await remove(subject);
 }
 
-/** All that the parent writes before it closes the pipe or ends. */
+/** Reads everything that the parent writes before it closes the pipe or ends. */
 async function input(): Promise<string> {
   return text(process.stdin).catch(() => '');
 }
@@ -51,11 +51,11 @@ async function postmasterPid(folder: string): Promise<number | undefined> {
   }
 }
 
-// SIGQUIT is PostgreSQL's immediate shutdown: nobody will read this data again.
+// SIGQUIT is PostgreSQL's immediate shutdown, because this data is not needed again.
 async function endProcess(pid: number): Promise<void> {
   for (const signal of ['SIGQUIT', 'SIGKILL'] as const) {
     if (!signalProcess(pid, signal)) return;
-    const deadline = Date.now() + PATIENCE_MS;
+    const deadline = Date.now() + TERMINATION_TIMEOUT_MS;
     while (Date.now() < deadline) {
       if (!signalProcess(pid, 0)) return;
       await sleep(10);
@@ -63,7 +63,7 @@ async function endProcess(pid: number): Promise<void> {
   }
 }
 
-/** Whether the process was still there. */
+/** Returns whether the process still existed. */
 function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal);

@@ -6,18 +6,18 @@ import { extname } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-/** A process that outlives ours, however ours ends, and then removes the server we started. */
+/** A process that lives longer than ours, even if ours is killed, and then removes the server that we started. */
 export interface Reaper {
-  /** Removes the server now. Rejects when something of it may be left behind; called again, gives the same answer. */
+  /** Removes the server now. Rejects if a part of it may remain. A second call returns the same promise. */
   readonly reap: () => Promise<void>;
 }
 
 /**
- * Starts the reaper of a container (by its `label=value`) or of an embedded server (by its folder). Start it before the
- * server. It waits for the end of its standard input, which also comes when this process is killed.
+ * Starts the reaper of a container (`subject` is its `label=value`) or of an embedded server (`subject` is its folder). Start it before the
+ * server. It waits for the end of its standard input, which also ends when this process is killed.
  */
 export function startReaper(duty: 'container' | 'folder', subject: string): Reaper {
-  // Beside this file lies the program: as it was built or, when tests run the sources, as it was written.
+  // The program is beside this file: a built file, or a source file when tests run the sources.
   const program = fileURLToPath(new URL(`./reaper-program${extname(import.meta.url)}`, import.meta.url));
   const child = spawn(process.execPath, [program, duty, subject], {
     cwd: tmpdir(),
@@ -28,7 +28,7 @@ export function startReaper(duty: 'container' | 'folder', subject: string): Reap
   });
   const ended = once(child, 'exit');
   const complaint = text(child.stderr);
-  // A server nobody stopped must not keep our process alive.
+  // A server that is not stopped must not keep our process alive.
   for (const handle of [child, child.stdin, child.stderr]) {
     if (handle === child || handle instanceof Socket) handle.unref();
   }

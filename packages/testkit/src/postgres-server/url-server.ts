@@ -2,7 +2,7 @@ import { inspectServer } from './postgres-database.js';
 import type { PostgresSettings, RunningServer } from './postgres-source.js';
 import { reasonOf } from './postgres-unavailable-error.js';
 
-/** Takes the server that `SLUICE_TEST_POSTGRES_URL` names; somebody else starts and stops it. */
+/** Uses the server that `SLUICE_TEST_POSTGRES_URL` names. It is neither started nor stopped here. */
 export async function useUrlServer({ url }: PostgresSettings): Promise<RunningServer> {
   if (url === undefined) throw new Error('SLUICE_TEST_POSTGRES_URL is not set');
   if (!URL.canParse(url) || !/^postgres(ql)?:$/.test(new URL(url).protocol)) {

@@ -4,15 +4,15 @@ import { reasonOf } from '../postgres-server/postgres-unavailable-error.js';
 import { POSTGRES_DATABASE_PREFIX, POSTGRES_URL } from './provided-context.js';
 
 /**
- * Vitest's `globalSetup`: one PostgreSQL server for the whole run, however many projects name this file. Prints one
- * line that says which server it is and provides `postgresUrl` to the test files. A run without PostgreSQL fails.
+ * Vitest's `globalSetup`. It starts one PostgreSQL server for the whole run, even if several projects name this file. It prints one line
+ * that describes the server, and provides `postgresUrl` to the test files. Without PostgreSQL the run fails.
  *
  * ```ts
  * export default defineConfig({ test: { globalSetup: '@sluice/testkit/global-setup' } });
  * ```
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  // Other containers of the run, too, must not need the image of testcontainers' own reaper.
+  // Other containers of the run must not need the image of testcontainers' own reaper either.
   process.env.TESTCONTAINERS_RYUK_DISABLED ??= 'true';
   const run = currentRun();
   run.users += 1;
@@ -27,7 +27,7 @@ interface Run {
   users: number;
 }
 
-// Vitest evaluates this module once for each project, so the run's server is kept where all of them find it.
+// Vitest evaluates this module once for each project. So the server of the run is stored under a global symbol.
 const RUN: unique symbol = Symbol.for('sluice.testkit.run');
 const shared: typeof globalThis & { [RUN]?: Run } = globalThis;
 
@@ -53,7 +53,7 @@ async function startAndTell(): Promise<PostgresServer> {
   }
 }
 
-/** What Vitest prints of it is the one line that matters. */
+/** Returns an error of which Vitest prints only the message. */
 function withoutStack(error: unknown): Error {
   const told = new Error(reasonOf(error));
   told.stack = '';

@@ -1,12 +1,12 @@
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Connects to the PostgreSQL server of this run. */
+    /** URL of the PostgreSQL server of this run. */
     postgresUrl: string;
-    /** How the names of this run's databases begin. */
+    /** Prefix of the database names of this run. */
     postgresDatabasePrefix: string;
   }
 }
 
-/** The keys under which the global setup hands its server to the test files. */
+/** The keys under which the global setup provides its server to the test files. */
 export const POSTGRES_URL = 'postgresUrl';
 export const POSTGRES_DATABASE_PREFIX = 'postgresDatabasePrefix';

@@ -5,7 +5,7 @@ import { afterAll, inject } from 'vitest';
 import { createDatabase, dropDatabase } from '../postgres-server/postgres-database.js';
 import { POSTGRES_DATABASE_PREFIX, POSTGRES_URL } from './provided-context.js';
 
-/** What a temporary PostgreSQL database begins with. */
+/** Options of {@link temporaryPostgresUrl}. */
 export interface TemporaryPostgresOptions {
   /** URL of a database to copy, schema and rows. It must have no open connections. Default: an empty database. */
   readonly template?: string;
@@ -15,8 +15,8 @@ const cleanUps: (() => Promise<void>)[] = [];
 cleanUpAfterFile();
 
 /**
- * Creates a database on the server of this run and returns its URL. It is dropped after the test file, with the
- * connections it still has. May be called anywhere in a test file: at the top, in a hook, in a test.
+ * Creates a database on the server of this run and returns its URL. The database is dropped after the test file, and its connections are
+ * closed. May be called anywhere in a test file: at the top level, in a hook, in a test.
  *
  * @throws Error when the run has no server because `globalSetup` does not name `@sluice/testkit/global-setup`.
  */
@@ -31,8 +31,8 @@ export async function temporaryPostgresUrl(options: TemporaryPostgresOptions = {
 }
 
 /**
- * Returns the path of a SQLite file that does not exist yet, alone in a fresh folder. The folder is removed after
- * the test file. May be called anywhere in a test file.
+ * Returns the path of a SQLite file that does not exist yet, alone in a new folder. The folder is removed after the test file. May be
+ * called anywhere in a test file.
  */
 export async function temporarySqlitePath(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-sqlite-'));
@@ -40,24 +40,24 @@ export async function temporarySqlitePath(): Promise<string> {
   return join(folder, 'test.db');
 }
 
-/** Has `work` done after the test file, before the databases made earlier are removed. */
+/** Runs `work` after the test file, before the databases that were made earlier are removed. */
 export function afterFile(work: () => Promise<void>): void {
   cleanUps.push(work);
 }
 
-// Registered while the test file is being read, because Vitest takes no hooks from inside hooks and tests. Hooks after
-// a file run last first, so this one follows those that close what the file has opened.
+// Registers the hook while the test file is loaded, because Vitest accepts no hooks inside hooks and tests. Vitest runs the hooks after a
+// file in reverse order, so this one runs after those that close the file's storages.
 function cleanUpAfterFile(): void {
   try {
     afterAll(cleanUp);
   } catch {
-    // Outside a test file, as in a script that imports the testkit, there is nothing to run after.
+    // Outside of a test file, for example in a script that imports the testkit, there is no end of a file.
   }
 }
 
 async function cleanUp(): Promise<void> {
   const errors: unknown[] = [];
-  // Last first: a storage is closed before its database is dropped.
+  // In reverse order: a storage is closed before its database is dropped.
   for (const work of cleanUps.splice(0).reverse()) await work().catch((error: unknown) => errors.push(error));
   if (errors.length > 0) throw new AggregateError(errors, 'temporary databases are left behind');
 }

@@ -1,17 +1,17 @@
 import type { SpecimenColumn } from '../../fixture/schema/specimen.js';
 
-/** A value at an edge of its type: what is written, and what is read back when it is not the same. */
+/** A value at a limit of its type: the value that is written, and the value that must be read. */
 export interface AcceptedValue {
   readonly what: string;
   readonly given: unknown;
-  /** Default: what was given. */
+  /** The value that must be read. Default: the written value. */
   readonly read?: unknown;
 }
 
 const time = (text: string): AcceptedValue => ({ what: text, given: new Date(text) });
 const same = (given: unknown, what = String(given)): AcceptedValue => ({ what, given });
 
-/** What every driver must keep, by column of the specimen table. */
+/** Values that every driver must store, by column of the specimen table. */
 export const ACCEPTED_VALUES: Readonly<Record<SpecimenColumn, readonly AcceptedValue[]>> = {
   small: [
     same(0),

@@ -6,7 +6,7 @@ import { expectRefusal } from '../../fixture/refusal.js';
 import type { Json } from '../../fixture/schema/specimen.js';
 import { suiteMigrations } from '../../fixture/schema/suite-migrations.js';
 
-/** The suite's tables as an application with `camelCase: true` sees them. */
+/** The suite's tables with the names that an application with `camelCase: true` uses. */
 interface CamelDatabase {
   stay: { id: number; guestName: string; checkedInAt: Date | null; room2Key: string | null };
   deferredLink: { id: number; bookId: number };
@@ -15,7 +15,7 @@ interface CamelDatabase {
 
 const STAY = { id: 1, guestName: 'Ada', checkedInAt: new Date(5), room2Key: 'k' };
 
-/** `camelCase` renames columns and tables, and nothing else. */
+/** `camelCase` changes the names of columns and tables, and nothing else. */
 export function camelCaseCases(fixture: Fixture): void {
   const open = async (): Promise<Storage<CamelDatabase>> => {
     const storage = await fixture.apart<CamelDatabase>({ migrations: suiteMigrations, camelCase: true });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Fixture } from '../../fixture/fixture.js';
 import { expectRefusal } from '../../fixture/refusal.js';
 
-/** What the database fills in comes back in the contract's types. */
+/** Values that the database fills in are read in the types of the contract. */
 export function defaultsCases(fixture: Fixture): void {
   describe('defaults', () => {
     test('C1 an identity, now() and a constant come back typed from insert', async () => {
@@ -12,7 +12,7 @@ export function defaultsCases(fixture: Fixture): void {
       expect(row).toMatchObject({ message: 'one', level: 'info' });
       expect(row.id).toBeTypeOf('number');
       expect(row.created_at).toBeInstanceOf(Date);
-      // The server's clock is another one.
+      // The server may have another clock.
       expect(Math.abs(row.created_at.getTime() - before)).toBeLessThan(60_000);
       expect(await log.get(row.id)).toStrictEqual(row);
     });

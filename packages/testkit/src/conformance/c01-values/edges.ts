@@ -4,7 +4,7 @@ import { SPECIMEN_COLUMNS, SPECIMEN_TYPES } from '../../fixture/schema/specimen.
 import { rowWith } from '../../fixture/schema/specimen-row.js';
 import { ACCEPTED_VALUES } from './accepted-values.js';
 
-/** Every type at its edges: stored by `insert`, read by `get` and by a plain query. */
+/** Values at the limits of every type: stored by `insert`, read by `get` and by a plain query. */
 export function edgeCases(fixture: Fixture): void {
   describe('edges', () => {
     for (const column of SPECIMEN_COLUMNS) {

@@ -19,7 +19,7 @@ const KEY_COLUMNS = [
   'floating',
 ] as const;
 
-/** Every comparable type can be a primary key. */
+/** A primary key may have any comparable type. */
 export function keyCases(fixture: Fixture): void {
   const open = async (type: (typeof KEY_COLUMNS)[number]): Promise<Storage<Keyed>> => {
     const storage = await fixture.apart<Keyed>({

@@ -5,7 +5,7 @@ import { rowWith } from '../../fixture/schema/specimen-row.js';
 
 const TEN_MEGABYTES = 10 * 1024 * 1024;
 
-/** Values too large to hide a copy, a cut or an encoding. */
+/** Values that are large enough to show truncation and wrong encoding. */
 export function largeValueCases(fixture: Fixture): void {
   describe('large values', () => {
     test('C1 bytea keeps ten megabytes, through insert, get, stream and plain queries', async () => {
@@ -57,7 +57,7 @@ function expectSameBytes(read: Uint8Array | null | undefined, written: Uint8Arra
   expect(Buffer.compare(read ?? new Uint8Array(), written)).toBe(0);
 }
 
-/** A linear congruential generator: the same bytes in every run, and no period that a block size would divide. */
+/** A linear congruential generator. It returns the same bytes in every run. Its period is not a multiple of a block size. */
 function pseudoRandomBytes(length: number): Uint8Array {
   let state = 42;
   return Uint8Array.from({ length }, () => {

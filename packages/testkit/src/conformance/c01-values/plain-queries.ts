@@ -11,7 +11,7 @@ import {
   type SpecimenColumn,
 } from '../../fixture/schema/specimen.js';
 
-/** Plain Kysely queries give the values of the contract wherever a column turns up. */
+/** Plain Kysely queries return the values of the contract for a column wherever it appears in the query. */
 export function plainQueryCases(fixture: Fixture): void {
   const store = async (): Promise<void> => {
     await fixture.storage.repository('specimen', { key: 'id' }).insertMany([
@@ -75,7 +75,7 @@ export function plainQueryCases(fixture: Fixture): void {
       await fixture.storage.repository('specimen', { key: 'id' }).update(1, { big: 7n });
       const { scalar, unionAll, ...others } = await everywhere(fixture, 'big');
       for (const [place, rows] of Object.entries(others)) expect(rows, place).toStrictEqual([{ value: 7n }]);
-      // Here PostgreSQL tells no column, only that the expression is an int8, as a count is.
+      // PostgreSQL does not name the column here. It only reports an int8 expression, as for a count.
       for (const rows of [scalar, unionAll])
         expect(rows).toMatchObject([{ value: expect.toSatisfy(isSeven) }]);
     });
@@ -200,7 +200,7 @@ function isSeven(value: unknown): boolean {
   return value === 7 || value === 7n;
 }
 
-/** The value of row 1 by every road there is. */
+/** Reads the value of row 1 by every kind of query. */
 async function everywhere(fixture: Fixture, column: SpecimenColumn): Promise<Record<string, unknown[]>> {
   const { kysely } = fixture.storage;
   const base = kysely.selectFrom('specimen').select(`${column} as value`).where('id', '=', 1);

@@ -4,7 +4,7 @@ import { expectRefusal } from '../../fixture/refusal.js';
 import { GREATER, SPECIMEN, SPECIMEN_COLUMNS, SPECIMEN_TYPES } from '../../fixture/schema/specimen.js';
 import { rowWith, type SpecimenRow } from '../../fixture/schema/specimen-row.js';
 
-/** What a plain query writes is held to the same rules as what a repository writes. */
+/** The rules for values are the same for plain queries and for repositories. */
 export function plainWriteCases(fixture: Fixture): void {
   describe('plain writes', () => {
     for (const column of SPECIMEN_COLUMNS) {

@@ -5,7 +5,7 @@ import { SPECIMEN, SPECIMEN_COLUMNS, SPECIMEN_TYPES } from '../../fixture/schema
 import { rowWith } from '../../fixture/schema/specimen-row.js';
 import { REFUSED_VALUES } from './refused-values.js';
 
-/** What no column can hold is refused by name, and nothing is stored. */
+/** A value that a column cannot hold is refused by a ValueError that names the column, and nothing is stored. */
 export function refusalCases(fixture: Fixture): void {
   describe('refusals', () => {
     for (const column of SPECIMEN_COLUMNS) {

@@ -47,7 +47,7 @@ const UNSTORABLE_JSON: readonly RefusedValue[] = [
   refuse(['\uD800'], 'half of a surrogate pair inside'),
 ];
 
-/** What every driver must refuse by a ValueError, by column of the specimen table. */
+/** Values that every driver must refuse by a ValueError, by column of the specimen table. */
 export const REFUSED_VALUES: Readonly<Record<SpecimenColumn, readonly RefusedValue[]>> = {
   small: [refuse(-32_769), refuse(32_768), ...NEITHER_NUMBER],
   whole: [refuse(-2_147_483_649), refuse(2_147_483_648), refuse(2n ** 64n), ...NEITHER_NUMBER],

@@ -11,7 +11,7 @@ import {
 } from '../../fixture/schema/specimen.js';
 import { orderedRows, rowWith } from '../../fixture/schema/specimen-row.js';
 
-/** Every repository call takes and gives the same values. */
+/** All repository methods accept and return the same values. */
 export function repositoryCases(fixture: Fixture): void {
   describe('repository calls', () => {
     for (const column of SPECIMEN_COLUMNS) {

@@ -11,7 +11,7 @@ import { plainWriteCases } from './plain-writes.js';
 import { refusalCases } from './refusals.js';
 import { repositoryCases } from './repository-calls.js';
 
-/** C1: what is written is what is read, or it is refused by name. */
+/** C1: a value is read as it was written, or it is refused by an error that names the column. */
 export function valuesSuite(target: ConformanceTarget): void {
   describe('C1 values', { timeout: CASE_TIMEOUT_MS }, () => {
     const fixture = useFixture(target);

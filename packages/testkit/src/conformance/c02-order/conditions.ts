@@ -10,7 +10,7 @@ const ROWS = [
   { id: 4, body: null, rank: null, pinned: true },
 ];
 
-/** Conditions, and how they combine. */
+/** Conditions and their combinations. */
 export function conditionCases(fixture: Fixture): void {
   const cases: readonly [string, Where<SuiteDatabase, 'note'>, number[]][] = [
     ['an empty where holds', {}, [1, 2, 3, 4]],

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Fixture } from '../../fixture/fixture.js';
 import { expectRefusal } from '../../fixture/refusal.js';
 
-/** A cursor is opaque, and good for its own table and order alone. */
+/** A cursor is opaque. It is valid only for the table and the order of the page that returned it. */
 export function cursorCases(fixture: Fixture): void {
   describe('cursors', () => {
     let cursor = '';

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import type { Fixture } from '../../fixture/fixture.js';
 
-/** Arithmetic and aggregates have one result on every engine. */
+/** Arithmetic and aggregates have the same results on every engine. */
 export function expressionCases(fixture: Fixture): void {
   describe('expressions', () => {
     const store = async (): Promise<void> => {

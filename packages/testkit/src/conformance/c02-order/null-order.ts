@@ -10,7 +10,7 @@ const ROWS = [
   { id: 4, body: null, rank: null, pinned: null },
 ];
 
-/** NULL sorts as if larger than every value, unless it is told otherwise. */
+/** NULL sorts as if larger than every value, unless the query says otherwise. */
 export function nullOrderCases(fixture: Fixture): void {
   const placements: readonly [string, Order, number[]][] = [
     ['last when ascending', 'asc', [3, 1, 2, 4]],

@@ -9,7 +9,7 @@ import { pageCases } from './pages.js';
 import { patternCases } from './patterns.js';
 import { textOrderCases } from './text-order.js';
 
-/** C2: one order, one equality, one LIKE, one result of arithmetic. */
+/** C2: one order, one equality, one LIKE and one arithmetic on every driver. */
 export function orderSuite(target: ConformanceTarget): void {
   describe('C2 order and comparison', { timeout: CASE_TIMEOUT_MS }, () => {
     const fixture = useFixture(target);

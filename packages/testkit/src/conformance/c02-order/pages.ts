@@ -8,7 +8,7 @@ type Notes = Repository<SuiteDatabase, 'note', 'id'>;
 type Note = Selectable<SuiteDatabase['note']>;
 type NoteOrder = OrderBy<SuiteDatabase, 'note'>;
 
-/** Sixty rows with repeats and NULLs in every column but the key. */
+/** Sixty rows with duplicates and NULLs in every column except the key. */
 const ROWS: readonly Note[] = Array.from({ length: 60 }, (_, id) => ({
   id,
   body: id % 5 === 0 ? null : `b${id % 4}`,
@@ -36,7 +36,7 @@ const ORDERS: readonly [string, NoteOrder][] = [
   ['the key descending', { id: 'desc' }],
 ];
 
-/** Keyset pages: together they are `find` in the same order, whatever happens in between. */
+/** Keyset pages: together they return the rows of `find` in the same order, even if other rows change between two pages. */
 export function pageCases(fixture: Fixture): void {
   const store = async (): Promise<Notes> => {
     const notes = fixture.storage.repository('note', { key: 'id' });
@@ -108,7 +108,7 @@ export function pageCases(fixture: Fixture): void {
   });
 }
 
-/** The key decides between equals, in the direction of the last column. */
+/** The key decides the order of equal rows, in the direction of the last column. */
 function keyLast(orderBy: NoteOrder): NoteOrder {
   if ('id' in orderBy) return {};
   const last = Object.values(orderBy).at(-1) ?? 'asc';

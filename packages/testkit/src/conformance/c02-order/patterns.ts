@@ -16,7 +16,7 @@ const BODIES = [
   'a\\%b',
 ];
 
-/** LIKE and its two literal relatives: case-sensitive, `%` and `_` wild only where they are meant to be. */
+/** `like`, and the two operators that take literal text: they are case-sensitive. `%` and `_` are wildcards only in `like`. */
 export function patternCases(fixture: Fixture): void {
   const cases: readonly [string, object, string[]][] = [
     ['like takes % as any text', { like: '100%' }, ['100%', '100x']],

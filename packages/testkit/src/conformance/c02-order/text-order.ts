@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Fixture } from '../../fixture/fixture.js';
 
-/** In the order of their code points, which is neither a dictionary's, nor that of UTF-16 units, nor the database's locale. */
+/**
+ * Strings in the order of their code points. This differs from dictionary order, from the order of UTF-16 units, and from the order of the
+ * database's locale.
+ */
 const BY_CODE_POINT = [
   '',
   ' a',
@@ -27,7 +30,7 @@ const BY_CODE_POINT = [
   '🌊a',
 ];
 
-/** Text sorts and compares by code point, and is equal to itself alone. */
+/** Text is sorted and compared by code point. Two strings are equal only if they have the same code points. */
 export function textOrderCases(fixture: Fixture): void {
   const store = async (): Promise<void> => {
     const rows = BY_CODE_POINT.map((body, id) => ({ id, body }));

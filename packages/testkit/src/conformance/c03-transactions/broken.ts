@@ -3,7 +3,7 @@ import type { Fixture } from '../../fixture/fixture.js';
 import { expectRefusal } from '../../fixture/refusal.js';
 import type { SuiteTransaction } from '../../fixture/schema/suite-database.js';
 
-/** A statement that failed breaks its transaction, whatever the callback makes of the error. */
+/** A failed statement breaks its transaction, even if the callback catches the error. */
 export function brokenCases(fixture: Fixture): void {
   const failures: readonly [string, (tx: SuiteTransaction) => Promise<unknown>][] = [
     ['insert', (tx) => tx.repository('account', { key: 'name' }).insert({ name: 'a', balance: 2 })],

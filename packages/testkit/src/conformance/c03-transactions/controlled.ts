@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Fixture } from '../../fixture/fixture.js';
 import { expectRefusal } from '../../fixture/refusal.js';
 
-/** Kysely's controlled transactions, driven by hand. */
+/** Kysely's controlled transactions, which the caller commits and rolls back itself. */
 export function controlledCases(fixture: Fixture, { concurrentReaders }: Capabilities): void {
   const names = async (): Promise<string[]> => {
     const rows = await fixture.storage

@@ -20,7 +20,7 @@ const USES: readonly [string, (tx: SuiteTransaction) => Promise<unknown>][] = [
   ['afterCommit', async (tx) => tx.afterCommit(() => {})],
 ];
 
-/** A handle is good until its callback's promise settles, and no longer. */
+/** A transaction handle is valid until the promise of its callback settles. */
 export function endedHandleCases(fixture: Fixture): void {
   describe('ended handles', () => {
     for (const [what, use] of USES) {

@@ -1,10 +1,10 @@
 import type { Capabilities } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
 import type { Fixture } from '../../fixture/fixture.js';
-import { createGate, createRendezvous } from '../../fixture/rendezvous.js';
+import { createLatch, createRendezvous } from '../../fixture/rendezvous.js';
 import type { SuiteStorage, SuiteTransaction } from '../../fixture/schema/suite-database.js';
 
-/** The anomalies that a serializable database does not have, each with transactions that overlap wherever the driver lets them. */
+/** The anomalies that a serializable database prevents. The transactions overlap if the driver allows it. */
 export function isolationCases(fixture: Fixture, capabilities: Capabilities): void {
   const deposit = async (storage: SuiteStorage, ...balances: [string, number][]): Promise<void> => {
     await storage
@@ -91,8 +91,8 @@ export function isolationCases(fixture: Fixture, capabilities: Capabilities): vo
     test('C3 G1a and G1b: what is not committed is seen by nobody else', async () => {
       const { storage } = fixture;
       await deposit(storage, ['a', 1]);
-      const written = createGate();
-      const seen = createGate();
+      const written = createLatch();
+      const seen = createLatch();
       const writing = storage.write(async (tx) => {
         await setBalance(tx, 'a', 2);
         written.resolve();
@@ -108,7 +108,7 @@ export function isolationCases(fixture: Fixture, capabilities: Capabilities): vo
         storage.read((tx) => balanceOf(tx, 'a')),
         plain.execute(),
       ]);
-      // Where transactions run one at a time, the readers wait for this one.
+      // If transactions run one at a time, the readers wait until this one ends.
       if (capabilities.concurrentReaders) await reading;
       seen.resolve();
       expect(await reading).toStrictEqual([{ name: 'a', balance: 1 }, 1, [{ balance: 1 }]]);
@@ -133,8 +133,8 @@ export function isolationCases(fixture: Fixture, capabilities: Capabilities): vo
     test('C3 a query outside neither sees nor joins a transaction that is open on the same storage', async () => {
       const { storage } = fixture;
       await deposit(storage, ['a', 1]);
-      const open = createGate();
-      const go = createGate();
+      const open = createLatch();
+      const go = createLatch();
       const writing = storage.write(async (tx) => {
         await tx.repository('account', { key: 'name' }).count();
         open.resolve();

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { Fixture } from '../../fixture/fixture.js';
 import { expectRefusal } from '../../fixture/refusal.js';
 import { rejection } from '../../fixture/rejection.js';
-import { createGate } from '../../fixture/rendezvous.js';
+import { createLatch } from '../../fixture/rendezvous.js';
 
-/** Kysely's own `transaction()`, for code that knows nothing of storages. */
+/** Kysely's own `transaction()`, for code that does not use the storage. */
 export function kyselyTransactionCases(fixture: Fixture, capabilities: Capabilities): void {
   describe('kysely.transaction()', () => {
     test('C3 kysely.transaction() commits what its callback did, and gives its result', async () => {
@@ -56,8 +56,8 @@ export function kyselyTransactionCases(fixture: Fixture, capabilities: Capabilit
 
     test('C3 a query outside of an open kysely.transaction() does not join it', async () => {
       const { storage } = fixture;
-      const open = createGate();
-      const go = createGate();
+      const open = createLatch();
+      const go = createLatch();
       const work = storage.kysely.transaction().execute(async (trx) => {
         await trx.insertInto('account').values({ name: 'a', balance: 1 }).execute();
         open.resolve();
@@ -137,22 +137,22 @@ export function kyselyTransactionCases(fixture: Fixture, capabilities: Capabilit
   });
 }
 
-/** A transaction that counts the accounts, waits for `go`, and counts them again; it has counted once when this resolves. */
+/** Starts a transaction that counts the accounts, waits for `go`, and counts them again. Resolves after the first count. */
 async function countTwiceReadCommitted(
   storage: Fixture['storage'],
 ): Promise<{ readonly work: Promise<readonly [number, number]>; readonly go: () => void }> {
-  const begun = createGate();
-  const gate = createGate();
+  const begun = createLatch();
+  const latch = createLatch();
   const work = storage.write(
     async (tx): Promise<readonly [number, number]> => {
       const accounts = tx.repository('account', { key: 'name' });
       const before = await accounts.count();
       begun.resolve();
-      await gate.promise;
+      await latch.promise;
       return [before, await accounts.count()];
     },
     { isolation: 'read committed' },
   );
   await begun.promise;
-  return { work, go: () => gate.resolve() };
+  return { work, go: () => latch.resolve() };
 }

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { collect } from '../../fixture/collect.js';
 import type { Fixture } from '../../fixture/fixture.js';
 import { expectRefusal } from '../../fixture/refusal.js';
-import { createGate } from '../../fixture/rendezvous.js';
+import { createLatch } from '../../fixture/rendezvous.js';
 import type { SuiteStorage } from '../../fixture/schema/suite-database.js';
 
-/** Every way to use a storage that could wait for a transaction of the same storage. */
+/** All uses of a storage that could wait for a transaction of the same storage. */
 const USES: readonly [string, (storage: SuiteStorage) => Promise<unknown>][] = [
   ['get', (storage) => accounts(storage).get('a')],
   ['find', (storage) => accounts(storage).find()],
@@ -41,7 +41,7 @@ function accounts(storage: SuiteStorage) {
   return storage.repository('account', { key: 'name' });
 }
 
-/** The storage used inside one of its own transactions is refused at once, never waited for. */
+/** A storage that is used inside one of its own transactions refuses the call at once and never waits. */
 export function outerHandleCases(fixture: Fixture): void {
   describe('the outer handle', () => {
     for (const [what, use] of USES) {
@@ -127,7 +127,7 @@ export function outerHandleCases(fixture: Fixture): void {
 
     test('C3 work begun inside a transaction that outlives it may use the storage', async () => {
       const { storage } = fixture;
-      const ended = createGate();
+      const ended = createLatch();
       let late: Promise<unknown> = Promise.resolve();
       await storage.write(async () => {
         late = ended.promise.then(() => accounts(storage).find());

@@ -5,7 +5,7 @@ import { expectRefusal } from '../../fixture/refusal.js';
 import { rejection } from '../../fixture/rejection.js';
 import { createRendezvous } from '../../fixture/rendezvous.js';
 
-/** A conflict runs the whole callback again; side effects wait for the commit. */
+/** After a conflict the whole callback runs again. Side effects run only after the commit. */
 export function replayCases(fixture: Fixture, capabilities: Capabilities): void {
   const conflict = (): ConflictError => new ConflictError('serialization', 'made up by the suite');
 

@@ -4,7 +4,7 @@ import { expectRefusal } from '../../fixture/refusal.js';
 import { rejection } from '../../fixture/rejection.js';
 import type { SuiteTransaction } from '../../fixture/schema/suite-database.js';
 
-/** Inner transactions: undone alone, kept together. */
+/** Savepoints: each can be rolled back alone, and all that remain are committed together. */
 export function savepointCases(fixture: Fixture): void {
   const insert = (tx: SuiteTransaction, name: string): Promise<unknown> =>
     tx.repository('account', { key: 'name' }).insert({ name, balance: 1 });

@@ -7,7 +7,7 @@ import type { Fixture } from '../../fixture/fixture.js';
 import { expectRefusal } from '../../fixture/refusal.js';
 import type { SuiteTransaction } from '../../fixture/schema/suite-database.js';
 
-/** `read` sees one moment, and changes nothing. */
+/** `read` runs on one snapshot and changes nothing. */
 export function snapshotCases(fixture: Fixture, { concurrentReaders }: Capabilities): void {
   const store = async (): Promise<void> => {
     await fixture.storage.repository('account', { key: 'name' }).insertMany([
@@ -21,7 +21,7 @@ export function snapshotCases(fixture: Fixture, { concurrentReaders }: Capabilit
       await store();
       const { storage } = fixture;
       const outside = storage.write.bind(storage);
-      const runOutside = outsideOf();
+      const runOutside = bindOutside();
       let writing: Promise<unknown> = Promise.resolve();
       const seen = await storage.read(async (tx) => {
         const accounts = tx.repository('account', { key: 'name' });
@@ -32,7 +32,7 @@ export function snapshotCases(fixture: Fixture, { concurrentReaders }: Capabilit
             await writer.repository('account', { key: 'name' }).update('b', { balance: 100 });
           }),
         );
-        // Where transactions run one at a time, the writer waits for this one.
+        // If transactions run one at a time, the writer waits until this one ends.
         if (concurrentReaders) await writing;
         const b = await accounts.getOrThrow('b');
         const streamed = await collect(accounts.stream({ orderBy: { name: 'asc' } }));
@@ -46,7 +46,7 @@ export function snapshotCases(fixture: Fixture, { concurrentReaders }: Capabilit
     test('C3 PMP: read finds no phantom', async () => {
       await store();
       const { storage } = fixture;
-      const runOutside = outsideOf();
+      const runOutside = bindOutside();
       let writing: Promise<unknown> = Promise.resolve();
       const counts = await storage.read(async (tx) => {
         const accounts = tx.repository('account', { key: 'name' });
@@ -119,7 +119,7 @@ export function snapshotCases(fixture: Fixture, { concurrentReaders }: Capabilit
     test(`C3 ${many}`, async () => {
       await store();
       const { storage } = fixture;
-      const runOutside = outsideOf();
+      const runOutside = bindOutside();
       let totals: Promise<number[]> = Promise.resolve([]);
       await storage.write(async (tx) => {
         await tx.repository('account', { key: 'name' }).update('a', { balance: 0 });
@@ -141,9 +141,9 @@ export function snapshotCases(fixture: Fixture, { concurrentReaders }: Capabilit
 }
 
 /**
- * Runs work as if it came from elsewhere in the application: called here, outside of any transaction, it gives what starts work in this
- * place's context even from inside one.
+ * Returns a function that runs work in the async context of this call, outside of any transaction, even if the function is called inside a
+ * transaction. So the work looks like a call from another part of the application.
  */
-function outsideOf(): <T>(work: () => Promise<T>) => Promise<T> {
+function bindOutside(): <T>(work: () => Promise<T>) => Promise<T> {
   return AsyncResource.bind(<T>(work: () => Promise<T>) => work());
 }

@@ -3,7 +3,7 @@ import { collect } from '../../fixture/collect.js';
 import type { Fixture } from '../../fixture/fixture.js';
 import { rejection } from '../../fixture/rejection.js';
 
-/** What a transaction does with the statements it is given. */
+/** How a transaction runs its statements. */
 export function statementCases(fixture: Fixture): void {
   describe('statements', () => {
     test('C3 write gives back what its callback returned, and keeps what it did', async () => {

@@ -12,7 +12,7 @@ import { savepointCases } from './savepoints.js';
 import { snapshotCases } from './snapshots.js';
 import { statementCases } from './statements.js';
 
-/** C3: serializable, replayed whole, and a handle that cannot be misused silently. */
+/** C3: transactions are serializable and replayed as a whole. A wrong use of a handle is always refused. */
 export function transactionsSuite(target: ConformanceTarget): void {
   describe('C3 transactions', { timeout: CASE_TIMEOUT_MS }, () => {
     const fixture = useFixture(target);

@@ -6,7 +6,7 @@ import { insertManyCases } from './insert-many.js';
 import { loadCases } from './load.js';
 import { singleRowCases } from './single-rows.js';
 
-/** C4: every repository call is all or nothing. */
+/** C4: every repository call stores everything or nothing. */
 export function atomicitySuite(target: ConformanceTarget): void {
   describe('C4 atomicity', { timeout: CASE_TIMEOUT_MS }, () => {
     const fixture = useFixture(target);

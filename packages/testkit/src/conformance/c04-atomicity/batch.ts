@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Fixture } from '../../fixture/fixture.js';
 import { expectRefusal } from '../../fixture/refusal.js';
 
-/** `batch` runs queries that are known beforehand as one transaction. */
+/** `batch` runs a list of queries as one transaction. */
 export function batchCases(fixture: Fixture): void {
   const kysely = () => fixture.storage.kysely;
   const accounts = () => fixture.storage.repository('account', { key: 'name' });

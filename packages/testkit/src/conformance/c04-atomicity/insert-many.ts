@@ -5,12 +5,12 @@ import { expectRefusal } from '../../fixture/refusal.js';
 
 type Account = { name: string; balance: number };
 
-/** `insertMany` stores all rows or none, however many statements they take. */
+/** `insertMany` stores all rows or none, even if it needs several statements. */
 export function insertManyCases(fixture: Fixture, capabilities: Capabilities): void {
   const accounts = () => fixture.storage.repository('account', { key: 'name' });
   const rowsOf = (count: number): Account[] =>
     Array.from({ length: count }, (_, balance) => ({ name: `n${balance}`, balance }));
-  /** More than one statement takes, by rows and by parameters. */
+  /** More rows and more parameters than one statement may have. */
   const MANY = Math.max(2_500, Math.ceil(capabilities.maxParameters / 2) + 10);
 
   describe('insertMany', () => {

@@ -4,7 +4,7 @@ import type { Fixture } from '../../fixture/fixture.js';
 import { expectRefusal } from '../../fixture/refusal.js';
 import { rejection } from '../../fixture/rejection.js';
 
-/** `load` commits batch by batch and says truly how far it came. */
+/** `load` commits each batch, and reports correctly how many rows are committed. */
 export function loadCases(fixture: Fixture): void {
   const accounts = () => fixture.storage.repository('account', { key: 'name' });
   const row = (index: number): { name: string; balance: number } => ({ name: `n${index}`, balance: index });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Fixture } from '../../fixture/fixture.js';
 import { expectRefusal } from '../../fixture/refusal.js';
 
-/** The calls on one row, and on the rows of a condition. */
+/** Calls that change one row, or the rows that match a condition. */
 export function singleRowCases(fixture: Fixture): void {
   const placements = () => fixture.storage.repository('placement', { key: ['shelf', 'slot'] });
   const accounts = () => fixture.storage.repository('account', { key: 'name' });

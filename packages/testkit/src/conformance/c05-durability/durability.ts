@@ -3,7 +3,7 @@ import type { ConformanceTarget } from '../../fixture/conformance-target.js';
 import { CASE_TIMEOUT_MS, closeInTime, type Fixture, useFixture } from '../../fixture/fixture.js';
 import { rejection } from '../../fixture/rejection.js';
 
-/** C5: what was acknowledged is there. Killing the process is for the driver's own tests, which own the process. */
+/** C5: an acknowledged write is not lost. The driver's own tests kill processes, because only they can start one. */
 export function durabilitySuite(target: ConformanceTarget): void {
   describe('C5 durability', { timeout: CASE_TIMEOUT_MS }, () => {
     const fixture = useFixture(target);

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { ConformanceTarget } from '../../fixture/conformance-target.js';
 import { CASE_TIMEOUT_MS, type Fixture, useFixture } from '../../fixture/fixture.js';
 import { holdWriters } from '../../fixture/hold-writers.js';
-import { createGate, passTurns } from '../../fixture/rendezvous.js';
+import { createLatch, passTurns } from '../../fixture/rendezvous.js';
 import type { SuiteStorage } from '../../fixture/schema/suite-database.js';
 
-/** C6: many callers, no lock error, nobody starved. */
+/** C6: many concurrent callers get no lock error and do not starve. */
 export function concurrencySuite(target: ConformanceTarget): void {
   describe('C6 concurrency', { timeout: CASE_TIMEOUT_MS }, () => {
     const fixture = useFixture(target);
@@ -82,8 +82,8 @@ function crowdCases(fixture: Fixture): void {
 function readersBesideWriterCases(fixture: Fixture): void {
   test('C6 a read is answered while a writer holds its transaction open', async () => {
     const { storage } = fixture;
-    const written = createGate();
-    const go = createGate();
+    const written = createLatch();
+    const go = createLatch();
     const writing = storage.write(async (tx) => {
       await tx.repository('account', { key: 'name' }).insert({ name: 'a', balance: 1 });
       written.resolve();
@@ -98,8 +98,8 @@ function readersBesideWriterCases(fixture: Fixture): void {
 
   test('C6 a write is answered while a reader holds its snapshot open', async () => {
     const { storage } = fixture;
-    const read = createGate();
-    const go = createGate();
+    const read = createLatch();
+    const go = createLatch();
     const reading = storage.read(async (tx) => {
       await tx.repository('account', { key: 'name' }).count();
       read.resolve();
@@ -119,8 +119,8 @@ function oneAtATimeCases(fixture: Fixture): void {
 
   for (const kind of ['write', 'read'] as const) {
     test(`C6 calls wait for an open ${kind} transaction, as declared, and are answered after it`, async () => {
-      const begun = createGate();
-      const go = createGate();
+      const begun = createLatch();
+      const go = createLatch();
       const order: string[] = [];
       const holding = fixture.storage[kind](async (tx) => {
         await tx.repository('account', { key: 'name' }).count();
@@ -237,8 +237,8 @@ function sharingCases(fixture: Fixture): void {
     const first = fixture.storage;
     const second = await fixture.another();
     await first.repository('account', { key: 'name' }).insert({ name: 'a', balance: 0 });
-    const begun = createGate();
-    const go = createGate();
+    const begun = createLatch();
+    const go = createLatch();
     const holding = first.write(async (tx) => {
       await tx.repository('account', { key: 'name' }).update('a', { balance: 5 });
       begun.resolve();

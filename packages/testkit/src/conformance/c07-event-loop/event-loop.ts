@@ -5,10 +5,10 @@ import { describe, expect, test } from 'vitest';
 import type { ConformanceTarget } from '../../fixture/conformance-target.js';
 import { CASE_TIMEOUT_MS, useFixture } from '../../fixture/fixture.js';
 import { longQuery, storeHeavyRows } from '../../fixture/heavy-query.js';
-import { createGate } from '../../fixture/rendezvous.js';
+import { createLatch } from '../../fixture/rendezvous.js';
 import { rowWith } from '../../fixture/schema/specimen-row.js';
 
-/** C7: the caller's event loop goes on, whatever the database does. */
+/** C7: no operation of the database blocks the caller's event loop. */
 export function eventLoopSuite(target: ConformanceTarget): void {
   describe('C7 event loop', { timeout: CASE_TIMEOUT_MS }, () => {
     const fixture = useFixture(target);
@@ -59,8 +59,8 @@ export function eventLoopSuite(target: ConformanceTarget): void {
         const { storage } = fixture;
         const second = await fixture.another();
         await storage.repository('account', { key: 'name' }).insert({ name: 'a', balance: 1 });
-        const begun = createGate();
-        const go = createGate();
+        const begun = createLatch();
+        const go = createLatch();
         const holding = storage.write(async (tx) => {
           await tx.repository('account', { key: 'name' }).update('a', { balance: 2 });
           begun.resolve();
@@ -87,10 +87,10 @@ export function eventLoopSuite(target: ConformanceTarget): void {
   });
 }
 
-/** Shortest stall that counts: below it lie garbage collection and a busy machine. */
+/** The shortest delay that counts as blocking. Garbage collection and other processes cause shorter ones. */
 const TOLERATED_MS = 150;
 
-/** Fails when the event loop stood still for more than half of the time that `work` took. */
+/** Fails if the event loop was blocked for more than half of the time that `work` took. */
 async function expectTicks(work: () => Promise<unknown>): Promise<void> {
   const since = performance.now();
   let last = since;

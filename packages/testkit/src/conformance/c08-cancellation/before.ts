@@ -4,7 +4,7 @@ import type { Fixture } from '../../fixture/fixture.js';
 import { expectRefusal } from '../../fixture/refusal.js';
 import { CANCELLABLE_CALLS } from './cancellable-calls.js';
 
-/** Calls that are over before they begin, and calls that nobody ends. */
+/** Calls whose signal is aborted or whose time is over before they begin, and calls that are never cancelled. */
 export function beforeCases(fixture: Fixture): void {
   const names = async (): Promise<string[]> =>
     (await fixture.storage.repository('account', { key: 'name' }).find()).map(({ name }) => name);

@@ -2,7 +2,7 @@ import type { CallOptions } from '@sluice/core';
 import { collect } from '../../fixture/collect.js';
 import type { SuiteStorage } from '../../fixture/schema/suite-database.js';
 
-/** Every call that takes a signal and a deadline, by name. Those that write would leave an account `new`, or remove `old`. */
+/** All calls that take a signal and a timeout, by name. The writing calls would insert the account `new` or delete `old`. */
 export const CANCELLABLE_CALLS: readonly (readonly [
   string,
   (storage: SuiteStorage, options: CallOptions) => Promise<unknown>,
@@ -41,7 +41,7 @@ export const CANCELLABLE_CALLS: readonly (readonly [
   ],
 ];
 
-/** The calls that wait for a writer. */
+/** The calls that wait for a writer permit. */
 export const WRITING_CALLS: typeof CANCELLABLE_CALLS = CANCELLABLE_CALLS.filter(([name]) =>
   [
     'insert',

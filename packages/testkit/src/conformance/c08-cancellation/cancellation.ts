@@ -6,7 +6,7 @@ import { queuedCases } from './queued.js';
 import { runningCases } from './running.js';
 import { stuckCallbackCases } from './stuck-callbacks.js';
 
-/** C8: every call can be ended, and one that was ended did not happen. */
+/** C8: every call can be cancelled. A cancelled call has no effect. */
 export function cancellationSuite(target: ConformanceTarget): void {
   describe('C8 cancellation', { timeout: CASE_TIMEOUT_MS }, () => {
     const fixture = useFixture(target);

@@ -5,7 +5,7 @@ import { expectRefusal } from '../../fixture/refusal.js';
 import { passTurns } from '../../fixture/rendezvous.js';
 import { WRITING_CALLS } from './cancellable-calls.js';
 
-/** Calls that wait their turn: ending them frees the caller at once, and they never run. */
+/** Calls that wait in a queue: cancelling them releases the caller at once, and they never run. */
 export function queuedCases(fixture: Fixture): void {
   const names = async (): Promise<string[]> =>
     (await fixture.storage.repository('account', { key: 'name' }).find()).map(({ name }) => name);

@@ -9,12 +9,12 @@ import { rejection } from '../../fixture/rejection.js';
 import { waitUntil } from '../../fixture/rendezvous.js';
 import type { SuiteDatabase, SuiteStorage } from '../../fixture/schema/suite-database.js';
 
-/** Calls that are running when they are ended. */
+/** Calls that are cancelled while they run. */
 export function runningCases(fixture: Fixture, capabilities: Capabilities): void {
   describe('running', () => {
     beforeEach(() => storeHeavyRows(fixture.storage));
 
-    // What cannot be interrupted goes on after its caller was released, so it must end by itself.
+    // A statement that cannot be interrupted continues after its caller is released, so it must end by itself.
     slowCases(fixture, capabilities.interruptsRunning ? heavyQuery : longQuery);
 
     test('C8 a load aborted between batches keeps those committed, and says how many', async () => {
@@ -170,7 +170,7 @@ function slowCases(fixture: Fixture, slowQuery: (kysely: Kysely<SuiteDatabase>) 
   });
 }
 
-/** Until a statement holds a lane, a moment after which it is with the engine. */
+/** Waits until a statement holds a connection, and then a moment until it runs in the engine. */
 async function untilRunning(storage: SuiteStorage): Promise<void> {
   await waitUntil('a statement runs', () => {
     const { readers, writer } = storage.metrics().database;

@@ -5,7 +5,7 @@ import type { SuiteTransaction } from '../../fixture/schema/suite-database.js';
 
 const forever = (): Promise<never> => new Promise(() => {});
 
-/** Callbacks that never end: nothing they wait for may hold the transaction past its deadline. */
+/** Callbacks that never end. Whatever they wait for, the transaction ends at its deadline. */
 const STUCK: readonly [string, (tx: SuiteTransaction) => Promise<unknown>][] = [
   ['itself', forever],
   ['something inside a savepoint', (tx) => tx.savepoint(forever)],

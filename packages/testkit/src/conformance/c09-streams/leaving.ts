@@ -3,7 +3,7 @@ import { collect } from '../../fixture/collect.js';
 import { closeInTime, type Fixture } from '../../fixture/fixture.js';
 import { rejection } from '../../fixture/rejection.js';
 
-/** Leaving a stream, in whatever way, frees what it held. */
+/** A stream releases its resources when the caller leaves it in any way. */
 export function leavingCases(fixture: Fixture): void {
   const accounts = () => fixture.storage.repository('account', { key: 'name' });
 
@@ -14,7 +14,7 @@ export function leavingCases(fixture: Fixture): void {
       );
     });
 
-    /** More than any pool has places. */
+    /** More streams than any pool has connections. */
     const MANY = 50;
 
     test('C9 leaving a stream early frees what it held, many times over', async () => {

@@ -6,7 +6,7 @@ import type { Fixture } from '../../fixture/fixture.js';
 import { expectRefusal } from '../../fixture/refusal.js';
 import { passTurns } from '../../fixture/rendezvous.js';
 
-/** What a stream gives, and what it costs. */
+/** The rows of a stream, and the memory it needs. */
 export function readingCases(fixture: Fixture, { concurrentReaders }: Capabilities): void {
   const accounts = () => fixture.storage.repository('account', { key: 'name' });
   const store = async (count: number): Promise<void> => {
@@ -155,7 +155,7 @@ function oneAtATimeCases(fixture: Fixture, store: Store): void {
   });
 }
 
-/** The whole numbers from 1. */
+/** A query that returns the whole numbers from 1 without end. */
 function endless({ storage }: Fixture) {
   return storage.kysely
     .withRecursive('numbers(value)', (db) =>

@@ -5,7 +5,7 @@ import { leavingCases } from './leaving.js';
 import { readingCases } from './reading.js';
 import { transactionStreamCases } from './transaction-streams.js';
 
-/** C9: any number of rows in constant memory, on one snapshot, in nobody's way. */
+/** C9: a stream reads any number of rows in constant memory, on one snapshot, and blocks no other call. */
 export function streamsSuite(target: ConformanceTarget): void {
   describe('C9 streams', { timeout: CASE_TIMEOUT_MS }, () => {
     const fixture = useFixture(target);

@@ -3,7 +3,7 @@ import { collect } from '../../fixture/collect.js';
 import type { Fixture } from '../../fixture/fixture.js';
 import { expectRefusal } from '../../fixture/refusal.js';
 
-/** Streams inside a transaction, which has one connection. */
+/** Streams inside a transaction, which has only one connection. */
 export function transactionStreamCases(fixture: Fixture): void {
   const accounts = () => fixture.storage.repository('account', { key: 'name' });
 

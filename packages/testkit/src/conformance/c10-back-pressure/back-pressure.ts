@@ -9,7 +9,7 @@ import type { SuiteStorage } from '../../fixture/schema/suite-database.js';
 const QUEUE_LIMIT = 8;
 const CALLERS = 40;
 
-/** C10: queues are bounded, and whoever comes too many is told at once. */
+/** C10: queues are bounded. A call that would exceed the bound is refused at once. */
 export function backPressureSuite(target: ConformanceTarget): void {
   describe('C10 back-pressure', { timeout: CASE_TIMEOUT_MS }, () => {
     const fixture = useFixture(target);

@@ -4,7 +4,7 @@ import type { Fixture } from '../../fixture/fixture.js';
 import { expectRefusal } from '../../fixture/refusal.js';
 import { storeLibrary, VIOLATIONS } from './violations.js';
 
-/** A violation tells the table, the columns and the constraint, outside and inside of transactions alike. */
+/** A violation reports the table, the columns and the constraint, outside and inside of transactions. */
 export function constraintCases(fixture: Fixture): void {
   describe('constraints', () => {
     beforeEach(() => fixture.storage.write(storeLibrary));

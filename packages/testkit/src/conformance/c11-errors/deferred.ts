@@ -4,7 +4,7 @@ import type { Fixture } from '../../fixture/fixture.js';
 import { expectRefusal } from '../../fixture/refusal.js';
 import { storeLibrary } from './violations.js';
 
-/** A deferred foreign key is checked at COMMIT, and tells as much as any other. */
+/** A deferred foreign key is checked at COMMIT. Its violation reports the same details as any other. */
 export function deferredCases(fixture: Fixture): void {
   const told = { table: 'deferred_link', columns: ['book_id'], constraint: 'link_book' };
 

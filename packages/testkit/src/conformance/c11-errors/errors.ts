@@ -9,7 +9,7 @@ import { hostileWhereCases } from './hostile-where.js';
 import { secrecyCases } from './secrecy.js';
 import { usageCases } from './usage.js';
 
-/** C11: one family of errors, and nothing executed of what is refused. */
+/** C11: all errors belong to one family. No part of a refused call is executed. */
 export function errorsSuite(target: ConformanceTarget): void {
   describe('C11 errors', { timeout: CASE_TIMEOUT_MS }, () => {
     const fixture = useFixture(target);

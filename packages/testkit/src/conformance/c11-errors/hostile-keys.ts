@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Fixture } from '../../fixture/fixture.js';
 import { expectRefusal, type RefusalCode } from '../../fixture/refusal.js';
 
-/** Keys, rows and patches from strangers. */
+/** Keys, rows and patches from untrusted input. */
 export function hostileKeyCases(fixture: Fixture): void {
   const accounts = () => fixture.storage.repository('account', { key: 'name' });
   const placements = () => fixture.storage.repository('placement', { key: ['shelf', 'slot'] });

@@ -33,7 +33,7 @@ const HOSTILE: readonly [string, unknown, 'invalid_query' | 'unknown_column', st
   ],
 ];
 
-/** Orders from strangers. */
+/** Orders from untrusted input. */
 export function hostileOrderCases(fixture: Fixture): void {
   describe('hostile orderBy', () => {
     for (const [what, hostile, code, named] of HOSTILE) {

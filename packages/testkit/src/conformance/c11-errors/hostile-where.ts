@@ -8,7 +8,7 @@ class Impostor {
   name = 'a';
 }
 
-/** A `where` as it may come from a web request, what refuses it, and the key that the message must name. */
+/** A `where` that may come from a web request, the code of its refusal, and the key that the message must name. */
 const HOSTILE: readonly [string, unknown, HostileCode, string?][] = [
   ['an unknown column', { nobody: 1 }, 'unknown_column', 'nobody'],
   ['SQL as a column', { 'name" = name or 1=1 --': 1 }, 'unknown_column', '1=1'],
@@ -72,7 +72,7 @@ const HOSTILE: readonly [string, unknown, HostileCode, string?][] = [
   ['ten thousand ors side by side', { or: Array(10_000).fill({ name: 'a' }) }, 'invalid_query'],
 ];
 
-/** Conditions from strangers: refused before anything is executed. */
+/** Conditions from untrusted input are refused before any statement is executed. */
 export function hostileWhereCases(fixture: Fixture): void {
   const accounts = () => fixture.storage.repository('account', { key: 'name' });
 

@@ -5,7 +5,7 @@ import { rejection } from '../../fixture/rejection.js';
 
 const SECRET = 'hunter2-secret';
 
-/** What messages never tell: values. */
+/** Error messages never contain values. */
 export function secrecyCases(fixture: Fixture): void {
   const accounts = () => fixture.storage.repository('account', { key: 'name' });
   const notes = () => fixture.storage.repository('note', { key: 'id' });
@@ -41,7 +41,7 @@ export function secrecyCases(fixture: Fixture): void {
         await accounts().insert({ name: SECRET, balance: 1 });
         const error = await rejection(call());
         expect(String(error)).not.toContain(SECRET);
-        // The cause is the engine's own, and may say what it likes; what is ours may not.
+        // The `cause` is the engine's own error and may contain values. Our own properties may not.
         const { cause: _, ...own } = { ...(error as Error) };
         expect(inspect(own)).not.toContain(SECRET);
       });

@@ -5,7 +5,7 @@ import type { Fixture } from '../../fixture/fixture.js';
 import { expectRefusal } from '../../fixture/refusal.js';
 import type { SuiteTable } from '../../fixture/schema/suite-database.js';
 
-/** Calls that name what is not there. */
+/** Calls that name tables or columns that do not exist. */
 export function usageCases(fixture: Fixture): void {
   describe('usage', () => {
     const unknown = 'no_such_table' as SuiteTable;

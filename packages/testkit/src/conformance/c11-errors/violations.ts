@@ -1,21 +1,24 @@
 import type { RefusalCode } from '../../fixture/refusal.js';
 import type { SuiteTransaction } from '../../fixture/schema/suite-database.js';
 
-/** A way to break a constraint of the suite's library, and what must be told of it. */
+/** A way to violate a constraint of the suite's library tables, and the details that the error must report. */
 export interface Violation {
   readonly what: string;
   readonly code: Extract<RefusalCode, `${string}_violation`>;
   readonly table: string;
   readonly columns: readonly string[];
-  /** Without a name of its own it goes by the one PostgreSQL gives. Left out where constraints of the kind have no name everywhere. */
+  /**
+   * The constraint's name, which is PostgreSQL's name if the schema gives none. Absent if constraints of this kind have no name on some
+   * engine.
+   */
   readonly constraint?: string;
-  /** Breaks it, in a library as {@link storeLibrary} leaves it. */
+  /** Violates the constraint in a library as {@link storeLibrary} stores it. */
   readonly attempt: (tx: Pick<SuiteTransaction, 'kysely' | 'repository'>) => Promise<unknown>;
 }
 
 const BOOK = { id: 1, author_id: 1, title: 'One', isbn: 'i1', shelf: 1, slot: 1 };
 
-/** An author with a book and a chapter, a country with a city, a rule. */
+/** Stores an author with a book and a chapter, a country with a city, and a rule. */
 export async function storeLibrary(db: Pick<SuiteTransaction, 'repository'>): Promise<void> {
   await db.repository('author', { key: 'id' }).insert({ id: 1, name: 'A' });
   await db.repository('book', { key: 'id' }).insert(BOOK);
@@ -31,7 +34,7 @@ const foreign = 'foreign_key_violation';
 const check = 'check_violation';
 const missing = 'not_null_violation';
 
-/** One of each kind, single and composite, named and not, by every kind of statement. */
+/** One violation of each kind of constraint: of one column and of several, with and without a name, by every kind of statement. */
 export const VIOLATIONS: readonly Violation[] = [
   {
     what: 'a primary key, by insert',

@@ -29,7 +29,7 @@ const OTHER_CALLS: readonly [string, (storage: SuiteStorage) => Promise<unknown>
   ],
 ];
 
-/** Every call on a closed storage is refused by name. */
+/** A closed storage refuses every call by a ClosedError. */
 export function closedCases(fixture: Fixture): void {
   describe('closed', () => {
     const calls = [
@@ -67,7 +67,7 @@ export function closedCases(fixture: Fixture): void {
 
 let shared: { readonly fixture: Fixture; readonly storage: SuiteStorage } | undefined;
 
-/** One closed storage serves all cases. */
+/** Opens and closes one storage that all cases share. */
 async function closedStorage(fixture: Fixture): Promise<SuiteStorage> {
   if (shared?.fixture !== fixture) {
     const storage = await fixture.migrated();

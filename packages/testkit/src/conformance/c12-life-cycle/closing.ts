@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { collect } from '../../fixture/collect.js';
 import { closeInTime, type Fixture } from '../../fixture/fixture.js';
 import { expectRefusal } from '../../fixture/refusal.js';
-import { createGate } from '../../fixture/rendezvous.js';
+import { createLatch } from '../../fixture/rendezvous.js';
 import type { SuiteStorage } from '../../fixture/schema/suite-database.js';
 
-/** Closing finishes what was accepted and refuses what comes later. */
+/** `close` completes the accepted calls and refuses later ones. */
 export function closingCases(fixture: Fixture): void {
   const accounts = (storage: SuiteStorage) => storage.repository('account', { key: 'name' });
 
@@ -19,8 +19,8 @@ export function closingCases(fixture: Fixture): void {
     test('C12 close waits for an open write transaction, which goes on to commit', async () => {
       const name = fixture.newName();
       const storage = await fixture.migrated({}, name);
-      const begun = createGate();
-      const go = createGate();
+      const begun = createLatch();
+      const go = createLatch();
       const writing = storage.write(async (tx) => {
         await tx.repository('account', { key: 'name' }).insert({ name: 'before', balance: 1 });
         begun.resolve();
@@ -52,8 +52,8 @@ export function closingCases(fixture: Fixture): void {
 
     test('C12 close waits for an open read transaction', async () => {
       const storage = await fixture.migrated();
-      const begun = createGate();
-      const go = createGate();
+      const begun = createLatch();
+      const go = createLatch();
       const reading = storage.read(async (tx) => {
         await tx.repository('account', { key: 'name' }).count();
         begun.resolve();

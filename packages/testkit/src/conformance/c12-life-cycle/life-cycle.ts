@@ -5,7 +5,7 @@ import { closedCases } from './closed.js';
 import { closingCases } from './closing.js';
 import { openingCases } from './opening.js';
 
-/** C12: opened by many at once, closed once and for good. */
+/** C12: a storage can be opened by many callers at once. It is closed once, and cannot be opened again. */
 export function lifeCycleSuite(target: ConformanceTarget): void {
   describe('C12 life cycle', { timeout: CASE_TIMEOUT_MS }, () => {
     const fixture = useFixture(target);

@@ -4,7 +4,7 @@ import { closeInTime, type Fixture } from '../../fixture/fixture.js';
 import { waitUntil } from '../../fixture/rendezvous.js';
 import type { SuiteDatabase, SuiteStorage } from '../../fixture/schema/suite-database.js';
 
-/** Opening, many times over and many at once. */
+/** Opening repeatedly and concurrently. */
 export function openingCases(fixture: Fixture, capabilities: Capabilities): void {
   describe('opening', () => {
     test('C12 a new database is empty, and healthy', async () => {
@@ -78,5 +78,5 @@ export function openingCases(fixture: Fixture, capabilities: Capabilities): void
   });
 }
 
-/** Enough that one handle left by each shows, and few enough for an engine that takes half a second to open. */
+/** Enough rounds to show a leak of one handle for each. Few enough for an engine that takes half a second to open. */
 const ROUNDS = 6;

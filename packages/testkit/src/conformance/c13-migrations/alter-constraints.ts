@@ -13,7 +13,7 @@ interface RoomDatabase {
 
 type Change = (db: Kysely<unknown>) => Promise<unknown>;
 
-/** Constraints without names of their own; PostgreSQL names them. */
+/** Creates constraints without explicit names; they get PostgreSQL's names. */
 const CREATE: Migration = {
   up: async (db: Kysely<RoomDatabase>) => {
     await db.schema
@@ -48,7 +48,7 @@ async function addKeys(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-/** Keys and constraints are added, renamed and dropped by the same calls everywhere, and a failure leaves all as it was. */
+/** The same calls add, rename and drop keys and constraints on every driver. A failed migration changes nothing. */
 export function alterConstraintsCases(fixture: Fixture): void {
   const open = async (...changes: readonly Change[]): Promise<Storage<RoomDatabase>> => {
     const steps = changes.map((up, index): [string, Migration] => [

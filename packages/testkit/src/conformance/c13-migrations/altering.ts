@@ -35,7 +35,7 @@ const CREATE: Migration = {
 
 type Change = (db: Kysely<unknown>) => Promise<void>;
 
-/** A table is changed by the same calls everywhere, whatever the engine must do for it. */
+/** The same calls change a table on every driver, even where the engine must rebuild the table. */
 export function alteringCases(fixture: Fixture): void {
   const changed = async (change: Change): Promise<Storage<LibraryDatabase>> => {
     const migrations = migrationsOf({ '001_create': CREATE, '002_change': { up: change } });

@@ -6,7 +6,7 @@ import { expectRefusal } from '../../fixture/refusal.js';
 import { migrationsOf } from '../../fixture/schema/suite-migrations.js';
 import { type ShelfDatabase, shelfMigrations } from './shelf-migrations.js';
 
-/** Every method of the migrator, by name. */
+/** All methods of the migrator, by name. */
 const CALLS: readonly (readonly [
   string,
   (migrator: StorageMigrator, options: CallOptions) => Promise<unknown>,
@@ -19,7 +19,7 @@ const CALLS: readonly (readonly [
   ['repair', (migrator, options) => migrator.repair(options)],
 ];
 
-/** A signal and a deadline end migrating as they end every call (C8). */
+/** A signal or a timeout cancels a migration as it cancels every other call (C8). */
 export function endingCases(fixture: Fixture): void {
   describe('ending', () => {
     for (const [name, call] of CALLS) {

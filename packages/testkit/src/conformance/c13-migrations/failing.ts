@@ -10,7 +10,7 @@ type Shelves = Kysely<ShelfDatabase>;
 
 const failure = new Error('half way');
 
-/** Ways for a migration to fail after it has changed the schema and the rows. */
+/** Errors of a migration after it has changed the schema and the rows. */
 const FAILURES: readonly [string, (db: Shelves) => Promise<unknown>][] = [
   [
     'throws',
@@ -28,7 +28,7 @@ const FAILURES: readonly [string, (db: Shelves) => Promise<unknown>][] = [
   ['swallows the error of a statement', (db) => sql`this is no sql`.execute(db).catch(() => {})],
 ];
 
-/** A migration that fails leaves schema and rows as they were. */
+/** A migration that fails leaves the schema and the rows unchanged. */
 export function failingCases(fixture: Fixture): void {
   const broken = (fail: (db: Shelves) => Promise<unknown>): Migration => ({
     up: async (db: Shelves) => {

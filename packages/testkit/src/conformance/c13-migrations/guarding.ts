@@ -4,7 +4,7 @@ import type { Fixture } from '../../fixture/fixture.js';
 import { expectRefusal } from '../../fixture/refusal.js';
 import { type ShelfDatabase, shelfMigrations } from './shelf-migrations.js';
 
-/** What was applied is remembered, and what would be applied can be seen before. */
+/** The applied migrations are recorded, and the pending ones can be listed without applying them. */
 export function guardingCases(fixture: Fixture): void {
   describe('guarding', () => {
     test('C13 a migration that was edited after it had been applied is refused by name, until it is accepted', async () => {

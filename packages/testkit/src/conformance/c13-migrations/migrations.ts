@@ -11,7 +11,7 @@ import { schemaCases } from './schema.js';
 import { togetherCases } from './together.js';
 import { walkCases } from './walk.js';
 
-/** C13: one source, each migration once and whole, up and down. */
+/** C13: one source of migrations. Each is applied once and completely, up and down. */
 export function migrationsSuite(target: ConformanceTarget): void {
   describe('C13 migrations', { timeout: CASE_TIMEOUT_MS }, () => {
     const fixture = useFixture(target);

@@ -7,7 +7,7 @@ import { expectRefusal } from '../../fixture/refusal.js';
 import { migrationsOf } from '../../fixture/schema/suite-migrations.js';
 import { type ShelfDatabase, shelfMigrations } from './shelf-migrations.js';
 
-/** Makes the parent anew under its own name, as engines without ALTER COLUMN must: the old table is dropped. */
+/** Makes a new parent table under the same name and drops the old one, as is necessary on engines without ALTER COLUMN. */
 const REBUILD: Migration = {
   up: async (db: Kysely<ShelfDatabase & { shelf_new: ShelfDatabase['shelf'] }>) => {
     await db.schema
@@ -25,7 +25,7 @@ const REBUILD: Migration = {
   },
 };
 
-/** The same, but one row short. */
+/** The same rebuild, but it loses one row. */
 const LOSSY_REBUILD: Migration = {
   up: async (db: Kysely<ShelfDatabase>, ...rest) => {
     await REBUILD.up(db, ...rest);
@@ -33,7 +33,7 @@ const LOSSY_REBUILD: Migration = {
   },
 };
 
-/** Rebuilding a parent table never costs a child row. */
+/** Rebuilding a parent table never deletes a child row. */
 export function rebuildCases(fixture: Fixture): void {
   const open = async (last: Migration): Promise<Storage<ShelfDatabase>> => {
     const migrations = migrationsOf({ ...shelfMigrations(), '004_last': last });

@@ -5,7 +5,7 @@ import type { Fixture } from '../../fixture/fixture.js';
 import { expectRefusal } from '../../fixture/refusal.js';
 import { migrationsOf } from '../../fixture/schema/suite-migrations.js';
 
-/** What the schema builder writes means the same everywhere. */
+/** The statements of the schema builder mean the same on every driver. */
 export function schemaCases(fixture: Fixture): void {
   const migrate = async (up: Migration['up']) => {
     const storage = await fixture.apart<{ thing: Record<string, never> }>({

@@ -1,18 +1,18 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
-/** The tables of {@link shelfMigrations} once all are applied. */
+/** The tables after all {@link shelfMigrations} are applied. */
 export interface ShelfDatabase {
   shelf: { id: number; name: string };
   item: { id: number; shelf_id: number; label: string; weight: number | null };
 }
 
-/** Three migrations, each of which can be undone; `told` hears of every step that is run. */
-export function shelfMigrations(told: (step: string) => void = () => {}): Record<string, Migration> {
+/** Returns three migrations that can be reverted. `onStep` is called with the name of every step that runs. */
+export function shelfMigrations(onStep: (step: string) => void = () => {}): Record<string, Migration> {
   return {
     '001_shelf': {
       up: async (db) => {
-        told('001 up');
+        onStep('001 up');
         await db.schema
           .createTable('shelf')
           .addColumn('id', 'integer', (column) => column.primaryKey())
@@ -20,13 +20,13 @@ export function shelfMigrations(told: (step: string) => void = () => {}): Record
           .execute();
       },
       down: async (db) => {
-        told('001 down');
+        onStep('001 down');
         await db.schema.dropTable('shelf').execute();
       },
     },
     '002_item': {
       up: async (db) => {
-        told('002 up');
+        onStep('002 up');
         await db.schema
           .createTable('item')
           .addColumn('id', 'integer', (column) => column.primaryKey())
@@ -39,23 +39,23 @@ export function shelfMigrations(told: (step: string) => void = () => {}): Record
         await db.schema.createIndex('item_by_label').on('item').column('label').execute();
       },
       down: async (db) => {
-        told('002 down');
+        onStep('002 down');
         await db.schema.dropTable('item').execute();
       },
     },
     '003_weight': {
       up: async (db: Kysely<ShelfDatabase>) => {
-        told('003 up');
+        onStep('003 up');
         await db.schema.alterTable('item').addColumn('weight', 'integer').execute();
         await db.updateTable('item').set({ weight: sql<number>`1` }).execute();
       },
       down: async (db) => {
-        told('003 down');
+        onStep('003 down');
         await db.schema.alterTable('item').dropColumn('weight').execute();
       },
     },
   };
 }
 
-/** Names of {@link shelfMigrations} in their order. */
+/** The names of {@link shelfMigrations} in order. */
 export const SHELF_NAMES: readonly string[] = ['001_shelf', '002_item', '003_weight'];

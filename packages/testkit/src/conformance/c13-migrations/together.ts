@@ -5,7 +5,7 @@ import { SHELF_NAMES, type ShelfDatabase, shelfMigrations } from './shelf-migrat
 
 const STORAGES = 8;
 
-/** Storages that start together migrate once. */
+/** Storages that start at the same time apply each migration once. */
 export function togetherCases(fixture: Fixture): void {
   describe('together', () => {
     test('C13 eight storages that migrate at once apply each migration once', async () => {

@@ -5,7 +5,7 @@ import { expectRefusal } from '../../fixture/refusal.js';
 import { migrationsOf } from '../../fixture/schema/suite-migrations.js';
 import { SHELF_NAMES, type ShelfDatabase, shelfMigrations } from './shelf-migrations.js';
 
-/** Up, down, to and status. */
+/** `up`, `down`, `to` and `status`. */
 export function walkCases(fixture: Fixture): void {
   const open = (name?: string): Promise<Storage<ShelfDatabase>> =>
     fixture.apart<ShelfDatabase>({ migrations: migrationsOf(shelfMigrations()) }, name);

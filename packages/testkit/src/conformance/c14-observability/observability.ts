@@ -17,7 +17,7 @@ const LANE = {
   failures: number,
 };
 
-/** C14: the same figures and events on every driver. */
+/** C14: every driver reports the same metrics and events. */
 export function observabilitySuite(target: ConformanceTarget): void {
   describe('C14 observability', { timeout: CASE_TIMEOUT_MS }, () => {
     const fixture = useFixture(target);

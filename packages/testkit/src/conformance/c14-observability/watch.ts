@@ -8,7 +8,7 @@ import type { SuiteStorage } from '../../fixture/schema/suite-database.js';
 
 const ROWS = 60;
 
-/** C14: commits are told of, where the driver says so. */
+/** C14: `watch` reports commits, if the driver declares it. */
 export function watchSuite(target: ConformanceTarget): void {
   describe('C14 watch', { timeout: CASE_TIMEOUT_MS }, () => {
     const fixture = useFixture(target);

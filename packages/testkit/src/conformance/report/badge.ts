@@ -1,8 +1,8 @@
-/** Widths are those of Verdana at 11 pixels, near enough for a badge of digits and lower-case letters. */
+/** Average width of a character in Verdana at 11 pixels; exact enough for a badge of digits and lower-case letters. */
 const CHARACTER_WIDTH = 6.6;
 const PADDING = 10;
 
-/** A flat badge in the manner of shields.io, which needs no server. */
+/** Draws a flat badge in the style of shields.io as SVG, without a server. */
 export function drawBadge(label: string, message: string, isGood: boolean): string {
   const left = widthOf(label);
   const right = widthOf(message);

@@ -1,4 +1,4 @@
-/** The numbers of the contract and what each promises, in a word or two. */
+/** The numbers of the contract, each with a short title. */
 export const CONTRACT_NUMBERS = {
   C1: 'values',
   C2: 'order and comparison',
@@ -16,10 +16,10 @@ export const CONTRACT_NUMBERS = {
   C14: 'observability',
 } as const;
 
-/** One of them. */
+/** A number of the contract. */
 export type ContractNumber = keyof typeof CONTRACT_NUMBERS;
 
-/** The number that a case's or a suite's name begins with. */
+/** Returns the contract number at the beginning of the name of a case or suite. */
 export function contractNumberOf(name: string): ContractNumber | undefined {
   const [first = ''] = name.split(' ', 1);
   return first in CONTRACT_NUMBERS ? (first as ContractNumber) : undefined;

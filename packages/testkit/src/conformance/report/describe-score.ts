@@ -1,6 +1,6 @@
 import type { NumberScore, Score } from './score.js';
 
-/** The score as the run prints it: a line for the whole, one for what is not kept. */
+/** Formats the score for the terminal: one line for the total, and one for each number that is not kept. */
 export function describeScore(score: Score, lost: string | undefined): string {
   const numbers = Object.entries(score.numbers).map(([number, each]) => `${number} ${fraction(each)}`);
   const lines = [
@@ -12,7 +12,7 @@ export function describeScore(score: Score, lost: string | undefined): string {
   return lines.join('\n');
 }
 
-/** What a badge says: `14/14`. */
+/** Returns the text of the badge, such as `14/14`. */
 export function badgeMessage({ kept, numbers }: Score): string {
   return `${kept.length}/${Object.keys(numbers).length}`;
 }

@@ -6,7 +6,7 @@ import { drawBadge } from './badge.js';
 import { badgeMessage, describeScore } from './describe-score.js';
 import { type ScoredTask, scoreOf } from './score.js';
 
-/** Prints the score of a finished suite, and writes it where the target or the environment says. */
+/** Prints the score of a finished suite, and writes it to the folder that the target or the environment variable names. */
 export async function reportScore(target: ConformanceTarget, suite: ScoredTask): Promise<void> {
   const score = scoreOf(target.name, target.capabilities, suite);
   console.log(describeScore(score, DriverDeadlines.of(target).lost));
@@ -15,7 +15,7 @@ export async function reportScore(target: ConformanceTarget, suite: ScoredTask):
   await mkdir(folder, { recursive: true });
   const path = join(folder, target.name.replace(/[^\w.-]+/g, '-'));
   await writeFile(`${path}.json`, `${JSON.stringify(score, undefined, 2)}\n`);
-  // Part of a suite earns no badge, and must not leave that of an earlier run to be mistaken for its own.
+  // An incomplete run gets no number. Its badge still replaces that of an earlier run, which could be mistaken for its result.
   const message = score.isComplete ? badgeMessage(score) : 'incomplete';
   await writeFile(
     `${path}.svg`,

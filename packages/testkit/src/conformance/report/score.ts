@@ -1,34 +1,34 @@
 import type { Capabilities } from '@sluice/core';
 import { CONTRACT_NUMBERS, type ContractNumber, contractNumberOf } from './contract-numbers.js';
 
-/** What a run found of one number of the contract. */
+/** The result of a run for one number of the contract. */
 export interface NumberScore {
   readonly title: string;
   readonly passed: number;
   readonly failed: number;
-  /** Cases that a filter left out. */
+  /** Cases that did not run because of a filter. */
   readonly notRun: number;
 }
 
-/** What a run found of a driver. */
+/** The result of a run for one driver. */
 export interface Score {
-  /** The driver, as its author calls it. */
+  /** The name of the driver in {@link ConformanceTarget}. */
   readonly name: string;
   /** When the run ended, in UTC. */
   readonly date: string;
   readonly capabilities: Capabilities;
-  /** Capabilities that are declared absent, and were tested to be so. */
+  /** Capabilities that the driver declares as absent. The suite checked that they are refused. */
   readonly absent: readonly string[];
   readonly numbers: Readonly<Record<ContractNumber, NumberScore>>;
-  /** Numbers of which every case passed. */
+  /** The numbers for which all cases passed. */
   readonly kept: readonly ContractNumber[];
-  /** Whether every case ran; only then the score certifies anything. */
+  /** Whether all cases ran. An incomplete score certifies nothing. */
   readonly isComplete: boolean;
   /** Names of the cases that failed. */
   readonly failures: readonly string[];
 }
 
-/** What the score reads of Vitest's tree of cases. */
+/** The part of Vitest's tree of tasks that the score reads. */
 export interface ScoredTask {
   readonly type: string;
   readonly name: string;
@@ -37,7 +37,7 @@ export interface ScoredTask {
   readonly tasks?: readonly ScoredTask[];
 }
 
-/** Adds up a finished suite by number. A hook that failed counts as a case of the number it belongs to. */
+/** Counts the cases of a finished suite for each number. A failed hook counts as a failed case of its number. */
 export function scoreOf(name: string, capabilities: Capabilities, suite: ScoredTask): Score {
   const outcomes = [...outcomesOf(suite, undefined)];
   const numbers = Object.fromEntries(

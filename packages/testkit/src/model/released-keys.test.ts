@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { runWithGivenUpKeys } from './given-up-keys.js';
 import type { ModelState } from './model.js';
 import type { ModelUnit } from './program.js';
+import { runWithReleasedKeys } from './released-keys.js';
 
 const row = (id: number, name: string | null) => ({ id, name, amount: 0 });
 const state: ModelState = {
@@ -22,7 +22,7 @@ const TAKEN = {
 };
 
 function outcomesOf(...units: ModelUnit[]) {
-  return [...runWithGivenUpKeys(state, units)].map(({ outcomes }) => outcomes[0]);
+  return [...runWithReleasedKeys(state, units)].map(({ outcomes }) => outcomes[0]);
 }
 
 test('a writer may take a name that another one gives up, although it still sees the old holder', () => {
@@ -68,7 +68,7 @@ test('a writer may have held a name for a while that another one took then, alth
     ],
     fails: false,
   };
-  const both = [...runWithGivenUpKeys(state, [holder, taker])].map(({ outcomes }) => outcomes);
+  const both = [...runWithReleasedKeys(state, [holder, taker])].map(({ outcomes }) => outcomes);
   expect(both).toContainEqual([
     { value: [{ value: row(4, 'B') }, { value: row(4, 'C') }] },
     { value: [{ value: undefined }, { value: row(5, 'B') }] },

@@ -2,18 +2,18 @@ import { type ModelState, permutations, runUnit, runUnits } from './model.js';
 import type { ModelAction, ModelUnit, Outcome } from './program.js';
 
 /**
- * What units that run together may do where unique indexes look past a transaction's snapshot (contract C3): a writer may take a name that another
- * one gives up, although by its own reads it comes before it, and may hold one for a while before another one takes it, although by the other's
- * reads it comes after it. Once all are done, every name is held once.
+ * Runs concurrent units and returns the results that are permitted if unique indexes look past a transaction's snapshot (contract C3). A
+ * writer may take a name that another writer releases, although its own reads place it before that release. It may also hold a name
+ * temporarily before another writer takes it, although the other's reads place it later. At the end each name is held only once.
  */
-export function* runWithGivenUpKeys(
+export function* runWithReleasedKeys(
   state: ModelState,
   units: readonly ModelUnit[],
 ): Generator<{ readonly state: ModelState; readonly outcomes: readonly Outcome[] }> {
-  const givenUp = units.map((unit) => namesGivenUp(state, unit));
+  const released = units.map((unit) => namesReleased(state, unit));
   const freeFor = units.map((unit, index) => {
-    const others = givenUp.filter((_names, other) => other !== index).flat();
-    return new Set([...others, ...namesHeldForAWhile(state, unit)]);
+    const others = released.filter((_names, other) => other !== index).flat();
+    return new Set([...others, ...namesHeldTemporarily(state, unit)]);
   });
   for (const order of permutations(units.map((_, index) => index))) {
     const result = runUnits(state, units, order, freeFor);
@@ -22,13 +22,13 @@ export function* runWithGivenUpKeys(
   }
 }
 
-function namesGivenUp(state: ModelState, unit: ModelUnit): string[] {
+function namesReleased(state: ModelState, unit: ModelUnit): string[] {
   const kept = new Set(namesOf(runUnit(state, unit).state));
   return namesOf(state).filter((name) => !kept.has(name));
 }
 
-/** Names that are nobody's before the unit, and not its own after it. */
-function namesHeldForAWhile(state: ModelState, unit: ModelUnit): string[] {
+/** Names that no row has before the unit, and that the unit does not keep. */
+function namesHeldTemporarily(state: ModelState, unit: ModelUnit): string[] {
   const names = namesIn(unit);
   const after = new Set(namesOf(runUnit({ ...state, freeNames: new Set(names) }, unit).state));
   const before = new Set(namesOf(state));
