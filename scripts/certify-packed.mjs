@@ -1,5 +1,5 @@
-// Certifies the drivers by the packages as they would be published: packs core, testkit and the three drivers, installs the tarballs in a
-// scratch project, and runs the conformance suite there. The packages must be built. Arguments go to Vitest.
+// Certifies the drivers with the packages in their published form: packs core, testkit and the three drivers, installs the tarballs in a
+// temporary project, and runs the conformance suite there. Build the packages first. Arguments are passed to Vitest.
 import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -35,7 +35,7 @@ try {
   rmSync(scratch, { recursive: true });
 }
 
-/** The package's name and where its tarball is. */
+/** Packs a package, and returns its name and the path of its tarball. */
 function pack(folder) {
   const { name } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
   const place = join(scratch, 'tarballs', folder);

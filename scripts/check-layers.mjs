@@ -1,12 +1,12 @@
-// Checks the layers of every package. A package's `layers.json` names its rooms (the folders of `src`) from the top floor down: a file may
-// import from its own room and from the rooms below it, and no files may import each other in a circle. Type imports count, and so do
-// the files that a `new URL('./…', import.meta.url)` names, such as the entry of a thread.
+// Checks the layers of every package. A package's `layers.json` lists its rooms (the folders of `src`) from the top floor down. A file may
+// import from its own room and from the rooms below it, and there may be no import cycle. Type imports count, and so do files that are
+// named by `new URL('./…', import.meta.url)`, such as the entry of a thread.
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
 import { fileURLToPath } from 'node:url';
 import { parseSync, Visitor } from 'oxc-parser';
 
-/** The room of the files that lie in `src` itself. */
+/** The room of files directly in `src`. */
 const ROOT_ROOM = '(root)';
 
 if (import.meta.main) {
@@ -18,9 +18,9 @@ if (import.meta.main) {
 }
 
 /**
- * Reads the packages in `folder`.
+ * Checks the packages in `folder`.
  *
- * @returns what is wrong with their layers, a line each, and how many files and packages were read.
+ * @returns the problems, one line each, and the number of files and packages.
  */
 export function checkLayers(folder) {
   const packages = readdirSync(folder)
@@ -33,7 +33,7 @@ export function checkLayers(folder) {
   };
 }
 
-/** The package's layers and, for each source file that is no unit test, the files of the package that it imports. */
+/** Reads the package's layers and, for each source file that is not a unit test, the files of the package that it imports. */
 function readPackage(folder, name) {
   const src = join(folder, name, 'src');
   const files = globSync('**/*.ts', { cwd: src }).filter((file) => !file.endsWith('.test.ts'));
@@ -77,7 +77,7 @@ function checkPackage({ name, layers, imports }) {
   ];
 }
 
-/** Rooms that the list lacks, and names of the list that are no rooms. */
+/** Finds rooms that are missing in the list, and names in the list that are not rooms. */
 function unnamedRooms(name, order, imports) {
   const rooms = new Set([...imports.keys()].map(roomOf));
   return [
@@ -104,7 +104,7 @@ function upwardImports(name, order, exceptions, imports) {
   );
 }
 
-/** One circle for each import that closes one, in the order in which a walk from every file finds them. */
+/** Returns one cycle for each import that closes one, in the order of a depth-first search from every file. */
 function circles(imports) {
   const found = [];
   const done = new Set();

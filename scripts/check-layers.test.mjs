@@ -10,7 +10,7 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 });
 
-/** What is wrong with one package of these files; its floors are the root, `upper` and `lower`. */
+/** Checks a package of these files, whose floors are the root, `upper` and `lower`, and returns the problems. */
 function problemsOf(files, layers = { rooms: { '(root)': '', upper: '', lower: '' } }) {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-layers-'));
   folders.push(folder);

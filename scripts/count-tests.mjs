@@ -1,4 +1,4 @@
-// Sums up the JSON reports of Vitest in a folder as one line, `N passed, N failed`. Prints nothing when there are none.
+// Adds up Vitest's JSON reports in a folder and prints one line, `N passed, N failed`. Prints nothing if there are no reports.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -14,7 +14,7 @@ function sum(count) {
   return reports.reduce((total, report) => total + count(report), 0);
 }
 
-/** A file that does not load and a run that breaks off count as one failure each, though no test failed. */
+/** A file that does not load and a run that aborts count as one failure each, although no test failed. */
 function countFailures({ success, numFailedTests, testResults }) {
   const brokenFiles = testResults.filter(
     ({ status, assertionResults }) =>

@@ -1,5 +1,5 @@
-// `npm start`, `npm test`, `npm run certify` and `npm run soak` on a bare clone. Runs on the system's Node before anything is installed, so it
-// imports Node alone: it installs what is missing, builds what changed and hands over to the installed Node 24.
+// `npm start`, `npm test`, `npm run certify` and `npm run soak` on a fresh clone. It runs on the system's Node before anything is
+// installed, so it imports only Node's modules. It installs missing packages, builds changed ones, and continues on the installed Node 24.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -34,7 +34,7 @@ const [name, ...args] = process.argv.slice(2);
 if (!Object.hasOwn(commands, name)) stop('Usage: node scripts/run.mjs certify|soak|start|test [argument …]');
 process.exitCode = await commands[name]();
 
-/** Runs the catalogue example from the folder the user called from, so that relative paths are the user's. */
+/** Runs the catalogue example in the user's working directory, so that relative paths work. */
 async function start() {
   await prepare();
   const example = join(root, 'examples/catalogue');
@@ -42,7 +42,7 @@ async function start() {
   return run(node24, [join(example, main), ...args], { cwd: process.env.INIT_CWD, stdio: 'inherit' });
 }
 
-/** Runs every check. The arguments are Vitest's. */
+/** Runs all checks. The arguments are passed to Vitest. */
 async function test() {
   await prepare();
   await step('Checking types', script('typecheck'));
@@ -66,7 +66,7 @@ async function prepare() {
   await step('Building', script('build'));
 }
 
-/** Changes whenever an install could change something. */
+/** Returns a hash that changes if an install could change something. */
 function hashManifests() {
   const members = ['packages', 'examples'].flatMap((folder) =>
     readdirSync(join(root, folder)).map((member) => join(folder, member)),
@@ -79,7 +79,9 @@ function hashManifests() {
   return hash.digest('hex');
 }
 
-/** Runs a pnpm from outside, be it the user's or npx's: ours lies in the folder that it may have to remove. */
+/**
+ * Installs with a pnpm outside of this folder, either the user's or one from npx. Ours is in node_modules, which pnpm may have to remove.
+ */
 async function install() {
   const { packageManager } = readJson(join(root, 'package.json'));
   const path = process.env.PATH.split(delimiter).filter((folder) => folder !== bin);
@@ -91,12 +93,12 @@ async function install() {
   if (!existsSync(node24)) stop('Node 24 is not there: npm packages may not run install scripts.');
 }
 
-/** A script of the root package.json, without the start-up time of a package manager. */
+/** Runs a script of the root package.json without the start-up time of a package manager. */
 function script(name) {
   return [node24, '--run', name];
 }
 
-/** Runs a command in silence. One line names it when it takes a while; its output is shown when it fails. */
+/** Runs a command without output. A long command prints one line with its title; a failed command prints its output. */
 async function step(title, [command, ...args], options = { cwd: root }) {
   const notice = setTimeout(() => console.error(`${title} …`), 500);
   const output = [];
@@ -107,7 +109,7 @@ async function step(title, [command, ...args], options = { cwd: root }) {
   stop(`${title} failed.`, code);
 }
 
-/** Resolves to the exit code of the command, or to 128 + n when signal n ended it. */
+/** Resolves to the exit code of the command, or to 128 + n if signal n ended it. */
 function run(command, args, options, output) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { env, ...options });
@@ -118,7 +120,7 @@ function run(command, args, options, output) {
   });
 }
 
-/** Lets the child decide how to end. In a terminal Ctrl-C reaches it without our help. */
+/** Passes signals to the child, which decides how to end. In a terminal Ctrl-C reaches the child directly. */
 function passSignals(child) {
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.on(signal, () => (signal === 'SIGINT' && isatty(0)) || child.kill(signal));

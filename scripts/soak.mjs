@@ -1,5 +1,5 @@
-// Runs random programs on both drivers and on the model for as long as is asked for: npm run soak -- --minutes 60 [--seed N].
-// The packages must be built. A difference ends it, with the seed and the shortest program found.
+// Runs random programs on both drivers and on the model for a given time: npm run soak -- --minutes 60 [--seed N]. Build the packages
+// first. It stops at the first difference and prints the seed and the shortest program.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ try {
   await rm(folder, { recursive: true });
 }
 
-/** Whether no difference was found. */
+/** Returns whether no difference was found. */
 async function soak() {
   const drivers = [
     ['sqlite', sqlite(), (seed) => `sqlite:${join(folder, `${seed}.db`)}`],
@@ -42,7 +42,7 @@ async function soak() {
   const sums = new Map(drivers.map(([name]) => [name, { programs: 0, ms: 0 }]));
   for (let seed = firstSeed; performance.now() < until; seed += 1) {
     for (const [name, driver, place] of drivers) {
-      // A database of its own: PostgreSQL counts the columns that migrations dropped, and a table can have 1,600 in its life.
+      // Each run uses a new database, because PostgreSQL counts dropped columns, and a table may have only 1,600 columns in its life.
       const url = await place(seed);
       const since = performance.now();
       const open = ({ migrations }) =>

@@ -5,7 +5,7 @@ import { describeFailure } from './command/describe-failure.js';
 import { EXIT_CODES, type ExitCode } from './command/exit-codes.js';
 import { completionCommand } from './completion/completion-command.js';
 
-/** Runs `sluice` with these arguments and resolves to its exit status. Never rejects and never ends the process. */
+/** Runs `sluice` with these arguments and resolves to its exit status. It never rejects and never ends the process. */
 export async function runCommandLine(args: readonly string[], output: CommandOutput): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT_CODES.ok;
   try {
@@ -15,7 +15,7 @@ export async function runCommandLine(args: readonly string[], output: CommandOut
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
-    // Commander has printed its own errors, and throws for --help and --version too.
+    // Commander has already printed its error. It also throws for --help and --version.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.failed;
     output.err(`error: ${describeFailure(error)}\n`);
     return EXIT_CODES.failed;
@@ -24,7 +24,7 @@ export async function runCommandLine(args: readonly string[], output: CommandOut
 
 type CreateCommand = (output: CommandOutput, finish: (code: ExitCode) => void) => Command;
 
-/** Loaded when they are called, or when all have to be listed: each brings libraries of its own. */
+/** A command is loaded when it is called, or when all commands are listed, because each loads libraries of its own. */
 const COMMANDS: Readonly<Record<string, () => Promise<CreateCommand>>> = {
   codegen: async () => (await import('./codegen/codegen-command.js')).codegenCommand,
   audit: async () => (await import('./transfer/audit-command.js')).auditCommand,

@@ -16,7 +16,7 @@ import {
 } from 'kysely-codegen';
 import { typeNode } from './column-types.js';
 
-/** Tells kysely-codegen how the values of Sluice's column types look in TypeScript. It connects to nothing: the catalog is read already. */
+/** Maps Sluice's column types to TypeScript types for kysely-codegen. It opens no connection, because the catalog is already read. */
 export class CatalogDialect extends GeneratorDialect {
   override readonly adapter: Adapter = new CatalogAdapter();
   override readonly introspector: Introspector<unknown> = new NoIntrospector();
@@ -29,7 +29,7 @@ export class CatalogDialect extends GeneratorDialect {
 class CatalogAdapter extends Adapter {
   override readonly defaultScalar: IdentifierNode = new IdentifierNode('unknown');
   override readonly definitions: Definitions = {
-    // Kysely exports this type; kysely-codegen would define one of its own.
+    // Kysely exports this type. Without this line, kysely-codegen would define its own.
     Generated: undefined,
     JsonArray: JSON_ARRAY_DEFINITION,
     JsonObject: JSON_OBJECT_DEFINITION,

@@ -10,18 +10,18 @@ import {
 import { typeNode } from './column-types.js';
 import { compareNames } from './compare-names.js';
 
-/** A catalog in the terms of kysely-codegen. */
+/** A catalog in the data structures of kysely-codegen. */
 export interface DescribedCatalog {
   readonly metadata: DatabaseMetadata;
-  /** The types of the columns that can be read but not written, by `table.column`. */
+  /** The types of columns that can be read but not written, by `table.column`. */
   readonly overrides: ColumnOverrides;
   readonly unknownColumns: readonly string[];
 }
 
-/** The tables in which Kysely and Sluice keep account of migrations are no business of the application. */
+/** The tables in which Kysely and Sluice record migrations are not part of the application's schema. */
 const INTERNAL = /^(?:kysely|sluice)_migration/;
 
-/** Turns a catalog into what kysely-codegen would have found by asking the database. */
+/** Converts a catalog into the metadata that kysely-codegen would read from the database. */
 export function describeCatalog(catalog: Catalog): DescribedCatalog {
   const tables = [...catalog.values()]
     .filter(({ name }) => !INTERNAL.test(name))
@@ -51,7 +51,7 @@ export function describeCatalog(catalog: Catalog): DescribedCatalog {
 
 function columnsOf(table: CatalogTable): CatalogColumn[] {
   const columns = [...table.columns.values()];
-  // A view is read; whether a column of it can be NULL is known to neither engine.
+  // A view is read-only. No engine reports whether a column of a view can be NULL.
   return table.isView
     ? columns.map((column) => ({ ...column, isGenerated: true, isNullable: true }))
     : columns;

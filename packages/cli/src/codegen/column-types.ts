@@ -1,7 +1,7 @@
 import type { ValueTypeName } from '@sluice/core';
 import { type ExpressionNode, IdentifierNode } from 'kysely-codegen';
 
-/** The TypeScript type of each column type's values, by contract C1. */
+/** The TypeScript type for the values of each column type, as in contract C1. */
 export const COLUMN_TYPES: Readonly<Record<ValueTypeName, string>> = {
   bigint: 'bigint',
   boolean: 'boolean',
@@ -19,7 +19,7 @@ export const COLUMN_TYPES: Readonly<Record<ValueTypeName, string>> = {
   varchar: 'string',
 };
 
-/** The node of a column type; `unknown` for a type that is none of the contract's. */
+/** Returns the type node of a column type, or `unknown` for a type that is not in the contract. */
 export function typeNode(name: ValueTypeName | undefined): ExpressionNode {
   return new IdentifierNode(name === undefined ? 'unknown' : COLUMN_TYPES[name]);
 }

@@ -138,7 +138,7 @@ function catalog(...tables: readonly CatalogTable[]): Catalog {
   return new Map(tables.map((each) => [each.name, each]));
 }
 
-/** The lines between the braces of one interface. */
+/** Returns the lines between the braces of an interface. */
 function body(text: string, name: string): string[] {
   const [, lines = ''] = new RegExp(`interface ${name} \\{\\n(.*?)\\}`, 's').exec(text) ?? [];
   return lines

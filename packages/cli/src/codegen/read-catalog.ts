@@ -7,14 +7,14 @@ import { postgres } from '@sluice/postgres-driver';
 import { sqlite } from '@sluice/sqlite-driver';
 import { CommandError } from '../command/command-error.js';
 
-/** Where a catalog comes from: a database, migrations, or a database after its migrations. */
+/** The source of a catalog: a database, migrations, or a database after its migrations. */
 export interface CatalogSource {
   readonly url?: string;
   readonly migrations?: string;
   readonly onMigration: (name: string) => void;
 }
 
-/** Reads the tables of `url`; migrations are applied first, to a temporary SQLite file when there is no `url`. */
+/** Reads the tables of `url`. Migrations are applied first: to `url`, or to a temporary SQLite file if there is no `url`. */
 export async function readCatalog({ url, migrations, onMigration }: CatalogSource): Promise<Catalog> {
   if (migrations === undefined) return catalogOf(url ?? '');
   const folder = await folderUrl(migrations);

@@ -1,9 +1,9 @@
 import { DiffChecker } from 'kysely-codegen';
 
-/** Lines of a difference that are shown; what follows is counted. */
+/** The maximum number of printed lines. The remaining lines are counted. */
 const SHOWN_LINES = 30;
 
-/** What would change, as a unified diff without its header: `-` is in the file, `+` is in the database. */
+/** Returns the changes as a unified diff without its header: `-` lines are in the file, `+` lines are in the database. */
 export function describeDifference(existing: string, generated: string): string {
   const difference = new DiffChecker().diff(existing, generated);
   if (difference === undefined || difference.trim() === '') return 'Only the ends of lines differ.\n';

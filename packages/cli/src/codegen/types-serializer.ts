@@ -12,12 +12,12 @@ import { compareNames } from './compare-names.js';
 
 const HEADER = `// Written by \`sluice codegen\` from the database. Do not edit: change a migration and run it again.\n\n`;
 
-/** Names that a table's interface must not take, because the types of columns are called so. */
+/** Names that the interface of a table must not have, because columns use types with these names. */
 const TAKEN = new Set(['DB', 'Date', 'Generated', 'GeneratedAlways', 'Uint8Array']);
 
 /**
- * kysely-codegen's serializer, in the one order that does not depend on the locale of the machine: by code point. An interface whose
- * table is called like a type that columns use is called `…Table`.
+ * kysely-codegen's serializer, sorted by code point, because that order does not depend on the machine's locale. If a table has the name of
+ * a type that columns use, its interface is named `…Table`.
  */
 export class TypesSerializer extends TypeScriptSerializer {
   constructor() {
@@ -57,7 +57,7 @@ export class TypesSerializer extends TypeScriptSerializer {
   }
 }
 
-/** Imports, then types, then tables, then `DB`. */
+/** Sorts imports first, then types, tables and `DB`. */
 function compareStatements(a: StatementNode, b: StatementNode): number {
   return rank(a) - rank(b) || compareNames(nameOf(a), nameOf(b));
 }

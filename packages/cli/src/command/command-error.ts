@@ -1,4 +1,4 @@
-/** A command cannot go on; the message says what to do. Its exit status is 2. */
+/** An error that ends a command with exit status 2. Its message says what to do. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
 }

@@ -8,8 +8,8 @@ A database is sqlite:PATH, a path, postgres://USER@HOST/DATABASE, or env:NAME fo
 the command line: PGPASSWORD, PGPASSFILE (~/.pgpass) and env:NAME are for them.`;
 
 /**
- * Parses an argument that names a database. If it contains a password, prints a warning and removes the arguments from the process list: other
- * users could read it until then, and it stays in the shell's history.
+ * Reads an argument that names a database. If the URL has a password, this removes it from the process list and prints a warning, because
+ * it was visible for a moment and remains in the shell's history.
  */
 export function databaseArgument(argument: string, output: CommandOutput): string {
   if (argument.startsWith('env:')) return fromEnvironment(argument.slice('env:'.length));

@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/core/errors';
 import { CommandError } from './command-error.js';
 
-/** Says in one line what went wrong; only a defect of the command itself comes with its stack. */
+/** Describes an error in one line. Only a bug of the command itself is printed with its stack. */
 export function describeFailure(error: unknown): string {
   if (error instanceof SluiceError) return `${error.message} (${error.code})`;
   if (error instanceof CommandError || isSystemError(error)) return error.message;

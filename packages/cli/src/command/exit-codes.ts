@@ -1,12 +1,14 @@
-/** What the exit status of every `sluice` command means. */
+/** The exit statuses of all `sluice` commands. */
 export const EXIT_CODES = {
-  /** The command did what it was asked. */
+  /** The command succeeded. */
   ok: 0,
-  /** The command found what it was asked to look for: `codegen --verify` a file that is out of date, `audit` what cannot go over, `verify` a difference. */
+  /**
+   * The command found something: `codegen --verify` a file that is out of date, `audit` data that cannot be moved, `verify` a difference.
+   */
   found: 1,
-  /** The command line, the configuration or the database is at fault. What was written before is told by the message. */
+  /** An error of the command line, the configuration or the database. The message says what was written before it. */
   failed: 2,
-  /** The work was stopped before its end, by Ctrl-C or SIGTERM; `--resume` goes on. */
+  /** The command was stopped by Ctrl-C or SIGTERM. `--resume` continues. */
   stopped: 3,
 } as const;
 

@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander';
 import type { CommandOutput } from '../command/command-output.js';
 
-/** The command `sluice completion`, which prints a script for the shell. */
+/** The command `sluice completion`, which prints a completion script for a shell. */
 export function completionCommand(program: Command, output: CommandOutput): Command {
   return new Command('completion')
     .description('Print a script that completes commands and options in a shell.')
@@ -23,7 +23,7 @@ function optionsOf(command: Command): string[] {
   return command.options.flatMap(({ long }) => (long == null ? [] : [long]));
 }
 
-/** zsh takes bash's completions. */
+/** Returns the script for bash. zsh runs it too. */
 function bashScript(program: Command, shell: string): string {
   const cases = program.commands.map(
     (command) => `    ${command.name()}) words="${optionsOf(command).join(' ')} --help" ;;`,

@@ -56,7 +56,7 @@ async function runDoctor(database: string, options: DoctorOptions, output: Comma
   return diagnosis.verdict === 'stay' ? EXIT_CODES.ok : EXIT_CODES.found;
 }
 
-/** What the SQLite driver keeps with its option `metricsFile`. */
+/** Returns the path of the file that the SQLite driver writes with its option `metricsFile`, if it exists. */
 function sideFile(path: string): string | undefined {
   const file = `${path}-metrics.json`;
   return existsSync(file) ? file : undefined;

@@ -4,10 +4,10 @@ import type { StorageMetrics } from '@sluice/core';
 import type { WriterMetrics } from '@sluice/transfer';
 import { CommandError } from '../command/command-error.js';
 
-/** Between the two snapshots that give a rate. */
+/** Time between the two snapshots from which rates are computed. */
 const SAMPLE_MS = 2_000;
 
-/** Reads `storage.metrics()` as JSON: from an endpoint of the running application, twice, or from a file. */
+/** Reads `storage.metrics()` as JSON: twice from an endpoint of the running application, or once from a file. */
 export async function readMetrics(place: string): Promise<WriterMetrics> {
   const first = await snapshot(place);
   if (!isUrl(place)) return toWriterMetrics(first, undefined);
@@ -22,7 +22,7 @@ function isUrl(place: string): boolean {
   return /^https?:\/\//i.test(place);
 }
 
-/** `storage.metrics()`, or of it what the SQLite driver keeps in a file. */
+/** `storage.metrics()`, or the part of it that the SQLite driver writes to a file. */
 type Snapshot = Pick<StorageMetrics, 'database'> & { readonly writtenAt?: string };
 
 async function snapshot(place: string): Promise<Snapshot> {
@@ -31,7 +31,7 @@ async function snapshot(place: string): Promise<Snapshot> {
     const metrics = JSON.parse(text, (_key, value) => value) as Partial<Snapshot>;
     if (metrics.database?.locks !== undefined) return metrics as Snapshot;
   } catch {
-    // Not JSON: the same advice.
+    // Invalid JSON gets the same advice.
   }
   throw new CommandError(`${place} does not answer what storage.metrics() gives, as JSON.`);
 }

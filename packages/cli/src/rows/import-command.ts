@@ -38,10 +38,10 @@ The file is only read. All rows are written in one transaction, by the rules of 
 ends it with nothing written. Times need a zone; bytes are base64.
 Exit status: 0 imported, 1 rows were rejected, 2 nothing was written.`;
 
-/** Rows that are written by one statement. */
+/** The number of rows that one statement inserts. */
 const BATCH = 500;
 
-/** A day: an import is as long as its file. */
+/** One day, because a large file takes a long time. */
 const TIMEOUT_MS = 86_400_000;
 
 /** The command `sluice import`. */
@@ -132,7 +132,7 @@ function parseNames(map: readonly string[]): Map<string, string> {
 
 type Transaction = StorageTransaction<Record<string, Record<string, unknown>>>;
 
-/** May run twice, when the transaction is replayed: it begins with the file again. */
+/** Imports all rows. It reads the file from the beginning each time the transaction is replayed. */
 async function importAll(
   tx: Transaction,
   job: Import,
@@ -154,7 +154,7 @@ async function importAll(
   return { rows, rejected };
 }
 
-/** A batch that is refused is tried row by row, to name the row, or to leave it out. */
+/** Inserts a batch. If the batch is refused, each row is inserted alone, to find the rejected row or to skip it. */
 async function importBatch(
   tx: Transaction,
   job: Import,
@@ -188,7 +188,7 @@ async function importBatch(
   return rows;
 }
 
-/** Whether the row is at fault, and not the database. */
+/** Returns whether the row caused the error, and not the database. */
 function isRefusal(error: unknown): error is Error {
   if (error instanceof CommandError || error instanceof SyntaxError) return true;
   return (

@@ -7,16 +7,16 @@ import { CommandError } from '../command/command-error.js';
 
 export type RowFormat = 'csv' | 'json' | 'ndjson';
 
-/** A row of a file, with where it stands: a line, or the position in a JSON array. */
+/** A row of a file and its position: a line number, or an index in a JSON array. */
 export interface FileRow {
   readonly position: number;
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** A JSON array is read whole. */
+/** A JSON array is read into memory as a whole. */
 const MAX_JSON_BYTES = 256 * 1024 * 1024;
 
-/** The format that a file's name tells, unless it is said. */
+/** Returns the given format, or else the format of the file's extension. */
 export function formatOf(path: string, said: string | undefined): RowFormat {
   const name = (said ?? extname(path).slice(1)).toLowerCase();
   if (name === 'csv' || name === 'json') return name;

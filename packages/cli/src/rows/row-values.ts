@@ -1,10 +1,13 @@
 import type { CatalogColumn, CatalogTable } from '@sluice/core';
 
-/** Turns what a file holds into the value that the repository takes. What it cannot read is left for the repository to refuse. */
+/**
+ * Converts a value of a file into the value that the repository takes. Invalid values are returned unchanged, and the repository refuses
+ * them.
+ */
 export function toStored(column: CatalogColumn, value: unknown, isCsv: boolean): unknown {
   if (value === null || value === undefined) return null;
   const name = column.type?.name;
-  // CSV has no NULL: an empty field is one, but in a column of text that must have a value.
+  // CSV has no NULL. An empty field means NULL, except in a text column that is NOT NULL.
   if (isCsv && value === '') return column.isNullable || (name !== 'text' && name !== 'varchar') ? null : '';
   if (typeof value === 'string') return fromText(name, value);
   if (typeof value === 'number') return fromNumber(name, value);
@@ -22,7 +25,7 @@ function fromText(name: string | undefined, value: string): unknown {
     case 'boolean':
       return value === 'true' || value === '1' ? true : value === 'false' || value === '0' ? false : value;
     case 'timestamptz':
-      // A time without a zone is refused: none is assumed.
+      // A time without a time zone is refused, because none is assumed.
       return /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*(?:Z|[+-]\d\d:?\d\d)$/.test(value) ? new Date(value) : value;
     case 'bytea':
       return /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/.test(value)
@@ -40,14 +43,14 @@ function fromNumber(name: string | undefined, value: number): unknown {
   return name === 'timestamptz' ? new Date(value) : value;
 }
 
-/** Turns a stored value into what JSON holds without loss: a bigint beyond 2^53 and bytes as text. `toStored` reads it again. */
+/** Converts a stored value into JSON without loss: bytes, and bigints beyond 2^53, become text. `toStored` reads them again. */
 export function toJson(value: unknown): unknown {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
   return value;
 }
 
-/** Turns a stored value into a field of CSV. */
+/** Converts a stored value into a field of CSV. */
 export function toCsv(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (value instanceof Date) return value.toISOString();
@@ -55,7 +58,7 @@ export function toCsv(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-/** JSON columns of a CSV hold JSON text. */
+/** Parses the JSON columns of a CSV row, which contain JSON text. */
 export function parseCsvJson(table: CatalogTable, row: Record<string, unknown>): Record<string, unknown> {
   for (const [name, value] of Object.entries(row)) {
     const type = table.columns.get(name)?.type?.name;

@@ -2,7 +2,7 @@ import type { SingleBar } from 'cli-progress';
 import type { CommandOutput } from '../command/command-output.js';
 import { count } from './text-table.js';
 
-/** Progress of a phase. */
+/** The progress of a phase of work. */
 export interface ProgressStep {
   readonly phase: string;
   readonly table: string | undefined;
@@ -11,10 +11,10 @@ export interface ProgressStep {
   readonly totalRows: number | undefined;
 }
 
-/** Number of plain lines for a whole phase. */
+/** Number of printed lines for each phase if there is no terminal. */
 const LINES_PER_PHASE = 10;
 
-/** Shows progress, its rate and the remaining time: a bar on a terminal, or else a line for each tenth. */
+/** Shows the progress with its rate and the remaining time: a bar on a terminal, else a line for each tenth of a phase. */
 export class ProgressDisplay {
   readonly #output: CommandOutput;
   readonly #Bar: typeof SingleBar | undefined;
@@ -29,7 +29,7 @@ export class ProgressDisplay {
     this.#Bar = Bar;
   }
 
-  /** Opens a display. It loads the progress bar only for a terminal. */
+  /** Loads the library for bars only if there is a terminal. */
   static async open(output: CommandOutput): Promise<ProgressDisplay> {
     const bars = output.isTerminal === true ? await import('cli-progress') : undefined;
     return new ProgressDisplay(output, bars?.SingleBar);
@@ -70,7 +70,7 @@ export class ProgressDisplay {
     this.#bar.start(totalRows ?? 0, 0, { table: '', rate: '0' });
   }
 
-  /** Rows per second. */
+  /** Returns the rows per second. */
   #rate(): string {
     const seconds = (performance.now() - this.#startedAt) / 1000;
     return count(Math.round(this.#rows / Math.max(seconds, 0.001)));

@@ -1,4 +1,4 @@
-/** Aligns rows in columns, two spaces apart. Numbers are aligned to the right, and the last column is not padded. */
+/** Formats rows as aligned columns, two spaces apart. Numbers are aligned to the right. The last column is not padded. */
 export function textTable(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) {

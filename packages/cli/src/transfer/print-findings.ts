@@ -2,7 +2,7 @@ import type { Finding, Untranslated, VerifiedTable } from '@sluice/transfer';
 import { coloured } from '../terminal/colours.js';
 import { count, textTable } from '../terminal/text-table.js';
 
-/** Prints findings, problems first, each with the keys of its rows and what the user can do. */
+/** Formats findings as a table, problems first. Below each are the keys of its rows and the possible solutions. */
 export function printFindings(findings: readonly Finding[]): string {
   const problems = findings.filter(({ severity }) => severity === 'problem');
   const notes = findings.filter(({ severity }) => severity === 'note');
@@ -26,7 +26,7 @@ function printFinding(finding: Finding): string {
   return `${head}\n    ${message}\n${rows}${ways}`;
 }
 
-/** Prints the objects that the target does not have, with their SQL. */
+/** Formats the objects that the target does not have, with their SQL. */
 export function printUntranslated(untranslated: readonly Untranslated[]): string {
   if (untranslated.length === 0) return '';
   const items = untranslated.map(({ object, reason, sql }) => `  ${object}: ${reason}\n${indent(sql)}`);
@@ -40,7 +40,7 @@ function indent(sql: string): string {
     .join('');
 }
 
-/** Prints the result of a comparison by table, with both versions of the rows that differ. */
+/** Formats the result of a comparison by table, with both versions of the differing rows. */
 export function printVerified(tables: readonly VerifiedTable[]): string {
   const rows = tables.map(({ table, rows: total, digest, isEqual }) => [
     isEqual ? coloured('green', 'equal') : coloured('red', 'different'),
