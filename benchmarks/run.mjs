@@ -1,5 +1,5 @@
-// `npm run bench`: installs what the benchmarks measure against, builds Sluice, and measures. Runs on the system's
-// Node, so it imports Node alone and hands over to the installed Node 24.
+// `npm run bench`: installs the libraries to compare with, builds Sluice, and measures. It runs on the system's Node, so it imports only
+// Node's modules and continues on the installed Node 24.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,7 +30,7 @@ const child = spawn(node24, [join(folder, 'src/main.ts'), ...process.argv.slice(
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('close', (code) => process.exit(code ?? 1));
 
-/** Runs a command in silence; its output is shown when it fails. */
+/** Runs a command without output. A failed command prints its output. */
 function step(title, [command, ...args], cwd) {
   console.error(`${title} …`);
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env, encoding: 'utf8' });

@@ -1,4 +1,5 @@
-// Makes a fast disk as slow as an SD card: every flush takes at least SLOW_SYNC_MS. Preloaded into a contender's process.
+// Makes a fast disk as slow as an SD card: every flush takes at least SLOW_SYNC_MS. The library is preloaded into the process of a
+// contender.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-// Writes Prisma's clients into `dist`. Generating needs no engine, yet the command wants to download one unless it is
-// told that there is one.
+// Generates Prisma's clients into `dist`. Generating needs no engine, but the command downloads one unless PRISMA_SCHEMA_ENGINE_BINARY
+// names an existing file.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

@@ -12,7 +12,7 @@ export const USAGE = `Usage: npm run bench -- [sqlite|postgres] [options]
   --report           only write the page anew
 `;
 
-/** What the user asked for. */
+/** The parsed command line. */
 export interface CommandLine {
   readonly engines: readonly Engine[];
   readonly scenarios: readonly string[];
@@ -23,7 +23,7 @@ export interface CommandLine {
   readonly action: 'help' | 'list' | 'report' | 'run';
 }
 
-/** @throws Error that says what is wrong. */
+/** Parses the arguments. @throws Error that says what is wrong. */
 export function readCommandLine(args: readonly string[]): CommandLine {
   const { values, positionals } = parseArgs({
     args: [...args],

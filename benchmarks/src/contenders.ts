@@ -1,13 +1,13 @@
 import type { Contender, Engine } from './contender.ts';
 
-/** A contender by name. Its module is loaded in a process of its own, where a package that is not installed is told of. */
+/** The name of a contender and its module. The module is loaded in its own process, which reports a missing package. */
 export interface ContenderEntry {
   readonly name: string;
   readonly engine: Engine;
   readonly load: () => Promise<Contender>;
 }
 
-/** All contenders; the first of each engine is the reference, whose ratio is 1. */
+/** All contenders. The first one of each engine is the reference, whose ratio is 1. */
 export const CONTENDERS: readonly ContenderEntry[] = [
   sqlite('better-sqlite3', async () => (await import('./contenders/better-sqlite3.ts')).betterSqlite3),
   sqlite('sluice', async () => (await import('./contenders/sluice-sqlite.ts')).sluiceSqlite),
@@ -30,7 +30,7 @@ export const CONTENDERS: readonly ContenderEntry[] = [
   postgres('prisma', async () => (await import('./contenders/prisma-postgres.ts')).prismaPostgres),
 ];
 
-/** The contenders of an engine, the reference first; only those named, if any are. @throws Error for an unknown name. */
+/** Returns the contenders of an engine, the reference first. With `names`, only these. @throws Error for an unknown name. */
 export function contendersOf(engine: Engine, names: readonly string[]): ContenderEntry[] {
   const all = CONTENDERS.filter((contender) => contender.engine === engine);
   const unknown = names.find((name) => !all.some((contender) => contender.name === name));

@@ -3,14 +3,14 @@ import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { percentile } from './measure/loop-delay.ts';
 
-/** Where figures were taken. */
+/** The machine on which the results were measured. */
 export interface Machine {
   readonly processor: string;
   readonly cores: number;
   readonly memoryGb: number;
   readonly system: string;
   readonly node: string;
-  /** Median time to append a page to a file and flush it, in the folder the databases are in. */
+  /** Median time to append a page to a file and flush it, in the folder of the databases. */
   readonly flushMs: number;
 }
 

@@ -13,7 +13,7 @@ import { readByKey } from './scenarios/read-by-key.ts';
 import { stream } from './scenarios/stream.ts';
 import { batch, transaction } from './scenarios/transactions.ts';
 
-/** All scenarios, in the order they run. The last argument of most is the ratio to the reference asked of Sluice. */
+/** All scenarios, in the order in which they run. The last argument of most is the ratio to the reference that is required of Sluice. */
 export const SCENARIOS: readonly Scenario[] = [
   readByKey('sqlite', 1, 0.8),
   readByKey('sqlite', 64, 0.85),
@@ -57,7 +57,10 @@ export const SCENARIOS: readonly Scenario[] = [
   memory('postgres'),
 ];
 
-/** The scenarios of an engine whose names begin with one of `names`; all of them without names. @throws Error for a name that fits none. */
+/**
+ * Returns the scenarios of an engine whose names begin with one of `names`, or all without names. @throws Error for a name that matches
+ * none.
+ */
 export function scenariosOf(engine: Engine, names: readonly string[]): Scenario[] {
   const all = SCENARIOS.filter((scenario) => scenario.engine === engine);
   const unknown = names.find((name) => !all.some((scenario) => scenario.name.startsWith(name)));

@@ -1,7 +1,10 @@
 import { statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 
-/** Makes a SQLite file with accounts, ten events and four tags for each: `accounts` × 15 rows. The same every time. */
+/**
+ * Creates a SQLite file with `accounts` accounts, and ten events and four tags for each: `accounts` × 15 rows. The file is the same every
+ * time.
+ */
 export function generate(path, accounts) {
   const database = new Sqlite(path);
   database.pragma('journal_mode = wal');

@@ -1,6 +1,6 @@
-// `node benchmarks/transfer/run.mjs [--accounts 200000] [--rounds 3] [--only 1,2,7]`: moves one generated file by psql, pgloader and Sluice in
-// turns, and prints the ratios. Needs a build, psql, pgloader (all in Debian), and a server whose role may create databases, named by
-// SLUICE_BENCH_POSTGRES_URL. Runs itself on the installed Node 24.
+// `node benchmarks/transfer/run.mjs [--accounts 200000] [--rounds 3] [--only 1,2,7]`: transfers one generated file with psql, pgloader and
+// Sluice in turns, and prints the ratios. It needs a build, psql and pgloader (both in Debian), and a server whose role may create
+// databases, named by SLUICE_BENCH_POSTGRES_URL. It continues on the installed Node 24.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -33,7 +33,7 @@ const rounds = Number(option('--rounds') ?? 3);
 const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-transfer-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-// The package's own dependency; the benchmarks need no installation of their own for it.
+// Uses the package's own dependency, so that this benchmark needs no installation of its own.
 const require = createRequire(join(root, 'packages/transfer/package.json'));
 const sqlitePath = require.resolve('better-sqlite3');
 const { generate } = await importWith(sqlitePath);
@@ -67,7 +67,7 @@ for (let round = 1; round <= rounds; round += 1) {
 }
 report();
 
-/** The plan, the same without keys and indexes, and the binary files that psql copies. */
+/** Creates the plan, the same plan without keys and indexes, and the binary files that psql copies. */
 async function prepare() {
   const url = createDatabase('plan');
   spawnChecked(
@@ -86,7 +86,7 @@ async function prepare() {
     })),
   };
   writeFileSync(barePath, JSON.stringify(bare));
-  // A plan that was changed is checked against the rows again, unless a dry run has done so.
+  // A changed plan is checked against the rows again, unless a dry run has checked it.
   spawnChecked(
     process.execPath,
     [sluice, 'transfer', source, 'env:TARGET', '--dry-run', '--plan', barePath],
@@ -132,7 +132,10 @@ function pgloader() {
   );
 }
 
-/** Seconds; seconds of CPU of the tool and of the server, which do not depend on what else the machine does; and the most memory in MB. */
+/**
+ * Measures the elapsed seconds, the CPU seconds of the tool and of the server (which do not depend on other work of the machine), and the
+ * peak memory in MB.
+ */
 function measure(command, args, url) {
   return new Promise((resolve) => {
     const from = performance.now();
@@ -167,7 +170,7 @@ function peakOf(pid) {
   }
 }
 
-/** Seconds of CPU of a process, and of its children that ended; of Linux alone (proc_pid_stat(5), fields 14 to 17, in hundredths). */
+/** Returns the CPU seconds of a process and its ended children. Linux only (proc_pid_stat(5), fields 14 to 17, in hundredths). */
 function cpuOf(pid) {
   try {
     const [, fields] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
@@ -178,7 +181,7 @@ function cpuOf(pid) {
   }
 }
 
-/** Seconds of CPU of a server on this machine, with all that it has started. */
+/** Returns the CPU seconds of a server on this machine, with all its processes. */
 function serverCpu() {
   const pid = Number(postmaster);
   let seconds = cpuOf(pid).own + cpuOf(pid).ended;
@@ -244,7 +247,7 @@ function spawnChecked(command, args, url) {
   return stdout;
 }
 
-/** The generator, with the SQLite of the package. */
+/** Loads the generator with the SQLite of the package. */
 async function importWith(path) {
   const code = readFileSync(new URL('./generate.mjs', import.meta.url), 'utf8').replace(
     "'better-sqlite3'",

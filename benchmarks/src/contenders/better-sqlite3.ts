@@ -3,7 +3,7 @@ import type { Contender, Session, Target } from '../contender.ts';
 import { type Item, itemValues, SCAN_PATTERNS } from '../workload/item.ts';
 import { GET, INSERT, LIST, SCAN, UPDATE } from '../workload/item-sql.ts';
 
-/** better-sqlite3 as its documentation shows it, every statement prepared once: the reference. */
+/** The reference: better-sqlite3 as in its documentation, with every statement prepared once. */
 export const betterSqlite3: Contender = {
   engine: 'sqlite',
   packages: ['better-sqlite3'],
@@ -40,24 +40,24 @@ export const betterSqlite3: Contender = {
   },
 };
 
-/** A connection in the settings that all contenders share. */
+/** Opens a connection with the settings that all contenders share. */
 export function openDatabase({ location, journal, durability }: Target): Database.Database {
   const database = new Database(location, { timeout: BUSY_TIMEOUT_MS });
   for (const pragma of pragmasOf({ journal, durability })) database.pragma(pragma);
   return database;
 }
 
-/** How long a contender that waits for the file's lock in SQLite itself does so. */
+/** Busy timeout of contenders that wait for the file's lock in SQLite itself. */
 export const BUSY_TIMEOUT_MS = 5_000;
 
-/** What every SQLite contender sets on every connection it writes through. */
+/** The pragmas of every SQLite connection that writes. */
 export function pragmasOf({ journal, durability }: Pick<Target, 'durability' | 'journal'>): string[] {
   return [`journal_mode = ${journal}`, `synchronous = ${durability}`];
 }
 
 export const VERSION = 'select sqlite_version() as version';
 
-/** What the connection of a better-sqlite3 says of itself. */
+/** Reads the settings of a better-sqlite3 connection. */
 export function settingsOf(database: Database.Database): Record<string, unknown> {
   return {
     sqlite: database.prepare(VERSION).pluck().get(),

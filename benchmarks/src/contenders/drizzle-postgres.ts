@@ -20,7 +20,7 @@ type Transaction = Parameters<Parameters<NodePgDatabase['transaction']>[0]>[0];
 
 const ROWS_PER_INSERT = 5000;
 
-/** Drizzle on pg's pool, with prepared (named) queries for the reads, as its documentation advises. */
+/** Drizzle on pg's pool, with prepared (named) queries for reads, as its documentation recommends. */
 export const drizzlePostgres: Contender = {
   engine: 'postgres',
   packages: ['drizzle-orm', 'pg'],

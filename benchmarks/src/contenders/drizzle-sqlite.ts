@@ -16,7 +16,7 @@ const item = sqliteTable('item', {
 
 const ROWS_PER_INSERT = 1000;
 
-/** Drizzle on better-sqlite3, with prepared queries for what has a fixed shape, as its documentation advises. */
+/** Drizzle on better-sqlite3, with prepared queries for statements of a fixed form, as its documentation recommends. */
 export const drizzleSqlite: Contender = {
   engine: 'sqlite',
   packages: ['drizzle-orm', 'better-sqlite3'],

@@ -2,14 +2,14 @@ import type { Knex } from 'knex';
 import type { Isolation, Session } from '../contender.ts';
 import { type Item, SCAN_PATTERNS } from '../workload/item.ts';
 
-/** What differs between the engines. */
+/** The differences between the engines. */
 export interface KnexEngine {
   readonly settings: Session['settings'];
   readonly rowsPerInsert: number;
   readonly atomically: (work: (tx: Knex) => Promise<unknown>, isolation: Isolation) => Promise<unknown>;
 }
 
-/** knex's query builder, whatever the client under it. */
+/** knex's query builder, for any client. */
 export function knexSession(knex: Knex, engine: KnexEngine): Session {
   return {
     settings: engine.settings,

@@ -28,7 +28,7 @@ export const knexSqlite: Contender = {
         await knex.raw('select 1');
         return settings;
       },
-      // SQLite's client writes one UNION ALL per row, of which SQLite allows 500.
+      // The SQLite client writes a UNION ALL for each row, and SQLite allows 500 of them.
       rowsPerInsert: 100,
       atomically: (work) => knex.transaction(work),
     });

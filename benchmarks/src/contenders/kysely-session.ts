@@ -6,19 +6,19 @@ export interface BenchmarkTables {
   readonly item: Item;
 }
 
-/** What differs between the engines. */
+/** The differences between the engines. */
 export interface KyselyEngine {
   readonly settings: Session['settings'];
-  /** Rows of one multi-row INSERT: as many as the engine's limit on parameters allows, or fewer where that is faster. */
+  /** Rows of one multi-row INSERT: as many as the engine's parameter limit allows, or fewer if that is faster. */
   readonly rowsPerInsert: number;
-  /** Runs `work` in a transaction of this isolation, and again after a conflict. */
+  /** Runs `work` in a transaction of this isolation level, and replays it after a conflict. */
   readonly atomically: (
     work: (tx: Transaction<BenchmarkTables>) => Promise<unknown>,
     isolation: 'read committed' | 'serializable',
   ) => Promise<unknown>;
 }
 
-/** Kysely's query builder, whatever the dialect under it. */
+/** Kysely's query builder, for any dialect. */
 export function kyselySession(kysely: Kysely<BenchmarkTables>, engine: KyselyEngine): Session {
   return {
     settings: engine.settings,
@@ -61,7 +61,7 @@ async function bump(tx: Transaction<BenchmarkTables>, id: number): Promise<void>
     .execute();
 }
 
-/** What SQLite says of the connection. */
+/** Reads the settings of the SQLite connection. */
 export async function sqliteSettings(kysely: Kysely<BenchmarkTables>): Promise<Record<string, unknown>> {
   const version = await sql<{ version: string }>`select sqlite_version() as version`.execute(kysely);
   const synchronous = await sql<{ synchronous: number }>`pragma synchronous`.execute(kysely);

@@ -4,7 +4,7 @@ import { createNodeOnMessageCallback } from 'kysely-generic-sqlite/worker-helper
 import type { Target } from '../contender.ts';
 import { openDatabase } from './better-sqlite3.ts';
 
-// The executor of the package's own documentation, with prepared statements kept.
+// The executor in the package's own documentation, but it keeps prepared statements.
 createNodeOnMessageCallback<Record<keyof Target, string>, Database.Database>((target) =>
   executor(target as Target),
 );

@@ -1,4 +1,4 @@
-/** One at a time: the connection has one transaction. */
+/** Creates a mutex, because a connection runs one transaction at a time. */
 export function createMutex(): <T>(work: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {

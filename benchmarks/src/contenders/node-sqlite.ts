@@ -4,7 +4,7 @@ import { type Item, itemValues, SCAN_PATTERNS } from '../workload/item.ts';
 import { GET, INSERT, LIST, SCAN, UPDATE } from '../workload/item-sql.ts';
 import { BUSY_TIMEOUT_MS, pragmasOf, VERSION } from './better-sqlite3.ts';
 
-/** SQLite as it comes with Node, every statement prepared once. */
+/** The SQLite that is built into Node, with every statement prepared once. */
 export const nodeSqlite: Contender = {
   engine: 'sqlite',
   packages: [],

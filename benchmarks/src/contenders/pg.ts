@@ -5,13 +5,13 @@ import { type Item, itemValues, SCAN_PATTERNS } from '../workload/item.ts';
 import { GET, INSERT, LIST, numbered, SCAN, UPDATE } from '../workload/item-sql.ts';
 import { beginOf, Replays } from './replay.ts';
 
-/** Connections of every PostgreSQL contender. */
+/** Number of connections of every PostgreSQL contender. */
 export const POOL_SIZE = 10;
 
-/** Rows of one multi-row INSERT: PostgreSQL takes 65,535 parameters. */
+/** Rows of one multi-row INSERT: PostgreSQL allows 65,535 parameters. */
 const ROWS_PER_INSERT = 5000;
 
-/** pg's pool with plain queries: the reference. */
+/** The reference: pg's pool with plain queries. */
 export const pgUnnamed: Contender = {
   engine: 'postgres',
   packages: ['pg'],
@@ -94,7 +94,7 @@ async function insertRows(client: PoolClient, items: readonly Item[]): Promise<v
   await client.query({ text, values: items.flatMap(itemValues) });
 }
 
-/** A cursor of 100 rows at a time. */
+/** Reads all rows through a cursor, 100 at a time. */
 async function countRows(pool: Pool): Promise<number> {
   const client = await pool.connect();
   const cursor = client.query(new Cursor('select * from item'));
@@ -106,7 +106,7 @@ async function countRows(pool: Pool): Promise<number> {
   return count;
 }
 
-/** What the server says of itself; `query` runs SQL and gives its rows. */
+/** Reads the settings of the server. `query` runs SQL and returns its rows. */
 export async function postgresSettings(
   query: (sql: string) => Promise<readonly unknown[]>,
 ): Promise<Record<string, unknown>> {

@@ -7,7 +7,7 @@ import { Replays } from './replay.ts';
 
 const ROWS_PER_INSERT = 5000;
 
-/** postgres.js: statements prepared and pipelined by itself. */
+/** postgres.js, which prepares and pipelines statements itself. */
 export const postgresJs: Contender = {
   engine: 'postgres',
   packages: ['postgres'],

@@ -7,8 +7,8 @@ import { Replays } from './replay.ts';
 
 const LEVELS = { 'read committed': 'ReadCommitted', serializable: 'Serializable' } as const;
 
-/** How long a transaction may wait for a connection, and then run: by default 2 and 5 seconds. */
-const PATIENCE = { maxWait: 60_000, timeout: 60_000 };
+/** Timeouts of a transaction: waiting for a connection, and running. The defaults are 2 and 5 seconds. */
+const TRANSACTION_TIMEOUTS = { maxWait: 60_000, timeout: 60_000 };
 
 /** Prisma 7 with its pg adapter. */
 export const prismaPostgres: Contender = {
@@ -24,7 +24,10 @@ export const prismaPostgres: Contender = {
       inOrder: (writes) => client.$transaction(writes as never),
       atomically: (work, isolation) =>
         replays.run(() =>
-          client.$transaction((tx) => work(tx.item), { ...PATIENCE, isolationLevel: LEVELS[isolation] }),
+          client.$transaction((tx) => work(tx.item), {
+            ...TRANSACTION_TIMEOUTS,
+            isolationLevel: LEVELS[isolation],
+          }),
         ),
     });
     return { ...session, replays: () => replays.count };

@@ -1,7 +1,7 @@
 import type { Isolation, Session } from '../contender.ts';
 import { type Item, SCAN_PATTERNS } from '../workload/item.ts';
 
-/** What both generated clients have in common; they share no type. */
+/** The common part of both generated clients, which have no common type. */
 export interface PrismaItems {
   findUnique(query: { where: { id: number } }): PromiseLike<Item | null>;
   findMany(query: {
@@ -20,7 +20,7 @@ export interface PrismaClientLike {
   $disconnect(): Promise<void>;
 }
 
-/** What differs between the engines. */
+/** The differences between the engines. */
 export interface PrismaEngine {
   readonly settings: Session['settings'];
   readonly inOrder: (writes: PromiseLike<unknown>[]) => Promise<unknown>;

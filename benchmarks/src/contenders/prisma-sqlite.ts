@@ -4,8 +4,8 @@ import type { Contender } from '../contender.ts';
 import { BUSY_TIMEOUT_MS, pragmasOf } from './better-sqlite3.ts';
 import { prismaSession } from './prisma-session.ts';
 
-/** How long a transaction may wait for the one connection, and then run: by default 2 and 5 seconds, too short for 64 callers. */
-const PATIENCE = { maxWait: 60_000, timeout: 60_000 };
+/** Timeouts of a transaction: waiting for the only connection, and running. The defaults, 2 and 5 seconds, are too short for 64 callers. */
+const TRANSACTION_TIMEOUTS = { maxWait: 60_000, timeout: 60_000 };
 
 /** Prisma 7 with its better-sqlite3 adapter. */
 export const prismaSqlite: Contender = {
@@ -23,7 +23,7 @@ export const prismaSqlite: Contender = {
         ),
       }),
       inOrder: (writes) => client.$transaction(writes as never),
-      atomically: (work) => client.$transaction((tx) => work(tx.item), PATIENCE),
+      atomically: (work) => client.$transaction((tx) => work(tx.item), TRANSACTION_TIMEOUTS),
     });
   },
 };

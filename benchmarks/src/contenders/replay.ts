@@ -1,9 +1,9 @@
 import type { Isolation } from '../contender.ts';
 
-/** SQLSTATEs that PostgreSQL asks to begin the transaction again for: serialization failure and deadlock. */
+/** SQLSTATEs after which PostgreSQL expects the client to repeat the transaction: serialization failure and deadlock. */
 const CONFLICTS = new Set(['40001', '40P01']);
 
-/** Begins a transaction again after each conflict, as every application at SERIALIZABLE must, and counts how often. */
+/** Replays a transaction after each conflict, as every application must at SERIALIZABLE, and counts the replays. */
 export class Replays {
   count = 0;
 
@@ -24,7 +24,7 @@ export function beginOf(isolation: Isolation): string {
   return `begin isolation level ${isolation}`;
 }
 
-/** Drivers and query builders wrap errors differently; Prisma has a code of its own for a conflict. */
+/** Drivers and query builders wrap errors differently, and Prisma has its own code for a conflict. */
 function isConflict(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
     if ('code' in at && (CONFLICTS.has(String(at.code)) || at.code === 'P2034')) return true;

@@ -9,7 +9,7 @@ export interface BenchmarkTables {
 
 type Items = Repository<BenchmarkTables, 'item', 'id'>;
 
-/** Opens a storage on the table as Sluice's own migration makes it. */
+/** Opens a storage, with the table that Sluice's own migration creates. */
 export function open(options: Pick<StorageOptions, 'drivers' | 'url'>): Promise<Storage<BenchmarkTables>> {
   return openStorage<BenchmarkTables>({
     ...options,
@@ -34,7 +34,7 @@ const createItem: Migration = {
   },
 };
 
-/** Sluice through its public repository. */
+/** Sluice with its public repository. */
 export function sluiceSession(storage: Storage<BenchmarkTables>, settings: Record<string, unknown>): Session {
   const items: Items = storage.repository('item', { key: 'id' });
   let replays = 0;

@@ -2,7 +2,7 @@ import { sqlite } from '@sluice/sqlite-driver';
 import type { Contender, Target } from '../contender.ts';
 import { open, sluiceSession } from './sluice-session.ts';
 
-/** Sluice with its SQLite driver, on a table made by its own migration: with the CHECKs that guard each column's type. */
+/** Sluice with its SQLite driver. Its own migration creates the table, with the CHECKs for the type of each column. */
 export const sluiceSqlite: Contender = {
   engine: 'sqlite',
   packages: ['@sluice/core', '@sluice/sqlite-driver'],

@@ -17,7 +17,7 @@ const ItemEntity = new EntitySchema<Item>({
 
 const ROWS_PER_INSERT = 1000;
 
-/** TypeORM's repository on better-sqlite3. `insert` and `update` rather than `save`, which would read first. */
+/** TypeORM's repository on better-sqlite3. It uses `insert` and `update`, because `save` would read first. */
 export const typeormSqlite: Contender = {
   engine: 'sqlite',
   packages: ['typeorm', 'better-sqlite3'],

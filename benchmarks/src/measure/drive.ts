@@ -1,16 +1,16 @@
 import type { Answer } from '../contender.ts';
 import { LoopDelay, type LoopFigures, nextTurn } from './loop-delay.ts';
 
-/** What concurrent callers got done. */
+/** The result of concurrent callers. */
 export interface Driven {
   readonly calls: number;
   readonly elapsedMs: number;
   readonly loop: LoopFigures;
-  /** Processor time of one call in microseconds: of the calling thread, and of all threads together. */
+  /** Processor time of one call in microseconds: of the calling thread, and of all threads. */
   readonly cpu: { readonly caller: number; readonly all: number };
-  /** Failed calls by code, where failures are tolerated. */
+  /** The number of failed calls by code, if failures are tolerated. */
   readonly errors: Readonly<Record<string, number>>;
-  /** Of each call in milliseconds, where they were asked for. */
+  /** The latency of each call in milliseconds, if requested. */
   readonly latencies: Float64Array;
 }
 
@@ -18,21 +18,21 @@ export interface DriveOptions {
   readonly inFlight: number;
   readonly durationMs: number;
   /**
-   * Lets every call begin on a turn of the event loop of its own, as requests do, and measures it from the moment it was wanted: a call
-   * that waits because another one holds the loop is a slow call.
+   * Begins each call in its own turn of the event loop, as requests do, and measures it from the time when it should have begun. So a call
+   * that waits because another one blocks the loop is a slow call.
    */
   readonly isPaced?: boolean;
-  /** Counts failed calls instead of failing. */
+  /** Counts failed calls instead of throwing. */
   readonly toleratesErrors?: boolean;
 }
 
 /**
- * When the loop has not turned for this long, all callers let it turn. What answers without ever giving up the event loop is not charged
- * with being called in a tight loop, only with what one call holds.
+ * If the loop has not turned for this long, all callers let it turn. So a synchronous contender is not charged for being called in a tight
+ * loop, only for the time that a single call blocks.
  */
 const HARNESS_HOLD_MS = 2;
 
-/** Keeps `inFlight` callers calling until the time is over. */
+/** Runs `inFlight` concurrent callers until the time is over. */
 export async function drive(call: () => Answer<unknown>, options: DriveOptions): Promise<Driven> {
   const { inFlight, durationMs, isPaced = false, toleratesErrors = false } = options;
   const delay = new LoopDelay();
@@ -92,7 +92,7 @@ function perCall({ user, system }: NodeJS.CpuUsage, calls: number): number {
   return (user + system) / Math.max(1, calls);
 }
 
-/** SQLite's or PostgreSQL's own code, however deep an ORM has hidden it, else the first code there is. */
+/** Returns SQLite's or PostgreSQL's own code from the chain of causes, else the first code there. */
 function codeOf(error: unknown): string {
   const codes: string[] = [];
   for (let at = error; at instanceof Error; at = at.cause) {

@@ -1,4 +1,4 @@
-/** How late the event loop was, in milliseconds. */
+/** Delays of the event loop, in milliseconds. */
 export interface LoopFigures {
   readonly p99: number;
   readonly max: number;
@@ -6,12 +6,12 @@ export interface LoopFigures {
 
 const TICK_MS = 1;
 
-/** Measures how long the event loop is held: a timer that should fire every millisecond notes how late it was. */
+/** Measures how long the event loop is blocked: a timer that should fire every millisecond records its delay. */
 export class LoopDelay {
   readonly #late: number[] = [];
   #timer: NodeJS.Timeout | undefined;
   #due = 0;
-  /** When the loop last turned. */
+  /** The time of the last turn of the loop. */
   turnedAt = performance.now();
 
   start(): void {
@@ -20,7 +20,7 @@ export class LoopDelay {
     this.#arm();
   }
 
-  /** Ends the measurement. A delay still going on counts as far as it has come. */
+  /** Ends the measurement. A current delay counts up to now. */
   stop(): LoopFigures {
     clearTimeout(this.#timer);
     this.#note();
@@ -42,12 +42,12 @@ export class LoopDelay {
   }
 }
 
-/** The value below which `share` of the sorted values lie; 0 of none. */
+/** Returns the value below which `share` of the sorted values lie, or 0 without values. */
 export function percentile(sorted: ArrayLike<number>, share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
-/** Goes on after everything that waits for the event loop has had its turn. */
+/** Resolves after everything that waits for the event loop has run. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,4 +1,4 @@
-/** A random whole number below `limit`; the same sequence in every run (mulberry32). */
+/** Returns a random whole number below `limit`. The sequence is the same in every run (mulberry32). */
 export type Random = (limit: number) => number;
 
 export function createRandom(seed: number): Random {

@@ -6,10 +6,10 @@ const LABEL_WIDTH = 330;
 const ROW = 22;
 const GAP = 14;
 const TOP = 56;
-/** Ratios from a hundredth to a hundred of the reference, on a logarithmic scale. */
+/** The logarithmic scale shows ratios from 1/100 to 100. */
 const DECADES = 2;
 
-/** Draws each scenario as one line: Sluice's ratio to the reference, and every other contender's, on a logarithmic scale. */
+/** Draws one line for each scenario: the ratios of Sluice and of all other contenders to the reference, on a logarithmic scale. */
 export function chartOf({ engine, date, scenarios }: BenchmarkResults): string {
   const rows = scenarios.filter(({ isLowerBetter }) => !isLowerBetter);
   const height = TOP + rows.length * ROW + GAP + 20;

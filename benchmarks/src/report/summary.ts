@@ -4,13 +4,13 @@ import type { Pace } from '../run/pace.ts';
 import type { ContenderResult } from '../run/run-scenario.ts';
 import type { Scenario } from '../scenario.ts';
 
-/** Everything one run found out, as it is kept in `results`. */
+/** All data of one run, as stored in `results`. */
 export interface BenchmarkResults {
   readonly date: string;
   readonly engine: Engine;
   readonly isQuick: boolean;
   readonly machine: Machine;
-  /** The server that PostgreSQL figures come from. */
+  /** The server of the PostgreSQL results. */
   readonly server?: string;
   readonly pace: Pick<Pace, 'rounds' | 'turnMs' | 'warmUpMs'> & { readonly rows: number };
   readonly scenarios: readonly ScenarioResults[];
@@ -22,14 +22,14 @@ export interface ScenarioResults
   readonly contenders: readonly ContenderResult[];
 }
 
-/** One contender's rounds of one scenario in a few figures. */
+/** The results of one contender in one scenario, summarised over its rounds. */
 export interface Summary {
   readonly contender: string;
   readonly error?: string;
   readonly value: Spread;
-  /** To the reference in the same round. */
+  /** The ratio to the reference in the same round. */
   readonly ratio: Spread;
-  /** 99th percentile and worst lateness of the event loop, medians over the rounds. */
+  /** The 99th percentile and the maximum of the event loop's delay, each the median over the rounds. */
   readonly loopP99?: number;
   readonly loopMax?: number;
   readonly p99Ms?: number;
@@ -43,7 +43,7 @@ export interface Spread {
   readonly max: number;
 }
 
-/** Sums up a scenario; the first contender is the reference. */
+/** Summarises a scenario. The first contender is the reference. */
 export function summarize({ contenders }: Pick<ScenarioResults, 'contenders'>): Summary[] {
   const [reference] = contenders;
   return contenders.map((result) => summarizeContender(result, reference));

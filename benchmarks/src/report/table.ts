@@ -1,7 +1,7 @@
 import type { ScenarioResults, Spread, Summary } from './summary.ts';
 import { summarize } from './summary.ts';
 
-/** A scenario's figures as rows of text; the first row names the columns. */
+/** Formats the results of a scenario as rows of text. The first row contains the column names. */
 export function tableOf(scenario: ScenarioResults): string[][] {
   const head = [
     'contender',
@@ -13,7 +13,7 @@ export function tableOf(scenario: ScenarioResults): string[][] {
   return [head, ...summarize(scenario).map((summary) => rowOf(summary))];
 }
 
-/** Columns side by side, for a terminal. */
+/** Formats rows as aligned columns for a terminal. */
 export function toText(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows
@@ -26,7 +26,7 @@ export function toText(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-/** The same for a page. */
+/** Formats the same rows as a Markdown table. */
 export function toMarkdown([head = [], ...rows]: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
@@ -62,7 +62,7 @@ const DETAILS: Readonly<Record<string, string>> = {
   withoutScan: 'without it:',
 };
 
-/** Three significant digits, and no more than are needed. */
+/** Formats a number with at most three significant digits. */
 export function figure(value: number): string {
   if (value >= 1000) return Math.round(value).toLocaleString('en');
   return String(Number(value.toPrecision(3)));

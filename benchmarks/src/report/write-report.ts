@@ -7,7 +7,7 @@ import { figure, tableOf, toMarkdown } from './table.ts';
 
 const FOLDER = new URL('../../results/', import.meta.url);
 
-/** Keeps a run as dated data. Returns the file's path. */
+/** Stores a run as a dated file and returns its path. */
 export function keepResults(results: BenchmarkResults): string {
   const file = new URL(`${results.date.slice(0, 10)}-${results.engine}.json`, FOLDER);
   writeFileSync(file, `${JSON.stringify(results, undefined, 1)}\n`);
@@ -46,7 +46,7 @@ function sectionOf(results: BenchmarkResults): string {
   ].join('\n\n');
 }
 
-/** Where, when and on what. */
+/** Describes the date, the machine and the settings of a run. */
 export function conditionsOf({ date, isQuick, machine, server, pace, scenarios }: BenchmarkResults): string {
   const versions = new Map<string, string>();
   for (const { told } of scenarios.flatMap(({ contenders }) => contenders)) {

@@ -1,4 +1,4 @@
-// The process that a contender runs in: it answers the requests of `contender-process.ts`, one at a time.
+// The process of a contender. It answers the requests of `contender-process.ts`, one at a time.
 import { fsyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -71,7 +71,7 @@ async function measure(request: Extract<Request, { kind: 'measure' }>): Promise<
   return scenario.measure(opened);
 }
 
-/** A contender at work on its data. */
+/** An open contender and its data. */
 class OpenContender implements Run {
   readonly random: Random;
   readonly rows: number;
@@ -114,7 +114,7 @@ class OpenContender implements Run {
   };
 }
 
-/** Where the disk is to be slowed down, proves that it is. */
+/** Checks that the disk is slowed down, if the scenario requires it. */
 function assertSlowed(): void {
   const slowMs = Number(process.env.SLOW_SYNC_MS ?? 0);
   if (slowMs === 0) return;
@@ -128,7 +128,7 @@ function assertSlowed(): void {
   if (took < slowMs) throw new Error('fsync could not be slowed');
 }
 
-/** The version of an installed package, also of one that does not export its package.json. */
+/** Returns the version of an installed package, even if it does not export its package.json. */
 function versionOf(name: string): string {
   const require = createRequire(import.meta.url);
   const folders = require.resolve.paths(name) ?? [];
@@ -136,7 +136,7 @@ function versionOf(name: string): string {
     try {
       return String(JSON.parse(readFileSync(join(folder, name, 'package.json'), 'utf8')).version);
     } catch {
-      // It lies in another folder.
+      // The package is in another folder.
     }
   }
   return 'unknown';

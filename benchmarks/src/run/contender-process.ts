@@ -31,7 +31,10 @@ export class ContenderProcess {
     return this.request({ kind: 'load', engine, name }, LOAD_TIMEOUT_MS);
   }
 
-  /** @throws Error with what the contender's process says went wrong, or when it does not answer in time; it is ended then. */
+  /**
+   * Sends a request and returns the answer. @throws Error if the process reports an error or does not answer in time; then the process is
+   * ended.
+   */
   async request<K extends Request['kind']>(
     request: Extract<Request, { kind: K }>,
     timeoutMs: number = ANSWER_TIMEOUT_MS,
@@ -56,7 +59,7 @@ export class ContenderProcess {
     return reply.answer as Answers[K];
   }
 
-  /** Ends the process and waits for it to be gone. */
+  /** Ends the process and waits until it has exited. */
   async end(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     await new Promise((resolve) => {

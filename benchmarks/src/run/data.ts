@@ -2,12 +2,12 @@ import type { Target } from '../contender.ts';
 import type { ContenderEntry } from '../contenders.ts';
 import type { Scenario } from '../scenario.ts';
 
-/** Where contenders find the rows they work on. */
+/** The rows on which contenders work. */
 export interface Data {
-  /** How many rows there are, under the ids from 1 on. */
+  /** The number of rows. Their ids begin with 1. */
   readonly rows: number;
   provide(entry: ContenderEntry, scenario: Scenario): Promise<Target>;
-  /** The first id a contender may give to a new row. */
+  /** Returns the first id that a contender may use for a new row. */
   firstId(): number;
   discard(target: Target): Promise<void>;
   close(): Promise<void>;

@@ -1,16 +1,16 @@
-/** How long and how often everything is measured. */
+/** The durations, repetitions and sizes of a run. */
 export interface Pace {
   readonly rounds: number;
   readonly turnMs: number;
-  /** Before anything is measured, so that it is compiled as in a process that has run for a while. */
+  /** The time before each measurement, so that the code is compiled as in a process that has run for a while. */
   readonly warmUpMs: number;
-  /** Share of the full amount, where a scenario has an amount and not a time. */
+  /** The share of the full amount, for scenarios with an amount instead of a time. */
   readonly scale: number;
-  /** Rows in the table before anything is measured. */
+  /** Rows in the table before the measurement. */
   readonly rows: Readonly<Record<'postgres' | 'sqlite', number>>;
 }
 
-/** For figures worth keeping. */
+/** For results that are kept. */
 export const FULL_PACE: Pace = {
   rounds: 5,
   turnMs: 300,
@@ -19,7 +19,7 @@ export const FULL_PACE: Pace = {
   rows: { sqlite: 100_000, postgres: 1_000_000 },
 };
 
-/** To see that everything runs. */
+/** For checking that everything runs. */
 export const QUICK_PACE: Pace = {
   rounds: 2,
   turnMs: 60,

@@ -1,11 +1,11 @@
 import type { ContenderEntry } from '../contenders.ts';
 import { ContenderProcess } from './contender-process.ts';
 
-/** One process per contender, kept from scenario to scenario. */
+/** Keeps one process for each contender, for all scenarios. */
 export class ProcessPool {
   readonly #processes = new Map<ContenderEntry, ContenderProcess>();
 
-  /** The contender's process; a new one if the last has ended. */
+  /** Returns the contender's process, or a new one if it has ended. */
   take(entry: ContenderEntry): ContenderProcess {
     const known = this.#processes.get(entry);
     if (known?.isAlive) return known;

@@ -1,7 +1,7 @@
 import type { Engine, Target } from '../contender.ts';
 import type { Measurement } from '../scenario.ts';
 
-/** What a contender's process is asked for, one at a time. */
+/** A request to a contender's process. There is one request at a time. */
 export type Request =
   | { readonly kind: 'load'; readonly engine: Engine; readonly name: string }
   | { readonly kind: 'createTable'; readonly target: Target }
@@ -20,13 +20,13 @@ export type Request =
     }
   | { readonly kind: 'close' };
 
-/** New rows get `first`, `first + step`, … so that processes never meet. */
+/** New rows get the ids `first`, `first + step`, …, so that processes never use the same id. */
 export interface IdRange {
   readonly first: number;
   readonly step: number;
 }
 
-/** Answers by kind of request. */
+/** The answers by kind of request. */
 export interface Answers {
   readonly load: { readonly versions: Readonly<Record<string, string>>; readonly createsTable: boolean };
   readonly createTable: undefined;

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 const SOURCE = fileURLToPath(new URL('../../native/slow-sync.c', import.meta.url));
 
 /**
- * The environment of a process in which every flush of the disk takes at least `ms`. @throws Error that says why this machine
- * cannot have it.
+ * Returns the environment for a process in which every flush of the disk takes at least `ms`. @throws Error with the reason if this machine
+ * does not support it.
  */
 export function slowSyncEnv(ms: number, folder: string): NodeJS.ProcessEnv {
   if (process.platform !== 'linux') throw new Error('not run: only on Linux');

@@ -5,7 +5,10 @@ import { inFlightName, inFlightTitle } from './calls.ts';
 const UPDATES = 2_000;
 const RECENT_ROWS = 1_000;
 
-/** What is written to files for each update of a row among the most recent, checkpoints included. Linux counts it for the whole process. */
+/**
+ * Measures the bytes that are written to files for each update of a recent row, including checkpoints. Linux counts them for the whole
+ * process.
+ */
 export function bytesWritten(journal: 'delete' | 'wal', inFlight: number): Scenario {
   const kind = journal === 'wal' ? 'WAL' : 'rollback journal';
   return {
@@ -15,7 +18,7 @@ export function bytesWritten(journal: 'delete' | 'wal', inFlight: number): Scena
     unit: 'bytes',
     isLowerBetter: true,
     target: { durability: 'full', journal },
-    // The others leave it to SQLite as the reference does; Sluice knows no rollback journal.
+    // The other contenders use SQLite's journal as the reference does, and Sluice has no rollback journal.
     contenders: journal === 'wal' ? ['better-sqlite3', 'sluice'] : ['better-sqlite3'],
     measure: async (run) => {
       const updates = Math.max(100, Math.round(UPDATES * run.scale));
@@ -29,7 +32,7 @@ export function bytesWritten(journal: 'delete' | 'wal', inFlight: number): Scena
           }
         }),
       );
-      // Closing brings what is still in the WAL into the file.
+      // Closing copies the rest of the WAL into the file.
       await run.close();
       const value = (writtenBytes() - before) / updates;
       await run.open();
@@ -39,8 +42,8 @@ export function bytesWritten(journal: 'delete' | 'wal', inFlight: number): Scena
 }
 
 /**
- * Bytes that this process, all its threads included, has handed to the system to write. `write_bytes`, what was made dirty in the page cache,
- * would count whole folios, which are larger than what is written.
+ * Returns the bytes that all threads of this process have passed to write calls. `write_bytes` counts whole dirty folios of the page cache,
+ * which are larger than the written data.
  */
 function writtenBytes(): number {
   const accounts = readFileSync('/proc/self/io', 'utf8');

@@ -2,7 +2,7 @@ import type { Answer } from '../contender.ts';
 import { drive } from '../measure/drive.ts';
 import type { Measurement, Run } from '../scenario.ts';
 
-/** Measures how many calls per second `inFlight` callers get answered. */
+/** Measures the calls per second of `inFlight` concurrent callers. */
 export async function callsPerSecond(
   run: Run,
   inFlight: number,
@@ -12,7 +12,7 @@ export async function callsPerSecond(
   return { value: (calls / elapsedMs) * 1000, loop, details: { cpuCaller: cpu.caller, cpuAll: cpu.all } };
 }
 
-/** `sequential` for one caller. */
+/** Returns `sequential` for one caller. */
 export function inFlightName(inFlight: number): string {
   return inFlight === 1 ? 'sequential' : String(inFlight);
 }
@@ -21,7 +21,7 @@ export function inFlightTitle(inFlight: number): string {
   return inFlight === 1 ? 'sequential' : `${inFlight} in flight`;
 }
 
-/** A method that not every contender offers. @throws Error that says so. */
+/** Returns a method that not every contender offers. @throws Error if it is missing. */
 export function offered<T>(method: T | undefined): T {
   if (method === undefined) throw new Error('not offered');
   return method;

@@ -4,7 +4,7 @@ import { offered } from './calls.ts';
 
 const CALLERS = 64;
 
-/** Everybody reads and writes the same row, in serializable transactions. */
+/** All callers read and write the same row, in serializable transactions. */
 export function hotCounter(floor: number): Scenario {
   return {
     name: 'hot-counter',
@@ -12,7 +12,7 @@ export function hotCounter(floor: number): Scenario {
     engine: 'postgres',
     unit: 'increments/s',
     target: DURABLE,
-    patience: 3,
+    durationFactor: 3,
     floor,
     measure: async ({ session, durationMs }) => {
       const call = offered(session.increment?.bind(session));

@@ -4,7 +4,7 @@ import { DURABLE, type Scenario } from '../scenario.ts';
 
 const ROWS = 100_000;
 
-/** Stores 100,000 rows by one call, all or none. */
+/** Inserts 100,000 rows by one call, all or none. */
 export function insertMany(engine: Engine, floor: number): Scenario {
   return {
     name: 'insert-many',

@@ -2,7 +2,7 @@ import type { Engine, Target } from '../contender.ts';
 import type { Scenario } from '../scenario.ts';
 import { callsPerSecond, inFlightName, inFlightTitle } from './calls.ts';
 
-/** Inserts rows, each committed by itself as far as its caller can tell. */
+/** Inserts rows. Each insert is committed separately from the caller's point of view. */
 export function insert(
   engine: Engine,
   inFlight: number,
@@ -21,18 +21,18 @@ export function insert(
   };
 }
 
-/** The same on a disk like an SD card, whose flush takes milliseconds. */
+/** The same on a disk whose flush takes milliseconds, like an SD card. */
 export function insertOnSlowDisk(inFlight: number, slowSyncMs: number, floor: number): Scenario {
   return {
     ...insert('sqlite', inFlight, 'full', floor),
     name: `insert-${inFlightName(inFlight)}-slow-disk`,
     title: `insert, ${inFlightTitle(inFlight)}, durability full, fsync slowed to ${slowSyncMs} ms`,
     slowSyncMs,
-    patience: 2,
+    durationFactor: 2,
   };
 }
 
-/** One insert in a hundred is refused because its key is taken; its caller, and nobody else, must hear of it. */
+/** One insert in a hundred is refused because its key is taken. Only its own caller may get the error. */
 export function insertWithDuplicates(engine: Engine, inFlight: number, floor: number): Scenario {
   return {
     ...insert(engine, inFlight, 'full', floor),

@@ -2,7 +2,7 @@ import type { Engine } from '../contender.ts';
 import { DURABLE, type Scenario } from '../scenario.ts';
 import { callsPerSecond } from './calls.ts';
 
-/** Reads `length` rows in a row, by key; 8 callers. */
+/** Reads `length` consecutive rows by key, with 8 callers. */
 export function list(engine: Engine, length: number, floor: number): Scenario {
   return {
     name: `list-${length}`,

@@ -1,7 +1,7 @@
 import type { Engine } from '../contender.ts';
 import { DURABLE, type Scenario } from '../scenario.ts';
 
-/** Resident memory that loading, opening and some work add to a bare Node process. */
+/** Measures the resident memory that a contender adds to a bare Node process by loading, opening and some work. */
 export function memory(engine: Engine): Scenario {
   return {
     name: 'memory',

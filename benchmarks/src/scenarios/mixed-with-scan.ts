@@ -5,7 +5,7 @@ import { DURABLE, type Run, type Scenario } from '../scenario.ts';
 const IN_FLIGHT = 64;
 const SCANS = 2;
 
-/** Four reads to one update, while now and then somebody looks through the whole table. */
+/** Four reads for each update, while another caller sometimes scans the whole table. */
 export function mixedWithScan(floor: number): Scenario {
   return {
     name: 'mixed-with-scan',
@@ -13,7 +13,7 @@ export function mixedWithScan(floor: number): Scenario {
     engine: 'sqlite',
     unit: 'calls/s',
     target: DURABLE,
-    patience: 4,
+    durationFactor: 4,
     floor,
     measure: async (run) => {
       const scans = new Scans(run);
@@ -33,7 +33,7 @@ export function mixedWithScan(floor: number): Scenario {
   };
 }
 
-/** Scans now and then, and tells apart what was answered while one was running. */
+/** Scans the table from time to time, and separates the calls that were answered during a scan. */
 class Scans {
   readonly #run: Run;
   #count = 0;

@@ -2,7 +2,7 @@ import type { Engine } from '../contender.ts';
 import { percentile } from '../measure/loop-delay.ts';
 import { DURABLE, type Scenario } from '../scenario.ts';
 
-/** From nothing open to the first row read; the code is loaded already. */
+/** Measures the time from opening to the first row. The code is already loaded. */
 export function openTime(engine: Engine): Scenario {
   return {
     name: 'open',

@@ -3,7 +3,7 @@ import { DURABLE, type Scenario } from '../scenario.ts';
 
 const CALLERS = 4;
 
-/** Several processes insert into one file at the same time; each begins a call on a turn of its event loop of its own. */
+/** Several processes insert into one file concurrently. Each call begins in its own turn of the event loop. */
 export function processes(count: number): Scenario {
   return {
     name: `processes-${count}`,
@@ -12,7 +12,7 @@ export function processes(count: number): Scenario {
     unit: 'inserts/s',
     target: DURABLE,
     processes: count,
-    patience: 2,
+    durationFactor: 2,
     measure: async (run) => {
       const options = { inFlight: CALLERS, durationMs: run.durationMs, isPaced: true, toleratesErrors: true };
       const { calls, elapsedMs, loop, errors, latencies } = await drive(

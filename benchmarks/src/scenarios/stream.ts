@@ -4,7 +4,7 @@ import { offered } from './calls.ts';
 
 const SAMPLE_MS = 10;
 
-/** Reads every row of the table, one after the other. */
+/** Reads all rows of the table in one stream. */
 export function stream(floor: number): Scenario {
   return {
     name: 'stream',

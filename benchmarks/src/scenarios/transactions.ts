@@ -3,13 +3,13 @@ import { DURABLE, type Scenario } from '../scenario.ts';
 import { callsPerSecond, offered } from './calls.ts';
 
 const IN_FLIGHT = 64;
-/** So few rows that serializable transactions on a server with concurrent writers get in each other's way. */
+/** Few rows, so that serializable transactions conflict on a server with concurrent writers. */
 const CONTENDED_ROWS = 10;
 
-/** In the usual warm-up PostgreSQL gets through a few thousand transactions; a client's code is compiled after several times as many. */
+/** The usual warm-up runs a few thousand PostgreSQL transactions. A client's code needs several times as many until it is compiled. */
 const POSTGRES_WARM_UP = 4;
 
-/** An insert and two updates, known beforehand, as one transaction. */
+/** One transaction with an insert and two updates, which are known beforehand. */
 export function batch(engine: Engine, floor: number): Scenario {
   return {
     name: 'transaction-batch',
@@ -27,7 +27,7 @@ export function batch(engine: Engine, floor: number): Scenario {
   };
 }
 
-/** An insert, a read, and an update that follows from what was read, as one transaction. */
+/** One transaction with an insert, a read, and an update that depends on the read. */
 export function transaction(engine: Engine, isolation: Isolation, floor: number): Scenario {
   const isContended = engine === 'postgres' && isolation === 'serializable';
   const level =

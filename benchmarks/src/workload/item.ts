@@ -1,4 +1,4 @@
-/** One row of the table that everything here reads and writes. Its types are those that every contender returns alike. */
+/** A row of the table that all scenarios use. It has only types that every contender returns in the same way. */
 export interface Item {
   readonly id: number;
   readonly owner: number;
@@ -14,11 +14,11 @@ export const ITEM_COLUMNS = ['id', 'owner', 'title', 'body', 'size', 'score'] as
 const WORDS =
   'sluice gate stream river weir canal lock basin ferry mill otter heron willow reed stone bridge'.split(' ');
 
-/** Texts are made beforehand: making them costs more than some of what is measured. */
+/** Texts are created beforehand, because creating one takes longer than some of the measured calls. */
 const BODIES = Array.from({ length: 256 }, (_, seed) => words(seed, 22));
 const TITLES = Array.from({ length: 256 }, (_, seed) => words(seed + 7, 2));
 
-/** The row under `id`: always the same one, about 190 bytes. */
+/** Returns the row with this id. It is always the same, about 190 bytes. */
 export function itemOf(id: number): Item {
   const title = `${TITLES[id & 255]} ${id}`;
   const body = BODIES[id & 255] ?? '';
@@ -29,12 +29,12 @@ function words(seed: number, count: number): string {
   return Array.from({ length: count }, (_, n) => WORDS[Math.imul(seed + n, 2654435761) >>> 28]).join(' ');
 }
 
-/** The rows from `first` on. */
+/** Returns `count` rows, beginning with the id `first`. */
 export function itemsFrom(first: number, count: number): Item[] {
   return Array.from({ length: count }, (_, index) => itemOf(first + index));
 }
 
-/** The values of a row in the order of {@link ITEM_COLUMNS}. */
+/** Returns the values of a row in the order of {@link ITEM_COLUMNS}. */
 export function itemValues({
   id,
   owner,
@@ -46,5 +46,5 @@ export function itemValues({
   return [id, owner, title, body, size, score];
 }
 
-/** What a scan looks for in `body`; no row holds any of them, so every row is read to its end. */
+/** The patterns of a scan of `body`. No row contains any of them, so every row is read to its end. */
 export const SCAN_PATTERNS: readonly string[] = Array.from({ length: 24 }, (_, n) => `%willow reed ${n}%`);

@@ -6,12 +6,12 @@ import type { Scenario } from '../scenario.ts';
 import { itemOf, itemValues } from './item.ts';
 import { CREATE_ITEM } from './item-sql.ts';
 
-/** Apart enough that contenders, who share one table, never give the same id. */
+/** The distance between the id ranges of contenders, which share one table, so that they never use the same id. */
 const IDS_PER_CONTENDER = 5_000_000;
 
 const ROWS_PER_INSERT = 10_000;
 
-/** One durable PostgreSQL server with one database, whose table all contenders share; each adds rows in a range of its own. */
+/** A durable PostgreSQL server with one database. All contenders share its table, and each inserts rows in its own range of ids. */
 export class PostgresData implements Data {
   readonly rows: number;
   readonly description: string;
@@ -55,7 +55,7 @@ interface PostgresServer {
   stop(): Promise<void>;
 }
 
-/** The server that the tests use, but with its flushes left on. */
+/** Starts the server of the tests, but with flushes on. */
 async function startServer(): Promise<PostgresServer> {
   const testkit = new URL(
     '../../../packages/testkit/dist/postgres-server/postgres-server.js',

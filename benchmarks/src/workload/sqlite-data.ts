@@ -9,7 +9,7 @@ import type { Scenario } from '../scenario.ts';
 import { itemOf, itemValues } from './item.ts';
 import { CREATE_ITEM, INSERT } from './item-sql.ts';
 
-/** SQLite files: each contender gets a copy of its own of one that holds the rows. */
+/** SQLite files. Each contender gets its own copy of a file with the rows. */
 export class SqliteData implements Data {
   readonly rows: number;
   readonly #folder: string;
@@ -48,7 +48,7 @@ export class SqliteData implements Data {
     return template;
   }
 
-  /** A file with the rows, in a table that the contender makes itself if it wants to. */
+  /** Creates a file with the rows. The contender may create the table itself. */
   async #createTemplate(entry: ContenderEntry): Promise<string> {
     const location = join(this.#folder, `template-${entry.name.replace(':', '-')}.db`);
     const isMade = await createOwnTable(entry, location);

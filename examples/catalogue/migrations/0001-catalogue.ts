@@ -1,6 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Folders hold files, and files of equal content share it. A path is the key: the same on every run and every driver. */
+/**
+ * A folder contains files, and files with equal content refer to the same row of `content`. Paths are keys, so they are the same in every
+ * run and on every driver.
+ */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('folder')
@@ -35,7 +38,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .execute();
 
   await db.schema.createIndex('file_content_hash').on('file').column('content_hash').execute();
-  // The order of the pages, with the key that breaks its ties.
+  // The index for the order of the pages, with the key as the last column.
   await db.schema
     .createIndex('file_modified_at')
     .on('file')

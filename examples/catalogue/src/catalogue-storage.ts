@@ -13,7 +13,7 @@ export interface CatalogueTables {
   readonly contents: Repository<DB, 'content', 'hash'>;
 }
 
-/** Opens the catalogue behind a URL, whichever driver answers to it, and brings its tables up to date. */
+/** Opens the catalogue at a URL with the driver of its scheme, and migrates its tables. */
 export async function openCatalogue(url: string): Promise<CatalogueStorage> {
   const storage = await openStorage<DB>({
     url,
@@ -30,7 +30,7 @@ export async function openCatalogue(url: string): Promise<CatalogueStorage> {
   }
 }
 
-/** The tables, outside transactions or inside one. */
+/** Returns the tables of a storage or of a transaction. */
 export function tablesOf(source: CatalogueStorage | StorageTransaction<DB>): CatalogueTables {
   return {
     folders: source.repository('folder', { key: 'path' }),

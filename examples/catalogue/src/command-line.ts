@@ -4,16 +4,16 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-/** What the example was asked to do. */
+/** The parsed command line. */
 export interface CatalogueOptions {
-  /** The folder to catalogue, without symbolic links in its path. */
+  /** The folder to catalogue, as an absolute path without symbolic links. */
   readonly folder: string;
   readonly url: string;
   readonly callers: number;
   readonly json: boolean;
 }
 
-/** The command line is wrong; the message says what to do. */
+/** The command line is invalid. The message says what to do. */
 export class CommandLineError extends Error {}
 
 export const HELP = `Catalogues a folder while callers read, page, search and update the same tables.
@@ -30,7 +30,7 @@ Environment:
 
 const EXAMPLE_FOLDER = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Reads the command line; `undefined` when only help was asked for. @throws CommandLineError. */
+/** Parses the command line. Returns `undefined` if only help was requested. @throws CommandLineError. */
 export async function readCommandLine(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,

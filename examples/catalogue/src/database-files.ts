@@ -2,8 +2,8 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /**
- * Tells whether a path belongs to the SQLite database behind `url`: the file, or one beside it such as its `-wal`. The process must not open those
- * itself: closing one would release the locks that SQLite holds on it.
+ * Returns a function that tells whether a path belongs to the SQLite database at `url`: the file itself, or a file beside it such as its
+ * `-wal`. This process must not open these files itself, because closing one would release SQLite's locks on it.
  */
 export function databaseFileTest(url: string): (path: string) => boolean {
   if (!url.startsWith('sqlite:') || url === 'sqlite::memory:') return () => false;

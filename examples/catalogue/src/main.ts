@@ -4,7 +4,7 @@ import type { CatalogueFigures } from './report/catalogue-figures.js';
 import { describeFigures } from './report/describe-figures.js';
 import { runCatalogue } from './run-catalogue.js';
 
-/** Exit status after a signal, as a shell reports it. */
+/** The exit status after a signal, as a shell reports it. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
 
 process.exitCode = await main();
@@ -13,7 +13,7 @@ async function main(): Promise<number> {
   const interruption = new AbortController();
   let signalCode: number | undefined;
   for (const [signal, code] of Object.entries(SIGNALS)) {
-    // A second signal finds no listener and ends the process at once, which loses nothing that was committed.
+    // After the first signal there is no listener any more. A second signal ends the process at once; committed work is not lost.
     process.once(signal, () => {
       signalCode = code;
       interruption.abort();

@@ -7,10 +7,10 @@ import { loadInBackground } from './load/load-in-background.js';
 import { type CatalogueFigures, type CatalogueTotals, figuresOf } from './report/catalogue-figures.js';
 import { EventLoopWatch } from './report/event-loop-watch.js';
 
-/** The callers work at least this long, so that there is something to measure when there is little to load. */
+/** The minimum time of the callers' work, so that there is something to measure even if there is little to load. */
 const SHORTEST_MS = 3_000;
 
-/** Brings the catalogue of a folder up to date while callers work on it, and returns what was done and measured. */
+/** Updates the catalogue of a folder while callers use it, and returns the figures. */
 export async function runCatalogue(
   { url, folder, callers }: CatalogueOptions,
   signal: AbortSignal,
@@ -39,7 +39,7 @@ function introduction(folder: string, { files }: CatalogueTotals): string {
     : `The catalogue holds ${files.toLocaleString('en')} files. Looking in ${folder} for what has changed …`;
 }
 
-/** How many rows each table has, on one snapshot. */
+/** Counts the rows of each table on one snapshot. */
 function countRows(storage: CatalogueStorage): Promise<CatalogueTotals> {
   return storage.read(async (tx) => {
     const { files, folders, contents } = tablesOf(tx);
@@ -52,6 +52,6 @@ function countRows(storage: CatalogueStorage): Promise<CatalogueTotals> {
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  // Being interrupted is no error: the run just ends sooner.
+  // An interruption is not an error. The run just ends earlier.
   await sleep(Math.max(0, ms), undefined, { signal }).catch(() => undefined);
 }

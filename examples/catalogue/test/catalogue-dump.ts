@@ -4,10 +4,10 @@ import { sqlite } from '@sluice/sqlite-driver';
 import { type CatalogueStorage, tablesOf } from '../src/catalogue-storage.js';
 import type { DB } from '../src/db.js';
 
-/** The columns that callers write, as a second dump of the same catalogue would differ in them. */
+/** The columns that callers write. They differ between two runs with the same files. */
 const WRITTEN_BY_CALLERS = new Set(['isStarred', 'viewCount', 'lastViewedAt']);
 
-/** Every row of the catalogue in the order of its key, as text; without what the callers wrote. */
+/** Returns every row of the catalogue in key order as text, without the columns that callers write. */
 export async function dumpCatalogue(url: string): Promise<string> {
   await using storage = await openMigrated(url);
   return storage.read(async (tx) => {
@@ -21,14 +21,14 @@ export async function dumpCatalogue(url: string): Promise<string> {
   });
 }
 
-/** How often files were viewed in all. */
+/** Returns the sum of the files' view counts. */
 export async function countViews(url: string): Promise<number> {
   await using storage = await openMigrated(url);
   const files = await tablesOf(storage).files.find();
   return files.reduce((sum, { viewCount }) => sum + viewCount, 0);
 }
 
-/** How many files there are; 0 while there is no table yet. */
+/** Returns the number of files, or 0 if there is no table yet. */
 export async function countFiles(url: string): Promise<number> {
   await using storage = await openMigrated(url);
   try {
@@ -39,7 +39,7 @@ export async function countFiles(url: string): Promise<number> {
   }
 }
 
-/** Opens a catalogue whose tables the example made. */
+/** Opens a catalogue that the example has migrated. */
 function openMigrated(url: string): Promise<CatalogueStorage> {
   return openStorage<DB>({ url, drivers: [sqlite(), postgres()], camelCase: true });
 }

@@ -4,14 +4,14 @@ import type { CatalogueFigures } from '../src/report/catalogue-figures.js';
 
 const ENTRY = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
 
-/** How a run of the example ended. */
+/** The result of a run of the example. */
 export interface RunOutcome {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
 }
 
-/** A run of the example in a process of its own, with `DATABASE_URL` set. */
+/** A running process of the example, with `DATABASE_URL` set. */
 export interface StartedRun {
   readonly process: ChildProcess;
   readonly outcome: Promise<RunOutcome>;
@@ -36,14 +36,14 @@ export function startCatalogue(url: string, ...args: readonly string[]): Started
   return { process: child, outcome };
 }
 
-/** Runs the built example to its end and returns its figures. @throws with what it printed when its exit status is not 0. */
+/** Runs the built example to its end and returns its figures. @throws Error with its output if the exit status is not 0. */
 export async function runCatalogue(url: string, ...args: readonly string[]): Promise<CatalogueFigures> {
   const { code, out, err } = await startCatalogue(url, '--json', ...args).outcome;
   if (code !== 0) throw new Error(`exit status ${code}: ${err}${out}`);
   return JSON.parse(out) as CatalogueFigures;
 }
 
-/** Runs a command and resolves to its exit status and what it printed. */
+/** Runs a command and resolves to its exit status and output. */
 export function runProgram(file: string, args: readonly string[], cwd: string): Promise<RunOutcome> {
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [file, ...args], { cwd }, (_error, out, err) => {

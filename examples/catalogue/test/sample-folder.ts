@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
 
-/** A file of every kind the catalogue has to tell apart. */
+/** One file of every kind that the catalogue distinguishes. */
 const FILES: Readonly<Record<string, string | Buffer>> = {
   'README.md': '# Sample\n',
   'a/index.ts': 'export const a = 1;\n',
@@ -17,20 +17,20 @@ const FILES: Readonly<Record<string, string | Buffer>> = {
   'index.d/readme.txt': 'a folder whose name begins like another',
 };
 
-/** How many files and folders a sample has; its contents are one fewer than its files. */
+/** The number of files and folders in a sample. Two files have the same content. */
 export const SAMPLE = { files: Object.keys(FILES).length, folders: 6 };
 
-/** Makes a folder of known files in a temporary place, removed after the test file. */
+/** Creates a folder of known files in a temporary place. It is removed after the test file. */
 export async function sampleFolder(): Promise<string> {
   const folder = await temporaryFolder();
   await writeFiles(folder, FILES);
-  // Links are passed over, so that no file counts twice and no walk goes round.
+  // Links are skipped, so that no file counts twice and no walk is endless.
   await symlink(join(folder, 'a'), join(folder, 'b/link-to-a'));
   await symlink(join(folder, 'README.md'), join(folder, 'link-to-readme'));
   return folder;
 }
 
-/** Makes a folder of `count` small files, a hundred to a folder. */
+/** Creates a folder with `count` small files, a hundred in each subfolder. */
 export async function manyFiles(count: number): Promise<string> {
   const folder = await temporaryFolder();
   for (let start = 0; start < count; start += 100) {
@@ -43,7 +43,7 @@ export async function manyFiles(count: number): Promise<string> {
   return folder;
 }
 
-/** Writes files by their paths below `folder`. */
+/** Writes files. Their paths are relative to `folder`. */
 export async function writeFiles(
   folder: string,
   files: Readonly<Record<string, string | Buffer>>,

@@ -1,5 +1,5 @@
-// PGlite reads text with a TextDecoder that drops a byte order mark at the beginning, as TextDecoder does unless told otherwise. This
-// module is loaded before PGlite, on a thread where nobody else decodes text.
+// PGlite reads text with a TextDecoder. By default, a TextDecoder drops a byte order mark at the beginning. So this module is loaded before
+// PGlite and replaces TextDecoder. On this thread no other code decodes text.
 globalThis.TextDecoder = class extends TextDecoder {
   constructor(label?: string, options?: ConstructorParameters<typeof TextDecoder>[1]) {
     super(label, { ...options, ignoreBOM: true });

@@ -9,7 +9,7 @@ import { PostgresFamily, type PostgresResult } from '@sluice/postgres-driver';
 import { PgliteThread } from './pglite-thread.js';
 import type { StatementRequest } from './pglite-thread-messages.js';
 
-/** PGlite's one connection, which a thread holds. */
+/** PGlite's only connection, which runs in a thread. */
 export class PgliteConnection implements SingleConnection {
   readonly family: PostgresFamily = new PostgresFamily();
   isInTransaction = false;
@@ -26,7 +26,7 @@ export class PgliteConnection implements SingleConnection {
 
   async run(sql: string, parameters: readonly unknown[]): Promise<StatementResult> {
     const result = await this.#send({ sql, parameters: this.family.bind(parameters) });
-    // PostgreSQL answers COMMIT in a failed transaction with ROLLBACK, and calls that a success.
+    // PostgreSQL answers COMMIT in a failed transaction with ROLLBACK and reports a success.
     if (sql === 'commit' && result.tag !== 'COMMIT')
       throw new UsageError(
         'transaction_broken',
@@ -35,7 +35,7 @@ export class PgliteConnection implements SingleConnection {
     return this.family.decode(result);
   }
 
-  /** A portal reads no further than it is asked to, and ends with its transaction. */
+  /** Reads through a portal, which reads only the requested rows and ends with its transaction. */
   async *read(
     sql: string,
     parameters: readonly unknown[],
@@ -61,7 +61,7 @@ export class PgliteConnection implements SingleConnection {
 
   async #send(request: StatementRequest): Promise<PostgresResult> {
     const answer = await this.#thread.ask(request);
-    // `I` outside of a transaction, `T` inside one, `E` inside one that failed.
+    // The status is `I` outside of a transaction, `T` inside, and `E` inside a failed one.
     this.isInTransaction = answer.status !== 'I';
     if (answer.kind === 'result') return answer;
     throw this.family.error(Object.assign(new Error(answer.message), answer.details));

@@ -3,11 +3,13 @@ import { PgliteConnection } from './pglite-connection.js';
 
 /** Options of {@link pglite}. */
 export interface PgliteOptions {
-  /** Most calls that may wait; one more is refused. Default 10,000. */
+  /** The maximum number of waiting calls. One more is refused. Default 10,000. */
   readonly queueLimit?: number | undefined;
 }
 
-/** A driver for PGlite: PostgreSQL in WebAssembly, on a thread of this process, in memory. Its URL is `pglite::memory:`. */
+/**
+ * A driver for PGlite, which is PostgreSQL in WebAssembly. It runs in memory, on a thread of this process. Its URL is `pglite::memory:`.
+ */
 export function pglite({ queueLimit = 10_000 }: PgliteOptions = {}): Driver {
   return {
     name: 'pglite',

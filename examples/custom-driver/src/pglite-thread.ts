@@ -4,7 +4,10 @@ import { Worker } from 'node:worker_threads';
 import { ConnectionError } from '@sluice/core';
 import type { Answer, StatementRequest } from './pglite-thread-messages.js';
 
-/** What threads are begun with. A new database takes two seconds to make and a third of one to copy; the engine, half of one to compile. */
+/**
+ * The data with which a thread starts. Creating a database takes two seconds, copying one a third of a second, and compiling the engine
+ * half a second.
+ */
 export interface ThreadData {
   readonly engine: WebAssembly.Module;
   readonly database?: Blob;
@@ -12,7 +15,7 @@ export interface ThreadData {
 
 let template: Promise<ThreadData> | undefined;
 
-/** PGlite on a thread of its own, so that the caller's event loop goes on. */
+/** PGlite on its own thread, so that it does not block the caller's event loop. */
 export class PgliteThread {
   readonly #worker: Worker;
   #pending: PromiseWithResolvers<unknown> | undefined;
@@ -32,7 +35,7 @@ export class PgliteThread {
     return thread;
   }
 
-  /** Asked one thing at a time: a statement, or a copy of the whole database. */
+  /** Sends one request at a time: a statement, or a copy of the whole database. */
   ask(request: StatementRequest): Promise<Answer>;
   ask(request: 'dump'): Promise<Blob>;
   async ask(request: StatementRequest | 'dump'): Promise<unknown> {

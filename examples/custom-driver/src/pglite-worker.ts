@@ -49,7 +49,7 @@ function toRefusal({ message, code, column, constraint, table }: messages.Databa
   return { kind: 'refusal', message, details: { code, column, constraint, table } };
 }
 
-/** A plain object: a message between threads keeps nothing else. */
+/** Returns a plain object, because messages between threads keep nothing else. */
 function toField(field: messages.Field): PostgresField {
   return { ...field, format: String(field.format) };
 }

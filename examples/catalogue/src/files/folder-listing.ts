@@ -2,30 +2,30 @@ import type { Dirent } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A file as the file system has it. */
+/** A file in the file system. */
 export interface FoundFile {
   readonly name: string;
   readonly size: bigint;
-  /** To the millisecond, which is what the catalogue stores. */
+  /** In milliseconds, because the catalogue stores milliseconds. */
   readonly modifiedAt: Date;
 }
 
-/** One folder as the file system has it. Symbolic links and anything but files and folders are left out. */
+/** A folder in the file system. Only files and folders are listed, no symbolic links. */
 export interface FolderListing {
   readonly path: string;
-  /** `undefined` for the folder the walk began with. */
+  /** `undefined` for the root of the walk. */
   readonly parentPath: string | undefined;
   readonly files: readonly FoundFile[];
-  /** Names of the files that are there but could not be looked at. */
+  /** Names of files whose metadata could not be read. */
   readonly unreadable: readonly string[];
-  /** Names of the folders in it. */
+  /** Names of its subfolders. */
   readonly folders: readonly string[];
 }
 
-/** How many files are looked at together. */
+/** The number of files whose metadata is read concurrently. */
 const LOOKS_AT_ONCE = 64;
 
-/** Reads one folder; `undefined` when it cannot be read or is gone. */
+/** Reads a folder. Returns `undefined` if it cannot be read or does not exist any more. */
 export async function listFolder(
   path: string,
   parentPath: string | undefined,
@@ -45,7 +45,7 @@ export async function listFolder(
   return { path, parentPath, files, unreadable, folders: foldersOf(entries) };
 }
 
-/** The entries of a folder by name; `undefined` when it cannot be read or is gone. */
+/** Returns the entries of a folder, sorted by name, or `undefined` if it cannot be read or does not exist any more. */
 export async function readFolder(path: string): Promise<Dirent[] | undefined> {
   try {
     const entries = await readdir(path, { withFileTypes: true });
@@ -55,7 +55,7 @@ export async function readFolder(path: string): Promise<Dirent[] | undefined> {
   }
 }
 
-/** Names of the folders among entries. */
+/** Returns the names of the folders among the entries. */
 export function foldersOf(entries: readonly Dirent[]): string[] {
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }

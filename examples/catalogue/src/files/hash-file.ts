@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 
-/** What is in a file. */
+/** The content of a file. */
 export interface FileContent {
-  /** SHA-256, in 64 hexadecimal digits. */
+  /** SHA-256 as 64 hexadecimal digits. */
   readonly hash: string;
   readonly size: bigint;
-  /** Whether there is no NUL in its first 64 KiB. */
+  /** Whether the first 64 KiB contain no NUL. */
   readonly isText: boolean;
 }
 
 const buffer = Buffer.allocUnsafe(64 * 1024);
 
-/** Reads a file to its end; `undefined` when it cannot be read or is gone. Blocks the calling thread. */
+/** Reads a whole file. Returns `undefined` if it cannot be read or does not exist any more. Blocks the calling thread. */
 export function hashFile(path: string): FileContent | undefined {
   try {
     const descriptor = openSync(path, 'r');

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { FileContent } from './hash-file.js';
 
-/** A file's content, or `undefined` when it could not be read. */
+/** The content of a file, or `undefined` if it could not be read. */
 export type HashOutcome = FileContent | undefined;
 
 interface Waiting {
@@ -9,10 +9,10 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Hashes files in a thread of its own, so that the event loop never waits for a disk or a digest. */
+/** Hashes files in its own thread, so that the event loop never waits for a disk or a hash. */
 export class Hasher implements AsyncDisposable {
   readonly #worker = new Worker(new URL('./hash-worker.js', import.meta.url));
-  /** Those who wait for answers, which come in the order of the questions. */
+  /** The pending requests. Answers arrive in the order of the requests. */
   readonly #waiting: Waiting[] = [];
 
   constructor() {
@@ -21,7 +21,7 @@ export class Hasher implements AsyncDisposable {
     this.#worker.on('exit', () => this.#rejectAll(new Error('The hashing thread has ended.')));
   }
 
-  /** The contents of files, in the order of their paths. */
+  /** Returns the contents of files, in the order of their paths. */
   hash(paths: readonly string[]): Promise<HashOutcome[]> {
     if (paths.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
@@ -30,7 +30,7 @@ export class Hasher implements AsyncDisposable {
     });
   }
 
-  /** Ends the thread at once; hashes that are still awaited are rejected. */
+  /** Ends the thread at once. Pending requests are rejected. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#worker.terminate();
   }

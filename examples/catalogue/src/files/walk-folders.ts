@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { type FolderListing, foldersOf, listFolder, readFolder } from './folder-listing.js';
 
-/** How a tree is walked. */
+/** Options of {@link walkFolders}. */
 export interface WalkOptions {
-  /** Files that are passed over, by path. */
+  /** Whether the file at a path is skipped. */
   readonly isExcluded: (path: string) => boolean;
-  /** Told of each folder that cannot be read. */
+  /** Called for each folder that cannot be read. */
   readonly onUnreadable: (path: string) => void;
 }
 
-/** Every folder of a tree, parents before their children, in the order of names. Each real folder is visited once. */
+/** Yields every folder of a tree, parents before children, sorted by name. Each real folder is visited once. */
 export async function* walkFolders(root: string, options: WalkOptions): AsyncGenerator<FolderListing> {
   const waiting: { path: string; parentPath: string | undefined }[] = [{ path: root, parentPath: undefined }];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
@@ -25,7 +25,7 @@ export async function* walkFolders(root: string, options: WalkOptions): AsyncGen
   }
 }
 
-/** How many files a tree has, without looking at any. */
+/** Counts the files of a tree without reading their metadata. */
 export async function countFiles(root: string, signal: AbortSignal): Promise<number> {
   let files = 0;
   const waiting = [root];

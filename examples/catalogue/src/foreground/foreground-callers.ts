@@ -5,22 +5,22 @@ import { KnownFiles } from './known-files.js';
 import { type LatencyFigures, OperationLatency } from './operation-latency.js';
 import { type Caller, OPERATIONS, type OperationKind } from './operations.js';
 
-/** What the callers did. */
+/** The results of the callers. */
 export interface ForegroundFigures {
   readonly callers: number;
   readonly operations: Readonly<Record<OperationKind, LatencyFigures>>;
-  /** Views that were committed; the files' view counts must add up to them. */
+  /** The number of committed views. It must equal the sum of the files' view counts. */
   readonly views: number;
-  /** Errors that reached a caller, by code. None are expected. */
+  /** The number of errors that reached a caller, by code. None are expected. */
   readonly errors: Readonly<Record<string, number>>;
 }
 
-/** A caller's pause between two operations, in milliseconds: this much on average. */
+/** The average pause of a caller between two operations, in milliseconds. */
 const PAUSE_MS = 25;
 
 const KINDS = Object.keys(OPERATIONS) as OperationKind[];
 
-/** Callers that read, page, search and update the catalogue while it is being loaded, each one operation at a time. */
+/** Concurrent callers that read, page, search and update the catalogue during the load. Each runs one operation at a time. */
 export class ForegroundCallers implements AsyncDisposable {
   readonly #count: number;
   readonly #latencies = Object.fromEntries(KINDS.map((kind) => [kind, new OperationLatency()])) as Record<
@@ -48,7 +48,7 @@ export class ForegroundCallers implements AsyncDisposable {
     );
   }
 
-  /** Lets every caller finish what it is doing, and says what they did. */
+  /** Waits until every caller has finished its operation, and returns their results. */
   async stop(): Promise<ForegroundFigures> {
     this.#stop.abort();
     await this.#running;
@@ -68,7 +68,7 @@ export class ForegroundCallers implements AsyncDisposable {
   async #work(caller: Caller): Promise<void> {
     while (!this.#stop.signal.aborted) {
       await sleep(Math.random() * 2 * PAUSE_MS);
-      // There is nothing to click on before something was shown.
+      // A user can only click on files that were shown before, so the first operation shows a page.
       const kind = caller.known.pick() === undefined ? 'page' : chooseKind();
       const since = performance.now();
       try {

@@ -6,12 +6,12 @@ export type FileKey = KeyValue<DB, 'file', readonly ['folderPath', 'name']>;
 
 const CAPACITY = 2_000;
 
-/** The files that callers have seen on some page, as a user's next click is on something that was shown. */
+/** The files that callers have seen on a page. The next operation of a caller uses one of them. */
 export class KnownFiles {
   readonly #keys: FileKey[] = [];
   #next = 0;
 
-  /** Remembers files; the oldest are forgotten. */
+  /** Adds files. The oldest ones are removed. */
   add(keys: readonly FileKey[]): void {
     for (const { folderPath, name } of keys) {
       this.#keys[this.#next] = { folderPath, name };
@@ -19,7 +19,7 @@ export class KnownFiles {
     }
   }
 
-  /** Any one of them; `undefined` while there is none. */
+  /** Returns a random file, or `undefined` if there is none yet. */
   pick(): FileKey | undefined {
     return this.#keys[Math.floor(Math.random() * this.#keys.length)];
   }

@@ -1,6 +1,6 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 
-/** How long operations of one kind took, in milliseconds. */
+/** The latencies of one kind of operation, in milliseconds. */
 export interface LatencyFigures {
   readonly count: number;
   readonly p50Ms: number;
@@ -8,7 +8,7 @@ export interface LatencyFigures {
   readonly maxMs: number;
 }
 
-/** Collects durations in constant memory, to the microsecond. */
+/** Collects latencies in constant memory, with a resolution of one microsecond. */
 export class OperationLatency {
   readonly #microseconds: RecordableHistogram = createHistogram();
 

@@ -1,18 +1,18 @@
 import { type CatalogueStorage, type CatalogueTables, tablesOf } from '../catalogue-storage.js';
 import type { KnownFiles } from './known-files.js';
 
-/** What one caller works with. */
+/** The context of one caller. */
 export interface Caller {
   readonly storage: CatalogueStorage;
   readonly tables: CatalogueTables;
   readonly known: KnownFiles;
-  /** Told of each view that is durable. */
+  /** Called after each committed view. */
   readonly onView: () => void;
-  /** Where this caller's paging has come to. */
+  /** The cursor of this caller's current page. */
   cursor: string | undefined;
 }
 
-/** What callers do, and how often in a hundred. */
+/** The operations of the callers, and how many of a hundred each gets. */
 export const OPERATIONS = {
   get: { share: 40, run: getFile },
   page: { share: 20, run: turnPage },
@@ -29,13 +29,13 @@ interface Operation {
   readonly run: (caller: Caller) => Promise<unknown>;
 }
 
-/** One row by its key. */
+/** Reads one row by its key. */
 async function getFile({ tables, known }: Caller): Promise<void> {
   const key = known.pick();
   if (key !== undefined) await tables.files.get(key);
 }
 
-/** The next page of the files changed last. */
+/** Reads the next page of the most recently modified files. */
 async function turnPage(caller: Caller): Promise<void> {
   const { rows, nextCursor } = await caller.tables.files.page({
     orderBy: { modifiedAt: 'desc' },
@@ -46,20 +46,20 @@ async function turnPage(caller: Caller): Promise<void> {
   caller.known.add(rows);
 }
 
-/** Files whose name holds or begins with some text. */
+/** Searches files whose name contains or begins with a text. */
 async function searchFiles({ tables, known }: Caller): Promise<void> {
   const text = known.pick()?.name.slice(0, 4) ?? 'index';
   const name = Math.random() < 0.5 ? { contains: text } : { startsWith: text };
   known.add(await tables.files.find({ where: { name }, limit: 20 }));
 }
 
-/** One column of one row, in a single statement. */
+/** Updates one column of one row by a single statement. */
 async function starFile({ tables, known }: Caller): Promise<void> {
   const key = known.pick();
   if (key !== undefined) await tables.files.update(key, { isStarred: Math.random() < 0.5 });
 }
 
-/** Reads a row and writes what follows from it: without a transaction, views of the same moment would be lost. */
+/** Reads a row and writes a value that depends on it. Without a transaction, concurrent views would be lost. */
 async function viewFile({ storage, known, onView }: Caller): Promise<void> {
   const key = known.pick();
   if (key === undefined) return;

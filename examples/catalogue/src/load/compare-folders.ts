@@ -3,33 +3,33 @@ import type { Selectable } from 'kysely';
 import type { File, Folder } from '../db.js';
 import type { FolderListing, FoundFile } from '../files/folder-listing.js';
 
-/** What the catalogue holds of a group of folders. */
+/** The rows of the catalogue for a group of folders. */
 export interface KnownFolders {
-  /** Those of the folders that it has. */
+  /** The rows of these folders, as far as they exist. */
   readonly folders: readonly Selectable<Folder>[];
-  /** Every folder directly below one of them. */
+  /** The rows of all direct subfolders. */
   readonly children: readonly Selectable<Folder>[];
   readonly files: readonly Selectable<File>[];
 }
 
-/** A file that has to be read: it is new, or its size or time is not what the catalogue has. */
+/** A file that must be read, because it is new or its size or time differs from the catalogue. */
 export interface SuspectFile extends FoundFile {
   readonly folderPath: string;
-  /** What the catalogue has of it; `undefined` when it is new. */
+  /** The row of the catalogue, or `undefined` if the file is new. */
   readonly known: Selectable<File> | undefined;
 }
 
-/** What the catalogue lacks, and what it has too much. */
+/** The rows to insert or update, and the rows to delete. */
 export interface Difference {
   readonly newFolders: readonly Selectable<Folder>[];
   readonly suspects: readonly SuspectFile[];
   readonly removedFiles: readonly { readonly folderPath: string; readonly names: readonly string[] }[];
   readonly removedFolders: readonly string[];
-  /** How many files are as the catalogue has them. */
+  /** The number of files that equal their rows. */
   readonly unchanged: number;
 }
 
-/** Compares folders with what the catalogue holds of them, by names, sizes and times alone. */
+/** Compares folders with the catalogue, only by names, sizes and times. */
 export function compareFolders(listings: readonly FolderListing[], known: KnownFolders): Difference {
   const folders = new Map(known.folders.map((folder) => [folder.path, folder]));
   const filesOf = Map.groupBy(known.files, ({ folderPath }) => folderPath);
@@ -53,7 +53,7 @@ function toFolder({ path, parentPath }: FolderListing): Selectable<Folder> {
   return { path, parentPath: parentPath ?? null, name: basename(path) };
 }
 
-/** A folder that was catalogued on its own gets its parent when a folder above it is catalogued, and keeps it. */
+/** A folder that was catalogued as a root gets its parent when a folder above it is catalogued, and keeps it. */
 function isNews(folder: Selectable<Folder>, known: Selectable<Folder> | undefined): boolean {
   return known === undefined || (folder.parentPath !== null && folder.parentPath !== known.parentPath);
 }

@@ -1,12 +1,12 @@
 import type { FolderListing } from '../files/folder-listing.js';
 
-/** What one group may hold; a single folder may be larger. */
+/** The maximum size of a group. A single folder may be larger. */
 export interface GroupLimits {
   readonly folders: number;
   readonly files: number;
 }
 
-/** Puts folders together, in order, so that small ones share their statements. */
+/** Groups folders in order, so that small folders share their statements. */
 export async function* groupFolders(
   listings: AsyncIterable<FolderListing>,
   limits: GroupLimits,

@@ -12,25 +12,25 @@ import { removeUnusedContents } from './remove-unused-contents.js';
 import { type HashedFile, writeFiles } from './write-files.js';
 import { insertFolders, removeGone } from './write-folders.js';
 
-/** What a load works with. */
+/** The context of a load. */
 export interface LoadContext {
   readonly storage: CatalogueStorage;
   readonly hasher: Hasher;
-  /** Ends the load after the batch that is being written; what is committed stays. */
+  /** Stops the load after the current batch. Committed batches are kept. */
   readonly signal: AbortSignal;
-  /** Files that are passed over, by path. */
+  /** Whether the file at a path is skipped. */
   readonly isExcluded: (path: string) => boolean;
-  /** Told after every batch. */
+  /** Called after every batch. */
   readonly onProgress: (tally: LoadTally) => void;
 }
 
-/** Small enough that a foreground write never waits long for the batch before it. */
+/** Small enough that a foreground write never waits long for a batch. */
 const LIMITS = { folders: 40, files: 150 };
 const GROUPS_AHEAD = 3;
 
 /**
- * Brings the catalogue of a folder up to date in the background: small transactions of low priority, one after the other, each leaving the
- * catalogue in a state from which the next load goes on.
+ * Updates the catalogue of a folder in the background, by small transactions of low priority, one after the other. After each transaction
+ * the catalogue is in a state from which the next load can continue.
  */
 export async function loadFolder(root: string, context: LoadContext): Promise<LoadTally> {
   const { storage, signal, isExcluded } = context;
@@ -46,7 +46,7 @@ export async function loadFolder(root: string, context: LoadContext): Promise<Lo
   return tally;
 }
 
-/** What is to be done about a group of folders. */
+/** The changes for a group of folders. */
 interface Plan {
   readonly difference: Difference;
   readonly hashed: readonly HashedFile[];
@@ -69,7 +69,7 @@ async function makePlan(
   return { difference, hashed, unreadable: unlisted + suspects.length - hashed.length };
 }
 
-/** What the catalogue holds of these folders, on one snapshot. */
+/** Reads the catalogue's rows of these folders on one snapshot. */
 function readKnown(
   storage: CatalogueStorage,
   group: readonly FolderListing[],
@@ -96,7 +96,7 @@ async function writePlan(plan: Plan, tally: LoadTally, { storage, signal }: Load
         const gone = await removeGone(tables, difference);
         const newFolders = await insertFolders(tables, difference.newFolders);
         const first = await writeFiles(tx, hashed.slice(0, LIMITS.files));
-        // The transaction may run more than once; what it did counts when it is durable.
+        // The transaction may run more than once, so its changes are counted only after the commit.
         tx.afterCommit(() => {
           for (const done of [gone, { rowsWritten: newFolders }, first]) addToTally(tally, done);
         });
@@ -122,7 +122,7 @@ function isEmpty({ difference, hashed }: Plan): boolean {
   return [hashed, newFolders, removedFiles, removedFolders].every(({ length }) => length === 0);
 }
 
-/** Nobody waits for a load, so it may take its time. */
+/** No caller waits for a load, so its timeout is long. */
 const TIMEOUT_MS = 120_000;
 
 function optionsOf(signal: AbortSignal, step: string): CallOptions {

@@ -5,21 +5,21 @@ import { LoadProgress } from '../report/load-progress.js';
 import { loadFolder } from './load-folder.js';
 import { emptyTally, type LoadTally } from './load-tally.js';
 
-/** What a load came to. */
+/** The result of a load. */
 export interface LoadOutcome {
   readonly tally: LoadTally;
   readonly durationMs: number;
-  /** Whether the signal ended it. What it had committed stays, and the next load goes on from there. */
+  /** Whether the signal stopped the load. Committed batches are kept, and the next load continues after them. */
   readonly isInterrupted: boolean;
 }
 
-/** What is loaded, and what must be passed over. */
+/** The folder to load, and the files to skip. */
 export interface LoadSource {
   readonly folder: string;
   readonly isExcluded: (path: string) => boolean;
 }
 
-/** Brings the catalogue of a folder up to date with a thread that hashes and a display of how far it is. */
+/** Updates the catalogue of a folder, with a hashing thread and a progress display. */
 export async function loadInBackground(
   storage: CatalogueStorage,
   { folder, isExcluded }: LoadSource,

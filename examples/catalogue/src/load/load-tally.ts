@@ -1,20 +1,20 @@
-/** What a load found and did. Everything but the counts of what was looked at is committed. */
+/** The counts of a load. All counts except those of checked files describe committed changes. */
 export interface LoadTally {
-  /** Files looked at. */
+  /** Files whose metadata was read. */
   checked: number;
-  /** Files that are as they were, those included whose time alone had changed. */
+  /** Files that did not change, including those of which only the time changed. */
   unchanged: number;
   added: number;
   changed: number;
   removed: number;
-  /** Files and folders that could not be read; the catalogue keeps what it knew of them. */
+  /** Files and folders that could not be read. The catalogue keeps their rows. */
   unreadable: number;
   bytesHashed: number;
-  /** Rows inserted, updated or deleted in all three tables. */
+  /** Rows that were inserted, updated or deleted in all three tables. */
   rowsWritten: number;
 }
 
-/** Nothing found, nothing done. */
+/** Returns a tally of zeros. */
 export function emptyTally(): LoadTally {
   return {
     checked: 0,
@@ -28,7 +28,7 @@ export function emptyTally(): LoadTally {
   };
 }
 
-/** Adds `more` to `tally`. */
+/** Adds the counts of `more` to `tally`. */
 export function addToTally(tally: LoadTally, more: Partial<LoadTally>): void {
   for (const [name, value] of Object.entries(more) as [keyof LoadTally, number][]) tally[name] += value;
 }

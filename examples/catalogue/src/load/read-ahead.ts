@@ -1,4 +1,4 @@
-/** Maps items in order, with up to `depth` of them in the making while the consumer is busy with an earlier one. */
+/** Maps items in order. Up to `depth` items are processed ahead while the consumer works on an earlier one. */
 export async function* readAhead<In, Out>(
   items: AsyncIterable<In>,
   depth: number,
@@ -7,7 +7,7 @@ export async function* readAhead<In, Out>(
   const making: Promise<Out>[] = [];
   for await (const item of items) {
     const made = map(item);
-    // Whoever comes to it sees the error; until then it must not count as unhandled.
+    // The consumer gets the error when it reaches this item. Until then it must not count as an unhandled rejection.
     made.catch(() => undefined);
     making.push(made);
     if (making.length > depth) yield await (making.shift() as Promise<Out>);

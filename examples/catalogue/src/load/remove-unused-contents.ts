@@ -2,7 +2,7 @@ import { type CatalogueStorage, tablesOf } from '../catalogue-storage.js';
 
 const BATCH = 500;
 
-/** Removes the contents that no file has any more, in batches that let others write in between, and returns how many. */
+/** Deletes the contents that no file refers to any more, in batches, so that other writes run in between. Returns their number. */
 export async function removeUnusedContents(storage: CatalogueStorage, signal: AbortSignal): Promise<number> {
   const unused = await storage.kysely
     .selectFrom('content')
@@ -19,7 +19,7 @@ export async function removeUnusedContents(storage: CatalogueStorage, signal: Ab
         where: (eb) =>
           eb.and([
             eb('hash', 'in', hashes),
-            // Somebody may have catalogued a file with this content since it was looked up.
+            // Another transaction may have inserted a file with this content since the lookup.
             eb.not(
               eb.exists(
                 eb.selectFrom('file').whereRef('file.contentHash', '=', 'content.hash').select('file.name'),

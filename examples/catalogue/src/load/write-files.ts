@@ -7,13 +7,13 @@ import type { FileContent } from '../files/hash-file.js';
 import type { SuspectFile } from './compare-folders.js';
 import type { LoadTally } from './load-tally.js';
 
-/** A file with what is in it. */
+/** A file and its content. */
 export interface HashedFile {
   readonly file: SuspectFile;
   readonly content: FileContent;
 }
 
-/** Stores files and their contents inside a transaction, and returns what came of it. */
+/** Stores files and their contents inside a transaction, and returns the counts. */
 export async function writeFiles(
   tx: StorageTransaction<DB>,
   hashed: readonly HashedFile[],
@@ -32,8 +32,8 @@ export async function writeFiles(
 }
 
 /**
- * One statement that reads nothing first. A transaction that had looked the files up would have read what the callers write, and on PostgreSQL those
- * short ones would undo this long one over and over. What callers wrote in other columns stays.
+ * Uses one statement without reading first. If the transaction read the files, it would have read rows that the callers write, and on
+ * PostgreSQL their short transactions would cause conflicts with this long one again and again. Columns that only callers write are kept.
  */
 async function upsertFiles({ kysely }: StorageTransaction<DB>, hashed: readonly HashedFile[]): Promise<void> {
   await kysely
@@ -50,7 +50,7 @@ async function upsertFiles({ kysely }: StorageTransaction<DB>, hashed: readonly 
     .execute();
 }
 
-/** Stores the contents that no file has had before and returns how many. */
+/** Inserts the contents that do not exist yet, and returns their number. */
 async function insertContents({ contents }: CatalogueTables, hashed: readonly HashedFile[]): Promise<number> {
   const byHash = new Map<string, Insertable<Content>>(hashed.map(({ content }) => [content.hash, content]));
   const rows = [...byHash.values()];
@@ -58,7 +58,7 @@ async function insertContents({ contents }: CatalogueTables, hashed: readonly Ha
   return contents.insertMany(rows.filter((_, index) => known[index] === undefined));
 }
 
-/** The size is that of the bytes that were read: a file that grew meanwhile will look changed the next time. */
+/** The size is the number of bytes that were read. If the file grew meanwhile, it counts as changed in the next load. */
 function toFile({ file, content }: HashedFile): Insertable<File> {
   return {
     folderPath: file.folderPath,

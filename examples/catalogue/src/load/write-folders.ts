@@ -5,7 +5,7 @@ import type { Folder } from '../db.js';
 import type { Difference } from './compare-folders.js';
 import type { LoadTally } from './load-tally.js';
 
-/** Stores new folders inside a transaction, parents before children, and returns how many rows that took. */
+/** Inserts folders inside a transaction, parents before children, and returns the number of written rows. */
 export async function insertFolders(
   { folders }: CatalogueTables,
   found: readonly Selectable<Folder>[],
@@ -19,7 +19,7 @@ export async function insertFolders(
   return found.length;
 }
 
-/** Removes inside a transaction what is no longer on disk, and returns what came of it. */
+/** Deletes, inside a transaction, the rows of files and folders that are no longer on disk, and returns the counts. */
 export async function removeGone(
   { files, folders }: CatalogueTables,
   { removedFiles, removedFolders }: Difference,

@@ -3,48 +3,48 @@ import type { ForegroundFigures } from '../foreground/foreground-callers.js';
 import type { LoadOutcome } from '../load/load-in-background.js';
 import type { LoadTally } from '../load/load-tally.js';
 
-/** What a run found, did and measured: what `--json` prints. */
+/** The results and measurements of a run, as `--json` prints them. */
 export interface CatalogueFigures {
   readonly folder: string;
   readonly driver: string;
-  /** Rows of the catalogue after the run. */
+  /** The number of rows after the run. */
   readonly totals: CatalogueTotals;
   readonly load: Readonly<LoadTally> & {
     readonly seconds: number;
     readonly rowsPerSecond: number;
-    /** Whether it was stopped before its end; the next run goes on. */
+    /** Whether the run was stopped before its end. The next run continues. */
     readonly isInterrupted: boolean;
   };
   readonly foreground: ForegroundFigures;
   readonly eventLoop: { readonly longestStallMs: number };
   readonly locks: {
-    /** How often a write waited for its turn, and for how long. */
+    /** How often writes waited for the writer, and how long. */
     readonly writerWaits: number;
     readonly longestWriterWaitMs: number;
-    /** Attempts at the engine's own lock that were made again, and that failed in the end. */
+    /** Retries after an engine's lock error, and lock errors that failed in the end. */
     readonly retries: number;
     readonly failures: number;
-    /** Transactions and statements that were undone by a conflict and run again. */
+    /** Transactions and statements that were rolled back after a conflict and run again. */
     readonly replays: number;
   };
-  /** Errors that reached a caller of the storage, by code. None are expected. */
+  /** The number of errors that reached a caller of the storage, by code. None are expected. */
   readonly errors: Readonly<Record<string, number>>;
 }
 
-/** How many rows each table has. */
+/** The number of rows of each table. */
 export interface CatalogueTotals {
   readonly folders: number;
   readonly files: number;
   readonly contents: number;
 }
 
-/** What was measured apart from the storage. */
+/** Measurements that do not come from the storage. */
 export interface Measured extends Pick<CatalogueFigures, 'folder' | 'foreground' | 'totals'> {
   readonly load: LoadOutcome;
   readonly longestStallMs: number;
 }
 
-/** Puts the figures of a run together. */
+/** Combines the figures of a run. */
 export function figuresOf(
   { folder, load, foreground, totals, longestStallMs }: Measured,
   metrics: StorageMetrics,
@@ -70,7 +70,7 @@ export function figuresOf(
   };
 }
 
-/** The storage counts the errors it gave out; a caller sees those too, and others. Being aborted is what an interrupted load is meant to be. */
+/** The storage counts the errors that it returned. Callers see these and others. The abort of an interrupted load is not an error. */
 function mergeErrors(
   stored: Readonly<Record<string, number>>,
   seen: Readonly<Record<string, number>>,

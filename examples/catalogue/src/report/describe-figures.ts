@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { CatalogueFigures } from './catalogue-figures.js';
 
-/** The figures of a run as text for a person. */
+/** Formats the figures of a run as text. */
 export function describeFigures(figures: CatalogueFigures): string {
   return [describeLoad(figures), describeForeground(figures), describeHealth(figures)].join('\n');
 }
@@ -50,7 +50,7 @@ function describeHealth({ eventLoop, locks, errors }: CatalogueFigures): string 
   ]);
 }
 
-/** A title and rows whose columns line up: the first to the left, figures to the right, and a remark of three columns to the left. */
+/** Formats a title and aligned rows: the first column to the left, figures to the right, and a note of three columns to the left. */
 function section(title: string, rows: readonly (readonly string[])[]): string {
   const width = (column: number): number =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0), column === 0 ? 12 : 8);

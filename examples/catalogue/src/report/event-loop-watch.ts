@@ -1,9 +1,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** How often the event loop is looked at, in milliseconds. */
+/** The interval of the measurement, in milliseconds. */
 const RESOLUTION_MS = 1;
 
-/** Watches how long the event loop is held up. */
+/** Measures how long the event loop is blocked. */
 export class EventLoopWatch {
   readonly #delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 
@@ -11,7 +11,9 @@ export class EventLoopWatch {
     this.#delays.enable();
   }
 
-  /** The longest stall so far, in milliseconds. What is measured is the time between two looks, so one interval is taken off. */
+  /**
+   * Returns the longest stall so far, in milliseconds. The histogram measures the time between two samples, so one interval is subtracted.
+   */
   longestMs(): number {
     const ms = this.#delays.max / 1e6 - RESOLUTION_MS;
     return Number.isFinite(ms) ? Math.max(0, ms) : 0;

@@ -2,10 +2,10 @@ import cliProgress from 'cli-progress';
 import type { LoadTally } from '../load/load-tally.js';
 
 const FORMAT = '{bar} {percentage}% | {value} of {total} files | {rate} files/s | {left} left';
-/** How often a line is printed where there is no terminal, in milliseconds. */
+/** The interval of progress lines without a terminal, in milliseconds. */
 const LINE_EVERY_MS = 2_000;
 
-/** Shows on standard error how far a load has come: a bar on a terminal, now and then a line elsewhere. */
+/** Shows the progress of a load on standard error: a bar on a terminal, a line from time to time elsewhere. */
 export class LoadProgress {
   readonly #bar = new cliProgress.SingleBar({
     format: FORMAT,
@@ -23,7 +23,7 @@ export class LoadProgress {
   #total: number | undefined;
   #isOver = false;
 
-  /** Begins to show, now that it is known how many files there are; a load that is over by then needs no display. */
+  /** Starts the display when the number of files is known. If the load has ended by then, it shows nothing. */
   start(total: number): void {
     if (this.#isOver) return;
     this.#total = total;

@@ -4,19 +4,19 @@ import { percentile } from '../measure/loop-delay.ts';
 import type { Measurement, Scenario } from '../scenario.ts';
 import { ContenderProcess } from './contender-process.ts';
 
-/** What one round of one contender came to, over all its processes. */
+/** The result of one round of a contender, combined from all its processes. */
 export type RoundFigures = Omit<Measurement, 'latencies'> & {
-  /** 99 % of the calls were answered within this, where calls were timed. */
+  /** The 99th percentile of the latencies, if calls were timed. */
   readonly p99Ms?: number;
 };
 
-/** The processes of one contender in one scenario: one, unless the scenario is about several. */
-export class Crew {
+/** The processes of one contender in one scenario. Most scenarios use one process. */
+export class ProcessGroup {
   readonly entry: ContenderEntry;
   readonly #scenario: Scenario;
   readonly #processes: readonly ContenderProcess[];
 
-  /** Uses `first` as its first process, if one is given. */
+  /** Uses `first` as its first process, if it is given. */
   constructor(entry: ContenderEntry, scenario: Scenario, env: NodeJS.ProcessEnv, first?: ContenderProcess) {
     this.entry = entry;
     this.#scenario = scenario;
@@ -26,7 +26,7 @@ export class Crew {
     );
   }
 
-  /** Loads the contender and opens it on `target`. Returns the versions and settings it tells of. */
+  /** Loads the contender and opens it on `target`. Returns the versions and settings that it reports. */
   async open(target: Target, firstId: number, rows: number): Promise<Record<string, unknown>> {
     const step = this.#processes.length;
     const [told] = await Promise.all(
@@ -46,14 +46,14 @@ export class Crew {
     return merge(parts);
   }
 
-  /** Closes the contender and ends its processes, but not `kept`. */
+  /** Closes the contender and ends its processes, except `kept`. */
   async close(kept?: ContenderProcess): Promise<void> {
     await Promise.all(this.#processes.map((each) => each.request({ kind: 'close' }).catch(() => {})));
     await Promise.all(this.#processes.map((each) => (each === kept ? undefined : each.end())));
   }
 }
 
-/** The same random keys in every run. */
+/** The seed of the random keys, the same in every run. */
 const SEED = 20_240_607;
 
 function merge(parts: readonly Measurement[]): RoundFigures {
