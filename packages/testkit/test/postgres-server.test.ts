@@ -95,7 +95,7 @@ describe('a server named by its URL', () => {
   });
   afterAll(() => owner.stop());
 
-  test('is used, and told without its password', async () => {
+  test('is used, and described without its password', async () => {
     vi.stubEnv('SLUICE_TEST_POSTGRES', 'url');
     vi.stubEnv('SLUICE_TEST_POSTGRES_URL', owner.url);
     await using server = await startPostgresServer();

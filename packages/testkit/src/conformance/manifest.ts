@@ -43,7 +43,7 @@ function parameterCases(fixture: Fixture, maxParameters: number): void {
     expect(await countOf(maxParameters)).toStrictEqual([{ name: 'n0' }]);
   });
 
-  test('C11 a statement of more parameters than declared is refused by name, and harms nothing', async () => {
+  test('C11 a statement of more parameters than declared is refused, and the storage goes on', async () => {
     await fixture.storage.repository('account', { key: 'name' }).insert({ name: 'n0', balance: 1 });
     expect(await rejection(countOf(maxParameters + 1))).toBeInstanceOf(SluiceError);
     expect(await countOf(1)).toStrictEqual([{ name: 'n0' }]);

@@ -105,7 +105,7 @@ describe('pause', () => {
     expect(await answer).toBe('held');
   });
 
-  test('keeps the news of a dead client from the server until resume', async () => {
+  test('does not inform the server of a dead client until resume', async () => {
     const accepted = once(echo, 'connection');
     const client = await openClient(relay);
     await roundTrip(client, 'x');

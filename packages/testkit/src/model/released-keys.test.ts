@@ -25,18 +25,18 @@ function outcomesOf(...units: ModelUnit[]) {
   return [...runWithReleasedKeys(state, units)].map(({ outcomes }) => outcomes[0]);
 }
 
-test('a writer may take a name that another one gives up, although it still sees the old holder', () => {
+test('a writer may take a name that another one releases, although it still sees the old holder', () => {
   const giver: ModelUnit = { do: 'update', id: 3, patch: { name: null } };
   expect(outcomesOf(writer, giver)).toContainEqual(TAKEN);
 });
 
-test('a name that nobody gives up is taken', () => {
+test('a name that no unit releases is taken', () => {
   const other: ModelUnit = { do: 'update', id: 3, patch: { amount: 1 } };
   expect(outcomesOf(writer, other)).not.toContainEqual(TAKEN);
   expect(outcomesOf(writer, other)).toContainEqual({ code: 'unique_violation' });
 });
 
-test('what a writer gives up itself is no excuse', () => {
+test('a name that the writer itself releases is not free for it', () => {
   const both: ModelUnit = {
     do: 'write',
     actions: [

@@ -93,7 +93,7 @@ export function plainWriteCases(fixture: Fixture): void {
       expect(await query.execute()).toStrictEqual([{ ...SPECIMEN, id: 1 }]);
     });
 
-    test('C1 a plain insert and an update tell how many rows they changed', async () => {
+    test('C1 a plain insert and an update return the number of changed rows', async () => {
       const { kysely } = fixture.storage;
       const inserted = await kysely
         .insertInto('note')

@@ -58,7 +58,7 @@ export function pageCases(fixture: Fixture): void {
       }
     }
 
-    test('C2 a page tells of no next one when it is the last, even when it is full', async () => {
+    test('C2 the last page has no next one, even when it is full', async () => {
       const notes = await store();
       const page = await notes.page({ size: 60 });
       expect(page.rows).toHaveLength(60);

@@ -88,7 +88,7 @@ export function isolationCases(fixture: Fixture, capabilities: Capabilities): vo
       expect(a).toBe(b);
     });
 
-    test('C3 G1a and G1b: what is not committed is seen by nobody else', async () => {
+    test('C3 G1a and G1b: no other transaction sees uncommitted rows', async () => {
       const { storage } = fixture;
       await deposit(storage, ['a', 1]);
       const written = createLatch();

@@ -83,7 +83,7 @@ export function kyselyTransactionCases(fixture: Fixture, capabilities: Capabilit
       expect(await storage.repository('account', { key: 'name' }).count()).toBe(0);
     });
 
-    test('C3 kysely.transaction() refuses the isolation level nobody offers', async () => {
+    test('C3 kysely.transaction() refuses an isolation level that no driver offers', async () => {
       const work = fixture.storage.kysely
         .transaction()
         .setIsolationLevel('snapshot')

@@ -139,7 +139,7 @@ export function replayCases(fixture: Fixture, capabilities: Capabilities): void 
     });
 
     if (capabilities.concurrentWriters) {
-      test('C3 transactions that truly conflict are replayed, counted and told of', async () => {
+      test('C3 transactions with a real conflict are replayed, counted and reported by an event', async () => {
         const { storage } = fixture;
         await storage.repository('account', { key: 'name' }).insert({ name: 'a', balance: 0 });
         const told: string[] = [];

@@ -67,7 +67,7 @@ export function insertManyCases(fixture: Fixture, capabilities: Capabilities): v
       expect(await log.count()).toBe(0);
     });
 
-    test('C4 insertMany inside a transaction shares its fate', async () => {
+    test('C4 insertMany inside a transaction is committed or rolled back with it', async () => {
       const work = fixture.storage.write(async (tx) => {
         await tx.repository('account', { key: 'name' }).insertMany(rowsOf(MANY));
         throw new Error('undone');
@@ -76,7 +76,7 @@ export function insertManyCases(fixture: Fixture, capabilities: Capabilities): v
       expect(await accounts().count()).toBe(0);
     });
 
-    test('C4 nobody sees a part of an insertMany', async () => {
+    test('C4 no reader sees a part of an insertMany', async () => {
       let isDone = false;
       const inserting = accounts()
         .insertMany(rowsOf(MANY))

@@ -42,7 +42,7 @@ export function loadCases(fixture: Fixture): void {
       expect(await accounts().count()).toBe(20);
     });
 
-    test('C4 onProgress is told of what is committed already', async () => {
+    test('C4 onProgress reports the rows that are already committed', async () => {
       const seen: (readonly [number, Promise<number>])[] = [];
       await accounts().load(
         Array.from({ length: 40 }, (_, index) => row(index)),

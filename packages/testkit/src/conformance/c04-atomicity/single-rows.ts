@@ -9,7 +9,7 @@ export function singleRowCases(fixture: Fixture): void {
   const rules = () => fixture.storage.repository('rule', { key: 'id' });
 
   describe('rows', () => {
-    test('C4 get, has and getOrThrow tell whether there is a row', async () => {
+    test('C4 get, has and getOrThrow report whether there is a row', async () => {
       await placements().insert({ shelf: 1, slot: 2, label: 'x' });
       expect(await placements().get({ shelf: 1, slot: 2 })).toStrictEqual({ shelf: 1, slot: 2, label: 'x' });
       expect(await placements().get({ slot: 2, shelf: 1 })).toBeDefined();

@@ -94,7 +94,7 @@ function acknowledgementCases(fixture: Fixture): void {
     expect(await storage.repository('note', { key: 'id' }).count()).toBe(20);
   });
 
-  test('C5 a call that is refused among many at once takes none of its neighbours along', async () => {
+  test('C5 a refused call among many concurrent ones does not affect the others', async () => {
     const { storage } = fixture;
     const accounts = storage.repository('account', { key: 'name' });
     await accounts.insert({ name: 'n7', balance: -1 });
@@ -106,7 +106,7 @@ function acknowledgementCases(fixture: Fixture): void {
     expect(await accounts.get('n7')).toStrictEqual({ name: 'n7', balance: -1 });
   });
 
-  test('C5 a call whose deferred constraint fails at COMMIT takes none of its neighbours along', async () => {
+  test('C5 a call whose deferred constraint fails at COMMIT does not affect concurrent ones', async () => {
     const { storage } = fixture;
     const links = storage.repository('deferred_link', { key: 'id' });
     const accounts = storage.repository('account', { key: 'name' });

@@ -55,7 +55,7 @@ export function queuedCases(fixture: Fixture): void {
       expect(await accounts.count()).toBe(20);
     });
 
-    test('C8 health tells, and does not reject, when the database does not answer in time', async () => {
+    test('C8 health reports a database that does not answer in time, and does not reject', async () => {
       const health = await fixture.storage.health({ timeoutMs: 0 });
       expect(health).toMatchObject({ isHealthy: false, error: expect.stringContaining('timeout') });
     });

@@ -63,7 +63,7 @@ export function leavingCases(fixture: Fixture): void {
       expect(await stream.next()).toStrictEqual({ done: true, value: undefined });
     });
 
-    test('C9 a storage with streams that nobody reads on closes all the same', async () => {
+    test('C9 a storage with abandoned streams can be closed', async () => {
       const storage = await fixture.migrated();
       const repository = storage.repository('account', { key: 'name' });
       await repository.insertMany(

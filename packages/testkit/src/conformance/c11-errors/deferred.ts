@@ -20,7 +20,7 @@ export function deferredCases(fixture: Fixture): void {
       expect(await fixture.storage.repository('deferred_link', { key: 'id' }).count()).toBe(1);
     });
 
-    test('C11 a deferred foreign key that is broken at COMMIT tells table, columns and constraint', async () => {
+    test('C11 a deferred foreign key that is violated at COMMIT reports table, columns and constraint', async () => {
       const work = fixture.storage.write((tx) =>
         tx.repository('deferred_link', { key: 'id' }).insert({ id: 1, book_id: 404 }),
       );

@@ -82,7 +82,7 @@ export function usageCases(fixture: Fixture): void {
       expect(error.message).not.toContain('secret-name');
     });
 
-    test('C11 SQL that nobody understands is refused, and the storage goes on', async () => {
+    test('C11 invalid SQL is refused, and the storage goes on', async () => {
       const { kysely } = fixture.storage;
       const query = kysely.selectFrom('account').select('name').modifyEnd(broken());
       await expectRefusal(query.execute(), 'invalid_query');

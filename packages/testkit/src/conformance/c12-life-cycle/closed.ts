@@ -46,7 +46,7 @@ export function closedCases(fixture: Fixture): void {
       });
     }
 
-    test('C12 health of a closed storage says so, and metrics are still told', async () => {
+    test('C12 health of a closed storage says so, and metrics can still be read', async () => {
       const storage = await closedStorage(fixture);
       expect(await storage.health()).toMatchObject({
         isHealthy: false,

@@ -136,7 +136,7 @@ export function closingCases(fixture: Fixture): void {
       await closeInTime(storage);
     });
 
-    test('C12 a storage is told of once when it closes', async () => {
+    test('C12 closing a storage emits one event', async () => {
       const storage = await fixture.migrated();
       let told = 0;
       storage.on('close', () => {

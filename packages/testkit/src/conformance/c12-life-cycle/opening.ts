@@ -13,7 +13,7 @@ export function openingCases(fixture: Fixture, capabilities: Capabilities): void
       expect(await storage.health()).toMatchObject({ isHealthy: true });
     });
 
-    test('C12 a storage that is opened and closed again has done no harm', async () => {
+    test('C12 opening and closing a storage changes nothing', async () => {
       for (let round = 0; round < 3; round += 1) await closeInTime(await fixture.apart());
     });
 

@@ -175,7 +175,7 @@ export function alteringCases(fixture: Fixture): void {
       });
     });
 
-    test('C13 the name of a table or a column that is not there is told', async () => {
+    test('C13 an error names a table or a column that does not exist', async () => {
       const column = changed((db) =>
         db.schema
           .alterTable('book')

@@ -40,7 +40,7 @@ export function guardingCases(fixture: Fixture): void {
       expect(await storage.migrator.up()).toStrictEqual([{ name: '003_weight', direction: 'up' }]);
     });
 
-    test('C13 a dry run tells the statements of every pending migration, and changes nothing', async () => {
+    test('C13 a dry run returns the statements of every pending migration, and changes nothing', async () => {
       const migrations: MigrationProvider = { getMigrations: async () => shelfMigrations() };
       const storage = await fixture.apart<ShelfDatabase>({ migrations });
       await storage.migrator.to('001_shelf');

@@ -105,7 +105,7 @@ export function schemaCases(fixture: Fixture): void {
       await expect(insert).rejects.toThrow();
     });
 
-    test('C13 a unique index keeps rows apart, and tells its columns', async () => {
+    test('C13 a unique index refuses duplicates, and reports its columns', async () => {
       const storage = await migrate(async (db) => {
         await db.schema
           .createTable('thing')

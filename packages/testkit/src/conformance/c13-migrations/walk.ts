@@ -24,7 +24,7 @@ export function walkCases(fixture: Fixture): void {
       expect(await shelves.insert({ id: 1, name: 'a' })).toStrictEqual({ id: 1, name: 'a' });
     });
 
-    test('C13 status tells what is applied, since when, and what is pending', async () => {
+    test('C13 status lists the applied migrations with their times, and the pending ones', async () => {
       const storage = await open();
       expect(await storage.migrator.status()).toStrictEqual(
         SHELF_NAMES.map((name) => ({ name, appliedAt: undefined })),
@@ -85,7 +85,7 @@ export function walkCases(fixture: Fixture): void {
       await expectRefusal(storage.migrator.status(), 'invalid_configuration');
     });
 
-    test('C13 each step is told of, once', async () => {
+    test('C13 each step emits one event', async () => {
       const storage = await open();
       const told: string[] = [];
       const stop = storage.on('migration', ({ name, direction }) => told.push(`${name} ${direction}`));
@@ -96,7 +96,7 @@ export function walkCases(fixture: Fixture): void {
       expect(told).toStrictEqual([...SHELF_NAMES.map((name) => `${name} up`), '003_weight down']);
     });
 
-    test('C13 dryRun tells the SQL of what is pending and changes nothing', async () => {
+    test('C13 dryRun returns the SQL of the pending migrations and changes nothing', async () => {
       const storage = await open();
       await storage.migrator.to('001_shelf');
       const plans = await storage.migrator.dryRun();

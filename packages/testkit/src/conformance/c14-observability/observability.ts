@@ -89,7 +89,7 @@ export function observabilitySuite(target: ConformanceTarget): void {
       expect(after.database.rollbacks - before.database.rollbacks).toBeGreaterThanOrEqual(1);
     });
 
-    test('C14 the writer’s lane tells who holds it, who waits, and how long they did', async () => {
+    test('C14 the writer’s lane reports its holders, its waiters, and their waiting times', async () => {
       const { storage } = fixture;
       const before = storage.metrics().database.writer;
       expect([before.held, before.queued]).toStrictEqual([0, { high: 0, normal: 0, low: 0 }]);
@@ -138,7 +138,7 @@ export function observabilitySuite(target: ConformanceTarget): void {
       expect((after.errors.timeout ?? 0) - (before.errors.timeout ?? 0)).toBe(1);
     });
 
-    test('C14 health tells that the database answers, how fast, and by which driver', async () => {
+    test('C14 health reports whether the database answers, how fast, and by which driver', async () => {
       const health = await fixture.storage.health();
       expect(health).toStrictEqual({
         isHealthy: true,

@@ -21,14 +21,14 @@ export function watchSuite(target: ConformanceTarget): void {
 }
 
 function watchCases(fixture: Fixture, isShared: boolean): void {
-  test('C14 a watch tells of a commit of its own storage', async () => {
+  test('C14 a watch reports a commit of its own storage', async () => {
     const storage = await fixture.migrated();
     await using watch = await storage.watch(['account']);
     await insert(storage, 'a');
     expect(await nextOf(watch)).toStrictEqual({ tables: ['account'] });
   });
 
-  test('C14 a watch tells of updates, deletes and transactions', async () => {
+  test('C14 a watch reports updates, deletes and transactions', async () => {
     const storage = await fixture.migrated();
     await insert(storage, 'a');
     const accounts = storage.repository('account', { key: 'name' });
@@ -44,7 +44,7 @@ function watchCases(fixture: Fixture, isShared: boolean): void {
     }
   });
 
-  test('C14 whoever reads at each event sees every row in the end', async () => {
+  test('C14 a caller that reads at each event sees every row in the end', async () => {
     const storage = await fixture.migrated();
     const watch = await storage.watch(['account', 'note']);
     const work = Promise.all(Array.from({ length: ROWS }, (_, at) => insert(storage, `account ${at}`)));
@@ -55,7 +55,7 @@ function watchCases(fixture: Fixture, isShared: boolean): void {
     await work;
   });
 
-  test('C14 events that nobody takes are merged', async () => {
+  test('C14 events that the reader has not taken are merged', async () => {
     const storage = await fixture.migrated();
     await using watch = await storage.watch(['account', 'note']);
     for (let at = 0; at < ROWS; at += 1) await insert(storage, `account ${at}`);
@@ -113,7 +113,7 @@ function watchCases(fixture: Fixture, isShared: boolean): void {
   });
 
   if (isShared)
-    test('C14 a watch tells of commits of another storage', async () => {
+    test('C14 a watch reports commits of another storage', async () => {
       const name = fixture.newName();
       const storage = await fixture.migrated({}, name);
       await using watch = await storage.watch(['account']);
