@@ -7,9 +7,9 @@ export const USAGE = `Usage: npm run bench -- [sqlite|postgres] [options]
   --contender NAME   only this one, beside the reference; may be repeated
   --quick            a minute or two instead of twenty; shows that all runs, proves nothing
   --folder PATH      where the databases go (default: the system's temporary folder)
-  --keep             keep the figures in benchmarks/results and write the page anew
+  --keep             keep the figures in benchmarks/results and write the page again
   --list             name the scenarios and contenders
-  --report           only write the page anew
+  --report           only write the page again
 `;
 
 /** The parsed command line. */

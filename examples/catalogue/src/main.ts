@@ -46,7 +46,7 @@ function interrupted({ load, totals }: CatalogueFigures, code: number): number {
 }
 
 function failed(error: unknown): number {
-  if (error instanceof CommandLineError) console.error(`${error.message} Add --help for what it takes.`);
+  if (error instanceof CommandLineError) console.error(`${error.message} Use --help for the options.`);
   else if (error instanceof SluiceError) console.error(`${error.message} (${error.code})`);
   else console.error(error);
   return 2;

@@ -43,7 +43,7 @@ async function createProgram(
   const program = new Command('sluice')
     .description('The command of Sluice, the storage that starts on SQLite and moves to PostgreSQL.')
     .version(ownVersion())
-    .showHelpAfterError('Add --help for what it takes.')
+    .showHelpAfterError('Use --help for the arguments and options.')
     .configureOutput({ writeOut: output.out, writeErr: output.err })
     .exitOverride();
   const isKnown = called !== undefined && Object.hasOwn(COMMANDS, called);

@@ -59,7 +59,7 @@ export function importCommand(output: CommandOutput, finish: (code: ExitCode) =>
       'names of the file and of the table; a field mapped to nothing is left out',
       [],
     )
-    .option('--rejects <file>', 'where rows go that do not fit')
+    .option('--rejects <file>', 'the file for rejected rows')
     .addHelpText('after', EXAMPLES)
     .action(async (database: string, table: string, file: string, options: ImportOptions) =>
       finish(await runImport(databaseArgument(database, output), table, file, options, output)),

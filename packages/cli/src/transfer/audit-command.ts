@@ -19,7 +19,7 @@ interface AuditOptions {
 const EXAMPLES = `
 Examples:
   sluice audit app.db
-      every value and object that cannot go over to PostgreSQL as it is
+      every value and object that cannot be moved to PostgreSQL unchanged
   sluice audit app.db --json | jq '.findings[] | select(.severity == "problem")'
   sluice audit app.db --on nul-in-text=convert:strip-nul --on wrong-class@users.age=quarantine
       what would be left with these policies
@@ -30,7 +30,7 @@ Exit status: 0 nothing stands against a transfer, 1 problems were found, 2 the f
 /** The command `sluice audit`. */
 export function auditCommand(output: CommandOutput, finish: (code: ExitCode) => void): Command {
   return new Command('audit')
-    .description('Say what of a SQLite file cannot go over to PostgreSQL as it is.')
+    .description('List what of a SQLite file cannot be moved to PostgreSQL unchanged.')
     .argument('<source>', 'the file: a path or sqlite:PATH')
     .option('--json', 'print the report, with the plan of a transfer, as JSON')
     .option('--types', 'print the type that each column would get, and why')
