@@ -263,9 +263,8 @@ function orphanFinding(table: string, rows: readonly unknown[][], policies: Poli
     table,
     count: rows.length,
     keys: rows.slice(0, 5).map(([, rowid]) => `rowid = ${rowid ?? 'unknown'}`),
-    message: `Foreign keys to ${parents} point nowhere${rows.length < MOST_ORPHANS ? '' : '; there may be more than were counted'}.`,
-    advice:
-      'quarantine the rows, or convert:not-valid to leave the foreign key unchecked for the rows that are there',
+    message: `Foreign keys refer to rows of ${parents} that do not exist${rows.length < MOST_ORPHANS ? '' : '; there may be more than were counted'}.`,
+    advice: 'quarantine the rows, or convert:not-valid to leave the foreign key unchecked for existing rows',
     settledBy: action === 'quarantine' || action === 'convert:not-valid' ? action : undefined,
   });
 }

@@ -24,7 +24,7 @@ export function schemaFindings(schema: SourceSchema, profiles: ReadonlyMap<strin
     notes.push({
       kind: 'shadow-tables',
       count: shadows.length,
-      message: `Tables that belong to virtual ones are left out: ${names}.`,
+      message: `The shadow tables of virtual tables are left out: ${names}.`,
     });
   }
   return notes.map((note) => finding({ severity: 'note', ...note }));
@@ -55,7 +55,7 @@ function tableNotes(table: SourceTable, profile: TableProfile | undefined): Note
     add({
       kind: 'reused-ids',
       column: table.rowidAlias,
-      message: 'SQLite gives the id of a deleted last row again; PostgreSQL’s identity does not.',
+      message: 'SQLite reuses the id of a deleted last row; PostgreSQL’s identity does not.',
     });
   }
   const collated = table.indexes
@@ -66,7 +66,7 @@ function tableNotes(table: SourceTable, profile: TableProfile | undefined): Note
     add({
       kind: 'collation',
       column: name,
-      message: `COLLATE ${collation}: indexes compare lower(${name}) or rtrim(${name}), and queries have to say the same; = on the column itself becomes exact.`,
+      message: `COLLATE ${collation}: indexes compare lower(${name}) or rtrim(${name}), and queries must do the same; = on the column itself becomes exact.`,
     });
   }
   if (collated !== undefined && table.columns.every(({ collation }) => collation === 'BINARY')) {
@@ -124,7 +124,7 @@ function valueNotes(column: SourceColumn, profile: ColumnProfile, type: string):
     notes.push({
       kind: 'empty-time',
       count: profile.emptyTexts,
-      message: 'Empty text stands where there is no time.',
+      message: 'Empty text is stored in place of a time.',
     });
   }
   if (family === 'time' && type.startsWith('timestamp(')) {
@@ -161,7 +161,7 @@ function valueNotes(column: SourceColumn, profile: ColumnProfile, type: string):
   ) {
     notes.push({
       kind: 'odd-affinity',
-      message: `SQLite takes ${column.declaredType} for numbers: text such as '0123' became 123 when it was written.`,
+      message: `${column.declaredType} has numeric affinity in SQLite: text such as '0123' became 123 when it was written.`,
     });
   }
   if (family === 'uuid' && type === 'text')
@@ -174,7 +174,7 @@ function valueNotes(column: SourceColumn, profile: ColumnProfile, type: string):
   if (type === 'bigint' && /int/i.test(column.declaredType)) {
     notes.push({
       kind: 'wide-integer',
-      message: 'bigint: an application that expects 32 bits has to be told.',
+      message: 'The column becomes bigint: check applications that expect 32 bits.',
     });
   }
   if (profile.emptyTexts > 0 && profile.nulls > 0) {

@@ -42,7 +42,7 @@ async function createTable(
   for (const key of objects.foreignKeys) {
     const parent = tables.find((other) => other.table.name === key.parent);
     if (parent === undefined) {
-      const reason = 'the table that it refers to does not go back';
+      const reason = 'the table that it refers to is not moved';
       untranslated.push({ object: `foreign key ${key.name} of ${table.name}`, reason, sql: key.sql });
       continue;
     }

@@ -36,7 +36,7 @@ function orphanFinding(
   count: number,
   keys: readonly string[],
 ): Finding {
-  const message = `Foreign keys to ${parent.table.name} point nowhere, or to rows in quarantine.`;
+  const message = `Foreign keys refer to rows of ${parent.table.name} that do not exist, or are in quarantine.`;
   const isKept = action === 'convert:not-valid';
   return finding({
     severity: 'problem',
@@ -75,7 +75,7 @@ export function assertForeignKeys(database: Sqlite.Database, findings: readonly 
     );
   if (broken === undefined) return;
   throw new ValueError(
-    `${broken.count} foreign keys of "${broken.table}" (${broken.columns}) would point nowhere in SQLite, which compares their values in another way than PostgreSQL. Mend them, and begin again with --replace.`,
+    `${broken.count} foreign keys of "${broken.table}" (${broken.columns}) would refer to no row in SQLite, which compares their values differently from PostgreSQL. Mend them, and begin again with --replace.`,
     { table: broken.table, column: broken.columns },
   );
 }

@@ -32,7 +32,7 @@ export function problemOf({ name, type, select }: BackColumn): BackProblem | und
 }
 
 const REAL = {
-  message: 'NaN, which SQLite keeps as NULL, and −0, which it keeps as 0',
+  message: 'NaN, which SQLite stores as NULL, and −0, which it stores as 0',
   condition: (column: string): string => `(${column} = 'NaN' or (${column} = 0 and ${column}::text = '-0'))`,
 };
 
@@ -44,7 +44,7 @@ const RANGES: Partial<
   'double precision': REAL,
   real: REAL,
   numeric: {
-    message: 'NaN and infinity, which SQLite has not as decimal numbers',
+    message: 'NaN and infinity, which decimal numbers in SQLite cannot be',
     condition: (column) => `${column}::text in ('NaN', 'Infinity', '-Infinity')`,
   },
   date: {

@@ -5,7 +5,7 @@ import { quarantineCondition, quarantineReason, selectedColumns } from './proble
 import { type BackTable, keySql } from './table.js';
 
 /** Common table expression of the orphans that go into quarantine, by `tableoid` and `ctid`, names that no column can have. */
-const LEFT_OUT = 'sluice_left_out';
+const ORPHANS = 'sluice_orphans';
 
 /**
  * SQL for the rows to move, according to the policies. A row in quarantine makes orphans of the rows that refer to it. If these go into
@@ -28,16 +28,16 @@ export class BackRows {
   /** Selects the rows that go into the file, converted. */
   select(back: BackTable): string {
     const names = quoteNames(back.columns.map(({ name }) => name));
-    return `${this.#leftOut(back)}select ${names} from ${this.#rows(back)} child where ${this.#stays(back, 'child')}`;
+    return `${this.#withOrphans(back)}select ${names} from ${this.#rows(back)} child where ${this.#isKept(back, 'child')}`;
   }
 
   /** Selects `what` of the orphans of a foreign key, as `child`. */
   selectOrphans(key: BackForeignKey, what: string): string {
     const { child, parent, action } = key;
     // Count the rows that this key puts into quarantine, but not those that only another key puts there.
-    const isSeen = action === 'quarantine' ? 'true' : this.#stays(child, 'child');
-    const isOrphan = this.#isOrphan(key, this.#stays(parent, 'parent'));
-    return `${this.#leftOut(child)}select ${what} from ${this.#rows(child)} child where ${isSeen} and ${isOrphan}`;
+    const isSeen = action === 'quarantine' ? 'true' : this.#isKept(child, 'child');
+    const isOrphan = this.#isOrphan(key, this.#isKept(parent, 'parent'));
+    return `${this.#withOrphans(child)}select ${what} from ${this.#rows(child)} child where ${isSeen} and ${isOrphan}`;
   }
 
   /**
@@ -53,11 +53,11 @@ export class BackRows {
       selects.push(
         `select ${keySql(back.table)}, ${column}, ${reason}, ${contentOf(back)} from ${name} child where ${misfits}`,
       );
-    if (this.#losesOrphans(back))
+    if (this.#quarantinesOrphans(back))
       selects.push(`select ${keySql(back.table)}, orphan.columns, 'orphan', ${contentOf(back)} from ${name} child join
-        (select relation, id, string_agg(distinct columns, '; ') as columns from ${LEFT_OUT} group by relation, id) orphan
+        (select relation, id, string_agg(distinct columns, '; ') as columns from ${ORPHANS} group by relation, id) orphan
         on orphan.relation = child.tableoid and orphan.id = child.ctid::text`);
-    return selects.length === 0 ? undefined : `${this.#leftOut(back)}${selects.join(' union all ')}`;
+    return selects.length === 0 ? undefined : `${this.#withOrphans(back)}${selects.join(' union all ')}`;
   }
 
   /** Subquery of the converted rows, without those in quarantine because of a value. */
@@ -67,24 +67,24 @@ export class BackRows {
     return `(select tableoid, ctid::text as ctid, ${selected} from ${quoteName(back.table.name)} where ${misfits === undefined ? 'true' : `not ${misfits}`})`;
   }
 
-  #losesOrphans(back: BackTable): boolean {
+  #quarantinesOrphans(back: BackTable): boolean {
     return this.foreignKeysOf(back).some(({ action }) => action === 'quarantine');
   }
 
   /** Condition for a row of `#rows` that is not an orphan in quarantine. */
-  #stays(back: BackTable, alias: string): string {
-    if (!this.#losesOrphans(back)) return 'true';
-    return `not exists (select 1 from ${LEFT_OUT} gone where gone.relation = ${alias}.tableoid and gone.id = ${alias}.ctid)`;
+  #isKept(back: BackTable, alias: string): string {
+    if (!this.#quarantinesOrphans(back)) return 'true';
+    return `not exists (select 1 from ${ORPHANS} orphan where orphan.relation = ${alias}.tableoid and orphan.id = ${alias}.ctid)`;
   }
 
-  #isOrphan(key: BackForeignKey, parentStays: string): string {
+  #isOrphan(key: BackForeignKey, parentIsKept: string): string {
     const given = key.columns.map((column) => `child.${quoteName(column)} is not null`).join(' and ');
-    return `${given} and not exists (select 1 from ${this.#rows(key.parent)} parent where ${matches(key)} and ${parentStays})`;
+    return `${given} and not exists (select 1 from ${this.#rows(key.parent)} parent where ${matches(key)} and ${parentIsKept})`;
   }
 
   /** WITH clause that finds the orphans in quarantine, of a table and of the tables that it refers to. */
-  #leftOut(back: BackTable): string {
-    const keys = [...this.#ancestry(back)].flatMap((table) =>
+  #withOrphans(back: BackTable): string {
+    const keys = [...this.#referencedTables(back)].flatMap((table) =>
       this.foreignKeysOf(table).filter(({ action }) => action === 'quarantine'),
     );
     if (keys.length === 0) return '';
@@ -92,13 +92,13 @@ export class BackRows {
       const { child } = key;
       return `select child.tableoid, child.ctid, ${columnsText(key)} from ${this.#rows(child)} child where ${this.#isOrphan(key, 'true')}`;
     });
-    const links = keys.filter(({ parent }) => this.#losesOrphans(parent)).map((key) => this.#link(key));
+    const links = keys.filter(({ parent }) => this.#quarantinesOrphans(parent)).map((key) => this.#link(key));
     const next =
       links.length === 0
         ? ''
-        : ` union select link.child, link.id, link.columns from ${LEFT_OUT} gone join (${links.join(' union all ')}) link
-             on link.parent = gone.relation and link.parent_id = gone.id`;
-    return `with recursive ${LEFT_OUT} (relation, id, columns) as ((${first.join(' union all ')})${next}) `;
+        : ` union select link.child, link.id, link.columns from ${ORPHANS} orphan join (${links.join(' union all ')}) link
+             on link.parent = orphan.relation and link.parent_id = orphan.id`;
+    return `with recursive ${ORPHANS} (relation, id, columns) as ((${first.join(' union all ')})${next}) `;
   }
 
   /** Selects pairs of a row and the row that it refers to. */
@@ -108,10 +108,10 @@ export class BackRows {
   }
 
   /** A table and all tables that it refers to, directly or not. */
-  #ancestry(back: BackTable, found: Set<BackTable> = new Set()): Set<BackTable> {
+  #referencedTables(back: BackTable, found: Set<BackTable> = new Set()): Set<BackTable> {
     if (found.has(back)) return found;
     found.add(back);
-    for (const { parent } of this.foreignKeysOf(back)) this.#ancestry(parent, found);
+    for (const { parent } of this.foreignKeysOf(back)) this.#referencedTables(parent, found);
     return found;
   }
 }

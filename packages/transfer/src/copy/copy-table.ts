@@ -125,7 +125,7 @@ const MAX_ORPHANS = 1_000_000;
 
 function tooManyOrphans({ source }: PlannedTable): UnsupportedError {
   return new UnsupportedError(
-    `More than ${MAX_ORPHANS.toLocaleString('en')} rows of ${quoteName(source)} have foreign keys that point nowhere, too many to quarantine; nothing of the table was written. Use the policy convert:not-valid for its orphans, or mend the source.`,
+    `More than ${MAX_ORPHANS.toLocaleString('en')} rows of ${quoteName(source)} are orphans, too many to quarantine; nothing of the table was written. Use the policy convert:not-valid for its orphans, or mend the source.`,
   );
 }
 

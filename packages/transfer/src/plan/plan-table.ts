@@ -111,7 +111,7 @@ function targetName(
       kind: 'name',
       table,
       column,
-      message: `The name ${quoteName(name)} cannot be one of PostgreSQL: ${problem}.`,
+      message: `PostgreSQL does not accept the name ${quoteName(name)}: ${problem}.`,
       advice: `convert:rename makes it ${quoteName(fittingName(name, isColumn))}; or change "target" in the plan`,
       settledBy: isRenamed ? 'convert:rename' : undefined,
     }),

@@ -54,8 +54,8 @@ export class PostgresSession {
   }
 
   /** Runs `work` in a transaction, and rolls back if it throws. */
-  async transaction<T>(work: () => Promise<T>, begin = 'begin'): Promise<T> {
-    await this.query(begin);
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    await this.query('begin');
     try {
       const result = await work();
       await this.query('commit');
