@@ -127,7 +127,9 @@ describe('verify', () => {
     const database = new Sqlite(source);
     database.exec(`create table t (id integer primary key, v text); create table bag (v text)`);
     const insert = database.prepare('insert into t values (?, ?)');
-    for (let id = 1; id <= 5_000; id += 1) insert.run(id, `value ${id}`);
+    database.transaction(() => {
+      for (let id = 1; id <= 5_000; id += 1) insert.run(id, `value ${id}`);
+    })();
     database.exec(`insert into bag values ('a'), ('a'), ('b')`);
     database.close();
     const target = await temporaryPostgresUrl();
