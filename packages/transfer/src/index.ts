@@ -1,6 +1,19 @@
 export { type AuditOptions, type AuditReport, auditFile } from './audit/audit.js';
 export { type TransferBackOptions, transferBack } from './back/transfer-back.js';
-export * from './copy/index.js';
+export {
+  type Location,
+  locate,
+  type Policies,
+  parsePolicies,
+  type TransferOptions,
+  type TransferPhase,
+  type TransferPlan,
+  type TransferProgress,
+  type TransferReport,
+  type TransferredTable,
+  transfer,
+  type Untranslated,
+} from './copy/index.js';
 export {
   type Diagnosis,
   examine,
