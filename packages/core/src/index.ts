@@ -39,7 +39,7 @@ export type { LaneHolder, LaneMetrics } from './lane/lane-metrics.js';
 export { LaneWaits } from './lane/lane-waits.js';
 export type { Priority } from './lane/priority.js';
 export {
-  type Holding,
+  type QueueHolder,
   WaitingQueue,
   type WaitingQueueOptions,
   type WaitOptions,
@@ -84,7 +84,7 @@ export type { OperationMetrics, StorageMetrics } from './storage/storage-metrics
 export type { StorageOptions } from './storage/storage-options.js';
 export type { TableChange, TableWatch, WatchOptions } from './storage/table-watch.js';
 export { CommitWindow, sharedCommitError, yieldedError } from './transaction/commit-window.js';
-export { assertGoesOn, transactionEndedError } from './transaction/ended-transaction.js';
+export { assertKeepsTransaction, transactionEndedError } from './transaction/ended-transaction.js';
 export type { ReplayReason } from './transaction/replay.js';
 export type { CheckedValue } from './values/check-value.js';
 export { portableTypeError } from './values/portable-type-error.js';

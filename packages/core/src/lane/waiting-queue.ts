@@ -23,11 +23,11 @@ export interface WaitingQueueOptions {
   /** After this wait, in milliseconds, an item is served before fresher ones of a higher priority. Default 1,000. */
   readonly ageingMs?: number;
   /** Returns the present holder, for the message of a TimeoutError; `undefined` when there is none. */
-  readonly holder?: () => Holding | undefined;
+  readonly holder?: () => QueueHolder | undefined;
 }
 
 /** The holder of what a queue's items wait for. */
-export interface Holding {
+export interface QueueHolder {
   /** The `label` of the holder's call. */
   readonly label: string;
   readonly heldMs: number;

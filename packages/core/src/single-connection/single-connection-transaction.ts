@@ -8,7 +8,7 @@ import type {
 } from '../driver/driver.js';
 import type { Lease } from '../lane/lane.js';
 import { SerialQueue } from '../lane/serial-queue.js';
-import { assertGoesOn, transactionEndedError } from '../transaction/ended-transaction.js';
+import { assertKeepsTransaction, transactionEndedError } from '../transaction/ended-transaction.js';
 import type { SingleConnection } from './single-connection.js';
 
 /** How many transactions ended so far, and how. */
@@ -34,7 +34,7 @@ export class SingleConnectionTransaction implements DatabaseTransaction {
   }
 
   async execute({ sql, parameters }: Statement, options: ExecuteOptions): Promise<StatementResult> {
-    assertGoesOn(sql, options.label);
+    assertKeepsTransaction(sql, options.label);
     const work = this.#calls.run(() => this.#connection.run(sql, parameters));
     const result = await withinDeadline(work, options, OUTCOME);
     if (!this.#connection.isInTransaction) throw transactionEndedError('ended', options.label);

@@ -5,7 +5,7 @@ const ENDS_TRANSACTION =
   /^\s*(?:abort|commit|end|prepare\s+transaction|rollback(?!\s+(?:work\s+|transaction\s+)?to\b))\b/i;
 
 /** Refuses a statement that would end its transaction, before it runs. @throws UsageError `transaction_ended`. */
-export function assertGoesOn(sql: string, operation: string | undefined): void {
+export function assertKeepsTransaction(sql: string, operation: string | undefined): void {
   if (ENDS_TRANSACTION.test(sql)) throw transactionEndedError('would end', operation);
 }
 

@@ -1,5 +1,5 @@
 import {
-  assertGoesOn,
+  assertKeepsTransaction,
   type BeginOptions,
   CommitUnknownError,
   ConflictError,
@@ -103,7 +103,7 @@ export class PostgresTransaction implements DatabaseTransaction {
 
   async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     const { values } = this.#context;
-    assertGoesOn(statement.sql, this.#options.label);
+    assertKeepsTransaction(statement.sql, this.#options.label);
     this.#share?.admit(statement);
     const send = prepareToSend(statement, values);
     const begin = this.#takeBegin();

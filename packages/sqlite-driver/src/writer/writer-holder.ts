@@ -1,4 +1,4 @@
-import type { Holding, LaneHolder } from '@sluice/core';
+import type { LaneHolder, QueueHolder } from '@sluice/core';
 
 /** The transaction that holds the writer: its label, since when, and where it was begun. */
 export class WriterHolder {
@@ -23,7 +23,7 @@ export class WriterHolder {
   }
 
   /** The holder; `undefined` when there is none. */
-  describe(): Holding | undefined {
+  describe(): QueueHolder | undefined {
     if (this.#origin === undefined) return undefined;
     return { label: this.#label, heldMs: this.heldMs, origin: this.#origin };
   }

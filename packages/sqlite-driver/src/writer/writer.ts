@@ -1,8 +1,8 @@
 import {
   ClosedError,
   type ExecuteOptions,
-  type Holding,
   type LaneMetrics,
+  type QueueHolder,
   type SluiceError,
   Summary,
   TimeoutError,
@@ -326,7 +326,7 @@ export class Writer {
   }
 }
 
-function heldTooLong({ label, heldMs, origin }: Holding): TimeoutError {
+function heldTooLong({ label, heldMs, origin }: QueueHolder): TimeoutError {
   return new TimeoutError(
     `The transaction "${label}" had held the writer for ${Math.round(heldMs)} ms while others waited for it, and was undone. Do less in one, or raise holdLimitMs. The cause tells where it was begun.`,
     { cause: origin },
