@@ -20,8 +20,8 @@ import {
   UnsupportedError,
   UsageError,
 } from '@sluice/core';
+import { PostgresChanges } from './changes/change-listener.js';
 import { installTriggers } from './changes/change-triggers.js';
-import { PostgresChanges } from './changes/changes.js';
 import { PostgresCoalescer } from './coalesce/coalescer.js';
 import type { PostgresConnection } from './connection/connection.js';
 import type { SessionMode } from './connection/mode.js';
@@ -119,7 +119,7 @@ export class PostgresDatabase implements Database {
   ): AsyncGenerator<readonly Row[]> {
     const access = statement.access === 'read' ? 'read' : 'write';
     const transaction = await this.#begin({ ...options, access });
-    // A read has nothing to commit, and a stream that ends early may have been cancelled. So it is committed only when it was read to its end.
+    // Commits only a write whose stream was read to its end. A read has nothing to commit; a stream that ended early may have been cancelled.
     let mustRollBack = access === 'read';
     try {
       yield* transaction.stream(statement, batchSize, options, true);

@@ -129,7 +129,7 @@ export interface Statement {
   /** Encoded by {@link DatabaseSql.encode} where the column's type is known; otherwise JavaScript values that the driver binds by their own type. */
   readonly parameters: readonly unknown[];
   readonly access: Access;
-  /** True when it reads few rows by the key, so that running it on the calling thread costs less than passing it to another one. */
+  /** True when it reads few rows by the key, so that running it on the calling thread costs less than passing it to another thread. */
   readonly isBounded?: boolean;
   /**
    * True when it only reads and writes rows. It has no side effect that later statements of the transaction could notice: it changes no setting,
@@ -232,7 +232,7 @@ export interface BeginOptions extends ExecuteOptions {
   readonly access: 'read' | 'write';
   /** Default `serializable`. */
   readonly isolation?: IsolationLevel | undefined;
-  /** A serializable read waits for a snapshot that no writer can invalidate. An engine whose every snapshot is such ignores the option. */
+  /** A serializable read waits for a snapshot that no writer can invalidate. An engine all of whose snapshots are like that ignores the option. */
   readonly deferrable?: boolean | undefined;
   /** A result of {@link Database.position}: a read must see every transaction committed before it. Default: those committed by this database object. */
   readonly after?: string | undefined;
@@ -242,10 +242,9 @@ export interface BeginOptions extends ExecuteOptions {
    */
   readonly isSchemaChange?: boolean | undefined;
   /**
-   * The unique violations that the attempts before this one met; set when core replays the transaction. For engines whose unique indexes see rows
-   * outside the transaction's snapshot, so that a violation may be stale. Such an engine throws a violation that is in the list as it is. It throws
-   * any other as the `cause` of a ConflictError, so that core replays the transaction, unless the row in the way is surely in the snapshot. Other
-   * engines ignore the list.
+   * The unique violations that earlier attempts met; set when core replays the transaction. An engine whose unique indexes see rows outside the
+   * snapshot must throw a violation that is not in this list as the `cause` of a ConflictError, so that core replays the transaction, and a violation
+   * that is in the list as it is. Other engines ignore the list.
    */
   readonly knownViolations?: readonly UniqueViolationError[] | undefined;
 }

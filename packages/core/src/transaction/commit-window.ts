@@ -10,7 +10,7 @@ const WINDOW_MS = 10;
  *
  * - Another member may begin while the window is open: until {@link CommitWindow.close}, for 10 ms after the first one has finished, and up to
  *   `maxMembers`.
- * - Who may begin as a later member is the driver's to say: it knows which transactions have the ones before them in their snapshot.
+ * - The driver decides which transactions may join, because only it knows whether a transaction sees the changes of the members before it.
  * - A COMMIT that fails for several members ends each in {@link sharedCommitError}, as it is unknown which one made it fail. They then run alone.
  * - A member that keeps finished ones waiting is undone, and ends in {@link yieldedError}.
  */
@@ -23,7 +23,7 @@ export class CommitWindow {
     this.#maxMembers = maxMembers;
   }
 
-  /** Whether one more may begin where `members` have. */
+  /** Whether another member may begin after `members` have begun. */
   isOpenFor(members: number): boolean {
     return (
       !this.#isClosed && members < this.#maxMembers && performance.now() - this.#firstFinishedAt <= WINDOW_MS

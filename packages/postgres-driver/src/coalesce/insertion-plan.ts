@@ -151,7 +151,7 @@ export class InsertionPlan implements BatchPlan {
       if (call === undefined) isKnown = false;
       else answerWith(call, () => ({ rows: [decoder.decode(row)], affectedRows: 1 }));
     }
-    // The statement excludes tables where this could happen, but the table may have changed just now. No row may be stored twice.
+    // Only a trigger changes the key of a stored row. Tables with triggers are not coalesced, but one may have been added just now. No row may be stored twice.
     if (!isKnown) rejectAsUnknown(batch, undefined);
     return rows.length > 0;
   }

@@ -71,5 +71,5 @@ export class PostgresSql implements DatabaseSql {
 
 const WHOLE_NUMBERS: ReadonlySet<ValueTypeName> = new Set(['bigint', 'integer', 'smallint']);
 
-/** A varchar is compared as text and its index is one on text. */
+/** Indexes of varchar columns are indexes on text, so a varchar is compared as text. */
 const ELEMENT_TYPES: Readonly<Partial<Record<ValueTypeName, string>>> = { json: 'jsonb', varchar: 'text' };

@@ -4,8 +4,8 @@ import { type Lane, type Lease, TimeoutError, WaitingQueue, type WaitOptions } f
 export const EXCLUSIVE_FROM_ATTEMPT = 3;
 
 /**
- * How long a writer waits to run exclusively before it runs with the others, in milliseconds. One of them may be waiting for something that this
- * writer's caller does next.
+ * How long a writer waits to run exclusively before it runs with the others, in milliseconds. Otherwise an active writer that waits for this writer's
+ * caller would deadlock with it.
  */
 const EXCLUSIVE_TIMEOUT_MS = 2000;
 

@@ -4,11 +4,14 @@ import type { WriterOutcome } from '../transaction/writer-outcome.js';
 import { type AdmissionOptions, EXCLUSIVE_FROM_ATTEMPT, type PostgresAdmission } from './admission.js';
 import { WriterLimit } from './writer-limit.js';
 
-/** How long the limit may hold a writer back, in milliseconds. An active writer may wait for something that this writer's caller does next. */
+/** How long the limit may hold a writer back, in milliseconds. Otherwise an active writer that waits for this writer's caller would deadlock with it. */
 const WAIT_TIMEOUT_MS = 2000;
 
-/** How long the limit of an unused label is kept, and how long the sharing of COMMITs stays suspended, in milliseconds. */
+/** How long the limit of an unused label is kept, in milliseconds. */
 const RETENTION_MS = 10_000;
+
+/** How long no COMMIT is shared after a member had to be rolled back, in milliseconds. */
+const SHARING_SUSPENDED_MS = 10_000;
 
 /** How a writer waits. */
 export interface ThrottleOptions extends AdmissionOptions {
@@ -203,7 +206,7 @@ function hotSpotOf(state: LabelState, { sharing, attempt = 1 }: ThrottleOptions)
       return next !== undefined;
     },
     suspendSharing: () => {
-      state.sharingSuspendedUntil = performance.now() + RETENTION_MS;
+      state.sharingSuspendedUntil = performance.now() + SHARING_SUSPENDED_MS;
     },
   };
 }

@@ -39,7 +39,7 @@ export class PostgresCounters {
   };
 
   /**
-   * Counts each conflict as a retry, because core replays until the deadline; core also counts the final failures. There are no lock waits, because
+   * Counts each conflict as a retry, because core replays until the deadline. `failures` is 0 here: core counts them. There are no lock waits, because
    * PostgreSQL does not report how long a statement waited for a lock.
    */
   locks(): LockMetrics {

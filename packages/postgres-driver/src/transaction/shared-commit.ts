@@ -19,12 +19,13 @@ export interface HotSpot {
 }
 
 /**
- * A group commit: transactions of one hot spot, its members, run one after the other in one PostgreSQL transaction, each but the first after a savepoint
+ * A COMMIT that several transactions share: those of one hot spot, its members, run one after the other in one PostgreSQL transaction, each but the first after a savepoint
  * of its own, and one COMMIT commits them all. Their order is a serial order. It saves the flush of each COMMIT, for which the next writer of a hot
  * spot would have to wait.
  *
  * The rules are those of core's {@link CommitWindow}. Only writers that were waiting before the snapshot was taken may join, so that the snapshot includes
- * everything their callers may know of. One that was undone before may join once more, other than on SQLite: its conflict may have come from outside.
+ * everything their callers may know of. A replayed writer may join again, which
+ * SQLite's driver forbids, because its conflict may have come from a writer outside.
  */
 export class SharedCommit {
   readonly connection: PostgresConnection;

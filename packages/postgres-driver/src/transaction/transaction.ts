@@ -19,10 +19,10 @@ import type { ValueMode } from '../options/options.js';
 import { SCHEMA_CHANGE_LOCK } from '../schema/schema-change-lock.js';
 import type { RawResult } from '../values/raw-result.js';
 import { toStatementResult } from '../values/rows.js';
-import { CommitShare } from './commit-share.js';
 import type { PostgresCounters } from './counters.js';
 import type { PooledConnection } from './pooled-connection.js';
 import { prepareToSend } from './send-statement.js';
+import { SharedCommitMember } from './shared-commit-member.js';
 import { conflictIfStale } from './stale-violation.js';
 import type { WriterOutcome } from './writer-outcome.js';
 
@@ -86,7 +86,7 @@ export class PostgresTransaction implements DatabaseTransaction {
   readonly #options: BeginOptions;
   readonly #context: TransactionContext;
   /** Its membership in a COMMIT that several transactions share. */
-  readonly #share: CommitShare | undefined;
+  readonly #member: SharedCommitMember | undefined;
   /** The BEGIN or SAVEPOINT that has not been sent yet. */
   #begin: string | undefined;
   /** Whether it has run anything but inserts of given values. Such inserts read nothing that a stale snapshot could affect. */
@@ -97,21 +97,21 @@ export class PostgresTransaction implements DatabaseTransaction {
     this.#options = options;
     this.#context = context;
     const { shared } = pooled;
-    this.#share = shared === undefined ? undefined : new CommitShare(shared, () => this.#commitAll());
-    this.#begin = this.#share?.begin ?? begin;
+    this.#member = shared === undefined ? undefined : new SharedCommitMember(shared, () => this.#commitAll());
+    this.#begin = this.#member?.begin ?? begin;
   }
 
   async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     const { values } = this.#context;
     assertKeepsTransaction(statement.sql, this.#options.label);
-    this.#share?.admit(statement);
+    this.#member?.admit(statement);
     const send = prepareToSend(statement, values);
     const begin = this.#takeBegin();
     this.#hasRead ||= statement.insertion === undefined;
     const run = (how: ExecuteOptions): Promise<RawResult> => send(this.#connection, { ...how, begin });
     let result: RawResult;
     try {
-      result = await (this.#share?.run(options, run) ?? run(options));
+      result = await (this.#member?.run(options, run) ?? run(options));
     } catch (error) {
       this.#fail(error);
     }
@@ -126,7 +126,7 @@ export class PostgresTransaction implements DatabaseTransaction {
     options: ExecuteOptions,
     isExclusive = false,
   ): AsyncGenerator<readonly Row[]> {
-    this.#share?.admit(undefined);
+    this.#member?.admit(undefined);
     const { values } = this.#context;
     const plan = { statement, batchSize, options, values, isExclusive, begin: this.#begin };
     const stream = new PostgresStream(this.#connection, plan);
@@ -143,7 +143,7 @@ export class PostgresTransaction implements DatabaseTransaction {
     const { access } = this.#options;
     const { counters, onWrite, outcome } = this.#context;
     try {
-      await (this.#share?.commit() ?? this.#commitAll());
+      await (this.#member?.commit() ?? this.#commitAll());
       counters.recordCommit(access);
     } catch (error) {
       if (!(error instanceof CommitUnknownError)) counters.recordFailure(error);
@@ -179,9 +179,9 @@ export class PostgresTransaction implements DatabaseTransaction {
    */
   async rollback(): Promise<void> {
     this.#context.counters.recordRollback();
-    if (this.#share === undefined || this.#share.isFirst) return rollBack(this.#pooled, this.#endOptions());
+    if (this.#member === undefined || this.#member.isFirst) return rollBack(this.#pooled, this.#endOptions());
     try {
-      await this.#share.rollback();
+      await this.#member.rollback();
     } finally {
       await this.#pooled.release();
     }
@@ -190,7 +190,7 @@ export class PostgresTransaction implements DatabaseTransaction {
   #fail(error: unknown): never {
     if (error instanceof ConflictError) {
       this.#context.outcome.isConflict = true;
-      this.#share?.noteConflict();
+      this.#member?.noteConflict();
     }
     return this.#context.counters.recordConflict(this.#conflictIfStale(error));
   }

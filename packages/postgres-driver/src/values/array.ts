@@ -1,7 +1,7 @@
 import type { CatalogColumn, ValueTypeName } from '@sluice/core';
 import type { Bound } from './parameters.js';
 
-/** A varchar is compared as text and its index is one on text. When a value is stored, the column checks its length. */
+/** Indexes of varchar columns are indexes on text, so a varchar is compared as text. The column checks the length of a stored value. */
 const ELEMENT_TYPES: Readonly<Partial<Record<ValueTypeName, string>>> = { varchar: 'text' };
 
 /** Types whose text needs no quotes in an array. */

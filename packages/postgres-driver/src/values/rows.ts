@@ -2,8 +2,8 @@ import type { Row, StatementResult } from '@sluice/core';
 import type { FieldDef } from 'pg';
 import type { ValueMode } from '../options/options.js';
 import type { BytesReader, DataRow } from './data-row.js';
+import { type Decoder, decoderOf, readerOf } from './decoders.js';
 import type { RawResult, RawRows, TextRows } from './raw-result.js';
-import { type Decoder, decoderOf, readerOf } from './values.js';
 
 /** Decodes rows to JavaScript values. Of several columns with one name, the last one is kept. */
 export function decodeRows({ fields, rows }: RawRows, mode: ValueMode): Row[] {

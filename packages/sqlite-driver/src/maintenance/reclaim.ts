@@ -28,7 +28,7 @@ export async function reclaim({ path }: ReclaimTask, context: TaskContext): Prom
   const database = new Sqlite(path, { fileMustExist: true, timeout: 0 });
   try {
     if (number(database, 'auto_vacuum') !== INCREMENTAL) throw notIncremental();
-    // The moves need not survive power loss: the pages are then at their old places.
+    // No flush is needed: if the power fails, the pages are at their old places.
     database.pragma('synchronous = normal');
     const total = number(database, 'freelist_count');
     let left = total;

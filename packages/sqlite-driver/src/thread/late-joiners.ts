@@ -12,8 +12,9 @@ const EMPTY = 0;
 const EXPECTED = 1;
 /** The calling thread writes to the slot. */
 const LOCKED = 2;
-/** Joiners are in the slot, or in the message port. */
+/** Joiners are in the slot. */
 const FILLED = 3;
+/** Joiners are in the message port, because they do not fit into the slot. */
 const POSTED = 4;
 /** The thread makes the COMMIT; later callers go to the next group. */
 const CLOSED = 5;
@@ -93,7 +94,7 @@ export class LateJoinerSender {
     return this.#slots[this.#at] as MailboxSlot<SharedWriter>;
   }
 
-  /** Moves to the next slot, which must be marked EXPECTED before the thread reaches it. */
+  /** Moves to the next slot. Where joiners are expected, it marks that slot EXPECTED before the thread can reach it. */
   #advance(): void {
     this.#at = (this.#at + 1) % SLOTS;
     if (this.#emptyState === EXPECTED) this.expect();
@@ -131,7 +132,7 @@ export class LateJoinerReceiver {
   }
 }
 
-/** Closes an empty slot, after waiting for expected joiners and for a sender that holds the slot. Returns the state of a full slot instead. */
+/** Waits for expected joiners, and for a sender that writes. If the slot is then empty, closes it; if it is full, returns its state. */
 function close(state: SlotMemory['state']): typeof CLOSED | typeof FILLED | typeof POSTED {
   const since = performance.now();
   for (;;) {

@@ -16,7 +16,7 @@ const MAX_MEMBERS = 64;
 export class SharedCommit {
   #waiting: ((outcome: CallOutcome) => void)[] = [];
   #window = new CommitWindow(MAX_MEMBERS);
-  /** How many of the next transactions get a COMMIT of their own, because a shared COMMIT has failed. */
+  /** How many of the next transactions get a COMMIT of their own, so that the replays after a failed shared COMMIT run alone. */
   #separate = 0;
 
   /** How many transactions wait. */

@@ -14,7 +14,7 @@ const CHECKPOINTER_THREAD = new URL('./checkpointer-thread.js', import.meta.url)
 /** How long the writer pauses for short reads to end, so that the WAL can restart. */
 const RESTART_TIMEOUT_MS = 20;
 
-/** A checkpoint that takes longer means slow flushes. A restart makes two flushes while it holds the writer. */
+/** If a checkpoint takes longer than this, flushes are slow, and a RESTART would hold the writer for two of them. */
 const QUICK_MS = 8;
 
 /** A reader younger than this is never ended: it will probably end by itself first. */

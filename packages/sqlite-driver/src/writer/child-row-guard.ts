@@ -6,7 +6,7 @@ import { effectOf, type TableEffect } from './row-effect.js';
 
 /** The numbers of rows at one moment, by table name in lower case. */
 interface Tally {
-  /** The least number of rows that each child table, which refers to another table, must have. */
+  /** The number of rows that each child table, a table with foreign keys, must still have at COMMIT. */
   readonly expected: Map<string, number>;
   /** The same for child tables that were dropped, perhaps to be created again. */
   readonly dropped: Map<string, number>;
@@ -15,8 +15,8 @@ interface Tally {
 }
 
 /**
- * Detects, during a schema change, that child tables lose rows: because something happens to their parent, because of a trigger, or because a copy
- * of the table is incomplete. Rows that the migration's own statements delete, or drop with their table, are allowed.
+ * Detects, during a schema change, that child tables lose rows: because a parent row or table is deleted (a cascade), because of a trigger, or because a
+ * copy of the table is incomplete. Rows that the migration's own statements delete, or drop with their table, are allowed.
  */
 export class ChildRowGuard {
   readonly #connection: ThreadConnection;

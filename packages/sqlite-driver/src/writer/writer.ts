@@ -40,7 +40,7 @@ export type BeginWait = WaitOptions & Pick<ExecuteOptions, 'attempt' | 'label' |
 /** A caller that waits for the exclusive use of the writer. */
 interface LeaseWork {
   readonly kind: 'lease';
-  /** Whether it may continue in the transaction of the previous ones, whose COMMIT then waits for it. */
+  /** Whether it may join the open shared transaction, whose COMMIT then waits for it. */
   readonly mayFollow: boolean;
   readonly label: string;
   /** Created where the caller asked for the writer. */

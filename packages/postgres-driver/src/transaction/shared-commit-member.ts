@@ -11,8 +11,8 @@ import type { SharedCommit } from './shared-commit.js';
 const ROLLBACK_GRACE_MS = 5000;
 
 /**
- * How long a member may delay the COMMIT of earlier members before it is rolled back and replayed alone, in milliseconds. SQLite's driver asks for its
- * lock back after 5 idle milliseconds; here the time includes the statements, which may wait for locks of transactions outside.
+ * How long a member may delay the COMMIT of earlier members before it is rolled back and replayed alone, in milliseconds. The time includes its
+ * statements, which may wait for locks of other transactions. On SQLite, where nothing else holds a lock, a member is rolled back after 5 ms without a call.
  */
 const MAX_MEMBER_MS = 100;
 
@@ -20,7 +20,7 @@ const MAX_MEMBER_MS = 100;
  * One transaction's membership in a {@link SharedCommit}. Only statements whose sole effect is on rows may run in it, because any other effect could
  * reach the next member. A member that keeps earlier ones waiting for too long is evicted: rolled back, and replayed alone.
  */
-export class CommitShare {
+export class SharedCommitMember {
   readonly #shared: SharedCommit;
   readonly #commit: () => Promise<void>;
   readonly #savepoint: string | undefined;
