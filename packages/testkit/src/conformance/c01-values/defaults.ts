@@ -41,7 +41,7 @@ export function defaultsCases(fixture: Fixture): void {
       await expectRefusal(log.insert({ message: 'two', level: null as never }), 'not_null_violation');
     });
 
-    test('C1 a given value goes before the default', async () => {
+    test('C1 an explicit value overrides the default', async () => {
       const log = fixture.storage.repository('event_log', { key: 'id' });
       const row = await log.insert({ id: 7_000, message: 'one', level: 'warn', created_at: new Date(5) });
       expect(row).toStrictEqual({ id: 7_000, message: 'one', level: 'warn', created_at: new Date(5) });

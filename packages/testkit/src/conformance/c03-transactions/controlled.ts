@@ -43,7 +43,7 @@ export function controlledCases(fixture: Fixture, { concurrentReaders }: Capabil
       expect(await names()).toStrictEqual(['a', 'b', 'd']);
     });
 
-    test('C3 a statement that fails after a savepoint is mended by going back to it', async () => {
+    test('C3 a rollback to a savepoint recovers a transaction in which a later statement failed', async () => {
       const trx = await fixture.storage.kysely.startTransaction().execute();
       await trx.insertInto('account').values({ name: 'a', balance: 1 }).execute();
       const level = await trx.savepoint('before').execute();

@@ -113,7 +113,7 @@ export function replayCases(fixture: Fixture, capabilities: Capabilities): void 
       expect(runs).toBe(1);
     });
 
-    test('C3 a violation after a read reaches the caller, after a second look at most', async () => {
+    test('C3 a violation after a read reaches the caller, after one replay at most', async () => {
       const { storage } = fixture;
       await storage.repository('account', { key: 'name' }).insert({ name: 'a', balance: 1 });
       let runs = 0;

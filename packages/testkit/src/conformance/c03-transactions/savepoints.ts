@@ -95,7 +95,7 @@ export function savepointCases(fixture: Fixture): void {
       expect(await names()).toHaveLength(31);
     });
 
-    test('C3 an undone transaction takes its finished savepoints along', async () => {
+    test('C3 a transaction that is rolled back rolls back its finished savepoints too', async () => {
       const work = fixture.storage.write(async (tx) => {
         await tx.savepoint((inner) => insert(inner, 'a'));
         throw undone;

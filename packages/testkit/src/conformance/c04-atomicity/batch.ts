@@ -48,7 +48,7 @@ export function batchCases(fixture: Fixture): void {
       });
     }
 
-    test('C4 batches that fail leave those made at the same time alone', async () => {
+    test('C4 a failed batch does not affect concurrent batches', async () => {
       await accounts().insert({ name: 'taken', balance: 0 });
       const settled = await Promise.allSettled(
         Array.from({ length: 60 }, (_, n) =>

@@ -77,7 +77,7 @@ function transientCases(fixture: Fixture): void {
 }
 
 function acknowledgementCases(fixture: Fixture): void {
-  test('C5 a COMMIT that the database refuses is never acknowledged, and poisons nothing', async () => {
+  test('C5 a COMMIT that the database refuses is never acknowledged, and does not affect later calls', async () => {
     const { storage } = fixture;
     for (let round = 0; round < 20; round += 1) {
       const work = storage.write(async (tx) => {

@@ -155,7 +155,7 @@ function slowCases(fixture: Fixture, slowQuery: (kysely: Kysely<SuiteDatabase>) 
     expect(await storage.repository('note', { key: 'id' }).count({}, { timeoutMs: 30_000 })).toBe(300);
   });
 
-  test('C8 forty calls ended while they run leave the storage as able as before', async () => {
+  test('C8 a storage works as before after forty calls were ended while they ran', async () => {
     const { storage } = fixture;
     const work = Array.from({ length: 40 }, () =>
       storage

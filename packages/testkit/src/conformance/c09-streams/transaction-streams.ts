@@ -78,7 +78,7 @@ export function transactionStreamCases(fixture: Fixture): void {
       expect(await accounts().count()).toBe(0);
     });
 
-    test('C9 a stream left lying in a transaction does not hold it', async () => {
+    test('C9 an abandoned stream in a transaction does not keep it open', async () => {
       await fixture.storage.write(async (tx) => {
         const stream = tx.repository('account', { key: 'name' }).stream({}, { batchSize: 5 });
         await stream.next();

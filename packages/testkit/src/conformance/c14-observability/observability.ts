@@ -117,7 +117,7 @@ export function observabilitySuite(target: ConformanceTarget): void {
       expect(after.holds.count).toBeGreaterThan(before.holds.count);
     });
 
-    test('C14 attempts to lock are counted, and a quiet storage fails at none', async () => {
+    test('C14 lock attempts are counted, and without contention none fails', async () => {
       const before = fixture.storage.metrics().database.locks;
       await accounts().insert({ name: 'a', balance: 1 });
       const { attempts, successes, failures, failureRate } = fixture.storage.metrics().database.locks;
@@ -148,7 +148,7 @@ export function observabilitySuite(target: ConformanceTarget): void {
       expect(health.latencyMs).toBeGreaterThanOrEqual(0);
     });
 
-    test('C14 a listener hears until it stops listening', async () => {
+    test('C14 a listener gets events until it is removed', async () => {
       const { storage } = fixture;
       const told: string[] = [];
       const stop = storage.on('close', () => told.push('first'));
@@ -159,7 +159,7 @@ export function observabilitySuite(target: ConformanceTarget): void {
       expect(told).toStrictEqual([]);
     });
 
-    test('C14 a storage on a new database has counted nothing it was not asked', async () => {
+    test('C14 a new storage has counted no statement and no transaction', async () => {
       const { statements, transactions, replays, errors } = (await fixture.apart()).metrics();
       expect([statements.durations.count, transactions.durations.count]).toStrictEqual([0, 0]);
       expect([replays, errors]).toStrictEqual([{}, {}]);
