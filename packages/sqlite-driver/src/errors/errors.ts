@@ -19,7 +19,15 @@ import {
 import { targetTable } from '../sql/statement.js';
 import { parseTypeCheckName } from '../values/type-check-name.js';
 import { parseViolation, type ViolationDetails } from './constraint-message.js';
-import { type Failure, IN_USE, NO_INCREMENTAL_VACUUM, ROWS_VANISHED, TOO_OLD, UNSOUND } from './failure.js';
+import {
+  type Failure,
+  IN_USE,
+  NO_INCREMENTAL_VACUUM,
+  ROLLED_BACK,
+  ROWS_VANISHED,
+  TOO_OLD,
+  UNSOUND,
+} from './failure.js';
 
 /** A failure with its statement and its cause. */
 interface Circumstances extends ErrorOptions {
@@ -93,6 +101,12 @@ const BY_CODE: Readonly<Record<string, ToError>> = {
   [IN_USE]: (c) => new ConflictError('busy', c.failure.message, c),
   [UNSOUND]: (c) => new CorruptError('corrupt', c.failure.message, c),
   [NO_INCREMENTAL_VACUUM]: (c) => new UnsupportedError(c.failure.message, c),
+  [ROLLED_BACK]: (c) =>
+    new UsageError(
+      'transaction_broken',
+      'An earlier statement of this transaction rolled all of it back, so nothing of it can be committed. Let its error pass.',
+      c,
+    ),
   [ROWS_VANISHED]: (c) =>
     new MigrationError(
       `${c.failure.message} Delete them by a statement of their own first, if that is meant.`,

@@ -9,7 +9,7 @@ export interface Failure {
   readonly message: string;
   /** The step that failed. */
   readonly phase: 'open' | 'prepare' | 'run' | 'commit';
-  /** Whether the failed statement left part of its changes in the transaction, as some statements do (`ON CONFLICT FAIL`). */
+  /** Whether the failed statement may have left part of its changes in the transaction. */
   readonly leftWork?: boolean;
   /** Whether opening timed out on a lock of a file that is not in WAL mode. */
   readonly isRollbackJournal?: boolean;
@@ -36,6 +36,17 @@ export const UNSOUND = 'SQLITE_UNSOUND';
 
 /** Failure code: the file cannot return free pages in small steps. */
 export const NO_INCREMENTAL_VACUUM = 'SQLITE_NO_INCREMENTAL_VACUUM';
+
+/** SQLite's code for work in a transaction that was rolled back. */
+export const ROLLED_BACK = 'SQLITE_ABORT_ROLLBACK';
+
+/** The failure of a call in a transaction that one of its statements has rolled back, by RAISE(ROLLBACK) or OR ROLLBACK. */
+export const ROLLED_BACK_BEFORE: Failure = {
+  code: ROLLED_BACK,
+  name: 'SqliteError',
+  message: 'an earlier statement rolled the transaction back',
+  phase: 'run',
+};
 
 /** Converts an error so that it can be sent to the calling thread. */
 export function toFailure(error: unknown, phase: Failure['phase']): Failure {

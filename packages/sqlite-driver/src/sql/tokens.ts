@@ -20,7 +20,8 @@ export function tokenize(sql: string): readonly Token[] {
   return nest(sql, flat, { next: 0 });
 }
 
-function* flatTokens(sql: string): Generator<Token> {
+/** Splits SQL into tokens; a parenthesis is a symbol. */
+export function* flatTokens(sql: string): Generator<Token> {
   TOKEN.lastIndex = 0;
   for (let from = 0; from < sql.length; ) {
     const { 0: text, groups = {} } = TOKEN.exec(sql) ?? { 0: sql.slice(from) };

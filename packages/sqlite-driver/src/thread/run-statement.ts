@@ -10,12 +10,21 @@ import type { Outcome, ThreadStatement } from './thread-protocol.js';
 /** Receives the rows of a result. */
 export type RowTarget = Pick<ResultSink, 'begin' | 'add' | 'addAll' | 'last'>;
 
+/**
+ * Which statements run in a savepoint, to undo what they leave when they fail: all that may leave anything, or only those of which it is to be expected.
+ * The others report {@link Failure.leftWork}.
+ */
+export type Guarded = 'all' | 'expected';
+
+const SAVEPOINT = 'sluice_statement';
+
 /** Runs one statement and passes its rows to `target`. Never throws: an error becomes an outcome. */
 export function runStatement(
   connection: ThreadConnection,
   statement: ThreadStatement,
   member: number,
   target: RowTarget,
+  guarded: Guarded = 'expected',
 ): Outcome {
   let prepared: Prepared;
   try {
@@ -23,23 +32,83 @@ export function runStatement(
   } catch (error) {
     return { kind: 'failure', failure: toFailure(error, 'prepare') };
   }
+  const outcome = isGuarded(connection, prepared, guarded)
+    ? runGuarded(connection, prepared, statement, member, target)
+    : runPlainly(connection, prepared, statement, member, target);
+  if (prepared.changesSchema) connection.refreshSchema();
+  return outcome;
+}
+
+function isGuarded(connection: ThreadConnection, { leaves }: Prepared, guarded: Guarded): boolean {
+  const mayLeave = leaves === 'by_design' || (leaves === 'seldom' && guarded === 'all');
+  return mayLeave && connection.inTransaction;
+}
+
+/** Undoes what a failed statement left before its error is described, which runs the statement again. */
+function runGuarded(
+  connection: ThreadConnection,
+  prepared: Prepared,
+  statement: ThreadStatement,
+  member: number,
+  target: RowTarget,
+): Outcome {
+  connection.control(`savepoint ${SAVEPOINT}`);
   try {
-    const parameters = connection.bind(statement);
-    if (prepared.columns === undefined) return runWithoutRows(prepared, parameters);
-    return runWithRows(connection, prepared, prepared.columns, { ...statement, parameters }, member, target);
+    const outcome = runPrepared(connection, prepared, statement, member, target);
+    connection.control(`release ${SAVEPOINT}`);
+    return outcome;
   } catch (error) {
-    return { kind: 'failure', failure: runFailure(connection, statement, error) };
-  } finally {
-    if (prepared.changesSchema) connection.refreshSchema();
+    const failure = toFailure(error, 'run');
+    if (connection.inTransaction) connection.undoTo(SAVEPOINT, prepared.changesSchema);
+    return { kind: 'failure', failure: explained(connection, statement, failure) };
   }
 }
 
-/** Reads the number of changed rows first, because describing the violation would change it. */
-function runFailure(connection: ThreadConnection, statement: ThreadStatement, error: unknown): Failure {
-  const failure = connection.explain(toFailure(error, 'run'));
-  if (failure.code === undefined) return failure;
-  const withWork = { ...failure, leftWork: connection.inTransaction && connection.changes() > 0 };
-  return connection.isPortable ? describeViolation(connection, withWork, statement) : withWork;
+function runPlainly(
+  connection: ThreadConnection,
+  prepared: Prepared,
+  statement: ThreadStatement,
+  member: number,
+  target: RowTarget,
+): Outcome {
+  try {
+    return runPrepared(connection, prepared, statement, member, target);
+  } catch (error) {
+    const failure = toFailure(error, 'run');
+    const { code } = failure;
+    const leftWork =
+      connection.inTransaction && !prepared.isReadonly && code !== undefined && !UNDONE.has(code);
+    return { kind: 'failure', failure: explained(connection, statement, { ...failure, leftWork }) };
+  }
+}
+
+/** The errors after which SQLite has undone the statement, unless FAIL is said: it is prepared for them. */
+const UNDONE: ReadonlySet<string> = new Set([
+  'SQLITE_CONSTRAINT_CHECK',
+  'SQLITE_CONSTRAINT_FOREIGNKEY',
+  'SQLITE_CONSTRAINT_NOTNULL',
+  'SQLITE_CONSTRAINT_PRIMARYKEY',
+  'SQLITE_CONSTRAINT_ROWID',
+  'SQLITE_CONSTRAINT_TRIGGER',
+  'SQLITE_CONSTRAINT_UNIQUE',
+]);
+
+function explained(connection: ThreadConnection, statement: ThreadStatement, plain: Failure): Failure {
+  const failure = connection.explain(plain);
+  if (failure.code === undefined || !connection.isPortable) return failure;
+  return describeViolation(connection, failure, statement);
+}
+
+function runPrepared(
+  connection: ThreadConnection,
+  prepared: Prepared,
+  statement: ThreadStatement,
+  member: number,
+  target: RowTarget,
+): Outcome {
+  const parameters = connection.bind(statement);
+  if (prepared.columns === undefined) return runWithoutRows(prepared, parameters);
+  return runWithRows(connection, prepared, prepared.columns, { ...statement, parameters }, member, target);
 }
 
 function runWithoutRows({ statement }: Prepared, parameters: readonly SqliteValue[]): Outcome {

@@ -3,13 +3,14 @@ import { type Failure, MOVED, TOO_OLD } from '../errors/failure.js';
 import { hasReachedSizeLimit } from '../file/file-size-limit.js';
 import { fileIdentity } from '../file/file-watch.js';
 import { isAtLeast, OLDEST_SQLITE } from '../file/versions.js';
+import { mentionsFail } from '../sql/conflict-fail.js';
 import { statementKind } from '../sql/statement.js';
-import { BIGINT_MARK, markedColumns } from '../values/bigint-columns.js';
 import { mayHoldBigint } from '../values/narrow-types.js';
 import { defineNumericFunctions } from '../values/numeric-functions.js';
 import type { ResultColumns } from '../values/result-part.js';
 import type { SqliteValue } from '../values/sqlite-value.js';
 import { parseTypeHints, type TypeHints } from '../values/type-hints.js';
+import { columnKey, NO_FACTS, readSchemaFacts } from './schema-facts.js';
 import type { ConnectionOptions, PreparedCounts, ThreadStatement } from './thread-protocol.js';
 import type { CheckpointMode, WalState } from './wal-state.js';
 
@@ -35,6 +36,11 @@ export interface Prepared {
   readonly narrowed: readonly number[];
   readonly isReadonly: boolean;
   readonly changesSchema: boolean;
+  /**
+   * What the statement may leave of its work in an open transaction when it fails. `nothing`: SQLite undoes it. `seldom`: SQLite undoes it, except
+   * after errors for which it is not prepared, such as an overflow of sum() half-way. `by_design`: FAIL says so.
+   */
+  readonly leaves: 'nothing' | 'seldom' | 'by_design';
 }
 
 /** A thread's connection: sets pragmas, keeps prepared statements, and knows the types of columns. */
@@ -51,7 +57,7 @@ export class ThreadConnection {
   #hits = 0;
   #misses = 0;
   #preparedFor: number | undefined;
-  #bigintColumns: ReadonlySet<string> = new Set();
+  #facts = NO_FACTS;
 
   /**
    * Opens the file and applies the connection's settings. Closes the file again when that fails.
@@ -204,7 +210,16 @@ export class ThreadConnection {
     this.#database.pragma(`user_version = ${version}`);
   }
 
-  /** How many rows the last statement changed and did not undo. After a failed statement, more than 0 when it left part of its changes. */
+  /** Undoes the work since a savepoint, and removes the savepoint. */
+  undoTo(savepoint: string, changedSchema: boolean): void {
+    this.control(`rollback to ${savepoint}`);
+    this.control(`release ${savepoint}`);
+    if (!changedSchema) return;
+    this.forgetSchema();
+    this.refreshSchema();
+  }
+
+  /** How many rows the last statement changed. */
   changes(): number {
     return this.#changes.get() ?? 0;
   }
@@ -218,7 +233,7 @@ export class ThreadConnection {
     if (version === this.#preparedFor) return false;
     this.#preparedFor = version;
     this.#prepared.clear();
-    if (this.#isPortable) this.#bigintColumns = readBigintColumns(this.#database);
+    this.#facts = readSchemaFacts(this.#database);
     return true;
   }
 
@@ -261,12 +276,19 @@ export class ThreadConnection {
     const statement = this.#database.prepare<unknown[], SqliteValue[]>(sql);
     const isReadonly = statement.readonly;
     const changesSchema = !isReadonly && statementKind(sql) === 'schema';
-    if (!statement.reader) return { statement, columns: undefined, narrowed: [], isReadonly, changesSchema };
+    const leaves = isReadonly ? 'nothing' : this.#leaves(sql);
+    const kind = { isReadonly, changesSchema, leaves } as const;
+    if (!statement.reader) return { statement, columns: undefined, narrowed: [], ...kind };
     const columns = this.#columns(statement, sql);
     const takesBigints = columns.types?.some(mayHoldBigint) ?? false;
     statement.raw(true).safeIntegers(takesBigints);
     const narrowed = takesBigints ? narrowedColumns(columns) : [];
-    return { statement, columns, narrowed, isReadonly, changesSchema };
+    return { statement, columns, narrowed, ...kind };
+  }
+
+  #leaves(sql: string): Prepared['leaves'] {
+    if (this.#facts.mentionsFail || mentionsFail(sql)) return 'by_design';
+    return this.#facts.isIntricate || MAY_FAIL_HALFWAY.test(sql) ? 'seldom' : 'nothing';
   }
 
   #columns(statement: Sqlite.Statement, sql: string): ResultColumns {
@@ -279,7 +301,7 @@ export class ThreadConnection {
 
   #type({ name, type, table, column }: Sqlite.ColumnDefinition, hints: TypeHints): string | null {
     if (type === null) return hints.get(name) ?? null;
-    return this.#bigintColumns.has(columnKey(table, column)) ? 'bigint' : type;
+    return this.#facts.bigintColumns.has(columnKey(table, column)) ? 'bigint' : type;
   }
 
   #forgetOldest(): void {
@@ -287,6 +309,9 @@ export class ThreadConnection {
     if (oldest !== undefined) this.#prepared.delete(oldest);
   }
 }
+
+/** A query inside a write, and a concatenation, can fail at a later row. SQLite is not prepared for it, other than for violated constraints. */
+const MAY_FAIL_HALFWAY = /\bselect\b|\|\|/i;
 
 function narrowedColumns({ types = [] }: ResultColumns): number[] {
   return types.flatMap((type, index) => (type !== null && isBigint(type) ? [] : [index]));
@@ -319,17 +344,4 @@ const INT64_LIMIT = 2 ** 63;
 export function toBound(value: SqliteValue): SqliteValue {
   if (typeof value !== 'number' || !Number.isInteger(value)) return value;
   return value >= -INT64_LIMIT && value < INT64_LIMIT ? BigInt(value) : value;
-}
-
-function readBigintColumns(database: Sqlite.Database): ReadonlySet<string> {
-  const sql = `select name, sql from sqlite_schema where type = 'table' and instr(sql, '${BIGINT_MARK}') > 0`;
-  const keys = new Set<string>();
-  for (const table of database.prepare<unknown[], { name: string; sql: string }>(sql).iterate()) {
-    for (const column of markedColumns(table.sql)) keys.add(columnKey(table.name, column));
-  }
-  return keys;
-}
-
-function columnKey(table: string | null, column: string | null): string {
-  return `${table}\0${column}`;
 }

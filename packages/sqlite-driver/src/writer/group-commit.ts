@@ -163,12 +163,7 @@ export class GroupCommit {
   }
 
   #undoBatch(failure: Failure): Outcome {
-    if (this.#connection.inTransaction) {
-      this.#connection.control('rollback to sluice_batch');
-      this.#connection.control('release sluice_batch');
-      this.#connection.forgetSchema();
-      this.#connection.refreshSchema();
-    }
+    if (this.#connection.inTransaction) this.#connection.undoTo('sluice_batch', true);
     return { kind: 'failure', failure: { ...failure, leftWork: false } };
   }
 

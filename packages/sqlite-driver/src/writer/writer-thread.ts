@@ -1,4 +1,4 @@
-import { isBusy, toFailure } from '../errors/failure.js';
+import { isBusy, ROLLED_BACK_BEFORE, toFailure } from '../errors/failure.js';
 import { describeViolation } from '../schema/describe-violation.js';
 import { unpackRows } from '../thread/pack-rows.js';
 import { isBatch, unpackMembers } from '../thread/pack-statements.js';
@@ -104,10 +104,11 @@ function undo(connection: ThreadConnection): ThreadReply {
   return undone(connection, DONE);
 }
 
-/** Runs a statement in the open transaction. */
+/** Runs a statement in the open transaction. Without one it would be committed by itself. */
 function run(connection: ThreadConnection, flags: ThreadFlags, { statement, batchSize }: Run): Outcome {
+  if (!connection.inTransaction) return { kind: 'failure', failure: ROLLED_BACK_BEFORE };
   guard?.expect(statement.sql);
-  const outcome = runStatement(connection, statement, 0, new ResultSink(flags, batchSize));
+  const outcome = runStatement(connection, statement, 0, new ResultSink(flags, batchSize), 'all');
   guard?.note(statement.sql, outcome);
   return outcome;
 }
@@ -144,6 +145,7 @@ function begin(connection: ThreadConnection, flags: ThreadFlags, changesSchema: 
 }
 
 function commit(connection: ThreadConnection, flags: ThreadFlags): ThreadReply {
+  if (!connection.inTransaction) return undone(connection, { kind: 'failure', failure: ROLLED_BACK_BEFORE });
   try {
     const broken = guard?.isArmed ? (findBrokenForeignKey(connection) ?? guard.findLoss()) : undefined;
     if (broken !== undefined) return undone(connection, { kind: 'failure', failure: broken });
