@@ -25,6 +25,7 @@ import {
   NO_INCREMENTAL_VACUUM,
   ROLLED_BACK,
   ROWS_VANISHED,
+  TEMPORARY,
   TOO_OLD,
   UNSOUND,
 } from './failure.js';
@@ -107,6 +108,7 @@ const BY_CODE: Readonly<Record<string, ToError>> = {
       'An earlier statement of this transaction rolled all of it back, so nothing of it can be committed. Let its error pass.',
       c,
     ),
+  [TEMPORARY]: (c) => new UnsupportedError(c.failure.message, c),
   [ROWS_VANISHED]: (c) =>
     new MigrationError(
       `${c.failure.message} Delete them by a statement of their own first, if that is meant.`,

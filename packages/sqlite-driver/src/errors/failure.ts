@@ -22,6 +22,9 @@ export interface Failure {
 /** Failure code: this version of SQLite may corrupt the file. */
 export const TOO_OLD = 'SQLITE_TOO_OLD';
 
+/** Failure code: a statement made a temporary table, view, trigger or index. */
+export const TEMPORARY = 'SQLITE_TEMPORARY';
+
 /** Failure code: a schema change would lose rows that it does not delete. */
 export const ROWS_VANISHED = 'SQLITE_ROWS_VANISHED';
 

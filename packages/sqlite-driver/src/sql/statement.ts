@@ -12,8 +12,7 @@ export type StatementKind =
   /** BEGIN, COMMIT, ROLLBACK. */
   | 'transaction'
   /** ATTACH, DETACH: they change the connection. */
-  | 'connection'
-  | 'temporary';
+  | 'connection';
 
 const KINDS: Readonly<Record<string, StatementKind>> = {
   alter: 'schema',
@@ -39,7 +38,6 @@ const KINDS: Readonly<Record<string, StatementKind>> = {
 
 /** White space and comments, as SQLite skips them (sqlite.org/lang_comment.html). */
 const SKIPPED = /(?:\s|;|--[^\n]*(?:\n|$)|\/\*[\s\S]*?(?:\*\/|$))*/y;
-const TEMPORARY = /^create\s+temp(?:orary)?\b/i;
 const ROLLBACK_TO = /^rollback(?:\s+transaction)?\s+to\b/i;
 
 /** Cache of kinds by text: an application repeats a few hundred statements. */
@@ -58,7 +56,6 @@ export function statementKind(sql: string): StatementKind {
 
 function findKind(sql: string): StatementKind {
   const text = withoutLeadingComments(sql);
-  if (TEMPORARY.test(text)) return 'temporary';
   if (ROLLBACK_TO.test(text)) return 'savepoint';
   const word = /^[a-z]+/i.exec(text)?.[0].toLowerCase() ?? '';
   return KINDS[word] ?? 'write';

@@ -12,7 +12,7 @@ export type RowTarget = Pick<ResultSink, 'begin' | 'add' | 'addAll' | 'last'>;
 
 /**
  * Which statements run in a savepoint, to undo what they leave when they fail: all that may leave anything, or only those of which it is to be expected.
- * The others report {@link Failure.leftWork}.
+ * The others report {@link Failure.leftWork}. Changes of the schema always do.
  */
 export type Guarded = 'all' | 'expected';
 
@@ -39,9 +39,13 @@ export function runStatement(
   return outcome;
 }
 
-function isGuarded(connection: ThreadConnection, { leaves }: Prepared, guarded: Guarded): boolean {
+function isGuarded(
+  connection: ThreadConnection,
+  { leaves, changesSchema }: Prepared,
+  guarded: Guarded,
+): boolean {
   const mayLeave = leaves === 'by_design' || (leaves === 'seldom' && guarded === 'all');
-  return mayLeave && connection.inTransaction;
+  return (mayLeave || changesSchema) && connection.inTransaction;
 }
 
 /** Undoes what a failed statement left before its error is described, which runs the statement again. */
@@ -55,6 +59,7 @@ function runGuarded(
   connection.control(`savepoint ${SAVEPOINT}`);
   try {
     const outcome = runPrepared(connection, prepared, statement, member, target);
+    if (prepared.changesSchema) connection.assertNothingTemporary();
     connection.control(`release ${SAVEPOINT}`);
     return outcome;
   } catch (error) {

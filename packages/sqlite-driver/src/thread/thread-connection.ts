@@ -1,5 +1,5 @@
 import Sqlite from 'better-sqlite3';
-import { type Failure, MOVED, TOO_OLD } from '../errors/failure.js';
+import { type Failure, MOVED, TEMPORARY, TOO_OLD } from '../errors/failure.js';
 import { hasReachedSizeLimit } from '../file/file-size-limit.js';
 import { fileIdentity } from '../file/file-watch.js';
 import { isAtLeast, OLDEST_SQLITE } from '../file/versions.js';
@@ -217,6 +217,20 @@ export class ThreadConnection {
     if (!changedSchema) return;
     this.forgetSchema();
     this.refreshSchema();
+  }
+
+  /**
+   * Temporary objects belong to the connection: a temporary table hides the table of that name from the writer, and readers do not see it.
+   *
+   * @throws SqliteError {@link TEMPORARY} when there is one.
+   */
+  assertNothingTemporary(): void {
+    const [found] = this.rows<{ type: string; name: string }>('select type, name from sqlite_temp_schema');
+    if (found === undefined) return;
+    throw new Sqlite.SqliteError(
+      `The ${found.type} "${found.name}" would be temporary, which is not offered: it would belong to one connection, and readers have others. Create it without TEMP and without the schema "temp".`,
+      TEMPORARY,
+    );
   }
 
   /** How many rows the last statement changed. */

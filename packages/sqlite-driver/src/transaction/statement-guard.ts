@@ -3,6 +3,7 @@ import { statementKind, withoutLeadingComments } from '../sql/statement.js';
 
 /**
  * Refuses, outside a transaction, a statement that would change the state of a connection, because other callers use the connection as well.
+ * What is temporary is refused by the writer's thread, which can ask SQLite whether there is any.
  *
  * @throws UsageError `invalid_query` or UnsupportedError, saying what to use instead.
  */
@@ -41,15 +42,9 @@ export function assertAllowedInside(sql: string): void {
 }
 
 function assertAllowedAnywhere(sql: string): void {
-  const kind = statementKind(sql);
-  if (kind === 'connection') {
+  if (statementKind(sql) === 'connection') {
     throw new UnsupportedError(
       'ATTACH and DETACH are not offered: a commit over two files is not atomic in WAL mode. Open a second storage.',
-    );
-  }
-  if (kind === 'temporary') {
-    throw new UnsupportedError(
-      'Temporary tables are not offered: readers have connections of their own and would not see them.',
     );
   }
 }
