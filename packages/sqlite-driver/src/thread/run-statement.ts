@@ -112,13 +112,19 @@ function runPrepared(
   target: RowTarget,
 ): Outcome {
   const parameters = connection.bind(statement);
-  if (prepared.columns === undefined) return runWithoutRows(prepared, parameters);
+  if (prepared.columns === undefined) return runWithoutRows(prepared, parameters, statement);
   return runWithRows(connection, prepared, prepared.columns, { ...statement, parameters }, member, target);
 }
 
-function runWithoutRows({ statement }: Prepared, parameters: readonly SqliteValue[]): Outcome {
-  const { changes, lastInsertRowid } = statement.run(...parameters);
-  return { kind: 'result', last: undefined, changes, lastInsertId: lastInsertRowid };
+function runWithoutRows(
+  { statement, rowNumber }: Prepared,
+  parameters: readonly SqliteValue[],
+  { isCounted }: ThreadStatement,
+): Outcome {
+  if (isCounted !== true) rowNumber?.begin();
+  const result = statement.run(...parameters);
+  const lastInsertId = isCounted === true ? undefined : rowNumber?.end(result);
+  return { kind: 'result', last: undefined, changes: result.changes, lastInsertId };
 }
 
 function runWithRows(

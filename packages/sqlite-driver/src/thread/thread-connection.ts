@@ -10,6 +10,7 @@ import { defineNumericFunctions } from '../values/numeric-functions.js';
 import type { ResultColumns } from '../values/result-part.js';
 import type { SqliteValue } from '../values/sqlite-value.js';
 import { parseTypeHints, type TypeHints } from '../values/type-hints.js';
+import { RowNumber } from './row-number.js';
 import { columnKey, NO_FACTS, readSchemaFacts } from './schema-facts.js';
 import type { ConnectionOptions, PreparedCounts, ThreadStatement } from './thread-protocol.js';
 import type { CheckpointMode, WalState } from './wal-state.js';
@@ -36,6 +37,8 @@ export interface Prepared {
   readonly narrowed: readonly number[];
   readonly isReadonly: boolean;
   readonly changesSchema: boolean;
+  /** Set for a statement that may give a row number, and returns no rows. */
+  readonly rowNumber?: RowNumber | undefined;
   /**
    * What the statement may leave of its work in an open transaction when it fails. `nothing`: SQLite undoes it. `seldom`: SQLite undoes it, except
    * after errors for which it is not prepared, such as an overflow of sum() half-way. `by_design`: FAIL says so.
@@ -292,12 +295,26 @@ export class ThreadConnection {
     const changesSchema = !isReadonly && statementKind(sql) === 'schema';
     const leaves = isReadonly ? 'nothing' : this.#leaves(sql);
     const kind = { isReadonly, changesSchema, leaves } as const;
-    if (!statement.reader) return { statement, columns: undefined, narrowed: [], ...kind };
+    if (!statement.reader)
+      return {
+        statement,
+        columns: undefined,
+        narrowed: [],
+        rowNumber: this.#rowNumber(statement, sql),
+        ...kind,
+      };
     const columns = this.#columns(statement, sql);
     const takesBigints = columns.types?.some(mayHoldBigint) ?? false;
     statement.raw(true).safeIntegers(takesBigints);
     const narrowed = takesBigints ? narrowedColumns(columns) : [];
     return { statement, columns, narrowed, ...kind };
+  }
+
+  #rowNumber(statement: Sqlite.Statement, sql: string): RowNumber | undefined {
+    if (statement.readonly) return undefined;
+    const rowNumber = RowNumber.of(this.#database, sql);
+    if (rowNumber !== undefined) statement.safeIntegers(true);
+    return rowNumber;
   }
 
   #leaves(sql: string): Prepared['leaves'] {
