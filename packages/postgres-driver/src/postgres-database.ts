@@ -154,10 +154,10 @@ export class PostgresDatabase implements Database {
    * The value that transactions must have in common to share a COMMIT; `undefined` where they may not. Below SERIALIZABLE a member could see more of
    * an earlier one than its level allows.
    */
-  #sharing({ access, isolation, isSchemaChange }: BeginOptions): string | undefined {
+  #sharing({ access, isolation, isSchemaChange, isReplayable }: BeginOptions): string | undefined {
     const { coalesce, isolation: defaultLevel } = this.#config;
     const level = isolation ?? defaultLevel;
-    const mayShare = coalesce && access === 'write' && !isSchemaChange;
+    const mayShare = coalesce && access === 'write' && !isSchemaChange && isReplayable === true;
     return mayShare && level === 'serializable' ? level : undefined;
   }
 

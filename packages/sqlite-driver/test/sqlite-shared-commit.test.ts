@@ -106,6 +106,28 @@ describe('interactive transactions share a COMMIT', () => {
     expect(await items().count()).toBe(3);
   });
 
+  test('a plain Kysely transaction has its COMMIT to itself, whatever those around it do', async () => {
+    let runs = 0;
+    const before = storage.write((tx) => insert(tx, 100));
+    const plain = storage.kysely.transaction().execute(async (trx) => {
+      runs += 1;
+      await trx.insertInto('item').values({ id: 101, parent: null }).execute();
+      await sleep(20);
+      await trx.insertInto('item').values({ id: 102, parent: null }).execute();
+    });
+    const after = Promise.allSettled([
+      storage.write((tx) => insert(tx, 103)),
+      storage.write((tx) => insert(tx, 13)),
+      storage.write((tx) => insert(tx, 104, 999)),
+    ]);
+    await Promise.all([before, plain]);
+    expect(runs).toBe(1);
+    expect((await after).map(({ status }) => status)).toStrictEqual(['fulfilled', 'rejected', 'rejected']);
+    expect((await items().find({ orderBy: { id: 'asc' } })).map(({ id }) => id)).toStrictEqual([
+      100, 101, 102, 103,
+    ]);
+  });
+
   test('an error that rests on what another one did is told once that is durable', async () => {
     const first = storage.write((tx) => insert(tx, 100));
     const second = storage.write((tx) => insert(tx, 100));

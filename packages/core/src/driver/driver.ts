@@ -242,6 +242,11 @@ export interface BeginOptions extends ExecuteOptions {
    */
   readonly isSchemaChange?: boolean | undefined;
   /**
+   * True when core replays the transaction after a ConflictError, as `storage.write` does. Only such a transaction may be rolled back for the sake of another
+   * one: share its COMMIT, or be made to yield. A transaction whose callback belongs to Kysely or to the application cannot be replayed. Default false.
+   */
+  readonly isReplayable?: boolean | undefined;
+  /**
    * The unique violations that earlier attempts met; set when core replays the transaction. An engine whose unique indexes see rows outside the
    * snapshot must throw a violation that is not in this list as the `cause` of a ConflictError, so that core replays the transaction, and a violation
    * that is in the list as it is. Other engines ignore the list.

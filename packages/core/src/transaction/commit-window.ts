@@ -8,6 +8,7 @@ const WINDOW_MS = 10;
  * The batching window of a COMMIT that several transactions share. Its members run one after the other inside of one transaction of the engine, each so
  * that it can be undone alone, and none is answered before the COMMIT. Both drivers keep these rules:
  *
+ * - Only transactions that core replays (`BeginOptions.isReplayable`) may be members, because any member may be undone for the sake of another one.
  * - Another member may begin while the window is open: until {@link CommitWindow.close}, for 10 ms after the first one has finished, and up to
  *   `maxMembers`.
  * - The driver decides which transactions may join, because only it knows whether a transaction sees the changes of the members before it.

@@ -26,7 +26,7 @@ export async function runTransaction<T>(
 ): Promise<T> {
   let knownViolations: readonly UniqueViolationError[] = [];
   const { scope, result } = await replay(
-    (count) => attempt(host, callback, { ...options, attempt: count, knownViolations }),
+    (count) => attempt(host, callback, { ...options, isReplayable: true, attempt: count, knownViolations }),
     options,
     (event, error) => {
       knownViolations = violationsKnownAfter(error, knownViolations);

@@ -10,8 +10,8 @@ const MAX_MEMBERS = 64;
  * The transactions that have finished and wait for the COMMIT that they share, by the rules of core's {@link CommitWindow}. Each one ran after the
  * previous ones and saw their changes. So none of them is answered before the COMMIT has succeeded, not even one that was rolled back.
  *
- * Any transaction that begins for the first time may follow: there is one writer, and each sees what was written before it. On PostgreSQL, where others
- * write at the same time, only writers of one hot spot may.
+ * Any transaction that core replays may follow at its first attempt: there is one writer, and each transaction sees what was written before it. On
+ * PostgreSQL, where others write at the same time, only writers of one hot spot may.
  */
 export class SharedCommit {
   #waiting: ((outcome: CallOutcome) => void)[] = [];

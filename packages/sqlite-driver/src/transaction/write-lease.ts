@@ -7,18 +7,21 @@ import type { SharedCommit } from './shared-commit.js';
 import type { TransactionLease } from './transaction-lease.js';
 
 /**
- * The exclusive use of the writer by one transaction, which shares its COMMIT with the transactions just before and just after it. BEGIN is sent
+ * The exclusive use of the writer by one transaction, which may share its COMMIT with the transactions just before and just after it. BEGIN is sent
  * with its first statement.
  */
 export class WriteLease implements TransactionLease {
   readonly #lease: ThreadLease;
   readonly #shared: SharedCommit;
+  readonly #shares: boolean;
   #isEntered = false;
   #idleSince = performance.now();
 
-  constructor(lease: ThreadLease, shared: SharedCommit) {
+  /** @param shares whether others may share its COMMIT. If not, none is before it, and none may come after it. */
+  constructor(lease: ThreadLease, shared: SharedCommit, shares: boolean) {
     this.#lease = lease;
     this.#shared = shared;
+    this.#shares = shares;
   }
 
   /** Whether it was released or revoked. */
@@ -59,6 +62,7 @@ export class WriteLease implements TransactionLease {
   async commit(): Promise<CallOutcome> {
     await this.#lease.settled;
     if (this.#lease.revocation !== undefined) return { kind: 'over', createError: this.#lease.revocation };
+    if (this.#isEntered && !this.#shares) this.#shared.close();
     const outcome = this.#isEntered ? this.#shared.join() : DONE;
     this.#lease.release();
     return outcome;

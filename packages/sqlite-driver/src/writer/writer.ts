@@ -1,6 +1,6 @@
 import {
+  type BeginOptions,
   ClosedError,
-  type ExecuteOptions,
   type LaneMetrics,
   type QueueHolder,
   type SluiceError,
@@ -35,7 +35,7 @@ export interface WriterLimits {
 }
 
 /** Deadline, signal and priority of a wait for the writer, and the caller's attempt, label and stack. */
-export type BeginWait = WaitOptions & Pick<ExecuteOptions, 'attempt' | 'label' | 'origin'>;
+export type BeginWait = WaitOptions & Pick<BeginOptions, 'attempt' | 'isReplayable' | 'label' | 'origin'>;
 
 /** A caller that waits for the exclusive use of the writer. */
 interface LeaseWork {
@@ -115,14 +115,17 @@ export class Writer {
   }
 
   /**
-   * Waits for the writer for a transaction that shares its COMMIT with others. A second attempt does not share.
+   * Waits for the writer, for a transaction that may share its COMMIT with others. It does not share when core does not replay it, or when it was
+   * rolled back before.
    *
    * @throws as {@link Writer.execute}.
    */
   async begin(wait: BeginWait): Promise<WriteLease | LeaseFailure> {
-    const lease = await this.#acquire(wait, (wait.attempt ?? 1) === 1);
+    const { isReplayable = false, attempt = 1 } = wait;
+    const shares = isReplayable && attempt === 1;
+    const lease = await this.#acquire(wait, shares);
     if ('failure' in lease) return lease;
-    const writeLease = new WriteLease(lease, this.#shared);
+    const writeLease = new WriteLease(lease, this.#shared, shares);
     if (this.#shared.size > 0) this.#watchIdle(writeLease);
     this.#watchHold(writeLease);
     return writeLease;

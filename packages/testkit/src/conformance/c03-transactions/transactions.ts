@@ -6,6 +6,7 @@ import { controlledCases } from './controlled.js';
 import { endedHandleCases } from './ended-handles.js';
 import { isolationCases } from './isolation.js';
 import { kyselyTransactionCases } from './kysely-transactions.js';
+import { neighbourCases } from './neighbours.js';
 import { outerHandleCases } from './outer-handles.js';
 import { replayCases } from './replay.js';
 import { savepointCases } from './savepoints.js';
@@ -26,5 +27,6 @@ export function transactionsSuite(target: ConformanceTarget): void {
     endedHandleCases(fixture);
     kyselyTransactionCases(fixture, target.capabilities);
     controlledCases(fixture, target.capabilities);
+    neighbourCases(fixture);
   });
 }
