@@ -9,11 +9,16 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  */
 export type OnOver = (index: number, createError: () => SluiceError) => void;
 
-/** Watches the deadlines and signals of several calls with one timer. */
+/**
+ * Watches the deadlines and signals of several calls with one timer.
+ *
+ * A call can be over while its COMMIT is under way: then it waits for the outcome. When that COMMIT is undone because of another call, this one is dropped,
+ * and {@link Watch.errorOf} says why.
+ */
 export class Watch {
   readonly #waits: readonly WaitOptions[];
   readonly #onOver: OnOver;
-  readonly #over = new Set<number>();
+  readonly #over = new Map<number, () => SluiceError>();
   readonly #forget: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
 
@@ -24,6 +29,11 @@ export class Watch {
       if (signal !== undefined) this.#listen(index, signal);
     }
     this.#arm();
+  }
+
+  /** Makes the error of a call that was over before its thread answered. */
+  errorOf(index: number): (() => SluiceError) | undefined {
+    return this.#over.get(index);
   }
 
   /** Stops watching. */
@@ -62,7 +72,7 @@ export class Watch {
 
   #end(index: number, createError: () => SluiceError): void {
     if (this.#over.has(index)) return;
-    this.#over.add(index);
+    this.#over.set(index, createError);
     this.#onOver(index, createError);
   }
 }

@@ -29,7 +29,7 @@ export class WatchedCall {
     void this.finished.then((result) => {
       this.#isFinished = true;
       watch.stop();
-      resolve(toOutcome(result, 0, thread));
+      resolve(orOver(toOutcome(result, 0, thread), watch, 0));
     });
   }
 
@@ -44,6 +44,12 @@ export function toOutcome(result: CallResult, member: number, thread: SqliteThre
     return { kind: 'lost', isUnknown: thread.flags.isClaimed(member), cause: result.cause };
   }
   return memberOutcome(result.reply, member);
+}
+
+/** Replaces `dropped` by the error of a call that was over. */
+export function orOver(outcome: CallOutcome, watch: Watch | undefined, index: number): CallOutcome {
+  const createError = outcome.kind === 'dropped' ? watch?.errorOf(index) : undefined;
+  return createError === undefined ? outcome : { kind: 'over', createError };
 }
 
 /** The outcome of one member in a reply. */

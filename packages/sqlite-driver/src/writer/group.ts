@@ -5,7 +5,7 @@ import { MAX_MEMBERS } from '../thread/thread-flags.js';
 import type { GroupMember, PackedMembers } from '../thread/thread-protocol.js';
 import { valueBytes } from '../thread/value-bytes.js';
 import { Watch } from '../thread/watch.js';
-import { type CallOutcome, toOutcome } from '../thread/watched-call.js';
+import { type CallOutcome, orOver, toOutcome } from '../thread/watched-call.js';
 import type { ResultPart } from '../values/result-part.js';
 
 /** Approximate limit of the memory for the parameters of one group; the last statement may exceed it. */
@@ -28,7 +28,8 @@ export class Group {
   readonly #thread: SqliteThread;
   readonly #next: () => GroupWork | undefined;
   readonly #members: GroupWork[] = [];
-  readonly #watches: Watch[] = [];
+  /** One for the members that were sent together; `from` is the index of the first of them. */
+  readonly #watches: { readonly from: number; readonly watch: Watch }[] = [];
   #bytes = 0;
 
   /** @param next Takes the next waiting write out of the queue. */
@@ -53,7 +54,7 @@ export class Group {
     });
     this.#watch(0);
     const result = await call;
-    for (const watch of this.#watches) watch.stop();
+    for (const { watch } of this.#watches) watch.stop();
     return result;
   }
 
@@ -76,8 +77,7 @@ export class Group {
     const { lateJoiners } = this.#thread;
     if (from === 0) lateJoiners.expect();
     const to = Math.min(from + ANSWERED_AT_ONCE, this.size);
-    for (let index = from; index < to; index += 1)
-      this.#members[index]?.settle(toOutcome(result, index, this.#thread));
+    for (let index = from; index < to; index += 1) this.#members[index]?.settle(this.#outcome(result, index));
     const proceed = (): void => (to < this.size ? this.settle(result, to) : lateJoiners.expectNone());
     // After the synchronous work and the microtasks of these callers.
     queueMicrotask(() => process.nextTick(proceed));
@@ -101,13 +101,20 @@ export class Group {
     this.#bytes += parameterBytes(work.member);
   }
 
+  #outcome(result: CallResult, index: number): CallOutcome {
+    const outcome = toOutcome(result, index, this.#thread);
+    if (outcome.kind !== 'dropped') return outcome;
+    const watched = this.#watches.findLast(({ from }) => from <= index);
+    return orOver(outcome, watched?.watch, index - (watched?.from ?? 0));
+  }
+
   #watch(from: number): void {
     const waits = this.#members.slice(from).map(({ wait }) => wait);
     const watch = new Watch(waits, (index, createError) => {
       if (this.#thread.flags.cancel(from + index))
         this.#members[from + index]?.settle({ kind: 'over', createError });
     });
-    this.#watches.push(watch);
+    this.#watches.push({ from, watch });
   }
 }
 
