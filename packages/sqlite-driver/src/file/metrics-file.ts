@@ -1,5 +1,6 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import type { DatabaseMetrics, OnWarning } from '@sluice/core';
+import { copyPermissions, createPrivate } from './file-access.js';
 
 const INTERVAL_MS = 10_000;
 
@@ -10,9 +11,10 @@ export function metricsPath(path: string): string {
 
 /**
  * Writes the result of `metrics()` to a small file beside the database, for readers outside the process such as `sluice doctor`: every ten
- * seconds, and once more when it is closed. Each write replaces the whole file. With several processes it shows the one that wrote last.
+ * seconds, and once more when it is closed. Each write replaces the whole file, which has the permissions of the database. With several processes it shows the one that wrote last.
  */
 export class MetricsFile {
+  readonly #database: string;
   readonly #path: string;
   readonly #metrics: () => DatabaseMetrics;
   readonly #onWarning: OnWarning;
@@ -21,6 +23,7 @@ export class MetricsFile {
   #hasWarned = false;
 
   constructor(path: string, metrics: () => DatabaseMetrics, onWarning: OnWarning) {
+    this.#database = path;
     this.#path = metricsPath(path);
     this.#metrics = metrics;
     this.#onWarning = onWarning;
@@ -47,7 +50,10 @@ export class MetricsFile {
   async #replace(text: string): Promise<void> {
     const next = `${this.#path}.${process.pid}`;
     try {
+      await rm(next, { force: true });
+      createPrivate(next, this.#database);
       await writeFile(next, text);
+      copyPermissions(next, this.#database);
       await rename(next, this.#path);
     } catch (error) {
       await rm(next, { force: true });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
+import { copyPermissions, createPrivate } from '../file/file-access.js';
 import { openToRead } from './open-to-read.js';
 import { putInPlace, syncFolder } from './put-in-place.js';
 import type { TaskContext } from './task-context.js';
@@ -16,12 +17,15 @@ const PAGES_PER_STEP = 1000;
 
 /**
  * Copies a snapshot of the database. An open read transaction holds the snapshot; without it SQLite would restart the copy after each write. The
- * copy gets its name when it is complete and on disk. It never replaces a file.
+ * copy gets its name when it is complete and on disk. It never replaces a file. At no moment may
+ * more users read it than may read the database.
  */
 export async function backUp({ from, to }: BackupTask, context: TaskContext): Promise<undefined> {
   const partial = `${to}.partial-${randomUUID()}`;
   try {
+    createPrivate(partial, from);
     await copyDatabase(from, partial, context);
+    copyPermissions(partial, from);
     putInPlace(partial, to);
     syncFolder(to);
   } finally {

@@ -8,7 +8,7 @@ export function putInPlace(from: string, to: string): void {
   } catch (error) {
     if (!hasNoLinks(error)) throw error;
     // A file system without hard links, such as FAT: an empty file takes the name first, and the finished one replaces it.
-    closeSync(openSync(to, 'wx'));
+    closeSync(openSync(to, 'wx', 0o600));
     renameSync(from, to);
     return;
   }

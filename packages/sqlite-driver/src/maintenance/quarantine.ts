@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
+import { copyPermissions, createPrivate } from '../file/file-access.js';
 import { syncFolder } from './put-in-place.js';
 import { type SalvageReport, salvage } from './salvage.js';
 import { assertNotLocked } from './sole-owner.js';
@@ -43,8 +44,11 @@ function salvageWhatIsLeft(
   { aside, salvaged }: QuarantineTask,
   context: TaskContext,
 ): SalvageReport & Pick<QuarantineReport, 'salvaged'> {
+  createPrivate(salvaged, aside);
   try {
-    return { salvaged, ...salvageReadable(aside, salvaged, context) };
+    const report = salvageReadable(aside, salvaged, context);
+    copyPermissions(salvaged, aside);
+    return { salvaged, ...report };
   } catch (error) {
     for (const part of PARTS) rmSync(salvaged + part, { force: true });
     if (!isUnreadable(error)) throw error;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, linkSync, renameSync, rmSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { UNSOUND } from '../errors/failure.js';
+import { copyPermissions, createPrivate } from '../file/file-access.js';
 import { copyDatabase } from './back-up.js';
 import { checkOpened } from './check-integrity.js';
 import { hasNoLinks, putInPlace, syncFolder } from './put-in-place.js';
@@ -25,12 +26,21 @@ export interface RestoreReport {
 /** Suffixes of the files beside a database that belong to it. */
 const COMPANIONS = ['-wal', '-shm', '-journal'];
 
-/** Copies the backup beside the database and checks the copy before it replaces anything. */
+/** What the owner of a database needs. A backup may be read-only. */
+const OWNER_PERMISSIONS = 0o600;
+
+/**
+ * Copies the backup beside the database and checks the copy before it replaces anything. The copy gets the permissions of the database that it
+ * replaces, or of the backup where there is none.
+ */
 export async function restoreBackup(task: RestoreTask, context: TaskContext): Promise<RestoreReport> {
   const copy = `${task.to}.restoring-${randomUUID()}`;
   try {
+    const model = existsSync(task.to) ? task.to : task.from;
+    createPrivate(copy, model);
     await copyDatabase(task.from, copy, context);
     assertSound(copy, context);
+    copyPermissions(copy, model, OWNER_PERMISSIONS);
     if (existsSync(task.to)) {
       replace(copy, task);
       return { replaced: task.aside };

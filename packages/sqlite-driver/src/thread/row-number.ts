@@ -1,6 +1,6 @@
 import type Sqlite from 'better-sqlite3';
 import { insertTarget } from '../sql/insert-target.js';
-import { quote } from '../sql/quoting.js';
+import { quoteIdentifier } from '../sql/quoting.js';
 
 /** The last row number of the connection, and whether the statement's table has a row of that number. */
 interface LastRow {
@@ -52,7 +52,7 @@ function hasRowNumbers(database: Sqlite.Database, table: string): boolean {
 }
 
 function lastRow(database: Sqlite.Database, table: string): Sqlite.Statement<unknown[], LastRow> {
-  const isThere = `exists (select 1 from ${quote(table)} where _rowid_ = last_insert_rowid())`;
+  const isThere = `exists (select 1 from ${quoteIdentifier(table)} where _rowid_ = last_insert_rowid())`;
   return database
     .prepare<unknown[], LastRow>(`select last_insert_rowid() as last, ${isThere} as "isThere"`)
     .safeIntegers(true);

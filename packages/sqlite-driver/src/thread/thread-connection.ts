@@ -1,5 +1,6 @@
 import Sqlite from 'better-sqlite3';
 import { type Failure, MOVED, TEMPORARY, TOO_OLD } from '../errors/failure.js';
+import { mendCompanions, wouldLeaveReadOnlyIndex } from '../file/file-access.js';
 import { hasReachedSizeLimit } from '../file/file-size-limit.js';
 import { fileIdentity } from '../file/file-watch.js';
 import { isAtLeast, OLDEST_SQLITE } from '../file/versions.js';
@@ -80,6 +81,8 @@ export class ThreadConnection {
 
   private constructor(options: ConnectionOptions) {
     assertSameFile(options);
+    assertLeavesNothing(options);
+    if (options.role === 'writer') mendCompanions(options.path);
     this.#database = new Sqlite(options.path, { readonly: options.role === 'reader', timeout: 0 });
     this.#isPortable = options.values === 'portable';
     this.#role = options.role;
@@ -367,6 +370,12 @@ function assertVersion(version: string): void {
 function assertSameFile({ path, file: { identity } }: ConnectionOptions): void {
   if (identity === undefined || fileIdentity(path) === identity) return;
   throw new Sqlite.SqliteError('The file is not where it was opened.', MOVED);
+}
+
+/** Fails before SQLite creates files beside a read-only database that would block it after its permissions were mended. */
+function assertLeavesNothing({ path }: ConnectionOptions): void {
+  if (!wouldLeaveReadOnlyIndex(path)) return;
+  throw new Sqlite.SqliteError('attempt to write a readonly database', 'SQLITE_READONLY');
 }
 
 const INT64_LIMIT = 2 ** 63;
