@@ -17,6 +17,8 @@ export { type DatabaseWarning, emitProcessWarning, type OnWarning } from './driv
 export type {
   Access,
   AggregateName,
+  BackupBefore,
+  BackupBeforeOptions,
   BackupOptions,
   BackupProgress,
   BeginOptions,

@@ -1,5 +1,7 @@
 import { statSync } from 'node:fs';
 import {
+  type BackupBefore,
+  type BackupBeforeOptions,
   type BackupOptions,
   type BeginOptions,
   type Capabilities,
@@ -23,7 +25,8 @@ import { fileIdentity } from './file/file-watch.js';
 import { MetricsFile } from './file/metrics-file.js';
 import { noteOpen } from './file/open-files.js';
 import type { Location } from './file/path.js';
-import { locateBackup, nameBackup } from './maintenance/backup-path.js';
+import { locateBackup } from './maintenance/backup-path.js';
+import { backUpBefore } from './maintenance/migration-copies.js';
 import { RunningBackups } from './maintenance/running-backups.js';
 import type { ResolvedOptions } from './options/options.js';
 import type { InlineReader } from './reader/inline-reader.js';
@@ -270,8 +273,11 @@ export class SqliteDatabase implements Database {
     await this.#backups.run({ kind: 'backup', from: this.#location.path, to }, { ...options, toError });
   }
 
-  backupPath(label: string): string | undefined {
-    return this.#location.isTemporary ? undefined : nameBackup(this.#location.path, label, new Date());
+  async backupBefore(
+    steps: readonly string[],
+    options: BackupBeforeOptions,
+  ): Promise<BackupBefore | undefined> {
+    return this.#location.isTemporary ? undefined : backUpBefore(this, this.#location.path, steps, options);
   }
 
   close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { openStorage, type Storage } from '@sluice/core';
 import { sqlite } from '@sluice/sqlite-driver';
@@ -8,6 +8,7 @@ import { sql } from 'kysely';
 import type { MigrationProvider } from 'kysely/migration';
 import { describe, expect, test } from 'vitest';
 import { temporaryFolder } from './opened-database.js';
+import { startChild } from './processes/child.js';
 
 interface DB {
   book: { id: number; title: string };
@@ -87,6 +88,92 @@ describe('the backup before migrating', () => {
       expect(await storage.migrator.up()).toStrictEqual([{ name: '0002', direction: 'up' }]);
     }
     expect(backupsOf(path)).toStrictEqual([]);
+  });
+});
+
+describe('backups of migrations that are tried again and again', () => {
+  type Up = typeof createBook.up;
+
+  const fail: Up = async () => {
+    throw new Error('no such luck');
+  };
+
+  /** A storage whose last migration does `up`, and undoes nothing. */
+  async function openWith(path: string, up: Up, keep?: number): Promise<Storage<DB>> {
+    const all = { '0001': createBook, '0002': { up, down: async () => {} } };
+    const backupBeforeMigrating = keep === undefined ? undefined : { keep };
+    const migrations: MigrationProvider = { getMigrations: async () => all };
+    return openStorage<DB>({ url: `sqlite:${path}`, drivers: [sqlite()], migrations, backupBeforeMigrating });
+  }
+
+  async function titlesIn(backup: string): Promise<unknown[]> {
+    await using storage = await open(backup, []);
+    return (await storage.repository('book', { key: 'id' }).find()).map(({ title }) => title);
+  }
+
+  test('C13 a migration that fails at every start leaves one, the last, and its error names it', async () => {
+    const path = await storeBook();
+    let error: unknown;
+    for (const id of [2, 3, 4]) {
+      await using storage = await openWith(path, fail);
+      await storage.migrator.status();
+      error = await rejection(storage.migrator.up());
+      await storage.repository('book', { key: 'id' }).insert({ id, title: `B${id}` });
+    }
+    const [backup = '', ...others] = backupsOf(path);
+    expect(others).toStrictEqual([]);
+    expect(error).toMatchObject({ code: 'migration_failed', migration: '0002', backup });
+    expect((error as Error).message).toContain(backup);
+    expect(await titlesIn(backup)).toStrictEqual(['A', 'B2', 'B3']);
+  });
+
+  test('C13 a process that is killed in the middle of the migration at every start leaves one', async () => {
+    const path = join(await temporaryFolder(), 'library.db');
+    for (const backups of [0, 1, 1]) {
+      expect(await startChild('die-migrating.mjs', path).ended).toBe(null);
+      expect(backupsOf(path)).toHaveLength(backups);
+    }
+  });
+
+  test('C13 a backup is not replaced once its migration was taken, though it changed only rows and was undone', async () => {
+    const path = await storeBook();
+    const emptied: Up = async (db) => {
+      await sql`update book set title = ''`.execute(db);
+    };
+    await using storage = await openWith(path, emptied);
+    await storage.migrator.up();
+    const [first = ''] = backupsOf(path);
+    await storage.migrator.down();
+    await storage.migrator.up();
+    expect(backupsOf(path)).toHaveLength(3);
+    expect(await titlesIn(first)).toStrictEqual(['A']);
+  });
+
+  test('C13 the newest are kept, as many as are wanted, and what was deleted is told', async () => {
+    const path = await storeBook();
+    await using storage = await openWith(path, async () => {}, 2);
+    const told: { path: string; removed: readonly string[] }[] = [];
+    storage.on('backup', (event) => told.push(event));
+    for (let round = 0; round < 2; round += 1) {
+      await storage.migrator.up();
+      await storage.migrator.down();
+    }
+    const [first, second, ...last] = told.map((event) => event.path);
+    expect(backupsOf(path).sort()).toStrictEqual(last.sort());
+    expect(told.flatMap(({ removed }) => removed)).toStrictEqual([first, second]);
+  });
+
+  test('C13 a backup that is in use, and files of other names, are left alone', async () => {
+    const path = await storeBook();
+    const own = `${path}.before-0002-mine-2026-11-21T02-57-00.000Z.backup`;
+    writeFileSync(own, 'mine');
+    for (let start = 0; start < 2; start += 1) {
+      await using storage = await openWith(path, fail, 1);
+      await rejection(storage.migrator.up());
+      const [backup = ''] = backupsOf(path).filter((each) => each !== own);
+      if (start === 0) writeFileSync(`${backup}-wal`, '');
+    }
+    expect(backupsOf(path)).toHaveLength(3);
   });
 });
 

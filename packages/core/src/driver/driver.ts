@@ -81,8 +81,11 @@ export interface Database {
    * @throws UnsupportedError when `capabilities.onlineBackup` is false.
    */
   backup(path: string, options: BackupOptions): Promise<void>;
-  /** Returns a path for a new backup beside the database, with `label` and the time in its name. Left out, or `undefined`, when there is no such place. */
-  backupPath?(label: string): string | undefined;
+  /**
+   * Writes a backup beside the database before the migrations `steps` are taken, the next one first. It replaces those that failed attempts at the
+   * same steps left. Left out, or `undefined`, when there is no place beside the database.
+   */
+  backupBefore?(steps: readonly string[], options: BackupBeforeOptions): Promise<BackupBefore | undefined>;
   /** Refuses new calls, finishes those accepted, and frees every thread, connection, lock and file. */
   close(): Promise<void>;
 }
@@ -216,6 +219,19 @@ export interface ChangeListener {
 export interface BackupOptions extends ExecuteOptions {
   /** Called with the progress, in the engine's own units: pages of a SQLite file. */
   readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
+}
+
+/** The options of a backup before migrations. */
+export interface BackupBeforeOptions extends BackupOptions {
+  /** How many such backups are kept, with the new one; the older ones are deleted. */
+  readonly keep: number;
+}
+
+/** A backup that was written before migrations. */
+export interface BackupBefore {
+  readonly path: string;
+  /** The paths of older ones that were deleted. */
+  readonly removed: readonly string[];
 }
 
 /** The progress of a backup, in the engine's own units. */

@@ -51,9 +51,18 @@ export class NotFoundError extends SluiceError {
 export class MigrationError extends SluiceError {
   /** The name of the migration that failed; `undefined` when none was running. */
   readonly migration: string | undefined;
+  /** The path of the backup that was written before the migration; `undefined` when there was none. */
+  readonly backup: string | undefined;
 
-  constructor(message: string, options?: ErrorOptions & { readonly migration?: string | undefined }) {
+  constructor(
+    message: string,
+    options?: ErrorOptions & {
+      readonly migration?: string | undefined;
+      readonly backup?: string | undefined;
+    },
+  ) {
     super('migration_failed', false, message, options);
     this.migration = options?.migration;
+    this.backup = options?.backup;
   }
 }

@@ -42,8 +42,11 @@ export interface StorageMigratorOptions {
     options: ExecuteOptions,
     onStatement?: (sql: string) => void,
   ) => Promise<T>;
-  /** Called before the first step of a call, inside its transaction. */
-  readonly onFirstStep: (name: string, options: ExecuteOptions) => Promise<void>;
+  /**
+   * Called before the first step of a call, inside its transaction, with the migrations that can be taken in its direction, the next one first.
+   * Returns the path of the backup that it wrote, if it did.
+   */
+  readonly onFirstStep: (steps: readonly string[], options: ExecuteOptions) => Promise<string | undefined>;
   /** Called after the commit of each step. */
   readonly onStep: (step: MigrationStep) => void;
 }
@@ -153,13 +156,18 @@ export class StorageMigrator {
     const migrations = await this.#migrations();
     const steps: MigrationStep[] = [];
     let isPrepared = false;
-    const prepare = async (name: string): Promise<void> => {
-      if (!isPrepared) await this.#options.onFirstStep(name, execute);
+    let backup: string | undefined;
+    const prepare = async (names: readonly string[]): Promise<void> => {
+      if (!isPrepared) backup = await this.#options.onFirstStep(names, execute);
       isPrepared = true;
     };
     for (;;) {
       const decide = (state: MigrationState): Direction | undefined => next(state, steps.length);
-      const step = await this.#commit((kysely) => takeStep(kysely, migrations, decide, prepare), execute);
+      const take = (kysely: Kysely<unknown>): Promise<MigrationStep | undefined> =>
+        takeStep(kysely, migrations, decide, prepare);
+      const step = await this.#commit(take, execute).catch((error: unknown) => {
+        throw tellBackup(error, backup);
+      });
       if (step === undefined) return steps;
       steps.push(step);
       this.#options.onStep(step);
@@ -207,7 +215,7 @@ async function takeStep(
   kysely: Kysely<unknown>,
   migrations: Record<string, Migration>,
   next: (state: MigrationState) => Direction | undefined,
-  prepare: (name: string) => Promise<void>,
+  prepare: (names: readonly string[]) => Promise<void>,
 ): Promise<MigrationStep | undefined> {
   const migrator = migratorOf(kysely, migrations);
   const checksums = new MigrationChecksums(kysely, migrations);
@@ -215,7 +223,7 @@ async function takeStep(
   const before = stateOf(await migrator.getMigrations());
   const direction = next(before);
   if (direction === undefined) return undefined;
-  await prepare((direction === 'up' ? before.pending[0] : before.applied.at(-1)) ?? direction);
+  await prepare(direction === 'up' ? before.pending : before.applied.toReversed());
   const name = assertTaken(
     direction === 'up' ? await migrator.migrateUp() : await migrator.migrateDown(),
     direction,
@@ -253,6 +261,14 @@ function assertTaken({ error, results = [] }: MigrationResultSet, direction: Dir
     throw new MigrationError(message, { migration: skipped });
   }
   return results.at(-1)?.migrationName ?? '';
+}
+
+/** Adds to a failed migration where the database is as it was before the call. */
+function tellBackup(error: unknown, backup: string | undefined): unknown {
+  if (!(error instanceof MigrationError) || backup === undefined) return error;
+  const { cause, migration } = error;
+  const message = `${error.message} A copy of the database from before is in "${backup}".`;
+  return new MigrationError(message, { cause, migration, backup });
 }
 
 function failure(cause: unknown, name: string | undefined): MigrationError {

@@ -11,7 +11,13 @@ import type { Catalog } from '../catalog/catalog.js';
 import { DatabaseDialect } from '../dialect/database-dialect.js';
 import { TypedValuesPlugin } from '../dialect/typed-values.js';
 import type { Capabilities } from '../driver/capabilities.js';
-import type { BeginOptions, Database, DatabaseSql, ExecuteOptions } from '../driver/driver.js';
+import type {
+  BackupBeforeOptions,
+  BeginOptions,
+  Database,
+  DatabaseSql,
+  ExecuteOptions,
+} from '../driver/driver.js';
 import { SluiceError } from '../errors/sluice-error.js';
 import { UsageError } from '../errors/usage-errors.js';
 import { StorageMigrator } from '../migrations/storage-migrator.js';
@@ -27,7 +33,7 @@ import { type BatchHost, type BatchResults, compileBatch, runBatch, toBatchResul
 import type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage.js';
 import { StorageDatabase } from './storage-database.js';
 import { StorageCounters, type StorageMetrics } from './storage-metrics.js';
-import { chooseDriver, type StorageOptions } from './storage-options.js';
+import { chooseDriver, keptBackups, type StorageOptions } from './storage-options.js';
 import { StorageWarnings } from './storage-warnings.js';
 import type { TableWatch, WatchOptions } from './table-watch.js';
 import { TableWatches } from './table-watches.js';
@@ -46,6 +52,7 @@ const HEALTH_TIMEOUT_MS = 2_000;
  */
 export async function openStorage<DB>(options: StorageOptions): Promise<Storage<DB>> {
   const driver = chooseDriver(options);
+  keptBackups(options);
   const warnings = new StorageWarnings();
   const database = await driver.open(options.url, warnings.report);
   const events = new EventEmitter();
@@ -95,8 +102,7 @@ class OpenStorage<DB> implements Storage<DB> {
     this.migrator = new StorageMigrator({
       migrations: options.migrations,
       run: (work, execute, onStatement) => this.#changeSchema(work, execute, onStatement),
-      onFirstStep: (name, execute) =>
-        options.backupBeforeMigrating === false ? Promise.resolve() : this.#backUpBefore(name, execute),
+      onFirstStep: (steps, execute) => this.#backUpBefore(steps, { ...execute, keep: keptBackups(options) }),
       onStep: (event) => this.#events.emit('migration', event),
     });
   }
@@ -252,12 +258,14 @@ class OpenStorage<DB> implements Storage<DB> {
     return result;
   }
 
-  /** Writes a backup before the first migration, when the driver has a path for it and the database has tables. */
-  async #backUpBefore(migration: string, execute: ExecuteOptions): Promise<void> {
-    const path = this.#database.backupPath?.(`before-${migration}`);
-    if (path === undefined || (await this.#database.catalog()).size === 0) return;
-    await this.#database.backup(path, execute);
-    this.#events.emit('backup', { path });
+  /** Writes a backup before the first migration, when the driver has a place for it and the database has tables. Returns its path. */
+  async #backUpBefore(steps: readonly string[], options: BackupBeforeOptions): Promise<string | undefined> {
+    const database = this.#database;
+    if (options.keep === 0 || database.backupBefore === undefined) return undefined;
+    if ((await database.catalog()).size === 0) return undefined;
+    const backup = await database.backupBefore(steps, options);
+    if (backup !== undefined) this.#events.emit('backup', backup);
+    return backup?.path;
   }
 
   #createKysely(): Kysely<DB> {

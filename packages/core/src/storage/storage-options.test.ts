@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Driver } from '../driver/driver.js';
-import { chooseDriver } from './storage-options.js';
+import { chooseDriver, keptBackups, type StorageOptions } from './storage-options.js';
 
 const driver: Driver = {
   name: 'mine',
@@ -27,5 +27,18 @@ describe('chooseDriver', () => {
 
   it.each(['', './app.db', 'C'])('refuses %j, which has no scheme, and says how to write one', (url) => {
     expect(() => chooseDriver({ url, drivers: [driver] })).toThrow(/sqlite:PATH/);
+  });
+});
+
+describe('the backups before migrations', () => {
+  const kept = (backupBeforeMigrating?: StorageOptions['backupBeforeMigrating']): number =>
+    keptBackups({ url: 'my:db', drivers: [driver], backupBeforeMigrating });
+
+  it('are three, as many as are wanted, or none', () => {
+    expect([kept(), kept(true), kept({ keep: 7 }), kept(false)]).toStrictEqual([3, 3, 7, 0]);
+  });
+
+  it.each([0, -1, 1.5, Number.NaN])('cannot be %s', (keep) => {
+    expect(() => kept({ keep })).toThrow(expect.objectContaining({ code: 'invalid_configuration' }));
   });
 });

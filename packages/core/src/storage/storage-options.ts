@@ -12,13 +12,27 @@ export interface StorageOptions {
   readonly migrations?: URL | MigrationProvider | undefined;
   /**
    * Whether a backup is written beside the database before the first pending migration runs. Only when the driver has a path for it, as for a
-   * SQLite file, and the database contains tables. Sluice never deletes these backups; the event `backup` has their paths. Default true.
+   * SQLite file, and the database contains tables. A backup replaces the one that a failed attempt at the same migrations left, and the last `keep`
+   * of them are kept. The event `backup` has the paths, and so has the MigrationError of an attempt that fails. Default `{ keep: 3 }`.
    */
-  readonly backupBeforeMigrating?: boolean | undefined;
+  readonly backupBeforeMigrating?: boolean | { readonly keep: number } | undefined;
   /** Whether names are camelCase in the application and snake_case in the database: `uploadedAt` and `uploaded_at`. Default false. */
   readonly camelCase?: boolean | undefined;
   /** The timeout of calls without a `timeoutMs` of their own, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number | undefined;
+}
+
+const DEFAULT_KEPT_BACKUPS = 3;
+
+/** How many backups from before migrations are kept; 0 when none is written. @throws ConfigurationError `invalid_configuration`. */
+export function keptBackups({ backupBeforeMigrating: option = true }: StorageOptions): number {
+  if (option === false) return 0;
+  const keep = option === true ? DEFAULT_KEPT_BACKUPS : option.keep;
+  if (Number.isSafeInteger(keep) && keep >= 1) return keep;
+  throw new ConfigurationError(
+    'invalid_configuration',
+    '`backupBeforeMigrating` must be true, false, or { keep } with a whole number from 1.',
+  );
 }
 
 /** Selects the driver for a URL. @throws ConfigurationError `unknown_scheme` or `driver_missing`, without the URL's credentials. */

@@ -7,6 +7,7 @@ import type {
 } from '../call/call-options.js';
 import type { Capabilities } from '../driver/capabilities.js';
 import type { DatabaseWarning } from '../driver/database-warning.js';
+import type { BackupBefore } from '../driver/driver.js';
 import type { StorageMigrator } from '../migrations/storage-migrator.js';
 import type { KeyColumns, Repository, RepositoryOptions, TableName } from '../repository/repository.js';
 import type { ReplayReason } from '../transaction/replay.js';
@@ -53,8 +54,8 @@ export interface StorageEvents {
   rollbackFailure: [event: { readonly error: unknown }];
   /** A migration was applied or undone. */
   migration: [event: { readonly name: string; readonly direction: 'up' | 'down' }];
-  /** A backup was written to `path` before a migration. */
-  backup: [event: { readonly path: string }];
+  /** A backup was written to `path` before a migration, and those at `removed` were deleted. */
+  backup: [event: BackupBefore];
   /** A condition that an operator should know of, although no call fails. Without a listener it becomes a warning of the process. */
   warning: [event: DatabaseWarning];
   /** The storage was closed. */

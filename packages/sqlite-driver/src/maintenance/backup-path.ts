@@ -24,12 +24,6 @@ export async function locateBackup(path: string): Promise<string> {
   return target;
 }
 
-/** The path of a backup beside the database: `app.db.before-0002-2026-11-21T02-57-00.000Z.backup`. */
-export function nameBackup(path: string, label: string, time: Date): string {
-  const plainLabel = label.replaceAll(/[^\w.-]/g, '_');
-  return `${path}.${plainLabel}-${time.toISOString().replaceAll(':', '-')}.backup`;
-}
-
 async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,

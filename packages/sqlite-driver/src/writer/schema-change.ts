@@ -21,6 +21,21 @@ export function areForeignKeysEnforced(connection: ThreadConnection): boolean {
   return row?.foreign_keys === 1;
 }
 
+/** How many rows the connection has changed since it was opened, those of a table's own schema not included. */
+export function totalChanges(connection: ThreadConnection): number {
+  const [row] = connection.rows<{ count: number }>('select total_changes() as count');
+  return row?.count ?? 0;
+}
+
+/**
+ * Raises SQLite's count of schema changes by changing the schema and changing it back; SQLite refuses to have the count set. A migration that changes
+ * only rows then has a version of its own too, so that backups from before and after it can be told apart.
+ */
+export function raiseSchemaVersion(connection: ThreadConnection): void {
+  connection.control('create view sluice_version as select 1');
+  connection.control('drop view sluice_version');
+}
+
 /** The failure of a COMMIT that would leave a foreign key without its parent row. Checks every row of every table. */
 export function findBrokenForeignKey(connection: ThreadConnection): Failure | undefined {
   const [row] = connection.rows<{ table: string; id: number }>(

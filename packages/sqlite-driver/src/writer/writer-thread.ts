@@ -24,11 +24,19 @@ import { WriterWatch } from '../wal/writer-watch.js';
 import { ChildRowGuard } from './child-row-guard.js';
 import { CollectedRows } from './collected-rows.js';
 import { GroupCommit } from './group-commit.js';
-import { areForeignKeysEnforced, findBrokenForeignKey, switchForeignKeys } from './schema-change.js';
+import {
+  findBrokenForeignKey,
+  raiseSchemaVersion,
+  areForeignKeysEnforced,
+  switchForeignKeys,
+  totalChanges,
+} from './schema-change.js';
 
 /** Whether the open transaction is a schema change, for which foreign keys are not enforced. */
 let isSchemaChange = false;
 let guard: ChildRowGuard | undefined;
+/** How many rows the connection had changed when the schema change began. */
+let changesBefore = 0;
 const sharedTransaction = new SharedTransaction();
 
 serveThread(
@@ -140,7 +148,10 @@ function begin(connection: ThreadConnection, flags: ThreadFlags, changesSchema: 
   isSchemaChange = changesSchema;
   const reply = beginLocked(connection, flags);
   if (!connection.inTransaction) endTransaction(connection);
-  else if (changesSchema) guard = new ChildRowGuard(connection);
+  else if (changesSchema) {
+    guard = new ChildRowGuard(connection);
+    changesBefore = totalChanges(connection);
+  }
   return reply;
 }
 
@@ -150,6 +161,7 @@ function commit(connection: ThreadConnection, flags: ThreadFlags): ThreadReply {
     const broken = guard?.isArmed ? (findBrokenForeignKey(connection) ?? guard.findLoss()) : undefined;
     if (broken !== undefined) return undone(connection, { kind: 'failure', failure: broken });
     if (!flags.claim(0)) return undone(connection, { kind: 'dropped' });
+    if (isSchemaChange && totalChanges(connection) !== changesBefore) raiseSchemaVersion(connection);
     connection.control('commit');
   } catch (error) {
     const failure = connection.explain(toFailure(error, 'commit'));
