@@ -123,6 +123,36 @@ describe('the write-ahead log', () => {
     });
   });
 
+  test.each(['closes', 'is killed'])(
+    'is back within its budget, with nothing written, once the reader of another process %s',
+    async (how) => {
+      const warnings: DatabaseWarning[] = [];
+      const db = await openFilled({}, warnings);
+      const reader = startChild('hold-snapshot.mjs', db.path);
+      await until(() => reader.lines.includes('reading'));
+      await write(db, 1000);
+      await until(() => warnings.length > 0);
+      expect(walBytes(db)).toBeGreaterThan(SMALL.walBudgetBytes);
+      if (how === 'closes') reader.process.stdin?.end();
+      else reader.process.kill('SIGKILL');
+      await reader.ended;
+      await until(() => walBytes(db) < SMALL.walBudgetBytes && engine(db).walPendingBytes === 0);
+      expect(await db.rows('select count(*) as count from item')).toStrictEqual([{ count: 1100 }]);
+    },
+  );
+
+  test('is copied, with nothing written, once the snapshot of another process ends that kept most of it from that', async () => {
+    const db = await openFilled({ walBudgetBytes: 256 * MIB });
+    const reader = startChild('hold-snapshot.mjs', db.path);
+    await until(() => reader.lines.includes('reading'));
+    await write(db, 200);
+    await until(() => (engine(db).checkpoints ?? 0) > 1);
+    expect(engine(db).walPendingBytes).toBeGreaterThan(SMALL.checkpointBytes);
+    reader.process.stdin?.end();
+    await reader.ended;
+    await until(() => (engine(db).walPendingBytes ?? 0) < SMALL.checkpointBytes);
+  });
+
   test('is emptied by whoever closes, although another process has the file open', async () => {
     const db = await openFilled({});
     const other = startChild('hold-snapshot.mjs', db.path, 'idle');

@@ -20,6 +20,10 @@ const QUICK_MS = 8;
 /** A reader younger than this is never ended: it will probably end by itself first. */
 const YOUNGEST_BLOCKER_MS = 1000;
 
+/** How long after a checkpoint that left the WAL long or uncopied the next one is made, and the longest such time: it doubles. */
+const FIRST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 8000;
+
 /** Options of the WAL manager. */
 export interface WalManagerOptions {
   /** Options of the checkpointer's connection. */
@@ -39,6 +43,9 @@ export interface WalManagerOptions {
  * beginning, so the writer makes a RESTART checkpoint between two groups: without waiting if it is quick, and with a timeout once the WAL has a
  * quarter of its budget. A WAL that restarts early overwrites its frames instead of growing, which costs the file system half as much.
  *
+ * What keeps the WAL long may end without a write: a reader of another process, or a fault of the disk. So time drives the checkpoints too, as long as
+ * the WAL is long or much of it is not copied. Otherwise there is no timer.
+ *
  * Only one process makes a checkpoint at a time, which SQLite's own lock ensures. The others do nothing then.
  */
 export class WalManager {
@@ -53,6 +60,9 @@ export class WalManager {
   #overBudgetSince = Number.POSITIVE_INFINITY;
   #work: Promise<void> | undefined;
   #isPinned = false;
+  #hasFailed = false;
+  #retry: NodeJS.Timeout | undefined;
+  #retryMs = FIRST_RETRY_MS;
   #isClosed = false;
   #warnedAbout: OpenSnapshot | 'another process' | undefined;
   #frames = 0;
@@ -99,6 +109,7 @@ export class WalManager {
   /** Finishes the checkpoint in progress and ends the thread. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    clearTimeout(this.#retry);
     await this.#work;
     await this.#thread?.close();
   }
@@ -109,12 +120,25 @@ export class WalManager {
       .catch((error: unknown) => this.#failed(toFailure(error, 'run')))
       .finally(() => {
         this.#work = undefined;
+        this.#retryLater();
       });
+  }
+
+  #retryLater(): void {
+    clearTimeout(this.#retry);
+    const isBehind = this.#isPinned || this.#pendingBytes() >= this.#options.checkpointBytes;
+    if (this.#isClosed || !isBehind) return;
+    this.#retry = setTimeout(() => {
+      this.#retryMs = Math.min(2 * this.#retryMs, LONGEST_RETRY_MS);
+      this.#restartFrames = 0;
+      this.#checkpoint();
+    }, this.#retryMs).unref();
   }
 
   async #checkpointOnce(): Promise<void> {
     const report = await this.#copyBack();
     if (report === undefined) return;
+    if (report.frames < this.#seenFrames) this.#restarted();
     this.#seenFrames = report.frames;
     const { walBudgetBytes } = this.#options;
     const bytes = report.frames * report.frameBytes;
@@ -133,7 +157,8 @@ export class WalManager {
   }
 
   /**
-   * Makes a RESTART checkpoint on the writer. While the WAL is short, only if that is quick and little is left to copy; when it `isLong`, with a
+   * Makes a RESTART checkpoint on the writer, or one that also empties the file if it is over its budget: SQLite would cut it back only at the next
+   * write. While the WAL is short, only if that is quick and little is left to copy; when it `isLong`, with a
    * timeout. False when too much is left to copy, or when a reader or another process blocks the restart.
    */
   async #restart(
@@ -150,7 +175,8 @@ export class WalManager {
     // The queue is full, or the thread could not be started. Callers get these errors; the restart is tried again later.
     if (lease === undefined || 'failure' in lease) return false;
     const timeoutMs = isLong ? RESTART_TIMEOUT_MS : 0;
-    const request = { op: 'checkpoint', mode: 'restart', timeoutMs } as const;
+    const mode = frames * frameBytes >= walBudgetBytes ? 'truncate' : 'restart';
+    const request = { op: 'checkpoint', mode, timeoutMs } as const;
     const report = this.#record(await lease.call(request, {}));
     lease.release();
     if (report === undefined || report.isBusy) return false;
@@ -164,6 +190,7 @@ export class WalManager {
     this.#restartFrames = 0;
     this.#overBudgetSince = Number.POSITIVE_INFINITY;
     this.#isPinned = false;
+    this.#retryMs = FIRST_RETRY_MS;
     this.#warnedAbout = undefined;
   }
 
@@ -202,6 +229,7 @@ export class WalManager {
     if (outcome?.kind === 'failure') return this.#failed(outcome.failure);
     if (outcome?.kind !== 'checkpoint') return undefined;
     const { report } = outcome;
+    this.#hasFailed = false;
     this.#durations.record(report.tookMs);
     this.#frames += report.copied;
     if (report.isBusy) this.#busy += 1;
@@ -209,10 +237,12 @@ export class WalManager {
     return report;
   }
 
-  /** Warns of a failed checkpoint. No data is lost: the WAL keeps what was not copied. The next one follows when the WAL has grown. */
+  /** Warns of the first of several failed checkpoints. No data is lost: the WAL keeps what was not copied. The next one follows soon. */
   #failed({ code, message }: Failure): undefined {
     this.#failures += 1;
     this.#seenFrames = this.#state?.frames ?? 0;
+    if (this.#hasFailed) return undefined;
+    this.#hasFailed = true;
     this.#options.onWarning({
       code: 'checkpoint_failed',
       message: `The WAL could not be copied into the file, and grows until it can: ${message}. Nothing is lost; check the disk.`,
