@@ -1,7 +1,7 @@
 import { AbortedError, TimeoutError } from '@sluice/core';
-import { rejection, until } from '@sluice/testkit/driver-tests';
+import { rejection, runIn, until } from '@sluice/testkit/driver-tests';
 import { describe, expect, test } from 'vitest';
-import { openDatabase } from './opened-database.js';
+import { busyQuery, openDatabase } from './opened-database.js';
 import { type Child, startChild } from './processes/child.js';
 
 async function lockHolder(path: string): Promise<Child> {
@@ -19,14 +19,49 @@ describe('another process holds the lock', () => {
     const write = db.run(`insert into entry values ('a')`, [], { access: 'write' }).then(() => {
       isDone = true;
     });
-    await until(() => db.database.metrics().writer.held === 1);
+    await until(() => db.database.metrics().engine.lockWaiting === 1);
     expect(await db.rows('select * from entry')).toStrictEqual([]);
     expect(isDone).toBe(false);
     holder.process.stdin?.end();
     await write;
     const { locks } = db.database.metrics();
-    expect(locks.retries).toBeGreaterThan(0);
     expect(locks.failures).toBe(0);
+  });
+
+  test('C14 a wait counts once, however often it looks for the lock', async () => {
+    const db = await openDatabase();
+    await db.run('create table entry (key text primary key)');
+    const holder = await lockHolder(db.path);
+    const write = db.run(`insert into entry values ('a')`, [], { access: 'write' });
+    await until(() => db.database.metrics().engine.lockWaiting === 1);
+    await db.rows(busyQuery(2_000_000));
+    holder.process.stdin?.end();
+    await write;
+    const { locks, engine } = db.database.metrics();
+    expect(locks.retries).toBe(1);
+    expect(engine.lockPolls).toBeGreaterThan(1);
+    expect(engine.lockWaiting).toBe(0);
+  });
+
+  test('C14 who waits for the lock is not named as the holder of the writer', async () => {
+    const db = await openDatabase();
+    await db.run('create table entry (key text primary key)');
+    const holder = await lockHolder(db.path);
+    const transaction = await db.database.begin({ access: 'write', label: 'ui' });
+    const insert = runIn(transaction, `insert into entry values ('a')`);
+    await until(() => db.database.metrics().engine.lockWaiting === 1);
+    expect(db.database.metrics().writer).not.toHaveProperty('holder');
+    const queued = rejection(
+      db.run('delete from entry', [], { access: 'write', deadline: performance.now() + 20 }),
+    );
+    expect(((await queued) as Error).message).not.toContain('ui');
+    await db.rows(busyQuery(2_000_000));
+    holder.process.stdin?.end();
+    await insert;
+    const { writer, locks } = db.database.metrics();
+    expect(writer.holder).toMatchObject({ label: 'ui' });
+    expect(writer.holder?.heldMs).toBeLessThan(locks.waits.totalMs);
+    await transaction.rollback();
   });
 
   test('each waiting write ends at its own deadline or signal, and the rest goes on', async () => {

@@ -78,7 +78,7 @@ function print({ metrics, ...file }: Symptoms, { verdict, reasons }: Diagnosis):
       metrics.commitsPerSecond === undefined ? '' : `, ${metrics.commitsPerSecond.toFixed(1)} commits/s`;
     facts.push([
       'locks',
-      `${metrics.lockFailures} of ${metrics.lockAttempts} failed, ${metrics.lockRetries} asked again${rate}`,
+      `${metrics.lockFailures} of ${metrics.lockAttempts} failed, ${metrics.lockRetries} had to wait${rate}`,
     ]);
     if (metrics.writtenAt !== undefined) facts.push(['counted', `until ${metrics.writtenAt}`]);
     facts.push([

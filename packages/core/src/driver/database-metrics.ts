@@ -15,7 +15,10 @@ export interface LockMetrics {
   readonly successes: number;
   /** Attempts after which the caller got an error. */
   readonly failures: number;
-  /** Attempts made again after the engine reported busy, locked, a deadlock or a serialization failure. */
+  /**
+   * Attempts that did not succeed at once, because the engine reported busy, locked, a deadlock or a serialization failure. Each counts once, however
+   * often its wait looked for the lock.
+   */
   readonly retries: number;
   /** How long the callers waited for the lock. */
   readonly waits: SummarySnapshot;

@@ -17,7 +17,10 @@ export interface LaneMetrics {
   readonly holds: SummarySnapshot;
   /** Waits that ended without the lane: by a deadline, a signal, or a full queue. */
   readonly failures: number;
-  /** The present holder; left out while there is none. Only for a lane with one permit that an interactive transaction holds. */
+  /**
+   * The present holder; left out while there is none, and while it waits itself for a lock that another process holds. Only for a lane with one
+   * permit that an interactive transaction holds.
+   */
   readonly holder?: LaneHolder;
 }
 

@@ -3,8 +3,9 @@ export const MAX_MEMBERS = 512;
 
 const WAKE = 0;
 const ASLEEP = 1;
-const CREDIT = 2;
-const FIRST_MEMBER = 3;
+const LOCK_WAIT = 2;
+const CREDIT = 3;
+const FIRST_MEMBER = 4;
 
 const CANCELLED = 1;
 const COMMITTING = 2;
@@ -14,7 +15,7 @@ export type SharedFlags = Int32Array<SharedArrayBuffer>;
 
 /**
  * Shared memory that both sides of a thread read and write while the thread is busy and receives no messages: which members of the running
- * request were cancelled, which can no longer be cancelled, and how many parts of a long result were consumed.
+ * request were cancelled, which can no longer be cancelled, how many parts of a long result were consumed, and whether it waits for the file's lock.
  *
  * A member is either cancelled or committed, never both: {@link ThreadFlags.cancel} and {@link ThreadFlags.claim} compete for one word of
  * memory. A cancelled caller is therefore answered at once, while SQLite still works, and its statement is certain not to be committed.
@@ -55,6 +56,15 @@ export class ThreadFlags {
   /** Undoes {@link ThreadFlags.claim} after a COMMIT that failed. */
   unclaim(member: number): void {
     Atomics.and(this.shared, FIRST_MEMBER + member, ~COMMITTING);
+  }
+
+  /** Whether the thread waits for the write lock of the file, which another process or connection holds. */
+  get isWaitingForLock(): boolean {
+    return Atomics.load(this.shared, LOCK_WAIT) === 1;
+  }
+
+  set isWaitingForLock(isWaiting: boolean) {
+    Atomics.store(this.shared, LOCK_WAIT, isWaiting ? 1 : 0);
   }
 
   /** Records that one part of a result was consumed. */

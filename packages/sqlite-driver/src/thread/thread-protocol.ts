@@ -121,7 +121,10 @@ export function isDone(outcome: Outcome | number | undefined): boolean {
 export interface LockReport {
   readonly attempts: number;
   readonly successes: number;
+  /** Attempts that had to wait. */
   readonly retries: number;
+  /** How often the waits looked for the lock. */
+  readonly polls: number;
   readonly waitedMs: number;
 }
 

@@ -21,6 +21,7 @@ export class LockWait {
   #attempts = 0;
   #successes = 0;
   #retries = 0;
+  #polls = 0;
   #waitedMs = 0;
   #waitingSince: number | undefined;
 
@@ -34,6 +35,7 @@ export class LockWait {
       attempts: this.#attempts,
       successes: this.#successes,
       retries: this.#retries,
+      polls: this.#polls,
       waitedMs: this.#waitedMs,
     };
   }
@@ -48,17 +50,22 @@ export class LockWait {
       return this.#begin(connection, isWanted);
     } finally {
       this.#waitedMs += performance.now() - since;
+      this.#flags.isWaitingForLock = false;
     }
   }
 
   #begin(connection: ThreadConnection, isWanted: () => boolean): 'locked' | 'given_up' | Failure {
-    for (this.#attempts += 1; isWanted(); this.#retries += 1) {
+    this.#attempts += 1;
+    for (let polls = 0; isWanted(); polls += 1) {
       const failure = tryBegin(connection);
       if (failure === undefined) {
         this.#successes += 1;
         return 'locked';
       }
       if (!isBusy(failure)) return failure;
+      if (polls === 0) this.#retries += 1;
+      this.#polls += 1;
+      this.#flags.isWaitingForLock = true;
       this.pause(isWanted);
     }
     return 'given_up';

@@ -19,6 +19,7 @@ export class WriterMetrics {
   #attempts = 0;
   #successes = 0;
   #retries = 0;
+  #polls = 0;
   #failures = 0;
   #lastEvent: LockEvent | undefined;
 
@@ -51,6 +52,7 @@ export class WriterMetrics {
   /** Figures for the driver's own metrics. */
   engineMetrics(): Record<string, number> {
     return {
+      lockPolls: this.#polls,
       groups: this.groups,
       groupSizeMax: this.groupSizeMax,
       fsyncCommits: this.sharedCommits,
@@ -65,6 +67,7 @@ export class WriterMetrics {
     this.#attempts += lock.attempts;
     this.#successes += lock.successes;
     this.#retries += lock.retries;
+    this.#polls += lock.polls;
     this.#failures += lock.attempts - lock.successes;
     this.#lockWaits.record(lock.waitedMs);
     const hasFailed = lock.attempts > lock.successes;

@@ -63,7 +63,7 @@ export class Writer {
   readonly #metrics = new WriterMetrics();
   readonly #holds = new Summary();
   readonly #shared = new SharedCommit();
-  readonly #holder = new WriterHolder();
+  readonly #holder = new WriterHolder(() => this.#isWaitingForLock());
   readonly #prepared = new PreparedTotal();
   #thread: SqliteThread | undefined;
   /** The group that runs, which late joiners may enter. */
@@ -143,7 +143,12 @@ export class Writer {
   /** Figures for the driver's own metrics. */
   engineMetrics(): Record<string, number> {
     const { hits, misses } = this.#prepared.counts();
-    return { ...this.#metrics.engineMetrics(), writerStatementHits: hits, writerStatementMisses: misses };
+    return {
+      ...this.#metrics.engineMetrics(),
+      lockWaiting: this.#isWaitingForLock() ? 1 : 0,
+      writerStatementHits: hits,
+      writerStatementMisses: misses,
+    };
   }
 
   get metrics(): WriterMetrics {
@@ -250,9 +255,9 @@ export class Writer {
   /** Watchdog: ends a holder that exceeds `holdLimitMs` while others wait. */
   #watchHold(lease: WriteLease): void {
     const timer = setInterval(() => {
+      if (lease.isOver) return clearInterval(timer);
       const holder = this.#holder.describe();
-      if (lease.isOver || holder === undefined) return clearInterval(timer);
-      if (holder.heldMs < this.#holdLimitMs || this.#queue.size === 0) return;
+      if (holder === undefined || holder.heldMs < this.#holdLimitMs || this.#queue.size === 0) return;
       clearInterval(timer);
       lease.revoke(() => heldTooLong(holder));
     }, this.#holdLimitMs);
@@ -288,7 +293,12 @@ export class Writer {
     );
   }
 
+  #isWaitingForLock(): boolean {
+    return this.#thread?.flags.isWaitingForLock === true;
+  }
+
   #note(reply: ThreadReply, members?: number): void {
+    this.#holder.waited(reply.lock?.waitedMs ?? 0);
     this.#metrics.record(reply, members);
     this.#onReply(reply);
   }

@@ -33,6 +33,8 @@ describe('examine', () => {
     ['more than 10 writers', { metrics: { ...METRICS, writers: 11 } }, 'move'],
     ['a rollback journal', { journalMode: 'delete' }, 'tune'],
     ['a WAL that nobody writes back', { walBytes: 70_000_000 }, 'tune'],
+    ['half of the writes that had to wait', { metrics: { ...METRICS, lockRetries: 500 } }, 'stay'],
+    ['most writes that had to wait', { metrics: { ...METRICS, lockRetries: 501 } }, 'tune'],
     ['long waits', { metrics: { ...METRICS, averageWaitMs: 101 } }, 'tune'],
     ['free pages', { fileBytes: 60_000_000, freeBytes: 20_000_000 }, 'tune'],
     ['a move before a tune', { journalMode: 'delete', machines: 3 }, 'move'],

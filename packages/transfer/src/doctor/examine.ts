@@ -104,10 +104,10 @@ function tuneReasons({
   if (
     metrics !== undefined &&
     metrics.lockAttempts >= MIN_ATTEMPTS &&
-    metrics.lockRetries > metrics.lockAttempts
+    metrics.lockRetries > metrics.lockAttempts / 2
   ) {
     reasons.push(
-      'Most writes had to ask for the lock again: let one process write, or commit more in one transaction.',
+      'Most writes had to wait for the lock of another process: let one process write, or commit more in one transaction.',
     );
   }
   return reasons.map((message) => ({ verdict: 'tune', message }));
