@@ -1,12 +1,18 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { basename, dirname } from 'node:path';
 import { openStorage } from '@sluice/core';
 import { sqlite } from '@sluice/sqlite-driver';
 import { temporarySqlitePath } from '@sluice/testkit';
 import { describe, expect, it } from 'vitest';
 import { runSluice } from './transfer/run-sluice.js';
+
+/** The names of the database and of what lies beside it. */
+function filesOf(path: string): string[] {
+  return readdirSync(dirname(path)).filter((name) => name.startsWith(basename(path)));
+}
 
 describe('sluice doctor', () => {
   it('reads the file and the metrics of a running application', async () => {
@@ -47,7 +53,50 @@ describe('sluice doctor', () => {
     expect((await runSluice(['doctor', path])).out).toContain(`until ${metrics.writtenAt}`);
     const without = await temporarySqlitePath();
     await (await openStorage({ url: `sqlite:${without}`, drivers: [sqlite()] })).close();
-    expect(existsSync(`${without}-metrics.json`)).toBe(false);
+    expect(filesOf(without)).toStrictEqual([basename(without)]);
+  });
+
+  it('adds up the counters of several processes, those that have ended included', async () => {
+    const path = await temporarySqlitePath();
+    const open = () => openStorage({ url: `sqlite:${path}`, drivers: [sqlite({ metricsFile: true })] });
+    const first = await open();
+    await first.kysely.schema.createTable('t').addColumn('id', 'integer').execute();
+    let attempts = 0;
+    for (const writes of [5, 10, 15]) {
+      const storage = await open();
+      for (let write = 0; write < writes; write += 1)
+        await storage.kysely
+          .insertInto('t' as never)
+          .values({ id: write } as never)
+          .execute();
+      attempts += storage.metrics().database.locks.attempts;
+      await storage.close();
+    }
+    attempts += first.metrics().database.locks.attempts;
+    await first.close();
+    const { metrics } = JSON.parse((await runSluice(['doctor', path, '--json'])).out).symptoms;
+    expect(metrics).toMatchObject({ lockAttempts: attempts, processes: 0, writers: 0 });
+  });
+
+  it('counts the files of processes that have ended for a day, the newest twenty of them', async () => {
+    const path = await temporarySqlitePath();
+    const storage = await openStorage({ url: `sqlite:${path}`, drivers: [sqlite({ metricsFile: true })] });
+    const hour = 3_600_000;
+    const now = Date.now();
+    const write = (index: number, ageMs: number): string => {
+      const name = `${path}-metrics-${index}-0000000${index % 10}.json`;
+      const time = new Date(now - ageMs);
+      writeFileSync(name, '{}');
+      utimesSync(name, time, time);
+      return basename(name);
+    };
+    const yesterday = write(1, 25 * hour);
+    const recent = Array.from({ length: 25 }, (_, index) => write(100 + index, hour + 1000 * index));
+    await storage.close();
+    const left = filesOf(path);
+    expect(left).not.toContain(yesterday);
+    expect(left.filter((name) => recent.includes(name)).sort()).toStrictEqual(recent.slice(0, 20).sort());
+    expect(left).toHaveLength(22);
   });
 
   it('says what to do about metrics that are none', async () => {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { chownSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { chownSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openDatabase, temporaryFolder } from './opened-database.js';
 import { startChildAs } from './processes/child.js';
@@ -51,8 +51,10 @@ describe('every file beside a database has its permissions, whatever the umask, 
     chownSync(db.path, 65_534, 65_533);
     await db.database.backup(`${db.path}.copy`, {});
     await db.database.close();
-    for (const suffix of ['.copy', '-metrics.json'])
-      expect(statSync(db.path + suffix)).toMatchObject({ uid: 65_534, gid: 65_533 });
+    const made = readdirSync(dirname(db.path)).filter((name) => /\.copy$|-metrics-/.test(name));
+    expect(made).toHaveLength(2);
+    for (const name of made)
+      expect(statSync(join(dirname(db.path), name))).toMatchObject({ uid: 65_534, gid: 65_533 });
   });
 });
 

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { type Diagnosis, examine, locate, readSymptoms, type Symptoms } from '@sluice/transfer';
 import { Command } from 'commander';
 import { CommandError } from '../command/command-error.js';
@@ -6,7 +5,7 @@ import type { CommandOutput } from '../command/command-output.js';
 import { databaseArgument } from '../command/database-argument.js';
 import { EXIT_CODES, type ExitCode } from '../command/exit-codes.js';
 import { textTable } from '../terminal/text-table.js';
-import { readMetrics } from './read-metrics.js';
+import { readKeptMetrics, readMetrics } from './read-metrics.js';
 
 interface DoctorOptions {
   readonly metrics?: string;
@@ -20,7 +19,7 @@ Examples:
   sluice doctor ./app.db --metrics http://localhost:3000/metrics.json
       with what the running application answers: storage.metrics() as JSON
   sluice doctor ./app.db
-      reads ./app.db-metrics.json, if the application's driver keeps it: sqlite({ metricsFile: true })
+      adds up ./app.db-metrics-*.json, if the application's driver keeps them: sqlite({ metricsFile: true })
   sluice doctor ./app.db --machines 2 --json
 
 It says move above 5 % of writes that fail for the lock, 10 writers at once, 500 MB, or one machine.
@@ -47,19 +46,13 @@ async function runDoctor(database: string, options: DoctorOptions, output: Comma
   const machines = Number(options.machines);
   if (!Number.isInteger(machines) || machines < 1)
     throw new CommandError('--machines takes a whole number from 1.');
-  const place = options.metrics ?? sideFile(located.path);
-  const metrics = place === undefined ? undefined : await readMetrics(place);
+  const { metrics: place } = options;
+  const metrics = place === undefined ? await readKeptMetrics(located.path) : await readMetrics(place);
   const symptoms: Symptoms = { ...(await readSymptoms(located.path)), machines, metrics };
   const diagnosis = examine(symptoms);
   if (options.json === true) output.out(`${JSON.stringify({ ...diagnosis, symptoms }, undefined, 2)}\n`);
   else output.out(print(symptoms, diagnosis));
   return diagnosis.verdict === 'stay' ? EXIT_CODES.ok : EXIT_CODES.found;
-}
-
-/** Returns the path of the file that the SQLite driver writes with its option `metricsFile`, if it exists. */
-function sideFile(path: string): string | undefined {
-  const file = `${path}-metrics.json`;
-  return existsSync(file) ? file : undefined;
 }
 
 function print({ metrics, ...file }: Symptoms, { verdict, reasons }: Diagnosis): string {
@@ -71,7 +64,7 @@ function print({ metrics, ...file }: Symptoms, { verdict, reasons }: Diagnosis):
   if (metrics === undefined)
     facts.push([
       'locks',
-      'not known; --metrics reads them from the running application, and so does the file that the driver keeps with metricsFile: true',
+      'not known; --metrics reads them from the running application, and so do the files that the driver keeps with metricsFile: true',
     ]);
   else {
     const rate =
@@ -80,6 +73,7 @@ function print({ metrics, ...file }: Symptoms, { verdict, reasons }: Diagnosis):
       'locks',
       `${metrics.lockFailures} of ${metrics.lockAttempts} failed, ${metrics.lockRetries} had to wait${rate}`,
     ]);
+    if (metrics.processes !== undefined) facts.push(['processes', `${metrics.processes} have it open`]);
     if (metrics.writtenAt !== undefined) facts.push(['counted', `until ${metrics.writtenAt}`]);
     facts.push([
       'writers',

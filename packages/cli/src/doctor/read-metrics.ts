@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StorageMetrics } from '@sluice/core';
 import type { WriterMetrics } from '@sluice/transfer';
@@ -18,12 +19,54 @@ export async function readMetrics(place: string): Promise<WriterMetrics> {
   return toWriterMetrics(second, (second.database.commits - first.database.commits) / seconds);
 }
 
+/** Without a sign of life for as long, a process has ended: the driver writes its file every ten seconds. */
+const LOST_MS = 30_000;
+
+/**
+ * Adds up what the SQLite driver keeps with its option `metricsFile`, one file for each process that opened the database within a day; `undefined` when
+ * there is none. The writers are those of the processes that have it open.
+ */
+export async function readKeptMetrics(database: string): Promise<WriterMetrics | undefined> {
+  const folder = dirname(database);
+  const prefix = `${basename(database)}-metrics-`;
+  const names = (await readdir(folder)).filter((name) => name.startsWith(prefix) && name.endsWith('.json'));
+  const kept = await Promise.all(names.map((name) => snapshot(join(folder, name))));
+  if (kept.length === 0) return undefined;
+  const all = kept.map((each) => toWriterMetrics(each, undefined));
+  const sum = (figure: (metrics: WriterMetrics) => number): number =>
+    all.reduce((total, metrics) => total + figure(metrics), 0);
+  const waits = kept.map(({ database: { writer } }) => writer.waits);
+  const waited = waits.reduce((total, { count }) => total + count, 0);
+  const waitedMs = waits.reduce((total, { totalMs }) => total + totalMs, 0);
+  return {
+    lockAttempts: sum(({ lockAttempts }) => lockAttempts),
+    lockFailures: sum(({ lockFailures }) => lockFailures),
+    lockRetries: sum(({ lockRetries }) => lockRetries),
+    writers: sum((metrics) => (isOpen(kept[all.indexOf(metrics)]) ? metrics.writers : 0)),
+    averageWaitMs: waited === 0 ? 0 : waitedMs / waited,
+    commitsPerSecond: undefined,
+    processes: kept.filter(isOpen).length,
+    writtenAt: kept
+      .map(({ writtenAt = '' }) => writtenAt)
+      .sort()
+      .at(-1),
+  };
+}
+
+function isOpen(kept: Snapshot | undefined): boolean {
+  const { writtenAt, closedAt } = kept ?? {};
+  return writtenAt !== undefined && closedAt === undefined && Date.now() - Date.parse(writtenAt) < LOST_MS;
+}
+
 function isUrl(place: string): boolean {
   return /^https?:\/\//i.test(place);
 }
 
 /** `storage.metrics()`, or the part of it that the SQLite driver writes to a file. */
-type Snapshot = Pick<StorageMetrics, 'database'> & { readonly writtenAt?: string };
+type Snapshot = Pick<StorageMetrics, 'database'> & {
+  readonly writtenAt?: string;
+  readonly closedAt?: string;
+};
 
 async function snapshot(place: string): Promise<Snapshot> {
   const text = isUrl(place) ? await fetchText(place) : await readFile(place, 'utf8');

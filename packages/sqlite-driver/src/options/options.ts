@@ -67,8 +67,8 @@ export interface SqliteOptions {
   /** Whether a file on a network file system may be opened. Several machines that use it at once would damage it. Default `refuse`. */
   readonly networkFileSystem?: 'allow' | 'refuse';
   /**
-   * Whether the database part of `storage.metrics()` is also written to `FILE-metrics.json`, for `sluice doctor`: every ten seconds and when the
-   * storage closes. The file stays after closing. With several processes it shows the one that wrote last. Default false.
+   * Whether the database part of `storage.metrics()` is also written to `FILE-metrics-PID-ID.json`, for `sluice doctor`, which adds up those of all
+   * processes: every ten seconds and when the storage closes. The file stays for a day after that; at most 20 such files stay. Default false.
    */
   readonly metricsFile?: boolean;
 }

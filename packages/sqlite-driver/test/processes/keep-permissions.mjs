@@ -33,7 +33,13 @@ const backup = join(folder, 'copy.backup');
 await database.backup(backup, { onProgress });
 tell('backup', backup);
 await database.close();
-tell('metrics', `${path}-metrics.json`);
+tell(
+  'metrics',
+  join(
+    folder,
+    readdirSync(folder).find((name) => name.includes('-metrics-')),
+  ),
+);
 await restore({ from: backup, to: path, onProgress });
 tell('restored', path);
 const elsewhere = join(folder, 'elsewhere.db');

@@ -21,6 +21,8 @@ export interface WriterMetrics {
   readonly averageWaitMs: number;
   /** Commits per second between two metrics; `undefined` with one only. */
   readonly commitsPerSecond: number | undefined;
+  /** How many processes have the database open now; `undefined` when only one was asked. */
+  readonly processes?: number | undefined;
   /** When the driver wrote the metrics to its file; `undefined` when they come from a running application. */
   readonly writtenAt?: string | undefined;
 }
