@@ -25,9 +25,9 @@ import { ChildRowGuard } from './child-row-guard.js';
 import { CollectedRows } from './collected-rows.js';
 import { GroupCommit } from './group-commit.js';
 import {
+  areForeignKeysEnforced,
   findBrokenForeignKey,
   raiseSchemaVersion,
-  areForeignKeysEnforced,
   switchForeignKeys,
   totalChanges,
 } from './schema-change.js';
