@@ -26,7 +26,7 @@ describe('what a refused statement did before it failed', () => {
       'create table item (id integer primary key, name text unique)',
       'create table log (id integer primary key, x text)',
       'create table strict_item (a int) strict',
-      `create trigger forbidden before insert on item when new.name = 'forbidden' begin select raise(fail, 'not this one'); end`,
+      `create trigger forbidden before insert on item when new.name = 'forbidden' begin insert into log (x) values ('half'); select raise(fail, 'not this one'); end`,
       `create trigger logged before insert on item begin insert into log (x) values (new.name); end`,
       `insert into item values (1, 'one')`,
       'delete from log',
@@ -73,6 +73,25 @@ describe('what a refused statement did before it failed', () => {
     const transaction: DatabaseTransaction = await db.database.begin({ access: 'write' });
     await runIn(transaction, `insert into item values (2, 'two')`);
     expect(await rejection(runIn(transaction, sql))).toBeInstanceOf(Error);
+    await transaction.commit();
+    expect(await state()).toStrictEqual(two);
+  });
+
+  test('nothing is left where a rollback to a savepoint brought the trigger back', async () => {
+    const transaction = await db.database.begin({ access: 'write' });
+    for (const sql of [
+      `insert into item values (2, 'two')`,
+      'savepoint before',
+      'drop trigger forbidden',
+      'drop trigger logged',
+      'drop table strict_item',
+      `insert into item (name) values ('forbidden')`,
+      'rollback to before',
+    ])
+      await runIn(transaction, sql);
+    expect(
+      await rejection(runIn(transaction, `insert into item (name) values ('forbidden')`)),
+    ).toBeInstanceOf(Error);
     await transaction.commit();
     expect(await state()).toStrictEqual(two);
   });

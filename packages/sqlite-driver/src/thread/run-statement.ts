@@ -35,7 +35,7 @@ export function runStatement(
   const outcome = isGuarded(connection, prepared, guarded)
     ? runGuarded(connection, prepared, statement, member, target)
     : runPlainly(connection, prepared, statement, member, target);
-  if (prepared.changesSchema) connection.refreshSchema();
+  if (prepared.changesSchema || prepared.isRollbackTo) connection.refreshSchema();
   return outcome;
 }
 

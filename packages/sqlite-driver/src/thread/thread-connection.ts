@@ -38,6 +38,8 @@ export interface Prepared {
   readonly narrowed: readonly number[];
   readonly isReadonly: boolean;
   readonly changesSchema: boolean;
+  /** Whether it is a ROLLBACK TO a savepoint, which may bring an earlier schema back. */
+  readonly isRollbackTo: boolean;
   /** Set for a statement that may give a row number, and returns no rows. */
   readonly rowNumber?: RowNumber | undefined;
   /**
@@ -295,9 +297,11 @@ export class ThreadConnection {
   #create(sql: string): Prepared {
     const statement = this.#database.prepare<unknown[], SqliteValue[]>(sql);
     const isReadonly = statement.readonly;
-    const changesSchema = !isReadonly && statementKind(sql) === 'schema';
+    const kindByWord = statementKind(sql);
+    const changesSchema = !isReadonly && kindByWord === 'schema';
+    const isRollbackTo = kindByWord === 'savepoint' && /rollback/i.test(sql);
     const leaves = isReadonly ? 'nothing' : this.#leaves(sql);
-    const kind = { isReadonly, changesSchema, leaves } as const;
+    const kind = { isReadonly, changesSchema, isRollbackTo, leaves } as const;
     if (!statement.reader)
       return {
         statement,
