@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import {
   type BackupBefore,
   type BackupBeforeOptions,
@@ -20,8 +19,8 @@ import {
 } from '@sluice/core';
 import { ChangePoller } from './changes/change-poller.js';
 import { SqliteSql } from './dialect/database-sql.js';
-import type { Failure } from './errors/failure.js';
-import { fileIdentity } from './file/file-watch.js';
+import { changedFailure, type Failure, toFailure } from './errors/failure.js';
+import { HeldFiles } from './file/held-files.js';
 import { MetricsFile } from './file/metrics-file.js';
 import { noteOpen } from './file/open-files.js';
 import type { Location } from './file/path.js';
@@ -69,7 +68,7 @@ export class SqliteDatabase implements Database {
   readonly #alterations: Alterations;
   readonly #inFlight = new InFlightCounter();
   readonly #backups = new RunningBackups(this.#inFlight, this.#snapshots);
-  readonly #file: { identity: string | undefined } = { identity: undefined };
+  readonly #files: HeldFiles;
   #onClosed: () => void = () => {};
   readonly #metricsFile: MetricsFile | undefined;
   #closing: Promise<void> | undefined;
@@ -77,6 +76,7 @@ export class SqliteDatabase implements Database {
   constructor(location: Location, options: ResolvedOptions, engine: SqliteEngine, onWarning: OnWarning) {
     const { isTemporary } = location;
     this.#location = location;
+    this.#files = new HeldFiles(location.path, options.openTimeoutMs);
     if (options.metricsFile && !isTemporary)
       this.#metricsFile = new MetricsFile(location.path, () => this.metrics(), onWarning);
     this.#engine = engine;
@@ -127,14 +127,14 @@ export class SqliteDatabase implements Database {
     const read = this.#readers.open(written);
     // Waits for both before closing, so that no thread that is still opening is left.
     const [writerFailure, readerFailure] = await Promise.all([written, read]);
-    const failure = writerFailure ?? readerFailure;
+    const failure =
+      writerFailure ?? readerFailure ?? (await this.#files.hold().catch((error) => toFailure(error, 'open')));
     if (failure !== undefined) {
       await this.close();
       throw this.#engine.toError(failure, undefined);
     }
     this.#onClosed = noteOpen(this.#location.path);
     this.#metricsFile?.start();
-    this.#file.identity = fileIdentity(this.#location.path);
     const { InlineReader } = await loaded;
     if (this.#inlineOptions === undefined) return;
     this.#inline = new InlineReader(this.#inlineOptions, (statement, wait) => this.#execute(statement, wait));
@@ -147,6 +147,7 @@ export class SqliteDatabase implements Database {
   }
 
   async #execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
+    this.#assertInPlace();
     assertAllowedOutside(statement.sql);
     if (statement.alteration !== undefined && this.#alterations === 'own')
       assertOwnAlteration(statement.alteration);
@@ -166,6 +167,7 @@ export class SqliteDatabase implements Database {
     batchSize: number,
     options: ExecuteOptions,
   ): AsyncGenerator<readonly Row[]> {
+    this.#assertInPlace();
     assertAllowedOutside(statement.sql);
     if (!(await this.#isRead(statement, options))) {
       const { rows } = await this.execute({ ...statement, access: 'write' }, options);
@@ -183,6 +185,7 @@ export class SqliteDatabase implements Database {
   }
 
   async begin(options: BeginOptions): Promise<DatabaseTransaction> {
+    this.#assertInPlace();
     if (options.access === 'write' && !options.isSchemaChange) {
       const lease = await this.#hold(() => this.#writer.begin(options));
       return new SqliteTransaction(this.#engine, lease, this.#alterations, () => this.#unhold(lease));
@@ -191,6 +194,7 @@ export class SqliteDatabase implements Database {
   }
 
   async batch(statements: readonly Statement[], options: ExecuteOptions): Promise<StatementResult[]> {
+    this.#assertInPlace();
     for (const { sql, alteration } of statements) {
       assertAllowedInside(sql);
       if (alteration !== undefined && this.#alterations === 'own') assertOwnAlteration(alteration);
@@ -262,12 +266,12 @@ export class SqliteDatabase implements Database {
         ...this.#readers.engineMetrics(),
         inlineReads: this.#inline?.served ?? 0,
         ...this.#wal.metrics(),
-        ...walMetrics(this.#location),
       },
     };
   }
 
   async backup(path: string, options: BackupOptions): Promise<void> {
+    this.#assertInPlace();
     const to = await locateBackup(path);
     const toError = (failure: Failure): Error => this.#engine.toError(failure, undefined);
     await this.#backups.run({ kind: 'backup', from: this.#location.path, to }, { ...options, toError });
@@ -294,9 +298,16 @@ export class SqliteDatabase implements Database {
     await this.#changes.close();
     await this.#readers.close();
     await this.#wal.close();
+    this.#files.letGo();
     await this.#writer.close();
+    this.#files.release();
     this.#onClosed();
     await this.#location.dispose();
+  }
+
+  /** @throws ConnectionError `file_changed`. */
+  #assertInPlace(): void {
+    if (this.#files.hasChanged) throw this.#engine.toError(changedFailure('run'), undefined);
   }
 
   #connectionOptions(role: ConnectionOptions['role'], options: ResolvedOptions): ConnectionOptions {
@@ -304,7 +315,7 @@ export class SqliteDatabase implements Database {
     const { path, isTemporary } = this.#location;
     return {
       path,
-      file: this.#file,
+      files: this.#files.shared,
       role,
       values,
       openTimeoutMs,
@@ -384,11 +395,6 @@ export class SqliteDatabase implements Database {
     this.#inFlight.forget(lease);
     this.#inFlight.leave();
   }
-}
-
-/** The size of the `-wal` file; 0 when there is none. */
-function walMetrics({ path }: Location): { readonly walBytes: number } {
-  return { walBytes: statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0 };
 }
 
 function* inBatches(rows: readonly Row[], size: number): Generator<readonly Row[]> {

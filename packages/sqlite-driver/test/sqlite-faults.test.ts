@@ -1,8 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
-import { ConnectionError, type DatabaseWarning, StorageFullError } from '@sluice/core';
+import {
+  type ConnectionError,
+  type DatabaseTransaction,
+  type DatabaseWarning,
+  type SluiceError,
+  StorageFullError,
+} from '@sluice/core';
 import { checkIntegrity } from '@sluice/sqlite-driver';
 import { rejection, runIn, until } from '@sluice/testkit/driver-tests';
 import Sqlite from 'better-sqlite3';
@@ -205,9 +211,12 @@ describe('the disk', () => {
   }
 });
 
-describe('the file goes away while it is open', () => {
+describe('the file changes while it is open', () => {
   const insert = (db: OpenedFile, id: number): Promise<unknown> =>
     db.run('insert into item values (?)', [id], { access: 'write' });
+  const begin = (db: OpenedFile): Promise<DatabaseTransaction> => db.database.begin({ access: 'write' });
+  const unknown = { code: 'commit_unknown', cause: { code: 'SQLITE_READONLY_DBMOVED' } };
+  const changed = { code: 'file_changed', retryable: false, cause: { code: 'SQLITE_READONLY_DBMOVED' } };
 
   async function openWithItem(): Promise<OpenedFile> {
     const db = await openDatabase();
@@ -216,35 +225,71 @@ describe('the file goes away while it is open', () => {
     return db;
   }
 
-  test.each(['', '-wal'])(
-    'deleted app.db%s: no write is acknowledged, and no empty file takes its place',
+  /** Before a write, and for reads, nobody looks more often than every ten milliseconds. */
+  function untilLookedAt(): Promise<void> {
+    const since = performance.now();
+    return until(() => performance.now() - since > 12);
+  }
+
+  test.each(['', '-wal', '-shm'])(
+    'app.db%s is moved away: nothing more is executed, nothing is copied, and no empty file takes its place',
     async (part) => {
       const db = await openWithItem();
-      const [file, log] = [`${db.path}.kept`, `${db.path}.kept-wal`];
-      renameSync(db.path + part, part === '' ? file : log);
-      // The log is looked at once a millisecond.
-      const since = performance.now();
-      await until(() => performance.now() - since > 2);
-      for (const id of [2, 3]) {
-        const error = await rejection(insert(db, id));
-        expect(error).toBeInstanceOf(ConnectionError);
-        expect(error).toMatchObject({
-          code: 'connection_failed',
-          cause: { code: 'SQLITE_READONLY_DBMOVED' },
-        });
-      }
-      const transaction = await db.database.begin({ access: 'write' });
-      await runIn(transaction, 'insert into item values (4)');
-      expect(await rejection(transaction.commit())).toMatchObject({ code: 'connection_failed' });
-      const batch = { sql: 'insert into item values (5)', parameters: [], access: 'write' } as const;
-      expect(await rejection(db.database.batch?.([batch], {}) ?? Promise.resolve())).toMatchObject({
-        code: 'connection_failed',
-      });
+      renameSync(db.path + part, `${db.path}.away`);
+      await untilLookedAt();
+      const file = part === '' ? `${db.path}.away` : db.path;
+      const [before, names] = [readFileSync(file), readdirSync(dirname(file))];
+      for (const id of [2, 3]) expect(await rejection(insert(db, id))).toMatchObject(changed);
+      expect(await rejection(begin(db))).toMatchObject(changed);
+      const batch = { sql: 'insert into item values (4)', parameters: [], access: 'write' } as const;
+      expect(await rejection(db.database.batch?.([batch], {}) ?? Promise.resolve())).toMatchObject(changed);
+      expect(await rejection(db.rows('select * from item'))).toMatchObject(changed);
+      expect(await rejection(db.database.ping({}))).toMatchObject(changed);
+      expect(await rejection(db.database.backup(`${db.path}.backup`, {}))).toMatchObject(changed);
       await db.database.close();
-      if (part === '')
-        expect(readdirSync(dirname(db.path)).filter((name) => name === 'test.db')).toStrictEqual([]);
+      expect(readFileSync(file)).toStrictEqual(before);
+      expect(readdirSync(dirname(file))).toStrictEqual(names);
     },
   );
+
+  test('a reader finds it out by itself', async () => {
+    const db = await openWithItem();
+    const snapshot = await db.database.begin({ access: 'read' });
+    rmSync(`${db.path}-wal`);
+    await untilLookedAt();
+    expect(await rejection(runIn(snapshot, 'select * from item'))).toMatchObject(changed);
+    expect(await rejection(db.rows('select * from item'))).toMatchObject(changed);
+  });
+
+  test('while a transaction is open: whether it was committed is unknown', async () => {
+    const db = await openWithItem();
+    const transaction = await begin(db);
+    await runIn(transaction, 'insert into item values (2)');
+    rmSync(`${db.path}-wal`);
+    expect(await rejection(transaction.commit())).toMatchObject(unknown);
+    expect(await rejection(insert(db, 3))).toMatchObject(changed);
+  });
+
+  test('while several share a COMMIT: it is unknown to each', async () => {
+    const db = await openWithItem();
+    const first = await begin(db);
+    const begun = begin(db);
+    await runIn(first, 'insert into item values (2)');
+    const committed = rejection(first.commit());
+    const second = await begun;
+    await runIn(second, 'insert into item values (3)');
+    rmSync(`${db.path}-wal`);
+    expect(await rejection(second.commit())).toMatchObject(unknown);
+    expect(await committed).toMatchObject(unknown);
+  });
+
+  test('a rollback is one all the same', async () => {
+    const db = await openWithItem();
+    const transaction = await begin(db);
+    rmSync(`${db.path}-wal`);
+    await transaction.rollback();
+    expect(await rejection(insert(db, 3))).toMatchObject(changed);
+  });
 
   test('replaced by another file: no write is acknowledged, and neither file is mixed with the other', async () => {
     const db = await openWithItem();
@@ -252,11 +297,44 @@ describe('the file goes away while it is open', () => {
     await other.run('create table item (id integer primary key)');
     await other.database.close();
     renameSync(`${db.path}.other`, db.path);
-    expect(await rejection(insert(db, 2))).toMatchObject({ code: 'connection_failed' });
+    expect(['commit_unknown', 'file_changed']).toContain(
+      ((await rejection(insert(db, 2))) as SluiceError).code,
+    );
+    expect(await rejection(insert(db, 3))).toMatchObject(changed);
     await db.database.close();
+    for (const part of ['-wal', '-shm']) rmSync(db.path + part, { force: true });
     const again = await openDatabase({ path: db.path });
     expect(await again.rows('pragma integrity_check')).toStrictEqual([{ integrity_check: 'ok' }]);
     expect(await again.rows('select * from item')).toStrictEqual([]);
+  });
+
+  test.each(['exit', 'end'])('the process ends without closing (%s): it copies nothing', async (how) => {
+    const path = join(await temporaryFolder(), 'app.db');
+    const child = startChild('leave-changed.mjs', path, how);
+    await until(() => child.lines.length > 0);
+    expect(child.lines).toStrictEqual(['commit_unknown']);
+    const before = readFileSync(path);
+    child.process.stdin?.write('\n');
+    expect(await child.ended).toBe(0);
+    expect(readFileSync(path)).toStrictEqual(before);
+  });
+
+  test('pages given back, a WAL that starts over and other names in the folder are no such change', async () => {
+    const db = await openDatabase({ checkpointBytes: 65_536, walBudgetBytes: 262_144 });
+    await db.run('create table item (id integer primary key, data blob)');
+    const plain = new Sqlite(db.path, { timeout: 10_000 });
+    for (let round = 0; round < 20; round += 1) {
+      await db.run('insert into item values (null, zeroblob(200000))', [], { access: 'write' });
+      writeFileSync(`${db.path}.${round}`, '');
+      plain.prepare('delete from item').run();
+      plain.pragma('incremental_vacuum');
+      plain.pragma(`wal_checkpoint(${round % 2 === 0 ? 'truncate' : 'restart'})`);
+      const since = performance.now();
+      await until(() => performance.now() - since > 2);
+    }
+    plain.close();
+    await db.run('insert into item values (null, null)', [], { access: 'write' });
+    expect(await db.rows('select count(*) as n from item')).toStrictEqual([{ n: 1 }]);
   });
 });
 

@@ -56,13 +56,13 @@ export class OverloadedError extends SluiceError {
 /** The codes of a {@link ConnectionError}. */
 export type ConnectionErrorCode = Extract<
   ErrorCode,
-  'authentication_failed' | 'connection_failed' | 'connection_lost'
+  'authentication_failed' | 'connection_failed' | 'connection_lost' | 'file_changed'
 >;
 
-/** The database cannot be reached. Retryable, except for `authentication_failed`. */
+/** The database cannot be reached. Retryable, except for `authentication_failed` and `file_changed`. */
 export class ConnectionError extends SluiceError {
   constructor(code: ConnectionErrorCode, message: string, options?: ErrorOptions) {
-    super(code, code !== 'authentication_failed', message, options);
+    super(code, code !== 'authentication_failed' && code !== 'file_changed', message, options);
   }
 }
 

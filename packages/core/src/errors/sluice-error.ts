@@ -10,6 +10,7 @@ export const ERROR_CODES = [
   'connection_lost',
   'corrupt',
   'driver_missing',
+  'file_changed',
   'foreign_key_violation',
   'internal',
   'invalid_configuration',

@@ -42,7 +42,7 @@ describe('extended result codes', () => {
     ['SQLITE_PROTOCOL', 'conflict', true],
     ['SQLITE_RANGE', 'invalid_query', false],
     ['SQLITE_READONLY', 'invalid_query', false],
-    ['SQLITE_READONLY_DBMOVED', 'connection_failed', true],
+    ['SQLITE_READONLY_DBMOVED', 'file_changed', false],
     ['SQLITE_TOOBIG', 'invalid_value', false],
     ['SQLITE_TOO_OLD', 'runtime_too_old', false],
     ['SQLITE_UNHEARD_OF', 'internal', false],

@@ -20,6 +20,7 @@ import { targetTable } from '../sql/statement.js';
 import { parseTypeCheckName } from '../values/type-check-name.js';
 import { parseViolation, type ViolationDetails } from './constraint-message.js';
 import {
+  CHANGED,
   type Failure,
   IN_USE,
   NO_INCREMENTAL_VACUUM,
@@ -91,12 +92,7 @@ const BY_CODE: Readonly<Record<string, ToError>> = {
   SQLITE_RANGE: (c) =>
     new UsageError('invalid_query', 'The statement has fewer parameters than it was given.', c),
   SQLITE_READONLY: readonlyError,
-  SQLITE_READONLY_DBMOVED: (c) =>
-    new ConnectionError(
-      'connection_failed',
-      'The database file, or its -wal, was moved or deleted while it was open; nothing of the call was kept. Open the storage again once it is in its place.',
-      c,
-    ),
+  [CHANGED]: changedError,
   [TOO_OLD]: (c) =>
     new ConfigurationError('runtime_too_old', `${c.failure.message} Update better-sqlite3.`, c),
   [IN_USE]: (c) => new ConflictError('busy', c.failure.message, c),
@@ -158,6 +154,14 @@ function busyError(c: Circumstances): Error {
     ? 'Another process keeps the file locked in rollback-journal mode, so that it cannot be switched to WAL. Close that process, or let it use WAL too.'
     : 'Another process holds the lock of the database.';
   return new ConflictError('busy', message, c);
+}
+
+function changedError(c: Circumstances): Error {
+  const what = 'The database file, its -wal or its -shm was deleted, replaced, moved or cut by somebody else';
+  const next = 'The storage executes nothing more. Close it, see to the file, and open it again.';
+  return c.failure.phase === 'commit'
+    ? new CommitUnknownError(`${what} during COMMIT; the write may or may not be found. ${next}`, c)
+    : new ConnectionError('file_changed', `${what}; nothing of the call was executed. ${next}`, c);
 }
 
 function storageFull(c: Circumstances): Error {

@@ -31,8 +31,15 @@ export const ROWS_VANISHED = 'SQLITE_ROWS_VANISHED';
 /** Failure code: another process or connection has the file open. */
 export const IN_USE = 'SQLITE_IN_USE';
 
-/** SQLite's code for a file that was moved or deleted while it was open. */
-export const MOVED = 'SQLITE_READONLY_DBMOVED';
+/** SQLite's code for a file that was moved or deleted while it was open; here also for one that was replaced or cut, and for its WAL. */
+export const CHANGED = 'SQLITE_READONLY_DBMOVED';
+
+/** The failure of what was not executed, or whose COMMIT went to files that may be gone, because somebody changed the files. */
+export function changedFailure(phase: 'run' | 'commit'): Failure {
+  return { code: CHANGED, name: 'SqliteError', message: CHANGED_MESSAGE, phase };
+}
+
+export const CHANGED_MESSAGE = 'The file, its WAL or its index is not the one that was opened.';
 
 /** Failure code: the backup to restore is damaged. */
 export const UNSOUND = 'SQLITE_UNSOUND';

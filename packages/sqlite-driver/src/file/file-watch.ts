@@ -1,37 +1,101 @@
-import { statSync } from 'node:fs';
+import { type StatSyncOptions, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 
-/** Device and inode of the file at a path, which stay the same when it is renamed; `undefined` when there is no file. */
-export function fileIdentity(path: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats === undefined ? undefined : `${stats.dev}:${stats.ino}`;
+/** The file, its WAL and the index of the WAL, which all processes share. */
+const PARTS = ['', '-wal', '-shm'];
+
+/** How old the last change of a folder must be before its time is relied on. No file system rounds times to more than two seconds. */
+const SETTLED_MS = 3_000;
+
+/** Shortest time between two looks of {@link FileWatch.wasInPlace}. */
+const RECENT_MS = 10;
+
+const QUIET: StatSyncOptions & { bigint?: false; throwIfNoEntry: false } = { throwIfNoEntry: false };
+
+/** The files of an open database, as all its threads see them. */
+export interface OpenFiles {
+  /** {@link filesIdentity} when the database was opened; `undefined` before that. */
+  identity: string | undefined;
+  /** Not 0 once a thread saw that the files were changed by somebody else. Never reset. Shared memory: all threads stop at once. */
+  readonly changed: Int32Array<SharedArrayBuffer>;
+}
+
+/** For a database that is about to be opened. */
+export function newOpenFiles(): OpenFiles {
+  return { identity: undefined, changed: new Int32Array(new SharedArrayBuffer(4)) };
+}
+
+/** Device and inode of the file at a path, of its WAL and of its index. They stay the same when a file is renamed. */
+export function filesIdentity(path: string): string {
+  return PARTS.map((part) => {
+    const stats = statSync(path + part, QUIET);
+    return stats === undefined ? 'none' : `${stats.dev}:${stats.ino}`;
+  }).join(' ');
 }
 
 /**
- * Detects that a database or its WAL was deleted or replaced while it was open. SQLite then continues to write to the deleted files, and those
- * commits are lost: they must not be acknowledged.
+ * Detects that a database, its WAL or its index was deleted, replaced or moved while it was open. SQLite does not: it goes on with files that have
+ * no name any more, so what it commits is lost, and what it copies at last goes over the work of those who use the new ones.
+ *
+ * None of these can happen without a change of the folder. So one stat is enough while the time of the folder stands still.
  */
 export class FileWatch {
   readonly #path: string;
-  readonly #file: string | undefined;
-  readonly #log: string | undefined;
+  readonly #folder: string;
+  readonly #files: OpenFiles;
+  readonly #identity: string;
+  /** Inode and time of the folder at the last look; the time is NaN if it may stand still although the folder changes. */
+  #folderInode = 0;
+  #folderMs = Number.NaN;
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(path: string) {
+  /** Create it when the database is open and the files are there. */
+  constructor(path: string, files: OpenFiles) {
     this.#path = path;
-    this.#file = fileIdentity(path);
-    this.#log = fileIdentity(logOf(path));
+    this.#folder = dirname(path);
+    this.#files = files;
+    this.#identity = files.identity ?? filesIdentity(path);
   }
 
-  /** Whether the path still leads to the file that was opened. Costs two microseconds. */
-  isFileInPlace(): boolean {
-    return fileIdentity(this.#path) === this.#file;
+  /** Whether the files are those that were opened. */
+  isInPlace(): boolean {
+    if (this.#hasChanged) return false;
+    this.#lookedAt = performance.now();
+    try {
+      return this.#look();
+    } catch {
+      // A process that has given up its rights to the folder sees nothing any more. What it has open it may go on with.
+      return true;
+    }
   }
 
-  /** The same for its WAL. */
-  isLogInPlace(): boolean {
-    return fileIdentity(logOf(this.#path)) === this.#log;
+  #look(): boolean {
+    const folder = statSync(this.#folder, QUIET);
+    if (folder?.mtimeMs === this.#folderMs && folder.ino === this.#folderInode) return true;
+    if (filesIdentity(this.#path) !== this.#identity) return this.noteChange();
+    const isSettled = folder !== undefined && Date.now() - folder.mtimeMs > SETTLED_MS;
+    this.#folderMs = isSettled ? folder.mtimeMs : Number.NaN;
+    this.#folderInode = folder?.ino ?? 0;
+    return true;
+  }
+
+  /** The same, for what is done much more often: looks at most every ten milliseconds. */
+  wasInPlace(): boolean {
+    return performance.now() - this.#lookedAt < RECENT_MS ? !this.#hasChanged : this.isInPlace();
+  }
+
+  /** Tells all threads that the files were changed. */
+  noteChange(): false {
+    Atomics.store(this.#files.changed, 0, 1);
+    return false;
+  }
+
+  get #hasChanged(): boolean {
+    return hasChanged(this.#files);
   }
 }
 
-function logOf(path: string): string {
-  return `${path}-wal`;
+/** Whether a thread saw that the files were changed by somebody else. */
+export function hasChanged({ changed }: OpenFiles): boolean {
+  return Atomics.load(changed, 0) !== 0;
 }

@@ -138,7 +138,7 @@ export class InlineReader {
   #begin(): ThreadConnection | undefined {
     try {
       this.#opened ??= ThreadConnection.open(this.#options);
-      this.#opened.control('begin');
+      this.#opened.begin('begin');
       if (this.#opened.refreshSchema()) this.#known = new Map();
     } catch {
       this.#opened?.rollback();

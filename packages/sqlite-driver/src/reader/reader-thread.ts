@@ -1,5 +1,5 @@
 import type { Failure } from '../errors/failure.js';
-import { isBusy, toFailure } from '../errors/failure.js';
+import { changedFailure, isBusy, toFailure } from '../errors/failure.js';
 import { ResultSink } from '../thread/result-sink.js';
 import { runStatement } from '../thread/run-statement.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
@@ -63,6 +63,7 @@ function onlyReads(connection: ThreadConnection, sql: string): boolean {
 }
 
 function run(connection: ThreadConnection, flags: ThreadFlags, { statement, batchSize }: Read): Outcome {
+  if (!connection.files.wasInPlace()) return { kind: 'failure', failure: changedFailure('run') };
   return runStatement(connection, statement, 0, new ResultSink(flags, batchSize));
 }
 
@@ -80,7 +81,7 @@ function beginSnapshot(connection: ThreadConnection, flags: ThreadFlags): Outcom
 
 function tryBegin(connection: ThreadConnection): Failure | undefined {
   try {
-    connection.control('begin');
+    connection.begin('begin');
     connection.refreshSchema();
     return undefined;
   } catch (error) {

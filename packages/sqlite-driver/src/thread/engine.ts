@@ -1,6 +1,6 @@
 import { InternalError, type Row, type Statement, type StatementResult } from '@sluice/core';
 import { lostError, toError } from '../errors/errors.js';
-import { type Failure, TEMPORARY } from '../errors/failure.js';
+import { CHANGED, type Failure, TEMPORARY } from '../errors/failure.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { type BindValue, bindNative, bindPortable } from '../values/parameters.js';
 import { type ResultPart, ROWS_PER_PART } from '../values/result-part.js';
@@ -107,7 +107,8 @@ export class SqliteEngine {
   toError(failure: Failure, sql: string | undefined): Error {
     const { code, name, message } = failure;
     const cause = code === undefined ? plainError(name, message) : this.#createEngineError(message, code);
-    const isEngines = failure.phase !== 'open' && code !== TEMPORARY;
+    // SQLite's own error for a changed file does not tell whether the write happened.
+    const isEngines = failure.phase !== 'open' && code !== TEMPORARY && code !== CHANGED;
     return this.#keepsEngineErrors && isEngines ? cause : toError(failure, sql, cause);
   }
 

@@ -17,7 +17,7 @@ export async function openThread(
 ): Promise<OpenedThread> {
   const { role } = options;
   const mailboxSlots = role === 'writer' ? newMailboxSlots() : [];
-  const thread = new SqliteThread(entry, `sluice sqlite ${role}`, mailboxSlots);
+  const thread = new SqliteThread(entry, `sluice sqlite ${role}`, mailboxSlots, options.files.changed);
   await ready;
   const failure = await open(thread, options);
   if (failure === undefined) return { kind: 'thread', thread };

@@ -43,12 +43,18 @@ export class SqliteThread {
   #isAlive = true;
   #prepared: PreparedCounts = { hits: 0, misses: 0 };
 
-  constructor(entry: URL, name: string, mailboxSlots: readonly SlotMemory[]) {
+  constructor(
+    entry: URL,
+    name: string,
+    mailboxSlots: readonly SlotMemory[],
+    changed: ThreadStart['changed'],
+  ) {
     const start: ThreadStart = {
       flags: this.flags.shared,
       requests: newSlotMemory(),
       replies: newSlotMemory(),
       mailboxSlots,
+      changed,
     };
     this.#worker = new Worker(entry, { name, workerData: start, execArgv: [] });
     this.#worker.unref();

@@ -1,8 +1,8 @@
 import Sqlite from 'better-sqlite3';
-import { type Failure, MOVED, TEMPORARY, TOO_OLD } from '../errors/failure.js';
+import { CHANGED, CHANGED_MESSAGE, type Failure, TEMPORARY, TOO_OLD } from '../errors/failure.js';
 import { mendCompanions, wouldLeaveReadOnlyIndex } from '../file/file-access.js';
 import { hasReachedSizeLimit } from '../file/file-size-limit.js';
-import { fileIdentity } from '../file/file-watch.js';
+import { FileWatch, filesIdentity, hasChanged } from '../file/file-watch.js';
 import { isAtLeast, OLDEST_SQLITE } from '../file/versions.js';
 import { mentionsFail } from '../sql/conflict-fail.js';
 import { statementKind } from '../sql/statement.js';
@@ -59,7 +59,8 @@ export class ThreadConnection {
   readonly #changes: Sqlite.Statement<unknown[], number>;
   readonly #checkpoints = new Map<CheckpointMode, Sqlite.Statement<unknown[], CheckpointRow>>();
   readonly #role: ConnectionOptions['role'];
-  #frameBytes = 0;
+  #files: FileWatch | undefined;
+  #pageBytes = 0;
   #hits = 0;
   #misses = 0;
   #preparedFor: number | undefined;
@@ -74,6 +75,10 @@ export class ThreadConnection {
     const connection = new ThreadConnection(options);
     try {
       connection.#configure(options);
+      // In a file that was just made, the first read makes the WAL.
+      connection.#schemaVersion.get();
+      assertSameFiles(options);
+      connection.#files = new FileWatch(options.path, options.files);
       return connection;
     } catch (error) {
       connection.close();
@@ -82,7 +87,7 @@ export class ThreadConnection {
   }
 
   private constructor(options: ConnectionOptions) {
-    assertSameFile(options);
+    assertSameFiles(options);
     assertLeavesNothing(options);
     if (options.role === 'writer') mendCompanions(options.path);
     this.#database = new Sqlite(options.path, { readonly: options.role === 'reader', timeout: 0 });
@@ -116,7 +121,7 @@ export class ThreadConnection {
     }
     if (options.role === 'reader') database.pragma('query_only = on');
     else this.#configureWriter(options);
-    this.#frameBytes = Number(database.pragma('page_size', { simple: true })) + FRAME_HEADER_BYTES;
+    this.#pageBytes = Number(database.pragma('page_size', { simple: true }));
   }
 
   #configureWriter({ synchronous, walLimitBytes }: ConnectionOptions): void {
@@ -142,7 +147,38 @@ export class ThreadConnection {
     const { busy, log, checkpointed } = statement.get() ?? { busy: 1, log: 0, checkpointed: 0 };
     // -1 means that the file is not in WAL mode, or that another connection has locked the WAL.
     const frames = { frames: Math.max(0, log), checkpointed: Math.max(0, checkpointed) };
-    return { ...frames, frameBytes: this.#frameBytes, isBusy: busy !== 0 };
+    return { ...frames, frameBytes: this.#pageBytes + FRAME_HEADER_BYTES, isBusy: busy !== 0 };
+  }
+
+  /** Knows whether the files are still those that were opened. */
+  get files(): FileWatch {
+    if (this.#files === undefined) throw new Error('The connection is not open yet.');
+    return this.#files;
+  }
+
+  /** @throws SqliteError {@link CHANGED} when somebody changed the files; looks at most every ten milliseconds. */
+  assertInPlace(): void {
+    if (!this.files.wasInPlace()) throw changed();
+  }
+
+  /** Begins a transaction, in files that are in place. */
+  begin(sql: 'begin' | 'begin immediate'): void {
+    this.assertInPlace();
+    this.control(sql);
+  }
+
+  get pageBytes(): number {
+    return this.#pageBytes;
+  }
+
+  /** The size of the database, in pages. */
+  pageCount(): number {
+    return Number(this.#database.pragma('page_count', { simple: true }));
+  }
+
+  /** Differs from the last when another connection has committed, or started the WAL over. */
+  dataVersion(): unknown {
+    return this.#database.pragma('data_version', { simple: true });
   }
 
   /** Runs a statement that controls a transaction, such as BEGIN, COMMIT or SAVEPOINT. They stay prepared. */
@@ -280,9 +316,13 @@ export class ThreadConnection {
     return this.#isPortable ? parameters.map(toBound) : parameters;
   }
 
-  /** Closes the connection. The writer first makes a TRUNCATE checkpoint, unless another process still uses the WAL. */
+  /**
+   * Closes the connection. The writer first makes a TRUNCATE checkpoint, unless another process still uses the WAL, or the files were changed: the
+   * WAL must then not be copied, and an Anchor keeps SQLite from doing so.
+   */
   close(): void {
-    if (this.#role === 'writer' && this.#database.open && !this.#database.inTransaction) this.#truncateWal();
+    const isIdle = this.#database.open && !this.#database.inTransaction;
+    if (this.#role === 'writer' && isIdle && this.#files?.isInPlace() === true) this.#truncateWal();
     this.#database.close();
   }
 
@@ -367,13 +407,14 @@ function assertVersion(version: string): void {
   );
 }
 
-/**
- * Fails when the path leads to another file than before: a deleted file must not be created again, and two connections must not use
- * different files.
- */
-function assertSameFile({ path, file: { identity } }: ConnectionOptions): void {
-  if (identity === undefined || fileIdentity(path) === identity) return;
-  throw new Sqlite.SqliteError('The file is not where it was opened.', MOVED);
+/** Fails when the path leads to other files than before: a deleted file must not be created again, and two connections must not use different files. */
+function assertSameFiles({ path, files }: ConnectionOptions): void {
+  const isSame = files.identity === undefined || filesIdentity(path) === files.identity;
+  if (!isSame || hasChanged(files)) throw changed();
+}
+
+function changed(): Error {
+  return new Sqlite.SqliteError(CHANGED_MESSAGE, CHANGED);
 }
 
 /** Fails before SQLite creates files beside a read-only database that would block it after its permissions were mended. */

@@ -1,4 +1,5 @@
 import type { Failure } from '../errors/failure.js';
+import type { OpenFiles } from '../file/file-watch.js';
 import type { ResultPart } from '../values/result-part.js';
 import type { SqliteValue } from '../values/sqlite-value.js';
 import type { SlotMemory } from './shared-slot.js';
@@ -19,8 +20,7 @@ export interface ThreadStatement {
 export interface ConnectionOptions {
   /** Absolute path of the file. */
   readonly path: string;
-  /** Device and inode of the file when the database was opened; `undefined` before that. */
-  readonly file: { readonly identity: string | undefined };
+  readonly files: OpenFiles;
   readonly role: 'checkpointer' | 'reader' | 'writer';
   readonly synchronous: 'full' | 'normal' | 'off';
   /** `portable`: columns have types, and whole numbers are bound as INTEGER. `native`: as better-sqlite3 does. */
@@ -148,6 +148,8 @@ export interface ThreadStart {
   readonly replies: SlotMemory;
   /** Slots for late joiners of a group; empty for other threads than the writer. */
   readonly mailboxSlots: readonly SlotMemory[];
+  /** That of {@link OpenFiles}: a request cannot carry shared memory. */
+  readonly changed: OpenFiles['changed'];
 }
 
 /** A message from a thread. */

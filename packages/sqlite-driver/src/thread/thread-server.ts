@@ -38,7 +38,8 @@ export function serveThread(serve: Serve, createWatch?: (options: ConnectionOpti
 
   const answer = async (request: ThreadRequest): Promise<void> => {
     if (request.op === 'open') {
-      const opened = open(request.options, flags);
+      const files = { ...request.options.files, changed: start.changed };
+      const opened = open({ ...request.options, files }, flags);
       if (opened instanceof ThreadConnection) connection = opened;
       watch = createWatch?.(request.options);
       reply(opened instanceof ThreadConnection ? DONE : { kind: 'failure', failure: opened });

@@ -95,7 +95,7 @@ function beginOutcome(result: ReturnType<LockWait['begin']>): Outcome {
 
 function tryBegin(connection: ThreadConnection): Failure | undefined {
   try {
-    connection.control('begin immediate');
+    connection.begin('begin immediate');
     return undefined;
   } catch (error) {
     return toFailure(error, 'run');

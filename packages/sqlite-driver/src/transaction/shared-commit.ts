@@ -1,4 +1,5 @@
 import { CommitWindow, sharedCommitError } from '@sluice/core';
+import { CHANGED } from '../errors/failure.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
 import type { ThreadReply } from '../thread/thread-protocol.js';
 import { type CallOutcome, toOutcome } from '../thread/watched-call.js';
@@ -47,7 +48,8 @@ export class SharedCommit {
     const result = await thread.call({ op: 'commit' });
     const outcome = toOutcome(result, 0, thread);
     if (result.kind === 'reply') onReply(result.reply, members.length);
-    const isShared = outcome.kind === 'failure' && members.length > 1;
+    // Nobody is to try again in files that somebody changed.
+    const isShared = outcome.kind === 'failure' && outcome.failure.code !== CHANGED && members.length > 1;
     if (isShared) this.#separate = members.length;
     for (const settle of members) settle(isShared ? CONFLICT : outcome);
   }

@@ -1,4 +1,4 @@
-import { toFailure } from '../errors/failure.js';
+import { changedFailure, toFailure } from '../errors/failure.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
 import type { ThreadFlags } from '../thread/thread-flags.js';
 import type { Outcome } from '../thread/thread-protocol.js';
@@ -25,6 +25,8 @@ export function runCheckpoint(
 ): Outcome {
   const since = performance.now();
   try {
+    // What has no name any more must not be copied over what others use.
+    if (!connection.files.isInPlace()) return { kind: 'failure', failure: changedFailure('run') };
     const before = connection.checkpoint('noop');
     let state = connection.checkpoint(mode);
     while (state.isBusy && performance.now() - since < timeoutMs) {

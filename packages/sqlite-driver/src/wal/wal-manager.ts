@@ -1,6 +1,7 @@
+import { statSync } from 'node:fs';
 import { type DatabaseWarning, SnapshotTooOldError, Summary } from '@sluice/core';
 import type { Failure } from '../errors/failure.js';
-import { toFailure } from '../errors/failure.js';
+import { CHANGED, toFailure } from '../errors/failure.js';
 import { openThread } from '../thread/open-thread.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
 import type { LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
@@ -100,6 +101,7 @@ export class WalManager {
       checkpointsBusy: this.#busy,
       checkpointFailures: this.#failures,
       walRestarts: this.#restarts,
+      walBytes: statSync(`${this.#options.connection.path}-wal`, { throwIfNoEntry: false })?.size ?? 0,
       walPendingBytes: this.#pendingBytes(),
       oldestReaderMs: oldest === undefined ? 0 : performance.now() - oldest.since,
       readersEnded: this.#readersEnded,
@@ -239,6 +241,8 @@ export class WalManager {
 
   /** Warns of the first of several failed checkpoints. No data is lost: the WAL keeps what was not copied. The next one follows soon. */
   #failed({ code, message }: Failure): undefined {
+    // Every call says so; the WAL is of no use any more.
+    if (code === CHANGED) return undefined;
     this.#failures += 1;
     this.#seenFrames = this.#state?.frames ?? 0;
     if (this.#hasFailed) return undefined;

@@ -1,38 +1,37 @@
-import { type Failure, MOVED } from '../errors/failure.js';
-import { FileWatch } from '../file/file-watch.js';
+import type { Failure } from '../errors/failure.js';
+import { changedFailure } from '../errors/failure.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
 import { isDone, type ThreadReply } from '../thread/thread-protocol.js';
 import type { ReplyWatch } from '../thread/thread-server.js';
 import type { WalState } from '../thread/wal-state.js';
+import { TruncationWatch } from './truncation-watch.js';
 
-/** Interval at which the writer checks its WAL. A check costs a tenth of a small write. */
-const CHECK_INTERVAL_MS = 1;
+/** Interval at which the writer measures its WAL. It costs a tenth of a small write. */
+const MEASURE_INTERVAL_MS = 1;
 
 /**
  * Checks, after each transaction of the writer, that its files are still in place; at most once a millisecond it also reads the size of the
  * WAL.
  */
 export class WriterWatch implements ReplyWatch {
-  readonly #files: FileWatch;
-  #checkedAt = Number.NEGATIVE_INFINITY;
-  #isGone = false;
+  readonly #truncation: TruncationWatch;
+  #measuredAt = Number.NEGATIVE_INFINITY;
 
   constructor(path: string) {
-    this.#files = new FileWatch(path);
+    this.#truncation = new TruncationWatch(path);
   }
 
-  /**
-   * Adds the state of the transaction and of the WAL to a reply. Turns results into failures when the file is gone, since the writes are
-   * lost.
-   */
+  /** Adds the state of the transaction and of the WAL to a reply. What was committed to files that are gone is answered as unknown. */
   complete(answered: ThreadReply, connection: ThreadConnection): ThreadReply {
     if (connection.inTransaction) return { ...answered, inTransaction: true };
+    if (!connection.files.isInPlace()) return disown(answered);
     const now = performance.now();
-    const isDue = now - this.#checkedAt >= CHECK_INTERVAL_MS;
-    if (isDue) this.#checkedAt = now;
-    this.#isGone ||= !this.#files.isFileInPlace() || (isDue && !this.#files.isLogInPlace());
-    if (this.#isGone) return disown(answered);
-    return isDue ? { ...answered, wal: measure(connection) } : answered;
+    if (now - this.#measuredAt < MEASURE_INTERVAL_MS) return answered;
+    this.#measuredAt = now;
+    const wal = measure(connection);
+    if (wal === undefined || !this.#truncation.isTruncated(connection, wal)) return { ...answered, wal };
+    connection.files.noteChange();
+    return disown(answered);
   }
 }
 
@@ -45,9 +44,10 @@ function measure(connection: ThreadConnection): WalState | undefined {
   }
 }
 
+/** Nobody can tell whether others find the commit. What was rolled back was not executed in any case. */
 function disown(answered: ThreadReply): ThreadReply {
-  const message = 'The file, or its WAL, was deleted or replaced.';
-  const failure: Failure = { code: MOVED, name: 'SqliteError', message, phase: 'run' };
+  if (answered.commits === undefined && answered.rollbacks !== undefined) return answered;
+  const failure: Failure = changedFailure('commit');
   const outcomes = answered.outcomes.map((outcome) =>
     isDone(outcome) ? ({ kind: 'failure', failure } as const) : outcome,
   );

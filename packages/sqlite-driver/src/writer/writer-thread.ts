@@ -1,4 +1,4 @@
-import { isBusy, ROLLED_BACK_BEFORE, toFailure } from '../errors/failure.js';
+import { changedFailure, isBusy, ROLLED_BACK_BEFORE, toFailure } from '../errors/failure.js';
 import { describeViolation } from '../schema/describe-violation.js';
 import { unpackRows } from '../thread/pack-rows.js';
 import { isBatch, unpackMembers } from '../thread/pack-statements.js';
@@ -125,6 +125,7 @@ function run(connection: ThreadConnection, flags: ThreadFlags, { statement, batc
 function runAlone(connection: ThreadConnection, flags: ThreadFlags, statement: ThreadStatement): Outcome {
   const lock = new LockWait(flags);
   const isWanted = (): boolean => !flags.isCancelled(0);
+  if (!connection.files.isInPlace()) return { kind: 'failure', failure: changedFailure('run') };
   connection.refreshSchema();
   while (isWanted()) {
     const outcome = runStatement(connection, statement, 0, new CollectedRows());
