@@ -286,6 +286,7 @@ describe('the file changes while it is open', () => {
   test('a rollback is one all the same', async () => {
     const db = await openWithItem();
     const transaction = await begin(db);
+    await runIn(transaction, 'insert into item values (2)');
     rmSync(`${db.path}-wal`);
     await transaction.rollback();
     expect(await rejection(insert(db, 3))).toMatchObject(changed);
