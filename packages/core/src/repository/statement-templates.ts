@@ -34,9 +34,13 @@ interface Template {
 /** How many templates are cached. An application has a few dozen; a search with free conditions may create many more. */
 const MAX_TEMPLATES = 1000;
 
+/** How many characters the statements and keys of the cached templates may have. */
+const MAX_CHARACTERS = 2 ** 22;
+
 /** Caches compiled statements, because building and compiling with Kysely often takes longer than running the statement. */
 export class StatementTemplates {
   readonly #templates = new Map<string, Template>();
+  #characters = 0;
 
   /**
    * Returns a statement with these values, compiled at most once for each form.
@@ -67,10 +71,18 @@ export class StatementTemplates {
     const hasOnlyPlaceholders =
       parameters.length === length && parameters.every((each, index) => each === placeholders[index]);
     const template = { statement, hasOnlyPlaceholders };
-    const [oldest] = this.#templates.keys();
-    if (this.#templates.size >= MAX_TEMPLATES && oldest !== undefined) this.#templates.delete(oldest);
     this.#templates.set(form, template);
+    this.#characters += form.length + statement.sql.length;
+    while (this.#templates.size > MAX_TEMPLATES || this.#characters > MAX_CHARACTERS) this.#removeOldest();
     return template;
+  }
+
+  #removeOldest(): void {
+    const [oldest] = this.#templates;
+    if (oldest === undefined) return;
+    const [form, { statement }] = oldest;
+    this.#templates.delete(form);
+    this.#characters -= form.length + statement.sql.length;
   }
 }
 

@@ -137,7 +137,9 @@ export class InlineReader {
    */
   #begin(): ThreadConnection | undefined {
     try {
-      this.#opened ??= ThreadConnection.open(this.#options);
+      const opened = this.#opened?.renewed() ?? ThreadConnection.open(this.#options);
+      if (opened !== this.#opened) this.#known = new Map();
+      this.#opened = opened;
       this.#opened.begin('begin');
       if (this.#opened.refreshSchema()) this.#known = new Map();
     } catch {

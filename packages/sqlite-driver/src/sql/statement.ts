@@ -40,15 +40,17 @@ const KINDS: Readonly<Record<string, StatementKind>> = {
 const SKIPPED = /(?:\s|;|--[^\n]*(?:\n|$)|\/\*[\s\S]*?(?:\*\/|$))*/y;
 const ROLLBACK_TO = /^rollback(?:\s+transaction)?\s+to\b/i;
 
-/** Cache of kinds by text: an application repeats a few hundred statements. */
+/** Cache of kinds by text: an application repeats a few hundred statements. Long texts are not worth the memory: their first word is found as fast. */
 const known = new Map<string, StatementKind>();
 const MOST_KNOWN = 1000;
+const LONGEST_KNOWN = 4000;
 
 /** The kind of `sql`, by its first word. An unknown word counts as `write`, which is safe for every statement. */
 export function statementKind(sql: string): StatementKind {
   let kind = known.get(sql);
   if (kind !== undefined) return kind;
   kind = findKind(sql);
+  if (sql.length > LONGEST_KNOWN) return kind;
   if (known.size >= MOST_KNOWN) known.clear();
   known.set(sql, kind);
   return kind;

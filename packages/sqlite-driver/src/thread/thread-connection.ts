@@ -13,11 +13,9 @@ import type { SqliteValue } from '../values/sqlite-value.js';
 import { parseTypeHints, type TypeHints } from '../values/type-hints.js';
 import { RowNumber } from './row-number.js';
 import { columnKey, NO_FACTS, readSchemaFacts } from './schema-facts.js';
+import { StatementCache } from './statement-cache.js';
 import type { ConnectionOptions, PreparedCounts, ThreadStatement } from './thread-protocol.js';
 import type { CheckpointMode, WalState } from './wal-state.js';
-
-/** How many prepared statements are kept per connection. */
-const STATEMENT_LIMIT = 500;
 
 /** Size of the header before the page in a frame of the WAL (sqlite.org/fileformat2.html#the_write_ahead_log). */
 const FRAME_HEADER_BYTES = 24;
@@ -53,7 +51,8 @@ export interface Prepared {
 export class ThreadConnection {
   readonly #database: Sqlite.Database;
   readonly #isPortable: boolean;
-  readonly #prepared = new Map<string, Prepared>();
+  readonly #options: ConnectionOptions;
+  readonly #prepared = new StatementCache<Prepared>();
   readonly #controls = new Map<string, Sqlite.Statement>();
   readonly #schemaVersion: Sqlite.Statement<unknown[], number>;
   readonly #changes: Sqlite.Statement<unknown[], number>;
@@ -91,6 +90,7 @@ export class ThreadConnection {
     assertLeavesNothing(options);
     if (options.role === 'writer') mendCompanions(options.path);
     this.#database = new Sqlite(options.path, { readonly: options.role === 'reader', timeout: 0 });
+    this.#options = options;
     this.#isPortable = options.values === 'portable';
     this.#role = options.role;
     this.#schemaVersion = this.#database.prepare<unknown[], number>('pragma schema_version').pluck();
@@ -300,14 +300,11 @@ export class ThreadConnection {
     const known = this.#prepared.get(sql);
     if (known !== undefined) {
       this.#hits += 1;
-      this.#prepared.delete(sql);
-      this.#prepared.set(sql, known);
       return known;
     }
     this.#misses += 1;
     const prepared = this.#create(sql);
-    this.#prepared.set(sql, prepared);
-    if (this.#prepared.size > STATEMENT_LIMIT) this.#forgetOldest();
+    this.#prepared.add(sql, prepared);
     return prepared;
   }
 
@@ -317,6 +314,24 @@ export class ThreadConnection {
   }
 
   /**
+   * Opens the file again, and closes this connection, when the statements that it has removed take too much memory: only closing frees them for sure.
+   * Otherwise, in a transaction, and when that fails or the files are not where they were, it returns this connection. Discard all that was prepared.
+   */
+  renewed(): ThreadConnection {
+    if (!this.#prepared.isWorn || this.inTransaction) return this;
+    this.#prepared.resetWear();
+    const next = this.files.isInPlace() ? tryOpen(this.#options) : undefined;
+    if (next === undefined) return this;
+    if (!this.files.isInPlace()) {
+      next.#database.close();
+      return this;
+    }
+    next.#hits = this.#hits;
+    next.#misses = this.#misses;
+    this.#database.close();
+    return next;
+  }
+
    * Closes the connection. The writer first makes a TRUNCATE checkpoint, unless another process still uses the WAL, or the files were changed: the
    * WAL must then not be copied, and an Anchor keeps SQLite from doing so.
    */
@@ -381,10 +396,13 @@ export class ThreadConnection {
     if (type === null) return hints.get(name) ?? null;
     return this.#facts.bigintColumns.has(columnKey(table, column)) ? 'bigint' : type;
   }
+}
 
-  #forgetOldest(): void {
-    const oldest = this.#prepared.keys().next().value;
-    if (oldest !== undefined) this.#prepared.delete(oldest);
+function tryOpen(options: ConnectionOptions): ThreadConnection | undefined {
+  try {
+    return ThreadConnection.open(options);
+  } catch {
+    return undefined;
   }
 }
 

@@ -53,6 +53,7 @@ export function serveThread(serve: Serve, createWatch?: (options: ConnectionOpti
       const answered = await serve(request, connection, flags);
       const reply = watch?.complete(answered, connection) ?? answered;
       sendReply(reply, connection.preparedCounts);
+      connection = connection.renewed();
     }
   };
   serveRequests(answer, flags);
