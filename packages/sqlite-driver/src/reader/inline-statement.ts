@@ -1,10 +1,10 @@
 import type { Row, Statement } from '@sluice/core';
 import type Sqlite from 'better-sqlite3';
 import { toSafeNumber } from '../thread/run-statement.js';
-import { type Prepared, type ThreadConnection, toBound } from '../thread/thread-connection.js';
+import type { Prepared, ThreadConnection } from '../thread/thread-connection.js';
 import { bindPortable } from '../values/parameters.js';
 import { type ColumnDecoder, decodersOf, decodeValue, isPlain } from '../values/rows.js';
-import type { SqliteValue } from '../values/sqlite-value.js';
+import { type SqliteValue, toBound } from '../values/sqlite-value.js';
 
 /** A prepared statement that returns rows as objects. SQLite names their columns when the statement runs. */
 export class InlineStatement {

@@ -8,3 +8,6 @@ export function mentionsFail(sql: string): boolean {
   for (const token of flatTokens(sql)) if (keyword(token) === 'FAIL') return true;
   return false;
 }
+
+/** A query inside a write, and a concatenation, can fail at a later row. SQLite is not prepared for it, other than for violated constraints. */
+export const MAY_FAIL_HALFWAY: RegExp = /\bselect\b|\|\|/i;

@@ -1,16 +1,16 @@
 import Sqlite from 'better-sqlite3';
-import { CHANGED, CHANGED_MESSAGE, type Failure, TEMPORARY, TOO_OLD } from '../errors/failure.js';
-import { mendCompanions, wouldLeaveReadOnlyIndex } from '../file/file-access.js';
+import { type Failure, TEMPORARY } from '../errors/failure.js';
+import { mendCompanions } from '../file/file-access.js';
 import { hasReachedSizeLimit } from '../file/file-size-limit.js';
-import { FileWatch, filesIdentity, hasChanged } from '../file/file-watch.js';
-import { isAtLeast, OLDEST_SQLITE } from '../file/versions.js';
-import { mentionsFail } from '../sql/conflict-fail.js';
+import { FileWatch } from '../file/file-watch.js';
+import { MAY_FAIL_HALFWAY, mentionsFail } from '../sql/conflict-fail.js';
 import { statementKind } from '../sql/statement.js';
-import { mayHoldBigint } from '../values/narrow-types.js';
+import { mayHoldBigint, narrowedColumns } from '../values/narrow-types.js';
 import { defineNumericFunctions } from '../values/numeric-functions.js';
 import type { ResultColumns } from '../values/result-part.js';
-import type { SqliteValue } from '../values/sqlite-value.js';
+import { type SqliteValue, toBound } from '../values/sqlite-value.js';
 import { parseTypeHints, type TypeHints } from '../values/type-hints.js';
+import { assertLeavesNothing, assertSameFiles, assertVersion, changedError } from './open-checks.js';
 import { RowNumber } from './row-number.js';
 import { columnKey, NO_FACTS, readSchemaFacts } from './schema-facts.js';
 import { StatementCache } from './statement-cache.js';
@@ -158,7 +158,7 @@ export class ThreadConnection {
 
   /** @throws SqliteError {@link CHANGED} when somebody changed the files; looks at most every ten milliseconds. */
   assertInPlace(): void {
-    if (!this.files.wasInPlace()) throw changed();
+    if (!this.files.wasInPlace()) throw changedError();
   }
 
   /** Begins a transaction, in files that are in place. */
@@ -332,6 +332,7 @@ export class ThreadConnection {
     return next;
   }
 
+  /**
    * Closes the connection. The writer first makes a TRUNCATE checkpoint, unless another process still uses the WAL, or the files were changed: the
    * WAL must then not be copied, and an Anchor keeps SQLite from doing so.
    */
@@ -404,47 +405,4 @@ function tryOpen(options: ConnectionOptions): ThreadConnection | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** A query inside a write, and a concatenation, can fail at a later row. SQLite is not prepared for it, other than for violated constraints. */
-const MAY_FAIL_HALFWAY = /\bselect\b|\|\|/i;
-
-function narrowedColumns({ types = [] }: ResultColumns): number[] {
-  return types.flatMap((type, index) => (type !== null && isBigint(type) ? [] : [index]));
-}
-
-function isBigint(type: string): boolean {
-  return /^(?:bigint|int8)$/i.test(type);
-}
-
-function assertVersion(version: string): void {
-  if (isAtLeast(version, OLDEST_SQLITE)) return;
-  throw new Sqlite.SqliteError(
-    `SQLite ${version} may corrupt a database that several connections use; ${OLDEST_SQLITE} is the first without that bug.`,
-    TOO_OLD,
-  );
-}
-
-/** Fails when the path leads to other files than before: a deleted file must not be created again, and two connections must not use different files. */
-function assertSameFiles({ path, files }: ConnectionOptions): void {
-  const isSame = files.identity === undefined || filesIdentity(path) === files.identity;
-  if (!isSame || hasChanged(files)) throw changed();
-}
-
-function changed(): Error {
-  return new Sqlite.SqliteError(CHANGED_MESSAGE, CHANGED);
-}
-
-/** Fails before SQLite creates files beside a read-only database that would block it after its permissions were mended. */
-function assertLeavesNothing({ path }: ConnectionOptions): void {
-  if (!wouldLeaveReadOnlyIndex(path)) return;
-  throw new Sqlite.SqliteError('attempt to write a readonly database', 'SQLITE_READONLY');
-}
-
-const INT64_LIMIT = 2 ** 63;
-
-/** Converts whole numbers to bigints, because better-sqlite3 binds every number as REAL. */
-export function toBound(value: SqliteValue): SqliteValue {
-  if (typeof value !== 'number' || !Number.isInteger(value)) return value;
-  return value >= -INT64_LIMIT && value < INT64_LIMIT ? BigInt(value) : value;
 }

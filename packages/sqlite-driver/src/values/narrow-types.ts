@@ -1,3 +1,5 @@
+import type { ResultColumns } from './result-part.js';
+
 /**
  * Declared types whose columns hold only integers that a JavaScript number represents exactly, or none. The threads use this pattern instead of
  * core's type parser, which would load Kysely into each thread and take three times as long as opening the file.
@@ -8,4 +10,13 @@ const NARROW =
 /** Whether a column of this declared type may hold integers beyond 2^53. `null` stands for an expression, which may. */
 export function mayHoldBigint(declared: string | null): boolean {
   return declared === null || !NARROW.test(declared.trim());
+}
+
+/** The places of the columns whose whole numbers are read as bigints, though their type holds none. */
+export function narrowedColumns({ types = [] }: ResultColumns): number[] {
+  return types.flatMap((type, index) => (type !== null && isBigint(type) ? [] : [index]));
+}
+
+function isBigint(type: string): boolean {
+  return /^(?:bigint|int8)$/i.test(type);
 }

@@ -1,0 +1,32 @@
+import Sqlite from 'better-sqlite3';
+import { CHANGED, CHANGED_MESSAGE, TOO_OLD } from '../errors/failure.js';
+import { wouldLeaveReadOnlyIndex } from '../file/file-access.js';
+import { filesIdentity, hasChanged } from '../file/file-watch.js';
+import { isAtLeast, OLDEST_SQLITE } from '../file/versions.js';
+import type { ConnectionOptions } from './thread-protocol.js';
+
+/** Fails for an SQLite that may damage a database. @throws SqliteError */
+export function assertVersion(version: string): void {
+  if (isAtLeast(version, OLDEST_SQLITE)) return;
+  throw new Sqlite.SqliteError(
+    `SQLite ${version} may corrupt a database that several connections use; ${OLDEST_SQLITE} is the first without that bug.`,
+    TOO_OLD,
+  );
+}
+
+/** Fails when the path leads to other files than before: a deleted file must not be created again, and two connections must not use different files. */
+export function assertSameFiles({ path, files }: ConnectionOptions): void {
+  const isSame = files.identity === undefined || filesIdentity(path) === files.identity;
+  if (!isSame || hasChanged(files)) throw changedError();
+}
+
+/** The error of a statement on files that were changed. */
+export function changedError(): Error {
+  return new Sqlite.SqliteError(CHANGED_MESSAGE, CHANGED);
+}
+
+/** Fails before SQLite creates files beside a read-only database that would block it after its permissions were mended. */
+export function assertLeavesNothing({ path }: ConnectionOptions): void {
+  if (!wouldLeaveReadOnlyIndex(path)) return;
+  throw new Sqlite.SqliteError('attempt to write a readonly database', 'SQLITE_READONLY');
+}
