@@ -22,6 +22,8 @@ export interface FileFault {
   readonly needsQuiet: boolean;
   /** What is at the path afterwards: the database with every commit, an older copy or nothing, or a damaged file. */
   readonly leaves: 'all' | 'damaged' | 'nothing';
+  /** The processes still share the index of the WAL that is gone: who opens the database before they close it finds frames missing, and must stop too. */
+  readonly keepsIndex?: true;
   readonly inject: (context: FileFaultContext) => Promise<void>;
 }
 
@@ -33,6 +35,7 @@ export const FILE_FAULTS: readonly FileFault[] = [
   {
     ...destroying,
     name: 'the WAL is deleted',
+    keepsIndex: true,
     leaves: 'all',
     inject: ({ path }) => rm(`${path}-wal`),
   },
