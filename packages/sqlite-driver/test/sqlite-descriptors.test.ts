@@ -37,8 +37,6 @@ describe('nobody but SQLite opens a database', () => {
     'testkit/src/postgres-server/embedded-faults.ts': 'the data folder of PostgreSQL',
     'testkit/src/postgres-server/embedded-server.ts': 'settings of PostgreSQL',
     'testkit/src/postgres-server/reaper-program.ts': 'settings of PostgreSQL',
-    'transfer/src/pages/open-pages.ts': 'THE DATABASE: the page reader is being removed',
-    'transfer/src/pages/wal-pages.ts': 'THE WAL: the page reader is being removed',
   };
 
   test('in the source of any package', () => {
