@@ -146,27 +146,37 @@ function oneAtATimeCases(fixture: Fixture): void {
   }
 }
 
+/** How long a write waits before its age counts for more than its priority, in milliseconds. */
+const AGEING_MS = 1000;
+
+/** Lets a write of each priority wait, the lowest first, and tells in which order they ran. */
+async function serveByPriority(
+  storage: SuiteStorage,
+): Promise<{ readonly order: readonly string[]; readonly tookMs: number }> {
+  const order: string[] = [];
+  const held = await holdWriters(storage);
+  const since = performance.now();
+  const work: Promise<unknown>[] = [];
+  for (const priority of ['low', 'normal', 'high'] as const) {
+    const write = async (): Promise<void> => {
+      order.push(priority);
+    };
+    work.push(storage.write(write, { priority }));
+    await passTurns();
+  }
+  held.releaseOne();
+  await Promise.all(work);
+  const tookMs = performance.now() - since;
+  await held.release();
+  return { order, tookMs };
+}
+
 function fairnessCases(fixture: Fixture): void {
   test('C6 a write of high priority overtakes those of normal and low priority that wait', async () => {
-    const { storage } = fixture;
-    const order: string[] = [];
-    const held = await holdWriters(storage);
-    const submit = (priority: 'high' | 'normal' | 'low'): Promise<unknown> =>
-      storage.write(
-        async () => {
-          order.push(priority);
-        },
-        { priority },
-      );
-    const work: Promise<unknown>[] = [];
-    for (const priority of ['low', 'normal', 'high'] as const) {
-      work.push(submit(priority));
-      await passTurns();
-    }
-    held.releaseOne();
-    await Promise.all(work);
-    await held.release();
-    expect(order).toStrictEqual(['high', 'normal', 'low']);
+    let served = await serveByPriority(fixture.storage);
+    // A write that has waited for a second comes before fresher ones of a higher priority, so an attempt that the machine delayed shows nothing.
+    while (served.tookMs >= AGEING_MS) served = await serveByPriority(fixture.storage);
+    expect(served.order).toStrictEqual(['high', 'normal', 'low']);
   });
 
   test('C6 within one priority the first to come is the first to be served', async () => {
