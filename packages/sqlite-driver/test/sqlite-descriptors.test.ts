@@ -23,6 +23,7 @@ describe('nobody but SQLite opens a database', () => {
     'cli/src/rows/row-format.ts': 'the rows to import',
     'cli/src/transfer/transfer-command.ts': 'plans and reports',
     'postgres-driver/src/options/url.ts': 'certificates',
+    'sqlite-driver/src/file/file-access.ts': 'a new file that nobody has open yet',
     'sqlite-driver/src/file/file-size-limit.ts': '/proc/self/limits',
     'sqlite-driver/src/file/file-system.ts': '/proc/self/mountinfo',
     'sqlite-driver/src/file/lock-holders.ts': '/proc/locks',
