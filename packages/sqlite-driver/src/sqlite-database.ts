@@ -43,7 +43,7 @@ import { assertAllowedInside, assertAllowedOutside } from './transaction/stateme
 import { type Alterations, SqliteTransaction } from './transaction/transaction.js';
 import { SoleLease } from './transaction/transaction-lease.js';
 import { ROWS_PER_PART } from './values/result-part.js';
-import { ResultRows } from './values/rows.js';
+import { inBatches, ResultRows } from './values/rows.js';
 import { OpenSnapshots } from './wal/open-snapshots.js';
 import { WalManager } from './wal/wal-manager.js';
 import { Writer } from './writer/writer.js';
@@ -395,8 +395,4 @@ export class SqliteDatabase implements Database {
     this.#inFlight.forget(lease);
     this.#inFlight.leave();
   }
-}
-
-function* inBatches(rows: readonly Row[], size: number): Generator<readonly Row[]> {
-  for (let start = 0; start < rows.length; start += size) yield rows.slice(start, start + size);
 }

@@ -1,7 +1,8 @@
 import type { Row, Statement } from '@sluice/core';
 import type Sqlite from 'better-sqlite3';
+import type { Prepared } from '../thread/prepared.js';
 import { toSafeNumber } from '../thread/run-statement.js';
-import type { Prepared, ThreadConnection } from '../thread/thread-connection.js';
+import type { ThreadConnection } from '../thread/thread-connection.js';
 import { bindPortable } from '../values/parameters.js';
 import { type ColumnDecoder, decodersOf, decodeValue, isPlain } from '../values/rows.js';
 import { type SqliteValue, toBound } from '../values/sqlite-value.js';

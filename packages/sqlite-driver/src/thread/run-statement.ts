@@ -3,8 +3,9 @@ import { toFailure } from '../errors/failure.js';
 import { describeViolation } from '../schema/describe-violation.js';
 import type { ResultColumns } from '../values/result-part.js';
 import type { SqliteValue } from '../values/sqlite-value.js';
+import type { Prepared } from './prepared.js';
 import type { ResultSink } from './result-sink.js';
-import type { Prepared, ThreadConnection } from './thread-connection.js';
+import type { ThreadConnection } from './thread-connection.js';
 import type { Outcome, ThreadStatement } from './thread-protocol.js';
 
 /** Receives the rows of a result. */

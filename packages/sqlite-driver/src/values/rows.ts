@@ -181,3 +181,8 @@ function mismatch(column: string, type: string | null | undefined): ValueError {
   const message = `Column "${column}" is declared ${type} but holds a value that is none, so it was not stored through Sluice. Audit the file, or select the column as an expression to see what is stored.`;
   return new ValueError(message, { column });
 }
+
+/** Rows that are there already, as a stream would give them. */
+export function* inBatches(rows: readonly Row[], size: number): Generator<readonly Row[]> {
+  for (let start = 0; start < rows.length; start += size) yield rows.slice(start, start + size);
+}
