@@ -165,7 +165,8 @@ test('gives up waiting for a schema change at the deadline', async () => {
   const error = await rejection(database.begin({ access: 'write', isSchemaChange: true, deadline }));
   expect(error).toMatchObject({ code: 'timeout' });
   await first.rollback();
-  expect(database.metrics().writer.held).toBe(0);
+  // The caller is answered at the deadline, the connection is given back when the server has.
+  await until(() => database.metrics().writer.held === 0);
 });
 
 test('counts commits, rollbacks and conflicts', async () => {

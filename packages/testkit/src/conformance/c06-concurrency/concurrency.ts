@@ -149,33 +149,34 @@ function oneAtATimeCases(fixture: Fixture): void {
 /** How long a write waits before its age counts for more than its priority, in milliseconds. */
 const AGEING_MS = 1000;
 
-/** Lets a write of each priority wait, the lowest first, and tells in which order they ran. */
+/** Lets a write of each priority wait, the lowest first, and tells in which order they ran, and how long the last choice between two of them came after the first had begun to wait. */
 async function serveByPriority(
   storage: SuiteStorage,
-): Promise<{ readonly order: readonly string[]; readonly tookMs: number }> {
+): Promise<{ readonly order: readonly string[]; readonly chosenAfterMs: number }> {
   const order: string[] = [];
   const held = await holdWriters(storage);
   const since = performance.now();
+  let chosenAfterMs = 0;
   const work: Promise<unknown>[] = [];
   for (const priority of ['low', 'normal', 'high'] as const) {
     const write = async (): Promise<void> => {
       order.push(priority);
+      if (order.length === 2) chosenAfterMs = performance.now() - since;
     };
     work.push(storage.write(write, { priority }));
     await passTurns();
   }
   held.releaseOne();
   await Promise.all(work);
-  const tookMs = performance.now() - since;
   await held.release();
-  return { order, tookMs };
+  return { order, chosenAfterMs };
 }
 
 function fairnessCases(fixture: Fixture): void {
   test('C6 a write of high priority overtakes those of normal and low priority that wait', async () => {
     let served = await serveByPriority(fixture.storage);
     // A write that has waited for a second comes before fresher ones of a higher priority, so an attempt that the machine delayed shows nothing.
-    while (served.tookMs >= AGEING_MS) served = await serveByPriority(fixture.storage);
+    while (served.chosenAfterMs >= AGEING_MS) served = await serveByPriority(fixture.storage);
     expect(served.order).toStrictEqual(['high', 'normal', 'low']);
   });
 
