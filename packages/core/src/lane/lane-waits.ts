@@ -3,11 +3,9 @@ import type { Priority } from './priority.js';
 
 /** Adds up how long the callers of a lane waited, in all and by priority. */
 export class LaneWaits {
-  readonly #all = new Summary();
   readonly #byPriority = { high: new Summary(), normal: new Summary(), low: new Summary() };
 
   record(ms: number, priority: Priority): void {
-    this.#all.record(ms);
     this.#byPriority[priority].record(ms);
   }
 
@@ -17,7 +15,7 @@ export class LaneWaits {
   } {
     const { high, normal, low } = this.#byPriority;
     return {
-      waits: this.#all.snapshot(),
+      waits: Summary.merged([high, normal, low]),
       waitsByPriority: { high: high.snapshot(), normal: normal.snapshot(), low: low.snapshot() },
     };
   }

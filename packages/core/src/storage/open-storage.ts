@@ -136,7 +136,7 @@ class OpenStorage<DB> implements Storage<DB> {
     const statements = compileBatch(queries);
     if (statements.length === 0) return [] as unknown as BatchResults<Queries>;
     const execute = toExecuteOptions(options, this.#timeoutMs, 'batch');
-    const results = await this.#guarded.track('transactions', () =>
+    const results = await this.#guarded.track('transactions', execute.label, () =>
       runBatch(this.#transactionHost(), statements, execute),
     );
     return (await toBatchResults(this.kysely, results)) as unknown as BatchResults<Queries>;
@@ -228,7 +228,7 @@ class OpenStorage<DB> implements Storage<DB> {
 
   async #run<T>(callback: (scope: TransactionScope) => Promise<T>, options: BeginOptions): Promise<T> {
     this.#guarded.assertUsable();
-    return await this.#guarded.track('transactions', () =>
+    return await this.#guarded.track('transactions', options.label, () =>
       runTransaction(this.#transactionHost(), callback, options),
     );
   }

@@ -50,7 +50,7 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
     const since = this.#enter();
     return this.#attempt(statement, options).then(
       (result) => {
-        this.#leave('statements', since);
+        this.#leave('statements', options.label, since);
         return result;
       },
       (error: unknown) => this.#executeAgain(error, statement, options, since),
@@ -85,14 +85,14 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
   }
 
   /** Runs an accepted call: measures it, counts it, and makes `close` wait for it. */
-  async track<T>(kind: OperationKind, work: () => Promise<T>): Promise<T> {
+  async track<T>(kind: OperationKind, label: string | undefined, work: () => Promise<T>): Promise<T> {
     const since = this.#enter();
     try {
       const result = await work();
-      this.#leave(kind, since);
+      this.#leave(kind, label, since);
       return result;
     } catch (error) {
-      this.#leave(kind, since, { error });
+      this.#leave(kind, label, since, { error });
       throw error;
     }
   }
@@ -114,10 +114,10 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
       this.#attempt(statement, { ...options, attempt: count });
     try {
       const result = await replayAfter(error, attempt, options, this.#onReplay);
-      this.#leave('statements', since);
+      this.#leave('statements', options.label, since);
       return result;
     } catch (failure) {
-      this.#leave('statements', since, { error: failure });
+      this.#leave('statements', options.label, since, { error: failure });
       throw failure;
     }
   }
@@ -135,8 +135,13 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
     return performance.now();
   }
 
-  #leave(kind: OperationKind, since: number, failure?: { readonly error: unknown }): void {
-    this.#counters.record(kind, performance.now() - since, failure);
+  #leave(
+    kind: OperationKind,
+    label: string | undefined,
+    since: number,
+    failure?: { readonly error: unknown },
+  ): void {
+    this.#counters.record({ kind, label, since, until: performance.now() }, failure);
     this.#active -= 1;
     if (this.#active === 0) this.#onIdle?.();
   }

@@ -6,7 +6,16 @@ import { rejection } from '../../fixture/rejection.js';
 import { passTurns } from '../../fixture/rendezvous.js';
 
 const number = expect.any(Number);
-const SUMMARY = { count: number, totalMs: number, avgMs: number, maxMs: number };
+const SUMMARY = {
+  count: number,
+  totalMs: number,
+  avgMs: number,
+  maxMs: number,
+  p50Ms: number,
+  p95Ms: number,
+  p99Ms: number,
+};
+const OPERATION = { failures: number, durations: SUMMARY, perSecond: number };
 const LANE = {
   permits: number,
   held: number,
@@ -26,8 +35,9 @@ export function observabilitySuite(target: ConformanceTarget): void {
     test('C14 metrics have one shape', () => {
       expect(fixture.storage.metrics()).toStrictEqual({
         driver: expect.any(String),
-        statements: { failures: number, durations: SUMMARY },
-        transactions: { failures: number, durations: SUMMARY },
+        statements: OPERATION,
+        transactions: OPERATION,
+        labels: expect.any(Object),
         replays: expect.any(Object),
         errors: expect.any(Object),
         database: {
@@ -67,6 +77,46 @@ export function observabilitySuite(target: ConformanceTarget): void {
       expect(after.statements.durations.count - before.statements.durations.count).toBe(4);
       expect(after.statements.failures - before.statements.failures).toBe(1);
       expect((after.errors.unique_violation ?? 0) - (before.errors.unique_violation ?? 0)).toBe(1);
+    });
+
+    test('C14 calls are counted by their label, their totals are those of their kind', async () => {
+      const { storage } = fixture;
+      const before = storage.metrics();
+      await accounts().insert({ name: 'a', balance: 1 });
+      await accounts().insert({ name: 'b', balance: 1 }, { label: 'signup' });
+      await rejection(accounts().insert({ name: 'a', balance: 1 }, { label: 'signup' }));
+      await storage.write(async () => {}, { label: 'signup' });
+      await storage.read(async () => {});
+      const after = storage.metrics();
+      const counted = (label: string): readonly number[] => {
+        const [earlier, later] = [before, after].map(({ labels }) => labels[label]);
+        expect(later).toStrictEqual(OPERATION);
+        return [
+          (later?.durations.count ?? 0) - (earlier?.durations.count ?? 0),
+          (later?.failures ?? 0) - (earlier?.failures ?? 0),
+        ];
+      };
+      expect(counted('account.insert')).toStrictEqual([1, 0]);
+      expect(counted('signup')).toStrictEqual([3, 1]);
+      expect(counted('read')).toStrictEqual([1, 0]);
+      for (const kind of ['statements', 'transactions'] as const) {
+        expect(after[kind].perSecond).toBeGreaterThan(0);
+      }
+      const { count, totalMs } = after.statements.durations;
+      const all = [after.statements, after.transactions].map(({ durations }) => durations.count);
+      const labelled = Object.values(after.labels).map(({ durations }) => durations.count);
+      const add = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
+      expect(add(labelled)).toBe(add(all));
+      expect(after.statements.durations.avgMs).toBeCloseTo(totalMs / count);
+    });
+
+    test('C14 durations have percentiles, between nothing and the longest', async () => {
+      for (let round = 0; round < 20; round += 1) await accounts().get('a');
+      const { p50Ms, p95Ms, p99Ms, maxMs } = fixture.storage.metrics().statements.durations;
+      expect(p50Ms).toBeGreaterThan(0);
+      expect([p50Ms, p95Ms, p99Ms, maxMs]).toStrictEqual(
+        [p50Ms, p95Ms, p99Ms, maxMs].toSorted((a, b) => a - b),
+      );
     });
 
     test('C14 transactions are counted, with their commits and rollbacks', async () => {
