@@ -10,7 +10,7 @@ export default defineConfig({
   },
   platform: 'node',
   external: /^[^./]/,
-  transform: { target: 'node22.12' },
+  transform: { target: 'node22.14' },
   resolve: { extensionAlias: { '.js': ['.ts'] } },
   output: { dir: 'dist', cleanDir: true, sourcemap: true },
 });

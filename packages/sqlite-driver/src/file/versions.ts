@@ -1,5 +1,5 @@
 /** The oldest Node that better-sqlite3 13 supports; older ones crash when the native module is loaded. */
-export const OLDEST_NODE = '22.12.0';
+export const OLDEST_NODE = '22.14.0';
 
 /** The first SQLite without the WAL-reset bug, which can corrupt a file that several connections use (sqlite.org/wal.html). */
 export const OLDEST_SQLITE = '3.51.3';
