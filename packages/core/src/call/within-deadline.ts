@@ -19,7 +19,7 @@ export function withinDeadline<T>(work: Promise<T>, options: ExecuteOptions, out
     const onDeadline = (): void => {
       reject(new TimeoutError(`The deadline passed; ${outcome}.`, { operation: label }));
     };
-    const leftMs = deadline - performance.now();
+    const leftMs = Math.max(0, deadline - performance.now());
     const timer = leftMs <= MAX_TIMER_MS ? setTimeout(onDeadline, leftMs) : undefined;
     const stop = (): void => {
       clearTimeout(timer);

@@ -46,7 +46,7 @@ class OpenStream {
   constructor(batches: AsyncIterator<readonly Row[]>, deadline: number, onEnd: () => void) {
     this.#batches = batches;
     this.#onEnd = onEnd;
-    const leftMs = deadline - performance.now();
+    const leftMs = Math.max(0, deadline - performance.now());
     if (leftMs <= MAX_TIMER_MS) this.#timer = setTimeout(() => this.#expire(), leftMs);
   }
 

@@ -3,6 +3,7 @@ import type { ConformanceTarget } from '../../fixture/conformance-target.js';
 import { CASE_TIMEOUT_MS, useFixture } from '../../fixture/fixture.js';
 import { beforeCases } from './before.js';
 import { queuedCases } from './queued.js';
+import { raceCases } from './races.js';
 import { runningCases } from './running.js';
 import { stuckCallbackCases } from './stuck-callbacks.js';
 
@@ -13,6 +14,7 @@ export function cancellationSuite(target: ConformanceTarget): void {
     beforeCases(fixture);
     queuedCases(fixture);
     runningCases(fixture, target.capabilities);
+    raceCases(fixture);
     stuckCallbackCases(fixture);
   });
 }
