@@ -26,7 +26,7 @@ import { PostgresCoalescer } from './coalesce/coalescer.js';
 import type { PostgresConnection } from './connection/connection.js';
 import type { SessionMode } from './connection/mode.js';
 import { PostgresSql } from './dialect/database-sql.js';
-import { commitUnknownError, isDatabaseError } from './errors/errors.js';
+import { isDatabaseError } from './errors/errors.js';
 import type { PostgresConfig } from './options/options.js';
 import { PostgresPool } from './pool/pool.js';
 import { PostgresReplicas } from './replica/replicas.js';
@@ -35,6 +35,7 @@ import { PostgresCounters } from './transaction/counters.js';
 import type { PooledConnection } from './transaction/pooled-connection.js';
 import { prepareToSend, type Sender } from './transaction/send-statement.js';
 import { beginTransaction, type PostgresTransaction } from './transaction/transaction.js';
+import { writeError } from './transaction/write-error.js';
 import type { WriterOutcome } from './transaction/writer-outcome.js';
 import { MAX_PARAMETERS } from './values/parameters.js';
 import type { RawResult } from './values/raw-result.js';
@@ -285,8 +286,7 @@ export class PostgresDatabase implements Database {
       return result;
     } catch (error) {
       this.#counters.recordFailure(error);
-      const isUnknown = connection.isLost && connection.lastOutcome === 'unknown';
-      throw isUnknown && mode === 'write' ? commitUnknownError(error, options.label) : error;
+      throw mode === 'write' ? writeError(error, connection.lastOutcome, options.label) : error;
     } finally {
       if (mode === 'write') this.#replicas?.noteWrite();
     }

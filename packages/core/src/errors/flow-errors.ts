@@ -66,7 +66,7 @@ export class ConnectionError extends SluiceError {
   }
 }
 
-/** The connection was lost during COMMIT: the transaction may or may not be committed. */
+/** The connection was lost during COMMIT, or during a write of one statement: it may or may not be committed. */
 export class CommitUnknownError extends SluiceError {
   constructor(message: string, options?: ErrorOptions) {
     super('commit_unknown', false, message, options);

@@ -1,6 +1,7 @@
-import { ConflictError, type ExecuteOptions, InternalError, SluiceError } from '@sluice/core';
+import { type ExecuteOptions, InternalError } from '@sluice/core';
 import type { Client } from 'pg';
 import { connectionLostError, isDatabaseError, toSluiceError } from '../errors/errors.js';
+import { type FailedCommand, type FailureOutcome, isOfPooler, outcomeOf } from '../errors/proofs.js';
 import type { PostgresConfig } from '../options/options.js';
 import type { ColumnLookup } from '../schema/constraints.js';
 import { effectsOf, mayAlterSession } from '../sql/statement-effects.js';
@@ -12,6 +13,7 @@ import type { SessionMode, SessionModes } from './mode.js';
 import { type PreparedStatement, PreparedStatements } from './prepared.js';
 import { PostgresQuery, type Prelude, type QueryText } from './query.js';
 import { sessionStatement, transactionSettings } from './session.js';
+import { mayBeStale, staleError } from './stale.js';
 
 /** How long a cancelled statement, or the ending of a connection, may take before the connection is destroyed, in milliseconds. */
 const GRACE_MS = 5000;
@@ -19,8 +21,8 @@ const GRACE_MS = 5000;
 /** The transaction status that the server reports: idle (I), in a transaction (T), in a failed transaction (E). */
 export type TransactionStatus = 'I' | 'T' | 'E';
 
-/** After a failure: whether the last command was not sent, was rolled back, or may have taken effect. */
-export type LastOutcome = 'not sent' | 'rolled back' | 'unknown';
+/** After a failure: whether the last command was not sent, or how it ended. */
+export type LastOutcome = 'not sent' | FailureOutcome;
 
 /** How one statement is sent. */
 export interface SendOptions extends ExecuteOptions {
@@ -70,8 +72,8 @@ export class PostgresConnection {
   #pendingSyncs = 0;
   /** The running statement, or the last one. */
   #query: PostgresQuery | undefined;
-  /** Whether the running command may commit before the server reports its completion. */
-  #mayCommitEarly = false;
+  /** Whether the running command may commit by itself, and whether the simple protocol sends it. */
+  #command: Pick<FailedCommand, 'isSimple' | 'mayCommit'> = ON_ROWS;
   /** Resolves the wait in {@link PostgresConnection.#readyOrLost}. */
   #onReadyOrLost: (() => void) | undefined;
   /** Set while cancel requests are on their way to the server. */
@@ -105,7 +107,7 @@ export class PostgresConnection {
     return this.#client.getTransactionStatus();
   }
 
-  /** After a failure: whether the last command may still have taken effect. */
+  /** After a failure: whether the last command may have taken effect. */
   get lastOutcome(): LastOutcome {
     return this.#lastOutcome;
   }
@@ -148,7 +150,7 @@ export class PostgresConnection {
     if (isScript && prelude !== undefined)
       await this.#send({ ...prelude, prepared: undefined, parameters: [], isScript }, options);
     const effects = prepared?.effects ?? effectsOf(text);
-    this.#mayCommitEarly = isScript || effects.mayCommit;
+    this.#command = { isSimple: isScript, mayCommit: effects.mayCommit };
     const isBound = options.isBound === true || this.#config.isPooled;
     const isCommitted = prelude?.query !== undefined && begin === undefined;
     const isInTransaction = begin !== undefined || this.status !== 'I';
@@ -158,7 +160,7 @@ export class PostgresConnection {
       results = await this.#send(isScript ? { text, parameters, isScript } : query, options);
     } catch (error) {
       if (isCommitted) await this.#rollBackOwn();
-      if (prepared === undefined || this.#isLost || !mayBeStale(error, isInTransaction)) throw error;
+      if (prepared === undefined || this.#isLost || !mayBeStale(error, effects, isInTransaction)) throw error;
       // The schema has changed since the statement was prepared. Other prepared statements may be stale too.
       this.#isAltered = true;
       if (isInTransaction) throw staleError(error, options.label);
@@ -191,6 +193,7 @@ export class PostgresConnection {
 
   /** Reads the next rows of a cursor. Fewer than `count` rows mean that it is exhausted. */
   read(cursor: PostgresCursor, count: number, options: SendOptions): Promise<RawRows> {
+    this.#command = ON_ROWS;
     return this.#perform(options, () => cursor.read(this.#client, count));
   }
 
@@ -317,21 +320,22 @@ export class PostgresConnection {
   }
 
   async #explain(cause: unknown, interrupt: Interrupt, options: SendOptions): Promise<Error> {
+    if (isOfPooler(cause)) this.destroy();
+    const isCompleted = this.#query?.isCompleted ?? false;
+    const outcome = outcomeOf(cause, { ...this.#command, isLost: this.#isLost, isCompleted });
+    this.#lastOutcome = outcome;
     if (this.#isLost) {
-      // A FATAL error in place of the command's completion proves that nothing was committed, because the commit comes after the completion.
-      const isProof = isDatabaseError(cause) && !this.#query?.isCompleted && !this.#mayCommitEarly;
-      this.#lastOutcome = isProof ? 'rolled back' : 'unknown';
       if (interrupt.isInterrupted)
         return interrupt.error('and the server did not answer; the connection was cut', cause);
       return connectionLostError(this.#config, cause, options.label);
     }
-    if (interrupt.isInterrupted && isDatabaseError(cause) && cause.code === '57014') {
-      this.#lastOutcome = 'rolled back';
+    if (interrupt.isInterrupted && isDatabaseError(cause) && cause.code === '57014')
       return interrupt.error('while the statement ran; the server cancelled it', cause);
-    }
+    // The lookup of the columns may run a command of its own.
     const columns = await this.#columnsOf(cause, this);
-    this.#lastOutcome = 'rolled back';
-    return toSluiceError(cause, { columns, operation: options.label });
+    this.#lastOutcome = outcome;
+    const isPartial = outcome === 'in part';
+    return toSluiceError(cause, { columns, operation: options.label, isPartial });
   }
 
   /** After a failure: waits until the server is ready for the next query or the connection is lost. */
@@ -354,25 +358,7 @@ export class PostgresConnection {
   }
 }
 
-/**
- * Whether a prepared statement may have failed because the schema has changed: the statement no longer exists (26000), its result has other
- * columns (0A000), or its parameters have types that the columns no longer have (22, 42). Nothing was executed then. In a transaction, which such
- * a failure aborts as a whole, only the codes count that a correct statement gets from a changed schema alone.
- */
-function mayBeStale(error: unknown, isInTransaction: boolean): boolean {
-  if (!(error instanceof SluiceError) || !isDatabaseError(error.cause)) return false;
-  const { code = '' } = error.cause;
-  return isInTransaction ? STALE_IN_TRANSACTION.has(code) : STALE.has(code.slice(0, 2));
-}
-
-const STALE: ReadonlySet<string> = new Set(['0A', '22', '26', '42']);
-
-const STALE_IN_TRANSACTION: ReadonlySet<string> = new Set(['0A000', '26000', '42804', '42883']);
-
-function staleError(cause: unknown, operation: string | undefined): ConflictError {
-  const message = 'The schema was changed while the transaction ran; it was rolled back.';
-  return new ConflictError('serialization', message, { cause, operation });
-}
+const ON_ROWS = { isSimple: false, mayCommit: false } as const;
 
 function unexpected(): never {
   throw new InternalError('PostgreSQL answered a statement with no result.');

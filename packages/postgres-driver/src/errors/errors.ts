@@ -29,6 +29,8 @@ export interface FailureContext {
   /** The violated constraint's columns, where they are known. */
   readonly columns?: readonly string[];
   readonly operation?: string | undefined;
+  /** Whether the statement may have committed a part of its work before it failed. Default false. */
+  readonly isPartial?: boolean;
 }
 
 /** Whether the server raised the error, so that it has an SQLSTATE. */
@@ -57,7 +59,8 @@ export function fromServerError(cause: ServerError, context: FailureContext = {}
   const options: ErrorOptions = { cause, operation: context.operation };
   const state = cause.code ?? '';
   const create = BY_SQLSTATE[state] ?? BY_CLASS[state.slice(0, 2)] ?? refused;
-  return create({ state, cause, options, columns: context.columns ?? [] });
+  const { columns = [], isPartial = false } = context;
+  return create({ state, cause, options, columns, isPartial });
 }
 
 /** The error for a lost connection; `cause` is undefined when this side closed it. */
@@ -82,6 +85,14 @@ export function commitUnknownError(cause: unknown, operation: string | undefined
   );
 }
 
+/** The error for a CALL, or another statement that may commit by itself, that failed with `cause`, after which another statement would be repeated. */
+export function partlyCommittedError(cause: unknown, operation: string | undefined): CommitUnknownError {
+  return new CommitUnknownError(
+    'The statement failed, and may have committed a part of its work before. Read what it wrote before you run it again.',
+    { cause, operation },
+  );
+}
+
 /** `host:port`, for messages. */
 export function endpoint({ host, port }: Pick<PostgresConfig, 'host' | 'port'>): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
@@ -92,6 +103,7 @@ interface Failure {
   readonly cause: ServerError;
   readonly options: ErrorOptions;
   readonly columns: readonly string[];
+  readonly isPartial: boolean;
 }
 
 type ErrorFactory = (failure: Failure) => SluiceError;
@@ -110,8 +122,12 @@ function usageNamed(code: UsageErrorCode, message: string): ErrorFactory {
 }
 
 function value(message: string): ErrorFactory {
-  return ({ cause, options }) =>
-    new ValueError(message, { ...options, table: cause.table, column: cause.column });
+  return ({ cause, options, isPartial }) =>
+    new ValueError(isPartial ? `${message}.` : `${message}; nothing was stored.`, {
+      ...options,
+      table: cause.table,
+      column: cause.column,
+    });
 }
 
 function connectionLost(message: string): ErrorFactory {
@@ -179,11 +195,11 @@ const BY_SQLSTATE: Readonly<Record<string, ErrorFactory | undefined>> = {
     'A subquery that must give one row gave several, or a row would be written twice.',
   ),
   '22012': usage('invalid_query', 'The statement divides by zero.'),
-  '22001': value('A text is longer than its column holds; nothing was stored.'),
-  '22003': value('A number is outside the range of its column; nothing was stored.'),
-  '22021': value('A text holds U+0000 or is not valid UTF-8; nothing was stored.'),
-  '22P02': value('A value is not of the type its place asks for; nothing was stored.'),
-  '22P05': value('JSON holds \\u0000, which PostgreSQL cannot store; nothing was stored.'),
+  '22001': value('A text is longer than its column holds'),
+  '22003': value('A number is outside the range of its column'),
+  '22021': value('A text holds U+0000 or is not valid UTF-8'),
+  '22P02': value('A value is not of the type its place asks for'),
+  '22P05': value('JSON holds \\u0000, which PostgreSQL cannot store'),
   '23001': foreignKey,
   '23502': notNull,
   '23503': foreignKey,
@@ -231,7 +247,7 @@ const BY_SQLSTATE: Readonly<Record<string, ErrorFactory | undefined>> = {
 const BY_CLASS: Readonly<Record<string, ErrorFactory | undefined>> = {
   '08': connectionLost('The connection to PostgreSQL failed.'),
   '0A': unsupported,
-  '22': value('A value does not fit its place; nothing was stored.'),
+  '22': value('A value does not fit its place'),
   '23': check,
   '28': authentication,
   '40': conflict('serialization', 'PostgreSQL rolled the transaction back; it may be made again.'),

@@ -1,6 +1,11 @@
+import { firstWord } from './first-word.js';
+
 /** What a statement may do besides reading and writing rows, judged by its text. */
 export interface StatementEffects {
-  /** Whether it may commit before the server reports its completion: procedures may commit, and COMMIT is reported after it has taken effect. */
+  /**
+   * Whether it may commit before the server reports its completion, all of its work or a part: CALL and DO may, COMMIT does, and so do commands
+   * that cannot run in a transaction block, such as VACUUM.
+   */
   readonly mayCommit: boolean;
   /** Whether it calls a function that changes the session: one that takes a session-level advisory lock, or changes a setting. */
   readonly mayCallSessionFunction: boolean;
@@ -11,11 +16,57 @@ export interface StatementEffects {
 /** Finds the effects of a statement from its text. */
 export function effectsOf(text: string): StatementEffects {
   return {
-    mayCommit: /^\s*(call|commit|do)\b/i.test(text),
+    mayCommit: mayCommit(text),
     mayCallSessionFunction: /pg_(try_)?advisory_lock|set_config/i.test(text),
     isLocal: /^\s*set\s+(local|transaction)\s/i.test(text),
   };
 }
+
+/** Every statement may, unless it is known not to. */
+function mayCommit(text: string): boolean {
+  const word = firstWord(text);
+  if (ROWS.has(word)) return false;
+  return !OTHERS.has(word) || COMMITS_ITSELF.test(text);
+}
+
+/** The statements on rows: they are committed as a whole, after their completion was reported. */
+const ROWS: ReadonlySet<string> = new Set([
+  'copy',
+  'delete',
+  'insert',
+  'merge',
+  'select',
+  'table',
+  'update',
+  'values',
+  'with',
+]);
+
+/** Other statements that are committed so, unless they name what {@link COMMITS_ITSELF} finds. */
+const OTHERS: ReadonlySet<string> = new Set([
+  'alter',
+  'begin',
+  'comment',
+  'create',
+  'drop',
+  'explain',
+  'grant',
+  'listen',
+  'lock',
+  'notify',
+  'refresh',
+  'release',
+  'reset',
+  'revoke',
+  'savepoint',
+  'set',
+  'show',
+  'truncate',
+  'unlisten',
+]);
+
+/** What PostgreSQL creates, changes and drops outside transaction blocks, by commits of its own. */
+const COMMITS_ITSELF = /\b(?:concurrently|database|subscription|system|tablespace)\b/i;
 
 /** Whether a completed statement may have changed the session. @param command the first word of its command tag. */
 export function mayAlterSession(

@@ -14,7 +14,6 @@ import {
 } from '@sluice/core';
 import type { PostgresConnection, SendOptions } from '../connection/connection.js';
 import { PostgresStream } from '../connection/stream.js';
-import { commitUnknownError } from '../errors/errors.js';
 import type { ValueMode } from '../options/options.js';
 import { SCHEMA_CHANGE_LOCK } from '../schema/schema-change-lock.js';
 import type { RawResult } from '../values/raw-result.js';
@@ -24,6 +23,7 @@ import type { PooledConnection } from './pooled-connection.js';
 import { prepareToSend } from './send-statement.js';
 import { SharedCommitMember } from './shared-commit-member.js';
 import { conflictIfStale } from './stale-violation.js';
+import { writeError } from './write-error.js';
 import type { WriterOutcome } from './writer-outcome.js';
 
 /** How long after the transaction's deadline COMMIT and ROLLBACK may take before the connection is destroyed, in milliseconds. */
@@ -166,9 +166,8 @@ export class PostgresTransaction implements DatabaseTransaction {
       // In a failed transaction PostgreSQL answers COMMIT with ROLLBACK, without an error.
       if (command !== 'COMMIT') throw brokenError(label);
     } catch (error) {
-      const wasRolledBack = !connection.isLost || connection.lastOutcome === 'not sent' || access === 'read';
-      if (wasRolledBack) throw this.#conflictIfStale(error);
-      throw commitUnknownError(error, label);
+      if (connection.lastOutcome !== 'unknown' || access === 'read') throw this.#conflictIfStale(error);
+      throw writeError(error, 'unknown', label);
     }
   }
 
