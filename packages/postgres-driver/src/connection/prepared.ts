@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Connection, FieldDef } from 'pg';
 import { effectsOf, type StatementEffects } from '../sql/statement-effects.js';
 
@@ -26,7 +27,6 @@ export class PreparedStatements {
   readonly #connection: Connection;
   readonly #statements = new Map<string, PreparedStatement>();
   readonly #uses = new Map<string, number>();
-  #namesUsed = 0;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -43,9 +43,8 @@ export class PreparedStatements {
       return undefined;
     }
     this.#uses.delete(text);
-    this.#namesUsed += 1;
     const made: PreparedStatement = {
-      name: `sluice_${this.#namesUsed}`,
+      name: nameOf(text),
       fields: undefined,
       effects: effectsOf(text),
     };
@@ -53,7 +52,7 @@ export class PreparedStatements {
     return made;
   }
 
-  /** Forgets all prepared statements, after the server has discarded them. Their names are not reused. */
+  /** Forgets all prepared statements, after the server has discarded them. */
   forget(): void {
     this.#statements.clear();
     (this.#connection as PreparingConnection).parsedStatements = {};
@@ -64,6 +63,17 @@ export class PreparedStatements {
     this.#uses.set(text, uses);
   }
 }
+
+/**
+ * The name under which a text is prepared. It follows from the text alone, so that a session that several clients share behind a pooler never runs
+ * another statement than the one that was meant. No types are declared for parameters, so texts that are equal are the same statement.
+ */
+function nameOf(text: string): string {
+  return `sluice_${hash('sha256', text, 'hex').slice(0, NAME_DIGITS)}`;
+}
+
+/** 160 bits. PostgreSQL cuts names after 63 bytes. */
+const NAME_DIGITS = 40;
 
 /** A member of pg's Connection that its types omit: the texts that pg has recorded as prepared. */
 interface PreparingConnection extends Connection {

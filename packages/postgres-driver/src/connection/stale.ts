@@ -16,12 +16,16 @@ export function mayBeStale(
   if (!(error instanceof SluiceError) || !isDatabaseError(error.cause)) return false;
   const { code = '' } = error.cause;
   if (isInTransaction) return STALE_IN_TRANSACTION.has(code);
+  if (code === NAME_TAKEN) return false;
   return mayCommit ? code === '26000' : STALE.has(code.slice(0, 2));
 }
 
 const STALE: ReadonlySet<string> = new Set(['0A', '22', '26', '42']);
 
 const STALE_IN_TRANSACTION: ReadonlySet<string> = new Set(['0A000', '26000', '42804', '42883']);
+
+/** A statement of this name exists in the session: not the schema has changed, but the session. */
+const NAME_TAKEN = '42P05';
 
 /** The error for a transaction whose prepared statement is stale. */
 export function staleError(cause: unknown, operation: string | undefined): ConflictError {

@@ -172,6 +172,12 @@ const cancelled: ErrorFactory = ({ options }) =>
     'PostgreSQL cancelled the statement: its statement_timeout passed, or an administrator did it.',
     options,
   );
+const nameTaken: ErrorFactory = ({ options }) =>
+  new ConfigurationError(
+    'invalid_configuration',
+    "A prepared statement of this name is already in the session. If the application made none, a pooler has given the connection another session: set `pooler: 'transaction'`, and leave `prepare` out unless the pooler keeps prepared statements.",
+    options,
+  );
 const authentication: ErrorFactory = ({ options }) =>
   new ConnectionError('authentication_failed', 'PostgreSQL refused the user or the password.', options);
 const unknownDatabase: ErrorFactory = ({ options }) =>
@@ -226,6 +232,7 @@ const BY_SQLSTATE: Readonly<Record<string, ErrorFactory | undefined>> = {
   '42725': usageNamed('invalid_query', 'PostgreSQL cannot tell which function or operator is meant'),
   '42804': usageNamed('invalid_query', 'The types do not match'),
   '42883': usageNamed('invalid_query', 'PostgreSQL has no such function or operator'),
+  '42P05': nameTaken,
   '42P01': usageNamed('unknown_table', 'The database has no such table or view'),
   '53100': full,
   '53300': tooManyConnections,
