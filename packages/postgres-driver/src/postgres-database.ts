@@ -10,7 +10,9 @@ import {
   type DatabaseMetrics,
   type DatabaseTransaction,
   type ExecuteOptions,
+  emitProcessWarning,
   type LaneMetrics,
+  type OnWarning,
   OverloadedError,
   type Priority,
   type Row,
@@ -67,15 +69,16 @@ export class PostgresDatabase implements Database {
   readonly #changes: PostgresChanges;
   #closed: Promise<void> | undefined;
 
-  constructor(config: PostgresConfig) {
+  constructor(config: PostgresConfig, onWarning: OnWarning = emitProcessWarning) {
     this.#config = config;
     this.capabilities = { ...CAPABILITIES, watchesChanges: !config.isPooled };
-    this.#pool = new PostgresPool(config);
+    this.#pool = new PostgresPool(config, onWarning);
     const { replicas: configs, maxLagMs } = config;
     if (configs.length > 0)
       this.#replicas = new PostgresReplicas({
         configs,
         maxLagMs,
+        onWarning,
         readPosition: () => this.position({ deadline: performance.now() + POSITION_MS }),
       });
     this.#changes = new PostgresChanges(config);

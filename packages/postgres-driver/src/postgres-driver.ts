@@ -1,4 +1,4 @@
-import type { Database, Driver } from '@sluice/core';
+import type { Database, Driver, OnWarning } from '@sluice/core';
 import {
   type PostgresConfig,
   type PostgresMode,
@@ -21,13 +21,17 @@ export function postgres(options: PostgresOptions = {}): Driver {
   return {
     name: 'postgres',
     schemes: ['postgres', 'postgresql'],
-    open: (url): Promise<Database> => openPostgres(() => resolvePostgresConfig(url, options, CONTRACT)),
+    open: (url, onWarning): Promise<Database> =>
+      openPostgres(() => resolvePostgresConfig(url, options, CONTRACT), onWarning),
   };
 }
 
 /** Opens a database and makes a round trip, so that a wrong address or password fails here. @throws ConfigurationError or ConnectionError. */
-export async function openPostgres(resolve: () => PostgresConfig): Promise<PostgresDatabase> {
-  const database = new PostgresDatabase(resolve());
+export async function openPostgres(
+  resolve: () => PostgresConfig,
+  onWarning?: OnWarning,
+): Promise<PostgresDatabase> {
+  const database = new PostgresDatabase(resolve(), onWarning);
   try {
     await database.ping({});
     return database;

@@ -1,10 +1,11 @@
 import { openStorage, type Storage, UniqueViolationError } from '@sluice/core';
 import { postgres, postgresDialect } from '@sluice/postgres-driver';
 import { temporaryPostgresUrl } from '@sluice/testkit';
-import { rejection } from '@sluice/testkit/driver-tests';
+import { rejection, until } from '@sluice/testkit/driver-tests';
 import { sql } from 'kysely';
 import { Client } from 'pg';
 import { afterEach, describe, expect, test } from 'vitest';
+import { openDatabase } from './opened-database.js';
 import { pgbouncerVersion, startPgbouncer } from './own-pgbouncer.js';
 
 interface Tables {
@@ -138,6 +139,27 @@ if (version === undefined) {
     test.skip(`NOT TESTED: prepared statements behind PgBouncer, which keeps them from 1.21 on; ${version} is installed`, () => {});
   }
 }
+
+describe.skipIf(version === undefined)('PgBouncer that ends a statement by its query_timeout', () => {
+  test.each(['session', 'transaction'] as const)(
+    'in %s mode, while the server goes on: it is executed once, and the caller told that this is unknown',
+    async (pooler) => {
+      const { url: direct, rows } = await openDatabase();
+      const settings = [`pool_mode = ${pooler}`, 'default_pool_size = 5', 'query_timeout = 1'];
+      const url = await startPgbouncer(direct, settings);
+      const storage = await openStorage<Tables>({ url, drivers: [postgres({ pooler })] });
+      opened.push(storage);
+      await sql`create table slow (id integer)`.execute(storage.kysely);
+      const insert = sql`insert into slow select 1 from pg_sleep(2)`.execute(storage.kysely);
+      const error = await rejection(insert);
+      expect(error).toMatchObject({ code: 'commit_unknown', cause: { cause: { code: '08P01' } } });
+      const running = `select 1 from pg_stat_activity where state = 'active' and query like 'insert into slow%'`;
+      await until(async () => (await rows(running)).length === 0);
+      expect(await rows('select * from slow')).toEqual([{ id: 1 }]);
+      expect(storage.metrics().replays).toEqual({});
+    },
+  );
+});
 
 test('refuses a pooler for values that depend on the session', () => {
   const options = { url: 'postgres://localhost/app', pooler: 'transaction' } as const;

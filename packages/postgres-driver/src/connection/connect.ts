@@ -3,7 +3,8 @@ import { Client } from 'pg';
 import { endpoint, isDatabaseError, toSluiceError } from '../errors/errors.js';
 import type { PostgresConfig } from '../options/options.js';
 import type { ColumnLookup } from '../schema/constraints.js';
-import { PostgresConnection } from './connection.js';
+import type { BackendKey } from './cancel.js';
+import { type Backend, PostgresConnection } from './connection.js';
 import { SessionModes } from './mode.js';
 import { readRowsInPlace } from './row-splitter.js';
 import { SERVER_FACTS, type ServerFacts, sessionStatement } from './session.js';
@@ -48,9 +49,9 @@ async function connectOnce(
   }, deadline - performance.now());
   try {
     await client.connect();
-    const isReadOnly = await configureSession(client, config);
-    const modes = new SessionModes(config.isolation, isReadOnly);
-    return new PostgresConnection({ config, client, columnsOf, modes });
+    const facts = await configureSession(client, config);
+    const modes = new SessionModes(config.isolation, facts?.read_only === 'on');
+    return new PostgresConnection({ config, client, columnsOf, modes, backend: backendOf(client, facts) });
   } catch (cause) {
     client.connection.stream.destroy();
     throw isTimedOut ? timeoutError(config, cause) : cause;
@@ -74,14 +75,21 @@ function clientConfig(config: PostgresConfig): ConstructorParameters<typeof Clie
   };
 }
 
-/** Configures the session and checks, in the same round trip, the server's version and encoding. Returns whether the session is read-only. */
-async function configureSession(client: Client, config: PostgresConfig): Promise<boolean> {
+/** Configures the session and checks, in the same round trip, the server's version and encoding. */
+async function configureSession(client: Client, config: PostgresConfig): Promise<ServerFacts | undefined> {
   const { text, parameters } = config.isPooled
     ? { text: SERVER_FACTS, parameters: [] }
     : sessionStatement(config);
   const { rows } = await client.query<ServerFacts>(text, [...parameters]);
   for (const facts of rows) assertSupported(facts);
-  return rows[0]?.read_only === 'on';
+  return rows[0];
+}
+
+/** A pooler gives each client a cancel key of its own. A server that gives none is taken for the server itself. */
+function backendOf(client: Client, facts: ServerFacts | undefined): Backend {
+  const { processID } = client as Client & Partial<BackendKey>;
+  const pid = Number(facts?.pid);
+  return { pid, isBehindPooler: typeof processID === 'number' && processID !== pid };
 }
 
 function assertSupported({ version, encoding }: ServerFacts): void {

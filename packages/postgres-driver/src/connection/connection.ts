@@ -1,6 +1,7 @@
 import { type ExecuteOptions, InternalError } from '@sluice/core';
 import type { Client } from 'pg';
 import { connectionLostError, isDatabaseError, toSluiceError } from '../errors/errors.js';
+import { sharedSessionError } from '../errors/pooler-errors.js';
 import { type FailedCommand, type FailureOutcome, isOfPooler, outcomeOf } from '../errors/proofs.js';
 import type { PostgresConfig } from '../options/options.js';
 import type { ColumnLookup } from '../schema/constraints.js';
@@ -14,6 +15,7 @@ import { type PreparedStatement, PreparedStatements } from './prepared.js';
 import { PostgresQuery, type Prelude, type QueryText } from './query.js';
 import { sessionStatement, transactionSettings } from './session.js';
 import { mayBeStale, staleError } from './stale.js';
+import { passesNamesOn } from './statement-names.js';
 
 /** How long a cancelled statement, or the ending of a connection, may take before the connection is destroyed, in milliseconds. */
 const GRACE_MS = 5000;
@@ -42,6 +44,13 @@ export interface SendOptions extends ExecuteOptions {
   readonly onInterrupt?: 'cancel' | 'destroy';
 }
 
+/** The server's process of a session, as it was when the connection was opened. */
+export interface Backend {
+  readonly pid: number;
+  /** Whether a pooler is in between: the connection's cancel key names another process. */
+  readonly isBehindPooler: boolean;
+}
+
 /** What a connection is constructed from. */
 export interface ConnectionParts {
   readonly config: PostgresConfig;
@@ -49,6 +58,7 @@ export interface ConnectionParts {
   readonly client: Client;
   readonly columnsOf: ColumnLookup;
   readonly modes: SessionModes;
+  readonly backend: Backend;
 }
 
 /**
@@ -56,6 +66,7 @@ export interface ConnectionParts {
  * Every failure rejects with a SluiceError, once the server is ready for the next query or the connection is lost.
  */
 export class PostgresConnection {
+  readonly backend: Backend;
   readonly #config: PostgresConfig;
   readonly #client: Client;
   readonly #columnsOf: ColumnLookup;
@@ -84,7 +95,8 @@ export class PostgresConnection {
   #lastOutcome: LastOutcome = 'not sent';
   #commandsSent = 0;
 
-  constructor({ config, client, columnsOf, modes }: ConnectionParts) {
+  constructor({ config, client, columnsOf, modes, backend }: ConnectionParts) {
+    this.backend = backend;
     this.#config = config;
     this.#client = client;
     this.#columnsOf = columnsOf;
@@ -161,6 +173,7 @@ export class PostgresConnection {
     } catch (error) {
       if (isCommitted) await this.#rollBackOwn();
       if (prepared === undefined || this.#isLost || !mayBeStale(error, effects, isInTransaction)) throw error;
+      if (!isInTransaction) await this.#assertSameSession(error);
       // The schema has changed since the statement was prepared. Other prepared statements may be stale too.
       this.#isAltered = true;
       if (isInTransaction) throw staleError(error, options.label);
@@ -169,6 +182,20 @@ export class PostgresConnection {
     const last = results.at(-1) ?? unexpected();
     if (results.length > 1 || mayAlterSession(last.command, effects)) this.#isAltered = true;
     return last;
+  }
+
+  /** After a prepared statement was not found. @throws ConfigurationError where an unnamed pooler has given the connection another session. */
+  async #assertSameSession(cause: unknown): Promise<void> {
+    if (!this.backend.isBehindPooler || this.#config.pooler !== undefined) return;
+    const options: SendOptions = { deadline: performance.now() + GRACE_MS, onInterrupt: 'destroy' };
+    const { rows } = await this.run('select pg_backend_pid()', [], options);
+    if (Number(rows[0]?.text(0)) !== this.backend.pid) throw sharedSessionError(this.#config, cause);
+  }
+
+  /** Whether the server prepares statements under the names that it is sent. A pooler that keeps them for its clients gives them other names. */
+  passesNamesOn(options: SendOptions): Promise<boolean> {
+    this.#command = ON_ROWS;
+    return this.#perform(options, () => passesNamesOn(this.#client));
   }
 
   #prepare(text: string): PreparedStatement | undefined {

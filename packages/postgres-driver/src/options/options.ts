@@ -6,6 +6,9 @@ import { parsePostgresUrl } from './url.js';
 /** `portable`: the contract's values (C1). `native`: those of `pg`, as Kysely's own PostgreSQL dialect returns them. */
 export type ValueMode = 'native' | 'portable';
 
+/** How a pooler lends sessions: to a connection for as long as it is open, or for one transaction. */
+export type PoolerMode = 'session' | 'transaction';
+
 /** Options of {@link postgres}. */
 export interface PostgresOptions {
   /** The maximum number of open connections; transactions, streams and single statements share them. Default 10. */
@@ -28,16 +31,19 @@ export interface PostgresOptions {
   /** After how many idle milliseconds a connection is closed. Default 30,000. */
   readonly idleTimeoutMs?: number;
   /**
-   * Whether a connection uses prepared statements for texts that it runs repeatedly. Turn it off behind a pooler that may run each
-   * statement in another session. Default true.
+   * Whether a connection uses prepared statements for texts that it runs repeatedly. With `pooler: 'transaction'` it needs a pooler that keeps them,
+   * such as PgBouncer from 1.21 on with `max_prepared_statements`; another one is refused when the storage is opened. Default true, but false with
+   * `pooler: 'transaction'`.
    */
   readonly prepare?: boolean;
   /**
-   * Set it to `transaction` when the connection goes through a pooler in transaction mode, such as PgBouncer. The driver then sets nothing in the
-   * session: each transaction, including that of a single statement, sends its isolation level and settings in its first round trip. It also turns
-   * `prepare` off, unless `prepare` is set. Default: no pooler.
+   * The mode of the pooler, such as PgBouncer, that the connection goes through. With `transaction` the driver sets nothing in the session: each
+   * transaction, including that of a single statement, sends its isolation level and settings in its first round trip, and `prepare` is off unless
+   * it is set. `session` says that each connection keeps its session for itself; the driver then treats it as a direct one.
+   *
+   * Default: no pooler. Behind one there is a warning `unnamed_pooler`, and a ConfigurationError where the driver sees that it runs in transaction mode.
    */
-  readonly pooler?: 'transaction';
+  readonly pooler?: PoolerMode;
   /**
    * Whether concurrent `get`s, and concurrent `insert`s, outside of transactions are combined into one statement. Each caller gets the result
    * that its own statement would have given. Also whether transactions that contend for the same rows share a COMMIT. Default true.
@@ -101,6 +107,8 @@ export interface PostgresConfig {
   readonly replicas: readonly PostgresConfig[];
   readonly maxLagMs: number;
   readonly idleTimeoutMs: number;
+  readonly pooler: PoolerMode | undefined;
+  /** Whether each transaction may run in another session. */
   readonly isPooled: boolean;
   readonly prepare: boolean;
   readonly coalesce: boolean;
@@ -151,19 +159,21 @@ export function resolvePostgresConfig(
     replicas: (options.replicas ?? []).map((replica) => replicaConfig(replica, options, mode)),
     maxLagMs: atLeastOne('maxLagMs', options.maxLagMs ?? 5000),
     idleTimeoutMs: atLeastOne('idleTimeoutMs', options.idleTimeoutMs ?? 30_000),
+    pooler: options.pooler,
     isPooled: isPooled(options, mode),
-    prepare: options.prepare ?? options.pooler === undefined,
+    prepare: options.prepare ?? options.pooler !== 'transaction',
     coalesce: options.coalesce ?? true,
     ...mode,
   };
 }
 
 function isPooled({ pooler }: PostgresOptions, { values }: PostgresMode): boolean {
-  if (pooler === undefined) return false;
-  if (pooler !== 'transaction') throw invalid("The option `pooler` must be 'transaction', or left out.");
+  if (pooler === undefined || pooler === 'session') return false;
+  if (pooler !== 'transaction')
+    throw invalid("The option `pooler` must be 'transaction' or 'session', or left out.");
   if (values === 'portable') return true;
   throw invalid(
-    "The option `pooler` needs `values: 'portable'`: settings cannot travel with several statements at once.",
+    "The option `pooler: 'transaction'` needs `values: 'portable'`: settings cannot travel with several statements at once.",
   );
 }
 

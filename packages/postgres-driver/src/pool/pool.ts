@@ -1,4 +1,4 @@
-import { ClosedError, type ExecuteOptions, Lane, type LaneMetrics } from '@sluice/core';
+import { ClosedError, type ExecuteOptions, Lane, type LaneMetrics, type OnWarning } from '@sluice/core';
 import { connect } from '../connection/connect.js';
 import type { PostgresConnection } from '../connection/connection.js';
 import { assertNotInterrupted, Interrupt } from '../connection/interrupt.js';
@@ -9,6 +9,7 @@ import type { PooledConnection } from '../transaction/pooled-connection.js';
 import { SharedCommit } from '../transaction/shared-commit.js';
 import { PostgresAdmission } from './admission.js';
 import { PostgresMeter } from './meter.js';
+import { PoolerCheck } from './pooler-check.js';
 import { PostgresThrottle, type ThrottleLease, type ThrottleOptions } from './throttle.js';
 
 interface MeteredLease extends ThrottleLease {
@@ -22,6 +23,7 @@ export class PostgresPool {
   readonly #throttle: PostgresThrottle;
   readonly #meters: Readonly<Record<'read' | 'write', PostgresMeter>>;
   readonly #constraints: PostgresConstraints;
+  readonly #poolerCheck: PoolerCheck;
   /** The most recently used connection is last and is lent first, so that the others can reach their idle timeout. */
   readonly #idle: { readonly connection: PostgresConnection; readonly since: number }[] = [];
   /** One timer for all idle connections: most are lent again long before their timeout. */
@@ -29,7 +31,7 @@ export class PostgresPool {
   readonly #all = new Set<PostgresConnection>();
   #closed: Promise<void> | undefined;
 
-  constructor(config: PostgresConfig) {
+  constructor(config: PostgresConfig, onWarning: OnWarning) {
     const { poolSize: permits, queueLimit } = config;
     this.#config = config;
     this.#lane = new Lane({ name: 'a PostgreSQL connection', permits, queueLimit });
@@ -39,6 +41,7 @@ export class PostgresPool {
       write: new PostgresMeter(this.#throttle, permits),
     };
     this.#constraints = new PostgresConstraints(() => this.#openSpare());
+    this.#poolerCheck = new PoolerCheck(config, onWarning);
   }
 
   /**
@@ -143,6 +146,12 @@ export class PostgresPool {
 
   async #open(): Promise<PostgresConnection> {
     const connection = await connect(this.#config, this.#constraints.columnsOf);
+    try {
+      await this.#poolerCheck.check(connection, () => this.#openSpare());
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
     this.#all.add(connection);
     connection.onLost = () => this.#forget(connection);
     if (connection.isLost) this.#forget(connection);

@@ -1,3 +1,4 @@
+import type { OnWarning } from '@sluice/core';
 import type { PostgresConfig } from '../options/options.js';
 import { PostgresPool } from '../pool/pool.js';
 import { type Lsn, parseLsn } from './lsn.js';
@@ -24,8 +25,8 @@ export class PostgresReplica {
   #polling: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(config: PostgresConfig, maxLagMs: number) {
-    this.pool = new PostgresPool(config);
+  constructor(config: PostgresConfig, maxLagMs: number, onWarning: OnWarning) {
+    this.pool = new PostgresPool(config, onWarning);
     this.#maxLagMs = maxLagMs;
     this.#poll();
   }

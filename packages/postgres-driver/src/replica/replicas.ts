@@ -1,3 +1,4 @@
+import type { OnWarning } from '@sluice/core';
 import type { PostgresConfig } from '../options/options.js';
 import { type Lsn, parseLsn } from './lsn.js';
 import { PostgresReplica } from './replica.js';
@@ -6,6 +7,7 @@ import { PostgresReplica } from './replica.js';
 export interface ReplicasHost {
   readonly configs: readonly PostgresConfig[];
   readonly maxLagMs: number;
+  readonly onWarning: OnWarning;
   /** Reads the end of the primary's write-ahead log. */
   readonly readPosition: () => Promise<string>;
 }
@@ -26,7 +28,8 @@ export class PostgresReplicas {
 
   constructor(host: ReplicasHost) {
     this.#host = host;
-    this.#replicas = host.configs.map((config) => new PostgresReplica(config, host.maxLagMs));
+    const { configs, maxLagMs, onWarning } = host;
+    this.#replicas = configs.map((config) => new PostgresReplica(config, maxLagMs, onWarning));
   }
 
   /** Call it after every write, once its outcome is known. */
