@@ -5,7 +5,10 @@ import type { Priority } from '../lane/priority.js';
 export interface CallOptions {
   /** Ends the call in an AbortedError: a call that waits is dropped, one that runs is interrupted where the driver can do that. */
   readonly signal?: AbortSignal | undefined;
-  /** After how many milliseconds the call ends in a TimeoutError. Default: the storage's `timeoutMs`. */
+  /**
+   * After how many milliseconds the call ends in a TimeoutError. Default: the storage's `timeoutMs`, or what is left of the transaction's time in a
+   * transaction. There the earlier deadline holds, and either signal ends the call.
+   */
   readonly timeoutMs?: number | undefined;
   /** How urgent the call is. Default `normal`. */
   readonly priority?: Priority | undefined;
@@ -51,4 +54,24 @@ export function toExecuteOptions(
     signal: options.signal,
     label: options.label ?? label,
   };
+}
+
+/** The driver's options for a call in a transaction: the earlier deadline holds, and either signal ends it. Without `timeoutMs` it has the transaction's time. */
+export function toOptionsWithin(
+  transaction: ExecuteOptions,
+  { timeoutMs, ...options }: CallOptions,
+  label: string,
+): ExecuteOptions {
+  const { deadline = Number.POSITIVE_INFINITY, signal } = transaction;
+  const own = toExecuteOptions(options, timeoutMs ?? Number.POSITIVE_INFINITY, label);
+  return {
+    ...own,
+    deadline: Math.min(own.deadline ?? deadline, deadline),
+    signal: eitherOf(own.signal, signal),
+  };
+}
+
+function eitherOf(a: AbortSignal | undefined, b: AbortSignal | undefined): AbortSignal | undefined {
+  if (a === undefined || b === undefined || a === b) return a ?? b;
+  return AbortSignal.any([a, b]);
 }

@@ -1,5 +1,5 @@
 import type { Insertable, Selectable, Updateable } from 'kysely';
-import { type CallOptions, toExecuteOptions } from '../call/call-options.js';
+import { type CallOptions, toExecuteOptions, toOptionsWithin } from '../call/call-options.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { ExecuteOptions, Row, Statement } from '../driver/driver.js';
 import { assertBatchSize } from '../errors/invalid-query.js';
@@ -35,8 +35,8 @@ export interface RepositoryHost {
   readonly atomically: <T>(work: (runner: StatementRunner) => Promise<T>, options: CallOptions) => Promise<T>;
   readonly statements: StatementsRegistry;
   readonly defaultTimeoutMs: number;
-  /** Whether `runner` is a transaction. */
-  readonly isTransaction: boolean;
+  /** The options of the transaction that `runner` is, which hold for every call in it; `undefined` where it is none. */
+  readonly transaction: ExecuteOptions | undefined;
 }
 
 /** The repository of one table, on any driver. */
@@ -143,7 +143,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     const statements = this.#prepared() ?? (await this.#lookUp());
     const execute = this.#options('insertMany', options);
     const isLong = rows.length > ROWS_PER_PART;
-    if (isLong && !this.#host.isTransaction)
+    if (isLong && this.#host.transaction === undefined)
       return this.#host.atomically((runner) => insertInParts(runner, statements, rows, execute), options);
     const made = isLong ? await encodeInParts(statements, rows) : statements.insertMany(rows);
     const [first, ...others] = made;
@@ -199,7 +199,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     rows: Iterable<Insertable<DB[T]>> | AsyncIterable<Insertable<DB[T]>>,
     options: LoadOptions = {},
   ): Promise<LoadProgress> {
-    if (this.#host.isTransaction) {
+    if (this.#host.transaction !== undefined) {
       throw new UsageError(
         'invalid_query',
         '`load` commits batch by batch, which a transaction cannot; use `insertMany`.',
@@ -259,7 +259,10 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   }
 
   #options(method: string, options: CallOptions): ExecuteOptions {
-    return toExecuteOptions(options, this.#host.defaultTimeoutMs, `${this.#table}.${method}`);
+    const { transaction, defaultTimeoutMs } = this.#host;
+    const label = `${this.#table}.${method}`;
+    if (transaction !== undefined) return toOptionsWithin(transaction, options, label);
+    return toExecuteOptions(options, defaultTimeoutMs, label);
   }
 }
 

@@ -312,7 +312,7 @@ class OpenStorage<DB> implements Storage<DB> {
       sql,
       plugins,
       defaultTimeoutMs: this.#timeoutMs,
-      isTransaction: false,
+      transaction: undefined,
     };
   }
 

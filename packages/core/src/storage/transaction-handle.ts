@@ -29,14 +29,14 @@ export class TransactionHandle<DB> implements StorageTransaction<DB> {
   readonly #options: ExecuteOptions;
   #kysely: Kysely<DB> | undefined;
 
-  /** @param options the options of each Kysely query in the transaction: its deadline and signal. */
+  /** @param options those of the transaction: its deadline and its signal hold for each call in it. */
   constructor(scope: TransactionScope, host: TransactionHandleHost, options: ExecuteOptions) {
     this.#scope = scope;
     this.#options = options;
     this.#host = {
       ...host,
       runner: scope,
-      isTransaction: true,
+      transaction: options,
       // A failed statement breaks the whole transaction, so that the other statements of `work` cannot be committed either.
       atomically: (work) => work(scope),
     };

@@ -1,4 +1,5 @@
-import type { Capabilities } from '@sluice/core';
+import { getEventListeners } from 'node:events';
+import type { CallOptions, Capabilities } from '@sluice/core';
 import type { Kysely } from 'kysely';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { collect } from '../../fixture/collect.js';
@@ -33,6 +34,38 @@ export function runningCases(fixture: Fixture, capabilities: Capabilities): void
       expect(await accounts.count()).toBe(30);
     });
 
+    test('C8 a load aborted while it waits for the next row ends at once, and says how many are committed', async () => {
+      const accounts = fixture.storage.repository('account', { key: 'name' });
+      const controller = new AbortController();
+      const reason = new Error('enough');
+      async function* rows() {
+        for (let balance = 0; balance < 15; balance += 1) yield { name: `n${balance}`, balance };
+        controller.abort(reason);
+        await new Promise(() => {});
+      }
+      const { signal } = controller;
+      const error = await expectRefusal(accounts.load(rows(), { batchSize: 10, signal }), 'aborted');
+      expect(error.message).toContain('10 rows');
+      expect(error.cause).toBe(reason);
+      expect(getEventListeners(signal, 'abort')).toStrictEqual([]);
+      expect(await accounts.count()).toBe(10);
+    });
+
+    test('C8 a load that fails ends its source', async () => {
+      const accounts = fixture.storage.repository('account', { key: 'name' });
+      let hasEnded = false;
+      async function* rows() {
+        try {
+          for (;;) yield { name: 'same', balance: 1 };
+        } finally {
+          hasEnded = true;
+        }
+      }
+      const { signal } = new AbortController();
+      await expectRefusal(accounts.load(rows(), { batchSize: 1, signal }), 'unique_violation');
+      expect(hasEnded).toBe(true);
+    });
+
     test('C8 a stream aborted between rows ends in an error and frees what it held', async () => {
       const notes = fixture.storage.repository('note', { key: 'id' });
       const controller = new AbortController();
@@ -49,6 +82,20 @@ export function runningCases(fixture: Fixture, capabilities: Capabilities): void
     });
   });
 }
+
+/** A storage whose own limit is longer than a case may take. */
+async function patient(fixture: Fixture): Promise<SuiteStorage> {
+  const storage = await fixture.migrated({ timeoutMs: 600_000 });
+  await storeHeavyRows(storage);
+  return storage;
+}
+
+/** What a call in a transaction may set itself; none of it ends the call in these cases. */
+const INNER: readonly [string, () => CallOptions][] = [
+  ['it sets nothing', () => ({})],
+  ['it has more time of its own', () => ({ timeoutMs: 600_000 })],
+  ['it has a signal of its own', () => ({ signal: new AbortController().signal })],
+];
 
 function slowCases(fixture: Fixture, slowQuery: (kysely: Kysely<SuiteDatabase>) => SlowQuery): void {
   test('C8 a plain query aborted while it runs ends at once', async () => {
@@ -130,6 +177,40 @@ function slowCases(fixture: Fixture, slowQuery: (kysely: Kysely<SuiteDatabase>) 
     await expectRefusal(work, 'timeout');
     expect(await storage.repository('account', { key: 'name' }).count()).toBe(0);
   });
+
+  for (const [what, options] of INNER) {
+    test(`C8 a repository's call in a transaction ends with the time of the transaction: ${what}`, async () => {
+      const storage = await patient(fixture);
+      const work = storage.write(
+        async (tx) => {
+          await tx.repository('account', { key: 'name' }).insert({ name: 'a', balance: 1 });
+          await tx
+            .repository('note', { key: 'id' })
+            .count({ where: (eb) => eb.exists(slowQuery(tx.kysely)) }, options());
+        },
+        { timeoutMs: 300 },
+      );
+      await expectRefusal(work, 'timeout');
+      expect(await storage.repository('account', { key: 'name' }).count()).toBe(0);
+    });
+
+    test(`C8 a repository's call in a transaction ends with the signal of the transaction: ${what}`, async () => {
+      const storage = await patient(fixture);
+      const controller = new AbortController();
+      const work = storage.read(
+        async (tx) => {
+          setTimeout(() => controller.abort(), 50);
+          const slow = slowQuery(tx.kysely);
+          await tx.savepoint((inner) =>
+            inner.repository('note', { key: 'id' }).count({ where: (eb) => eb.exists(slow) }, options()),
+          );
+        },
+        { signal: controller.signal },
+      );
+      await expectRefusal(work, 'aborted');
+      await storage.repository('account', { key: 'name' }).insert({ name: 'a', balance: 1 });
+    });
+  }
 
   test('C8 a statement of a transaction that is aborted alone breaks the transaction', async () => {
     const { storage } = fixture;
