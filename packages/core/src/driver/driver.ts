@@ -132,7 +132,7 @@ export interface Statement {
   /** Encoded by {@link DatabaseSql.encode} where the column's type is known; otherwise JavaScript values that the driver binds by their own type. */
   readonly parameters: readonly unknown[];
   readonly access: Access;
-  /** True when it reads few rows by the key, so that running it on the calling thread costs less than passing it to another thread. */
+  /** True when it reads few rows, by the key or of a small table, so that running it on the calling thread costs less than passing it to another thread. */
   readonly isBounded?: boolean;
   /**
    * True when it only reads and writes rows. It has no side effect that later statements of the transaction could notice: it changes no setting,

@@ -12,6 +12,7 @@ import { ConstraintError } from '../errors/data-errors.js';
 import { ConfigurationError, MigrationError, UsageError } from '../errors/usage-errors.js';
 import { FolderMigrationProvider } from './folder-migration-provider.js';
 import { MigrationChecksums } from './migration-checksums.js';
+import { type MigrationState, type ReadRecords, readRecordedState } from './recorded-state.js';
 
 /** One migration that was applied or undone. */
 export interface MigrationStep {
@@ -42,6 +43,10 @@ export interface StorageMigratorOptions {
     options: ExecuteOptions,
     onStatement?: (sql: string) => void,
   ) => Promise<T>;
+  /** Reads a table of the migrations outside of a transaction. */
+  readonly readRecords: (options: ExecuteOptions) => ReadRecords;
+  /** Reads the catalog again, which another process may have migrated since. */
+  readonly refresh: () => Promise<unknown>;
   /**
    * Called before the first step of a call, inside its transaction, with the migrations that can be taken in its direction, the next one first.
    * Returns the path of the backup that it wrote, if it did.
@@ -72,7 +77,7 @@ export class StorageMigrator {
     this.#provider = migrations instanceof URL ? new FolderMigrationProvider(migrations) : migrations;
   }
 
-  /** Applies every pending migration and returns the steps. @throws MigrationError when one fails; those before it stay applied. */
+  /** Applies every pending migration and returns the steps. When none is pending, it only reads. @throws MigrationError when one fails; those before it stay applied. */
   up(options?: CallOptions): Promise<MigrationStep[]> {
     return this.#walk(({ pending }) => (pending.length > 0 ? 'up' : undefined), options);
   }
@@ -155,6 +160,12 @@ export class StorageMigrator {
     const execute = toMigrationOptions(options);
     const migrations = await this.#migrations();
     const steps: MigrationStep[] = [];
+    // What keeps the records from being read is reported by the first step.
+    const recorded = await readRecordedState(migrations, this.#options.readRecords(execute)).catch(() => {});
+    if (recorded !== undefined && next(recorded, 0) === undefined) {
+      await this.#options.refresh();
+      return steps;
+    }
     let isPrepared = false;
     let backup: string | undefined;
     const prepare = async (names: readonly string[]): Promise<void> => {
@@ -198,11 +209,6 @@ export class StorageMigrator {
 }
 
 type Direction = 'up' | 'down';
-
-interface MigrationState {
-  readonly applied: readonly string[];
-  readonly pending: readonly string[];
-}
 
 /** Thrown to roll back the transaction of a dry run. */
 class DryRunRollback extends Error {}

@@ -17,6 +17,7 @@ import type {
   Database,
   DatabaseSql,
   ExecuteOptions,
+  Row,
 } from '../driver/driver.js';
 import { SluiceError } from '../errors/sluice-error.js';
 import { UsageError } from '../errors/usage-errors.js';
@@ -102,6 +103,8 @@ class OpenStorage<DB> implements Storage<DB> {
     this.migrator = new StorageMigrator({
       migrations: options.migrations,
       run: (work, execute, onStatement) => this.#changeSchema(work, execute, onStatement),
+      refresh: () => this.readCatalog(),
+      readRecords: (execute) => (table) => this.#readRecords(table, execute),
       onFirstStep: (steps, execute) => this.#backUpBefore(steps, { ...execute, keep: keptBackups(options) }),
       onStep: (event) => this.#events.emit('migration', event),
     });
@@ -256,6 +259,19 @@ class OpenStorage<DB> implements Storage<DB> {
     });
     await this.readCatalog();
     return result;
+  }
+
+  /** The rows of a table of the migrations, which are few; `undefined` when there was no such table when the catalog was read. */
+  async #readRecords(table: string, execute: ExecuteOptions): Promise<readonly Row[] | undefined> {
+    if (!this.#tables.has(table)) return undefined;
+    // Of unknown access, so that it is not read on a replica, which may be late.
+    const statement = {
+      sql: `select * from ${table}`,
+      parameters: [],
+      access: 'unknown',
+      isBounded: true,
+    } as const;
+    return (await this.#guarded.execute(statement, execute)).rows;
   }
 
   /** Writes a backup before the first migration, when the driver has a place for it and the database has tables. Returns its path. */
