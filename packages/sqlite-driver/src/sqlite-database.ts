@@ -18,9 +18,11 @@ import {
   UnsupportedError,
 } from '@sluice/core';
 import { ChangePoller } from './changes/change-poller.js';
+import { connectionOptions } from './connection-options.js';
+import { DatabaseFile } from './database-file.js';
 import { SqliteSql } from './dialect/database-sql.js';
-import { changedFailure, type Failure, toFailure } from './errors/failure.js';
-import { HeldFiles } from './file/held-files.js';
+import { changedFailure, type Failure } from './errors/failure.js';
+import { hasChanged, newOpenFiles, type OpenFiles } from './file/file-watch.js';
 import { MetricsFile } from './file/metrics-file.js';
 import { noteOpen } from './file/open-files.js';
 import type { Location } from './file/path.js';
@@ -32,7 +34,7 @@ import type { InlineReader } from './reader/inline-reader.js';
 import { openReader } from './reader/open-reader.js';
 import { ReaderPool, type ReaderUse } from './reader/reader-pool.js';
 import { assertOwnAlteration } from './rebuild/alter-table.js';
-import { readCatalog } from './schema/catalog.js';
+import { CATALOG_STATEMENTS, toCatalog } from './schema/catalog.js';
 import { statementKind } from './sql/statement.js';
 import type { SqliteEngine } from './thread/engine.js';
 import { InFlightCounter, type Revocable } from './thread/in-flight-counter.js';
@@ -51,7 +53,10 @@ import { Writer } from './writer/writer.js';
 /** SQLite's own limit (sqlite.org/limits.html, SQLITE_MAX_VARIABLE_NUMBER). */
 const MAX_PARAMETERS = 32_766;
 
-/** A database file with one writer thread and several reader threads. */
+/** Up to this number of tables and indexes, the catalog is read on the calling thread: 100 tables take a millisecond or two. */
+const FEW_SCHEMA_ENTRIES = 400;
+
+/** A database file with one writer thread and several reader threads, which start when they are needed. */
 export class SqliteDatabase implements Database {
   readonly capabilities: Capabilities;
   readonly sql: DatabaseSql;
@@ -59,8 +64,10 @@ export class SqliteDatabase implements Database {
   readonly #engine: SqliteEngine;
   readonly #writer: Writer;
   readonly #readers: ReaderPool;
-  /** Options of the inline reader's connection; `undefined` when inline reads are off. */
-  readonly #inlineOptions: ConnectionOptions | undefined;
+  readonly #readerOptions: ConnectionOptions;
+  readonly #isWarm: boolean;
+  readonly #readsInline: boolean;
+  readonly #file: DatabaseFile;
   #inline: InlineReader | undefined;
   readonly #snapshots = new OpenSnapshots();
   readonly #wal: WalManager;
@@ -68,7 +75,7 @@ export class SqliteDatabase implements Database {
   readonly #alterations: Alterations;
   readonly #inFlight = new InFlightCounter();
   readonly #backups = new RunningBackups(this.#inFlight, this.#snapshots);
-  readonly #files: HeldFiles;
+  readonly #files: OpenFiles = newOpenFiles();
   #onClosed: () => void = () => {};
   readonly #metricsFile: MetricsFile | undefined;
   #closing: Promise<void> | undefined;
@@ -76,32 +83,37 @@ export class SqliteDatabase implements Database {
   constructor(location: Location, options: ResolvedOptions, engine: SqliteEngine, onWarning: OnWarning) {
     const { isTemporary } = location;
     this.#location = location;
-    this.#files = new HeldFiles(location.path, options.openTimeoutMs);
     if (options.metricsFile && !isTemporary)
       this.#metricsFile = new MetricsFile(location.path, () => this.metrics(), onWarning);
     this.#engine = engine;
     this.sql = new SqliteSql(options.values);
     this.#alterations = options.values === 'portable' ? 'own' : 'as_written';
-    this.#writer = new Writer(this.#connectionOptions('writer', options), options, ({ wal, commits }) => {
-      if (wal !== undefined) this.#wal.notice(wal);
-      if (commits !== undefined && commits > 0) this.#changes.pollSoon();
-    });
+    this.#writer = new Writer(
+      connectionOptions('writer', location, this.#files, options),
+      options,
+      ({ wal, commits }) => {
+        if (wal !== undefined) this.#wal.notice(wal);
+        if (commits !== undefined && commits > 0) this.#changes.pollSoon();
+      },
+    );
+    this.#readerOptions = connectionOptions('reader', location, this.#files, options);
+    this.#file = new DatabaseFile(this.#readerOptions, this.#writer);
+    this.#isWarm = options.warm;
     this.#changes = new ChangePoller(
-      () => openReader(this.#connectionOptions('reader', options)),
+      () => openReader(this.#readerOptions),
       options.watchIntervalMs,
       (failure) => this.#engine.toError(failure, undefined),
     );
-    this.#readers = new ReaderPool(this.#connectionOptions('reader', options), options, this.#snapshots);
+    this.#readers = new ReaderPool(this.#readerOptions, options, this.#snapshots);
     this.#wal = new WalManager({
       ...options,
-      connection: this.#connectionOptions('checkpointer', options),
+      connection: connectionOptions('checkpointer', location, this.#files, options),
       snapshots: this.#snapshots,
       acquireWriter: () => this.#writer.acquire({ priority: 'high' }),
       onWarning,
     });
     this.#snapshots.onEnd(() => this.#wal.readerEnded());
-    const isInline = options.inlineReads && options.values === 'portable';
-    this.#inlineOptions = isInline ? this.#connectionOptions('reader', options) : undefined;
+    this.#readsInline = options.inlineReads;
     this.capabilities = {
       concurrentReaders: true,
       concurrentWriters: false,
@@ -117,32 +129,28 @@ export class SqliteDatabase implements Database {
   }
 
   /**
-   * Starts the threads and checks that the file can be read and written.
+   * Opens the file and checks that it can be read and written. No thread is started for a file that exists and is in WAL mode.
    *
-   * @throws ConfigurationError or CorruptError.
+   * @throws ConfigurationError, ConflictError or CorruptError.
    */
   async open(): Promise<void> {
-    const loaded = import('./reader/inline-reader.js');
-    const written = this.#writer.open();
-    const read = this.#readers.open(written);
-    // Waits for both before closing, so that no thread that is still opening is left.
-    const [writerFailure, readerFailure] = await Promise.all([written, read]);
+    const { InlineReader } = await import('./reader/inline-reader.js');
     const failure =
-      writerFailure ?? readerFailure ?? (await this.#files.hold().catch((error) => toFailure(error, 'open')));
+      (await this.#file.open(this.#isWarm)) ?? (this.#isWarm ? await this.#readers.warm() : undefined);
     if (failure !== undefined) {
       await this.close();
       throw this.#engine.toError(failure, undefined);
     }
     this.#onClosed = noteOpen(this.#location.path);
     this.#metricsFile?.start();
-    const { InlineReader } = await loaded;
-    if (this.#inlineOptions === undefined) return;
-    this.#inline = new InlineReader(this.#inlineOptions, (statement, wait) => this.#execute(statement, wait));
+    const { local } = this.#file;
+    if (local !== undefined && this.#readsInline)
+      this.#inline = new InlineReader(local, (statement, wait) => this.#execute(statement, wait));
   }
 
   execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
-    const inline = statement.isBounded && this.#closing === undefined ? this.#inline : undefined;
-    if (inline === undefined) return this.#execute(statement, options);
+    const inline = this.#closing === undefined ? this.#inline : undefined;
+    if (inline?.serves(statement) !== true) return this.#execute(statement, options);
     return inline.execute(statement, options);
   }
 
@@ -229,16 +237,27 @@ export class SqliteDatabase implements Database {
   }
 
   async catalog(): Promise<Catalog> {
+    this.#assertInPlace();
+    const isOpen = this.#closing === undefined;
+    const rows = isOpen ? this.#file.local?.readSchema(CATALOG_STATEMENTS, FEW_SCHEMA_ENTRIES) : undefined;
+    return toCatalog(rows ?? (await this.#readTogether(CATALOG_STATEMENTS)));
+  }
+
+  /** Reads the rows of several statements in one snapshot. */
+  async #readTogether(statements: readonly string[]): Promise<Row[][]> {
     const transaction = await this.begin({ access: 'read' });
     try {
-      return await readCatalog(transaction);
+      const all: Row[][] = [];
+      for (const sql of statements)
+        all.push((await transaction.execute({ sql, parameters: [], access: 'read' }, {})).rows);
+      return all;
     } finally {
       await transaction.rollback();
     }
   }
 
   async ping(options: ExecuteOptions): Promise<void> {
-    await this.execute({ sql: 'select 1', parameters: [], access: 'read' }, options);
+    await this.#execute({ sql: 'select 1', parameters: [], access: 'read' }, options);
   }
 
   async watch(tables: readonly string[], listener: ChangeListener): Promise<() => Promise<void>> {
@@ -289,7 +308,6 @@ export class SqliteDatabase implements Database {
     return this.#closing;
   }
 
-  /** Closes the readers before the writer: the last connection to close removes the WAL, which a read-only connection cannot. */
   async #close(): Promise<void> {
     this.#inline?.close();
     await this.#inFlight.drain();
@@ -298,33 +316,15 @@ export class SqliteDatabase implements Database {
     await this.#changes.close();
     await this.#readers.close();
     await this.#wal.close();
-    this.#files.letGo();
-    await this.#writer.close();
-    this.#files.release();
+    await this.#writer.drain();
+    await this.#file.close();
     this.#onClosed();
     await this.#location.dispose();
   }
 
   /** @throws ConnectionError `file_changed`. */
   #assertInPlace(): void {
-    if (this.#files.hasChanged) throw this.#engine.toError(changedFailure('run'), undefined);
-  }
-
-  #connectionOptions(role: ConnectionOptions['role'], options: ResolvedOptions): ConnectionOptions {
-    const { values, openTimeoutMs, cacheBytes, mmapBytes, tempStore } = options;
-    const { path, isTemporary } = this.#location;
-    return {
-      path,
-      files: this.#files.shared,
-      role,
-      values,
-      openTimeoutMs,
-      cacheBytes,
-      mmapBytes,
-      tempStore,
-      synchronous: isTemporary ? 'off' : options.durability,
-      walLimitBytes: options.walBudgetBytes / 4,
-    };
+    if (hasChanged(this.#files)) throw this.#engine.toError(changedFailure('run'), undefined);
   }
 
   /** Runs a statement on a reader or on the writer. When its access is unknown, a reader asks SQLite. */

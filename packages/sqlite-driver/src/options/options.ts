@@ -15,7 +15,7 @@ export interface SqliteOptions {
    * damage the file. Default `full`; `off` in the profile `test`.
    */
   readonly durability?: 'full' | 'normal' | 'off';
-  /** How many threads serve single reads, 1 to 64. A thread starts when it is first needed. Default: one per CPU core, at least 2, at most 4. */
+  /** How many threads serve single reads at once, 1 to 64. Default: one per CPU core, at least 2, at most 4. */
   readonly readers?: number;
   /**
    * Whether a read of rows by their key runs on the calling thread, which takes microseconds. A round trip to a reader thread takes ten times
@@ -23,10 +23,22 @@ export interface SqliteOptions {
    */
   readonly inlineReads?: boolean;
   /**
-   * How many streams and read transactions may be open at once, 1 to 64. Each holds a reader thread of its own, so single reads never
-   * wait for one. Default 8.
+   * How many streams and read transactions may be open at once, 1 to 1,000; more wait. Each holds a reader thread of its own, of 15 MB or more, so
+   * single reads never wait for one. Default 8.
    */
   readonly snapshots?: number;
+  /**
+   * Whether the writer's thread and all threads of `readers` start when the database is opened, and stay. Without it a thread starts when it is first
+   * needed, which takes some 50 ms, and ends when it was idle. Default false.
+   */
+  readonly warm?: boolean;
+  /** How long a reader thread, or that of the checkpoints, may be idle before it ends, in milliseconds. Default 10,000. */
+  readonly threadIdleMs?: number;
+  /**
+   * How long the writer's thread may be idle before it ends, in milliseconds. Before that it copies the WAL into the file; it stays while a reader
+   * keeps it from doing so. Default 60,000.
+   */
+  readonly writerIdleMs?: number;
   /** How many calls may wait for the writer, and how many for a reader. One more call fails with an OverloadedError. Default 10,000. */
   readonly queueLimit?: number;
   /**
@@ -92,16 +104,17 @@ export function resolveOptions(options: SqliteOptions): Required<SqliteOptions> 
   const profile = oneOf(options, 'profile', ['server', 'pi', 'test'], 'server');
   const settings = PROFILES[profile];
   const checkpointBytes = within(options, 'checkpointBytes', settings.checkpointBytes, 65_536, 2 ** 40);
+  const cores = Math.max(2, Math.min(4, availableParallelism()));
   const ampleBudget = Math.max(settings.walBudgetBytes, 4 * checkpointBytes);
-  const { inlineReads = true, metricsFile = false } = options;
-  if (typeof inlineReads !== 'boolean') throw invalid('inlineReads', 'true or false');
-  if (typeof metricsFile !== 'boolean') throw invalid('metricsFile', 'true or false');
   return {
-    inlineReads,
+    inlineReads: isOn(options, 'inlineReads', true),
     profile,
     durability: oneOf(options, 'durability', ['full', 'normal', 'off'], settings.durability),
-    readers: within(options, 'readers', Math.max(2, Math.min(4, availableParallelism())), 1, 64),
-    snapshots: within(options, 'snapshots', 8, 1, 64),
+    readers: within(options, 'readers', cores, 1, 64),
+    snapshots: within(options, 'snapshots', 8, 1, 1000),
+    warm: isOn(options, 'warm', false),
+    threadIdleMs: within(options, 'threadIdleMs', 10_000, 1, 2 ** 31 - 1),
+    writerIdleMs: within(options, 'writerIdleMs', 60_000, 1, 2 ** 31 - 1),
     queueLimit: within(options, 'queueLimit', 10_000, 1, 10_000_000),
     holdLimitMs: within(options, 'holdLimitMs', 30_000, 10, 2 ** 31 - 1),
     openTimeoutMs: within(options, 'openTimeoutMs', 10_000, 0, 2 ** 31 - 1),
@@ -113,7 +126,7 @@ export function resolveOptions(options: SqliteOptions): Required<SqliteOptions> 
     onWalBudget: oneOf(options, 'onWalBudget', ['end_readers', 'warn'], 'end_readers'),
     watchIntervalMs: within(options, 'watchIntervalMs', 100, 1, 60_000),
     networkFileSystem: oneOf(options, 'networkFileSystem', ['allow', 'refuse'], 'refuse'),
-    metricsFile,
+    metricsFile: isOn(options, 'metricsFile', false),
   };
 }
 
@@ -126,8 +139,10 @@ type NumericOption =
   | 'queueLimit'
   | 'readers'
   | 'snapshots'
+  | 'threadIdleMs'
   | 'walBudgetBytes'
-  | 'watchIntervalMs';
+  | 'watchIntervalMs'
+  | 'writerIdleMs';
 
 function within(
   options: SqliteOptions,
@@ -139,6 +154,16 @@ function within(
   const value = options[name] ?? byDefault;
   if (!Number.isInteger(value) || value < min || value > max)
     throw invalid(name, `a whole number from ${min} to ${max}`);
+  return value;
+}
+
+function isOn(
+  options: SqliteOptions,
+  name: 'inlineReads' | 'metricsFile' | 'warm',
+  byDefault: boolean,
+): boolean {
+  const value = options[name] ?? byDefault;
+  if (typeof value !== 'boolean') throw invalid(name, 'true or false');
   return value;
 }
 

@@ -1,7 +1,9 @@
 import type { ExecuteOptions, Row, Statement, StatementResult } from '@sluice/core';
-import { ThreadConnection } from '../thread/thread-connection.js';
-import type { ConnectionOptions } from '../thread/thread-protocol.js';
+import { looksBounded } from '../sql/looks-bounded.js';
+import type { ThreadConnection } from '../thread/thread-connection.js';
+import { isPlanBounded } from './bounded-plan.js';
 import { InlineStatement } from './inline-statement.js';
+import type { LocalConnection } from './local-connection.js';
 
 /** How long reads may block the calling thread in one turn of the event loop. */
 const TURN_MS = 2;
@@ -36,6 +38,13 @@ interface Call {
   readonly reject: (error: unknown) => void;
 }
 
+/** Statements by their text: those of which core says that they are bounded, and those of which SQLite's plan is asked. */
+type KnownStatements = Readonly<Record<'by_core' | 'by_plan', Map<string, Known>>>;
+
+function newKnown(): KnownStatements {
+  return { by_core: new Map(), by_plan: new Map() };
+}
+
 interface Known {
   /** `undefined` when the statement must run on a reader thread. */
   readonly inline: InlineStatement | undefined;
@@ -45,18 +54,18 @@ interface Known {
 }
 
 /**
- * A read-only connection on the calling thread, for reads of bounded cost: a round trip to another thread takes ten times as long as reading a
- * row by its key.
+ * Serves reads of bounded cost on the connection of the calling thread: a round trip to another thread takes ten times as long as reading a row by
+ * its key.
  *
  * Calls made in the same turn share one snapshot, which is opened after the last of these calls. After {@link TURN_MS} of reading, the remaining
  * calls wait for the next turn of the event loop.
  */
 export class InlineReader {
-  readonly #options: ConnectionOptions;
+  readonly #local: LocalConnection;
   readonly #handOver: HandOver;
-  /** Opened at the first read. */
+  /** That of the last snapshot. */
   #opened: ThreadConnection | undefined;
-  #known = new Map<string, Known>();
+  #known = newKnown();
   #waiting: Call[] = [];
   /** Whether a read in this turn of the event loop has refreshed the schema. */
   #isTurnBegun = false;
@@ -65,9 +74,16 @@ export class InlineReader {
   #wasSlow = false;
   #isClosed = false;
 
-  constructor(options: ConnectionOptions, handOver: HandOver) {
-    this.#options = options;
+  constructor(local: LocalConnection, handOver: HandOver) {
+    this.#local = local;
     this.#handOver = handOver;
+  }
+
+  /** Whether a read should be given to it: core says that it is bounded, or SQLite may find that out. */
+  serves({ sql, access, isBounded = false }: Statement): boolean {
+    if (isBounded || access === 'write') return isBounded;
+    const known = this.#known.by_plan.get(sql);
+    return known === undefined ? looksBounded(sql) : known.inline !== undefined;
   }
 
   /** How many reads it has done itself. */
@@ -83,11 +99,10 @@ export class InlineReader {
     });
   }
 
-  /** Serves all waiting reads, and closes the file. */
+  /** Serves all waiting reads. */
   close(): void {
     this.#serve(Number.POSITIVE_INFINITY);
     this.#isClosed = true;
-    this.#opened?.close();
   }
 
   #schedule(): void {
@@ -132,16 +147,16 @@ export class InlineReader {
   }
 
   /**
-   * Begins a snapshot and refreshes the schema. `undefined` when the file cannot be opened or read at once: a reader thread can wait for the
-   * lock, and reports the error.
+   * Begins a snapshot and refreshes the schema. `undefined` when the file cannot be read at once: a reader thread can wait for the lock, and reports
+   * the error.
    */
   #begin(): ThreadConnection | undefined {
     try {
-      const opened = this.#opened?.renewed() ?? ThreadConnection.open(this.#options);
-      if (opened !== this.#opened) this.#known = new Map();
+      const opened = this.#local.renewed();
+      if (opened !== this.#opened) this.#known = newKnown();
       this.#opened = opened;
       this.#opened.begin('begin');
-      if (this.#opened.refreshSchema()) this.#known = new Map();
+      if (this.#opened.refreshSchema()) this.#known = newKnown();
     } catch {
       this.#opened?.rollback();
       return undefined;
@@ -172,20 +187,22 @@ export class InlineReader {
   #tryRead(connection: ThreadConnection, { statement, options }: Call, now: number): Row[] | undefined {
     // A call that is already over gets its error from the queue of the reader pool.
     if (options.signal?.aborted || (options.deadline ?? Number.POSITIVE_INFINITY) <= now) return undefined;
-    const { inline, slowUntil } = this.#know(connection, statement.sql);
+    const { inline, slowUntil } = this.#know(connection, statement);
     if (slowUntil > now) return undefined;
     const rows = inline?.read(statement);
     if (rows !== undefined) this.#served += 1;
     return rows;
   }
 
-  #know(connection: ThreadConnection, sql: string): Known {
-    let known = this.#known.get(sql);
+  #know(connection: ThreadConnection, statement: Statement): Known {
+    const { sql, isBounded } = statement;
+    const statements = this.#known[isBounded ? 'by_core' : 'by_plan'];
+    let known = statements.get(sql);
     if (known === undefined) {
-      if (this.#known.size >= STATEMENT_LIMIT) this.#known = new Map();
-      const inline = InlineStatement.prepare(connection, sql);
+      if (statements.size >= STATEMENT_LIMIT) statements.clear();
+      const inline = prepareBounded(connection, statement);
       known = { inline, slowTimes: 0, slowUntil: 0, slowForMs: SLOW_FOR_MS };
-      this.#known.set(sql, known);
+      statements.set(sql, known);
     }
     return known;
   }
@@ -200,11 +217,21 @@ export class InlineReader {
     const isSlow = ms > SLOW_MS * served;
     if (!isSlow && !this.#wasSlow) return;
     this.#wasSlow = isSlow;
-    for (const sql of new Set(calls.slice(0, served).map(({ statement }) => statement.sql))) {
-      const known = this.#known.get(sql);
-      if (known !== undefined) noteTime(known, isSlow);
-    }
+    const knowns = calls.slice(0, served).map(({ statement: { sql, isBounded } }) => {
+      return this.#known[isBounded ? 'by_core' : 'by_plan'].get(sql);
+    });
+    for (const known of new Set(knowns)) if (known !== undefined) noteTime(known, isSlow);
   }
+}
+
+/** `undefined` when it must run on a reader thread. */
+function prepareBounded(connection: ThreadConnection, statement: Statement): InlineStatement | undefined {
+  try {
+    if (!statement.isBounded && !isPlanBounded(connection, statement)) return undefined;
+  } catch {
+    return undefined;
+  }
+  return InlineStatement.prepare(connection, statement.sql);
 }
 
 function noteTime(known: Known, isSlow: boolean): void {

@@ -3,7 +3,7 @@ import type Sqlite from 'better-sqlite3';
 import type { Prepared } from '../thread/prepared.js';
 import { toSafeNumber } from '../thread/run-statement.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
-import { bindPortable } from '../values/parameters.js';
+import { type BindValue, bindNative, bindPortable } from '../values/parameters.js';
 import { type ColumnDecoder, decodersOf, decodeValue, isPlain } from '../values/rows.js';
 import { type SqliteValue, toBound } from '../values/sqlite-value.js';
 
@@ -11,10 +11,16 @@ import { type SqliteValue, toBound } from '../values/sqlite-value.js';
 export class InlineStatement {
   readonly #statement: Sqlite.Statement<unknown[], Row>;
   readonly #columns: readonly ColumnDecoder[];
+  readonly #bind: BindValue;
 
-  private constructor(statement: Sqlite.Statement<unknown[], Row>, columns: readonly ColumnDecoder[]) {
+  private constructor(
+    statement: Sqlite.Statement<unknown[], Row>,
+    columns: readonly ColumnDecoder[],
+    bind: BindValue,
+  ) {
     this.#statement = statement;
     this.#columns = columns;
+    this.#bind = bind;
   }
 
   /** Prepares a statement. `undefined` when it must run on a reader thread, which also reports the contract's error if it is wrong. */
@@ -23,8 +29,11 @@ export class InlineStatement {
     if (prepared?.columns === undefined || !prepared.isReadonly) return undefined;
     const { columns, narrowed, statement } = prepared;
     if (hasAmbiguousNames(columns.names)) return undefined;
-    const inline = decodersOf(columns).map((decoder, index) => toInline(decoder, narrowed.includes(index)));
-    return new InlineStatement(statement.raw(false) as unknown as Sqlite.Statement<unknown[], Row>, inline);
+    const rows = statement.raw(false) as unknown as Sqlite.Statement<unknown[], Row>;
+    const decoders = decodersOf(columns);
+    if (!connection.isPortable) return new InlineStatement(rows, decoders, bindNative);
+    const inline = decoders.map((decoder, index) => toInline(decoder, narrowed.includes(index)));
+    return new InlineStatement(rows, inline, bind);
   }
 
   /**
@@ -44,11 +53,11 @@ export class InlineStatement {
 
   #tryRun({ parameters, maxRows }: Statement): Row[] | undefined {
     try {
-      if (maxRows !== 1) return this.#statement.all(parameters.map(bind));
+      if (maxRows !== 1) return this.#statement.all(parameters.map(this.#bind));
       const row =
         parameters.length === 1
-          ? this.#statement.get(bind(parameters[0], 0))
-          : this.#statement.get(parameters.map(bind));
+          ? this.#statement.get(this.#bind(parameters[0], 0))
+          : this.#statement.get(parameters.map(this.#bind));
       return row === undefined ? [] : [row];
     } catch {
       return undefined;

@@ -3,7 +3,7 @@ import type { ConnectionOptions } from '../thread/thread-protocol.js';
 
 const READER_THREAD = new URL('./reader-thread.js', import.meta.url);
 
-/** Starts a thread with a read-only connection, which it opens when `ready` resolves. */
-export function openReader(options: ConnectionOptions, ready?: Promise<unknown>): Promise<OpenedThread> {
-  return openThread(READER_THREAD, options, ready);
+/** Starts a thread with a read-only connection. */
+export function openReader(options: ConnectionOptions): Promise<OpenedThread> {
+  return openThread(READER_THREAD, options);
 }

@@ -8,12 +8,11 @@ import {
   type WaitOptions,
 } from '@sluice/core';
 import type { Failure } from '../errors/failure.js';
-import { PreparedTotal } from '../thread/prepared-total.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
 import { type LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
 import type { ConnectionOptions } from '../thread/thread-protocol.js';
 import type { OpenSnapshots } from '../wal/open-snapshots.js';
-import { openReader } from './open-reader.js';
+import { ReaderThreads } from './reader-threads.js';
 
 /** How long a reader may continue after its caller was cancelled, before another thread takes its place. */
 const GRACE_MS = 250;
@@ -29,23 +28,22 @@ export interface ReaderLimits {
   readonly readers: number;
   readonly snapshots: number;
   readonly queueLimit: number;
+  readonly threadIdleMs: number;
+  readonly warm: boolean;
 }
 
 /** A pool of threads with read-only connections, which start when they are needed. */
 export class ReaderPool {
-  readonly #options: ConnectionOptions;
   readonly #lanes: Readonly<Record<ReaderUse, Lane>>;
   readonly #limits: ReaderLimits;
   readonly #snapshots: OpenSnapshots;
-  readonly #idle: SqliteThread[] = [];
+  readonly #threads: ReaderThreads;
   /** Threads that did not return from SQLite after their caller was cancelled. Each ends as soon as it returns. */
   readonly #runaway = new Set<SqliteThread>();
-  readonly #prepared = new PreparedTotal();
-  #threads = 0;
 
   constructor(options: ConnectionOptions, limits: ReaderLimits, openSnapshots: OpenSnapshots) {
-    const { readers, snapshots, queueLimit } = limits;
-    this.#options = options;
+    const { readers, snapshots, queueLimit, threadIdleMs, warm } = limits;
+    this.#threads = new ReaderThreads(options, { idleMs: threadIdleMs, kept: warm ? readers : 0 });
     this.#limits = limits;
     this.#snapshots = openSnapshots;
     this.#lanes = {
@@ -54,12 +52,9 @@ export class ReaderPool {
     };
   }
 
-  /** Starts the first reader. It opens the file when `ready` resolves. */
-  async open(ready: Promise<unknown>): Promise<Failure | undefined> {
-    const opened = await this.#start(ready);
-    if ('failure' in opened) return opened.failure;
-    this.#idle.push(opened);
-    return undefined;
+  /** Starts the threads for single reads before they are needed. */
+  warm(): Promise<Failure | undefined> {
+    return this.#threads.warm();
   }
 
   /**
@@ -69,7 +64,7 @@ export class ReaderPool {
    */
   async acquire(use: ReaderUse, wait: ReaderWait): Promise<ThreadLease | LeaseFailure> {
     const lease = await this.#lanes[use].acquire(wait);
-    const thread = this.#takeIdle() ?? (await this.#start());
+    const thread = await this.#threads.take();
     if ('failure' in thread) {
       lease.release();
       return thread;
@@ -94,9 +89,9 @@ export class ReaderPool {
   /** Figures for the driver's own metrics. */
   engineMetrics(): Record<string, number> {
     const snapshots = this.#lanes.snapshot.metrics();
-    const { hits, misses } = this.#prepared.counts();
+    const { hits, misses } = this.#threads.preparedCounts();
     return {
-      readerThreads: this.#threads,
+      readerThreads: this.#threads.count,
       runawayReaders: this.#runaway.size,
       snapshotsHeld: snapshots.held,
       readerStatementHits: hits,
@@ -107,30 +102,12 @@ export class ReaderPool {
   /** Refuses new calls, waits for those in flight, and ends all threads. */
   async close(): Promise<void> {
     await Promise.all([this.#lanes.single.close(), this.#lanes.snapshot.close()]);
-    await Promise.all(this.#idle.splice(0).map((thread) => thread.close()));
+    await this.#threads.close();
     await Promise.all([...this.#runaway].map((thread) => thread.ended));
   }
 
-  #takeIdle(): SqliteThread | undefined {
-    for (let thread = this.#idle.pop(); thread !== undefined; thread = this.#idle.pop()) {
-      if (thread.isAlive) return thread;
-    }
-    return undefined;
-  }
-
-  async #start(ready?: Promise<unknown>): Promise<SqliteThread | LeaseFailure> {
-    const opened = await openReader(this.#options, ready);
-    if (opened.kind === 'failure') return opened;
-    this.#threads += 1;
-    this.#prepared.add(opened.thread);
-    void opened.thread.ended.then(() => {
-      this.#threads -= 1;
-    });
-    return opened.thread;
-  }
-
   #giveBack(thread: SqliteThread, lease: Lease): void {
-    if (thread.isAlive) this.#idle.push(thread);
+    this.#threads.giveBack(thread);
     lease.release();
   }
 

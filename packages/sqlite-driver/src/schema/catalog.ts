@@ -1,4 +1,4 @@
-import type { Catalog, CatalogColumn, CatalogTable, DatabaseTransaction, Row } from '@sluice/core';
+import type { Catalog, CatalogColumn, CatalogTable, Row } from '@sluice/core';
 import { markedColumns } from '../values/bigint-columns.js';
 import { portableType } from '../values/column-types.js';
 
@@ -20,22 +20,23 @@ const KEYS = `
     and not exists (select 1 from pragma_index_info(i.name) where name is null)
   order by s.name, i.origin <> 'pk', i.seq, c.seqno`;
 
-/** Reads the tables and views. All three queries see the transaction's snapshot. */
-export async function readCatalog(transaction: DatabaseTransaction): Promise<Catalog> {
-  const tables = await read(transaction, TABLES);
-  const columns = groupByTable(await read(transaction, COLUMNS));
-  const keys = groupByTable(await read(transaction, KEYS));
+/** The statements that {@link toCatalog} needs the rows of, all from one snapshot. */
+export const CATALOG_STATEMENTS: readonly string[] = [TABLES, COLUMNS, KEYS];
+
+/** The tables and views, from the rows of {@link CATALOG_STATEMENTS}. */
+export function toCatalog([
+  tables = [],
+  columnRows = [],
+  keyRows = [],
+]: readonly (readonly Row[])[]): Catalog {
+  const columns = groupByTable(columnRows);
+  const keys = groupByTable(keyRows);
   return new Map(
     tables.map((row) => {
       const name = String(row.name);
       return [name, toTable(row, columns.get(name) ?? [], keys.get(name) ?? [])];
     }),
   );
-}
-
-async function read(transaction: DatabaseTransaction, sql: string): Promise<Row[]> {
-  const { rows } = await transaction.execute({ sql, parameters: [], access: 'read' }, {});
-  return rows;
 }
 
 function groupByTable(rows: readonly Row[]): Map<string, Row[]> {

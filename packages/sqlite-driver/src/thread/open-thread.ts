@@ -9,16 +9,11 @@ export type OpenedThread =
   | { readonly kind: 'thread'; readonly thread: SqliteThread }
   | { readonly kind: 'failure'; readonly failure: Failure };
 
-/** Starts a thread that runs the module `entry`, and opens its connection when `ready` resolves. The thread loads its code meanwhile. */
-export async function openThread(
-  entry: URL,
-  options: ConnectionOptions,
-  ready?: Promise<unknown>,
-): Promise<OpenedThread> {
+/** Starts a thread that runs the module `entry`, and opens its connection. */
+export async function openThread(entry: URL, options: ConnectionOptions): Promise<OpenedThread> {
   const { role } = options;
   const mailboxSlots = role === 'writer' ? newMailboxSlots() : [];
   const thread = new SqliteThread(entry, `sluice sqlite ${role}`, mailboxSlots, options.files.changed);
-  await ready;
   const failure = await open(thread, options);
   if (failure === undefined) return { kind: 'thread', thread };
   await thread.terminate();

@@ -315,7 +315,7 @@ export class ThreadConnection {
 
   /**
    * Closes the connection. The writer first makes a TRUNCATE checkpoint, unless another process still uses the WAL, or the files were changed: the
-   * WAL must then not be copied, and an Anchor keeps SQLite from doing so.
+   * WAL must then not be copied, and the local connection keeps SQLite from doing so.
    */
   close(): void {
     const isIdle = this.#database.open && !this.#database.inTransaction;

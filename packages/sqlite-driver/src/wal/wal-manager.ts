@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { type DatabaseWarning, SnapshotTooOldError, Summary } from '@sluice/core';
 import type { Failure } from '../errors/failure.js';
 import { CHANGED, toFailure } from '../errors/failure.js';
-import { openThread } from '../thread/open-thread.js';
+import { OnDemandThread } from '../thread/on-demand-thread.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
 import type { LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
 import type { ConnectionOptions } from '../thread/thread-protocol.js';
@@ -32,6 +32,7 @@ export interface WalManagerOptions {
   readonly checkpointBytes: number;
   readonly walBudgetBytes: number;
   readonly onWalBudget: 'end_readers' | 'warn';
+  readonly threadIdleMs: number;
   readonly snapshots: OpenSnapshots;
   /** Acquires the writer exclusively. */
   readonly acquireWriter: () => Promise<ThreadLease | LeaseFailure>;
@@ -52,7 +53,7 @@ export interface WalManagerOptions {
 export class WalManager {
   readonly #options: WalManagerOptions;
   readonly #durations = new Summary();
-  #thread: SqliteThread | undefined;
+  readonly #thread: OnDemandThread;
   #state: WalState | undefined;
   /** Length of the WAL at the last checkpoint, in frames. */
   #seenFrames = 0;
@@ -74,6 +75,13 @@ export class WalManager {
 
   constructor(options: WalManagerOptions) {
     this.#options = options;
+    this.#thread = new OnDemandThread({
+      entry: CHECKPOINTER_THREAD,
+      connection: options.connection,
+      idleMs: options.threadIdleMs,
+      mayEnd: () => this.#work === undefined,
+      onChanged: () => {},
+    });
   }
 
   /** Takes the state of the WAL after a commit, and starts a checkpoint if it has grown enough. */
@@ -113,7 +121,7 @@ export class WalManager {
     this.#isClosed = true;
     clearTimeout(this.#retry);
     await this.#work;
-    await this.#thread?.close();
+    await this.#thread.close();
   }
 
   #checkpoint(): void {
@@ -122,6 +130,7 @@ export class WalManager {
       .catch((error: unknown) => this.#failed(toFailure(error, 'run')))
       .finally(() => {
         this.#work = undefined;
+        this.#thread.noteUse();
         this.#retryLater();
       });
   }
@@ -262,11 +271,10 @@ export class WalManager {
   }
 
   async #ready(): Promise<SqliteThread | LeaseFailure> {
-    if (this.#thread?.isAlive) return this.#thread;
-    const opened = await openThread(CHECKPOINTER_THREAD, this.#options.connection);
-    if (opened.kind === 'failure') return opened;
-    this.#thread = opened.thread;
-    return opened.thread;
+    if (this.#thread.isChanging) await this.#thread.settle();
+    const failure = this.#thread.isRunning ? undefined : await this.#thread.start();
+    if (failure !== undefined) return { failure };
+    return this.#thread.current as SqliteThread;
   }
 }
 

@@ -1,6 +1,7 @@
 import {
   type BeginOptions,
   ClosedError,
+  InternalError,
   type LaneMetrics,
   type QueueHolder,
   type SluiceError,
@@ -10,8 +11,7 @@ import {
   type WaitOptions,
 } from '@sluice/core';
 import type { Failure } from '../errors/failure.js';
-import { openThread } from '../thread/open-thread.js';
-import { PreparedTotal } from '../thread/prepared-total.js';
+import { OnDemandThread } from '../thread/on-demand-thread.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
 import { type LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
 import type { ConnectionOptions, GroupMember, ThreadReply } from '../thread/thread-protocol.js';
@@ -32,6 +32,8 @@ const IDLE_TIMEOUT_MS = 5;
 export interface WriterLimits {
   readonly queueLimit: number;
   readonly holdLimitMs: number;
+  readonly writerIdleMs: number;
+  readonly warm: boolean;
 }
 
 /** Deadline, signal and priority of a wait for the writer, and the caller's attempt, label and stack. */
@@ -52,11 +54,10 @@ interface LeaseWork {
 type Work = GroupWork | LeaseWork;
 
 /**
- * The queue of the only writer thread. When the thread becomes free, all waiting writes are sent in one message and share one COMMIT. A caller that
+ * The queue of the only writer thread, which starts with the first write and ends when there is none for a time. When the thread becomes free, all waiting writes are sent in one message and share one COMMIT. A caller that
  * needs the writer exclusively waits in the same queue.
  */
 export class Writer {
-  readonly #options: ConnectionOptions;
   readonly #holdLimitMs: number;
   readonly #queue: WaitingQueue<Work>;
   readonly #onReply: (reply: ThreadReply) => void;
@@ -64,8 +65,7 @@ export class Writer {
   readonly #holds = new Summary();
   readonly #shared = new SharedCommit();
   readonly #holder = new WriterHolder(() => this.#isWaitingForLock());
-  readonly #prepared = new PreparedTotal();
-  #thread: SqliteThread | undefined;
+  readonly #thread: OnDemandThread;
   /** The group that runs, which late joiners may enter. */
   #group: Group | undefined;
   #isHeld = false;
@@ -75,8 +75,14 @@ export class Writer {
 
   /** @param onReply Receives every reply, for its commits and the state of the WAL. */
   constructor(options: ConnectionOptions, limits: WriterLimits, onReply: (reply: ThreadReply) => void) {
-    const { queueLimit, holdLimitMs } = limits;
-    this.#options = options;
+    const { queueLimit, holdLimitMs, writerIdleMs, warm } = limits;
+    this.#thread = new OnDemandThread({
+      entry: WRITER_THREAD,
+      connection: options,
+      idleMs: warm ? undefined : writerIdleMs,
+      mayEnd: (thread) => this.#mayEnd(thread),
+      onChanged: (failure) => this.#threadChanged(failure),
+    });
     this.#holdLimitMs = holdLimitMs;
     this.#onReply = onReply;
     this.#queue = new WaitingQueue({
@@ -86,12 +92,14 @@ export class Writer {
     });
   }
 
-  /** Starts the thread and checks that the file can be written. */
-  async open(): Promise<Failure | undefined> {
-    const opened = await openThread(WRITER_THREAD, this.#options);
-    if (opened.kind === 'failure') return opened.failure;
-    this.#begun(opened.thread);
-    return undefined;
+  /** Whether there is a thread. */
+  get isRunning(): boolean {
+    return this.#thread.isRunning;
+  }
+
+  /** Starts the thread, which creates the file and checks that it can be written. */
+  open(): Promise<Failure | undefined> {
+    return this.#thread.start();
   }
 
   /**
@@ -142,7 +150,7 @@ export class Writer {
 
   /** Figures for the driver's own metrics. */
   engineMetrics(): Record<string, number> {
-    const { hits, misses } = this.#prepared.counts();
+    const { hits, misses } = this.#thread.preparedCounts();
     return {
       ...this.#metrics.engineMetrics(),
       lockWaiting: this.#isWaitingForLock() ? 1 : 0,
@@ -168,15 +176,20 @@ export class Writer {
     };
   }
 
-  /** Refuses new calls, waits for those in flight, and ends the thread. As the last connection it removes the WAL. */
-  async close(): Promise<void> {
+  /** Refuses new calls, and waits for those in flight. */
+  async drain(): Promise<void> {
     this.#isClosed = true;
     if (this.#isHeld || this.#queue.size > 0 || this.#shared.size > 0) {
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve;
       });
     }
-    await this.#thread?.close();
+    await this.#thread.settle();
+  }
+
+  /** Ends the thread. As the last connection it removes the WAL. Call it after {@link Writer.drain}. */
+  close(): Promise<void> {
+    return this.#thread.close();
   }
 
   #enqueue(work: Work, wait: WaitOptions, reject: (error: SluiceError) => void): void {
@@ -209,6 +222,11 @@ export class Writer {
       this.#group?.join();
       return;
     }
+    if (this.#thread.isChanging) return;
+    if (this.#queue.size > 0 && this.#shared.size === 0 && !this.isRunning) {
+      void this.#thread.start();
+      return;
+    }
     const next = this.#queue.dequeue((work) => this.#shared.size === 0 || this.#follows(work));
     if (next === undefined) {
       if (this.#shared.size > 0) void this.#commitShared(this.#hold());
@@ -221,7 +239,7 @@ export class Writer {
 
   /** Whether it can continue in the transaction of those that wait for the shared COMMIT. */
   #follows(work: Work): boolean {
-    return work.kind === 'lease' && work.mayFollow && this.#shared.isOpen && this.#thread?.isAlive === true;
+    return work.kind === 'lease' && work.mayFollow && this.#shared.isOpen && this.isRunning;
   }
 
   #hold(): () => void {
@@ -231,13 +249,14 @@ export class Writer {
       this.#isHeld = false;
       this.#holder.end();
       this.#holds.record(performance.now() - since);
+      this.#thread.noteUse();
       this.#serve();
     };
   }
 
   async #commitShared(release: () => void): Promise<void> {
-    if (this.#thread !== undefined)
-      await this.#shared.commit(this.#thread, (reply, members) => this.#note(reply, members));
+    if (this.#thread.current !== undefined)
+      await this.#shared.commit(this.#thread.current, (reply, members) => this.#note(reply, members));
     release();
   }
 
@@ -266,16 +285,11 @@ export class Writer {
   }
 
   async #run(work: Work, release: () => void): Promise<void> {
-    const thread = await this.#ready();
-    if ('failure' in thread) {
-      fail(work, thread.failure);
-      release();
-    } else if (work.kind === 'lease') {
-      this.#holder.begin(work.label, work.origin);
-      work.grant(this.#lease(thread, release));
-    } else {
-      await this.#runGroup(thread, work, release);
-    }
+    const thread = this.#thread.current;
+    if (thread === undefined) throw new InternalError('The writer was used before its thread was started.');
+    if (work.kind === 'group') return this.#runGroup(thread, work, release);
+    this.#holder.begin(work.label, work.origin);
+    work.grant(this.#lease(thread, release));
   }
 
   #lease(thread: SqliteThread, release: () => void): ThreadLease {
@@ -294,7 +308,7 @@ export class Writer {
   }
 
   #isWaitingForLock(): boolean {
-    return this.#thread?.flags.isWaitingForLock === true;
+    return this.#thread.current?.flags.isWaitingForLock === true;
   }
 
   #note(reply: ThreadReply, members?: number): void {
@@ -303,19 +317,25 @@ export class Writer {
     this.#onReply(reply);
   }
 
-  /** The thread; starts a new one when the last one has ended. */
-  async #ready(): Promise<SqliteThread | LeaseFailure> {
-    if (this.#thread?.isAlive) return this.#thread;
-    const opened = await openThread(WRITER_THREAD, this.#options);
-    if (opened.kind === 'failure') return opened;
-    this.#metrics.threadRestarts += 1;
-    this.#begun(opened.thread);
-    return opened.thread;
+  /** Continues when the thread was started, or has ended. When it could not be started, all that wait get the failure. */
+  #threadChanged(failure: Failure | undefined): void {
+    this.#metrics.threadRestarts = this.#thread.restarts;
+    if (failure !== undefined) this.#failAll(failure);
+    this.#serve();
   }
 
-  #begun(thread: SqliteThread): void {
-    this.#thread = thread;
-    this.#prepared.add(thread);
+  #failAll(failure: Failure): void {
+    for (let next = this.#queue.dequeue(); next !== undefined; next = this.#queue.dequeue())
+      fail(next.item, failure);
+  }
+
+  /** Whether the thread may end: all of the WAL is in the file. Checkpoints may need it otherwise. */
+  async #mayEnd(thread: SqliteThread): Promise<boolean> {
+    if (this.#isHeld || this.#queue.size > 0 || this.#shared.size > 0) return false;
+    const result = await thread.call({ op: 'checkpoint', mode: 'truncate', timeoutMs: 0 });
+    if (result.kind === 'lost') return true;
+    this.#onReply(result.reply);
+    return result.reply.wal?.frames === 0;
   }
 
   async #runGroup(thread: SqliteThread, first: GroupWork, release: () => void): Promise<void> {
