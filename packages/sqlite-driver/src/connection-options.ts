@@ -22,5 +22,6 @@ export function connectionOptions(
     tempStore,
     synchronous: isTemporary ? 'off' : options.durability,
     walLimitBytes: options.walBudgetBytes / 4,
+    sharesThreads: options.profile === 'tenants',
   };
 }

@@ -6,7 +6,8 @@ import { PROFILES, type SqliteProfile } from './profile.js';
 export interface SqliteOptions {
   /**
    * Sets the defaults of the options below. `server`: for a server. `pi`: fewer and larger checkpoints and small caches, for an SD card
-   * and little memory. `test`: nothing is flushed to disk. Default `server`.
+   * and little memory. `tenants`: for hundreds of files open at once, most of them idle: small caches, and the files share a few threads. `test`:
+   * nothing is flushed to disk. Default `server`.
    */
   readonly profile?: SqliteProfile;
   /**
@@ -15,7 +16,7 @@ export interface SqliteOptions {
    * damage the file. Default `full`; `off` in the profile `test`.
    */
   readonly durability?: 'full' | 'normal' | 'off';
-  /** How many threads serve single reads at once, 1 to 64. Default: one per CPU core, at least 2, at most 4. */
+  /** How many threads serve single reads at once, 1 to 64. Default: one per CPU core, at least 2, at most 4; `tenants` 1. */
   readonly readers?: number;
   /**
    * Whether a read of rows by their key runs on the calling thread, which takes microseconds. A round trip to a reader thread takes ten times
@@ -24,7 +25,7 @@ export interface SqliteOptions {
   readonly inlineReads?: boolean;
   /**
    * How many streams and read transactions may be open at once, 1 to 1,000; more wait. Each holds a reader thread of its own, of 15 MB or more, so
-   * single reads never wait for one. Default 8.
+   * single reads never wait for one. Default 8; `tenants` 2.
    */
   readonly snapshots?: number;
   /**
@@ -32,11 +33,11 @@ export interface SqliteOptions {
    * needed, which takes some 50 ms, and ends when it was idle. Default false.
    */
   readonly warm?: boolean;
-  /** How long a reader thread, or that of the checkpoints, may be idle before it ends, in milliseconds. Default 10,000. */
+  /** How long a reader thread, or that of the checkpoints, may be idle before it ends, in milliseconds. Default 10,000; `tenants` 1,000. */
   readonly threadIdleMs?: number;
   /**
    * How long the writer's thread may be idle before it ends, in milliseconds. Before that it copies the WAL into the file; it stays while a reader
-   * keeps it from doing so. Default 60,000.
+   * keeps it from doing so. Default 60,000; `tenants` 1,000.
    */
   readonly writerIdleMs?: number;
   /** How many calls may wait for the writer, and how many for a reader. One more call fails with an OverloadedError. Default 10,000. */
@@ -48,7 +49,7 @@ export interface SqliteOptions {
   readonly holdLimitMs?: number;
   /** How long opening waits for another process that has locked the file, in milliseconds. Default 10,000. */
   readonly openTimeoutMs?: number;
-  /** Size of the page cache of each connection, in bytes. Default 16 MiB; `pi` and `test` 2 MiB. */
+  /** Size of the page cache of each connection, in bytes. Default 16 MiB; `pi` and `test` 2 MiB; `tenants` 256 KiB. */
   readonly cacheBytes?: number;
   /** How much of the file is mapped into memory, in bytes. A disk error in the mapped part kills the process. Default 0. */
   readonly mmapBytes?: number;
@@ -56,12 +57,12 @@ export interface SqliteOptions {
   readonly tempStore?: 'file' | 'memory';
   /**
    * A checkpoint copies the WAL into the file each time the WAL has grown by this many bytes; writes continue meanwhile. Default 4 MiB;
-   * `pi` 16 MiB.
+   * `pi` 16 MiB, `tenants` 1 MiB.
    */
   readonly checkpointBytes?: number;
   /**
    * How large the WAL may become, in bytes; at least 4 times `checkpointBytes`. Once the WAL has a quarter of that size, the writer pauses for
-   * up to 20 ms so that readers end and the WAL can restart from its beginning. Default 256 MiB; `pi` 64 MiB.
+   * up to 20 ms so that readers end and the WAL can restart from its beginning. Default 256 MiB; `pi` 64 MiB, `tenants` 16 MiB.
    */
   readonly walBudgetBytes?: number;
   /**
@@ -101,7 +102,7 @@ export interface ResolvedOptions extends Required<SqliteOptions> {
  * @throws ConfigurationError `invalid_configuration`, naming the option.
  */
 export function resolveOptions(options: SqliteOptions): Required<SqliteOptions> {
-  const profile = oneOf(options, 'profile', ['server', 'pi', 'test'], 'server');
+  const profile = oneOf(options, 'profile', ['server', 'pi', 'tenants', 'test'], 'server');
   const settings = PROFILES[profile];
   const checkpointBytes = within(options, 'checkpointBytes', settings.checkpointBytes, 65_536, 2 ** 40);
   const cores = Math.max(2, Math.min(4, availableParallelism()));
@@ -110,11 +111,11 @@ export function resolveOptions(options: SqliteOptions): Required<SqliteOptions> 
     inlineReads: isOn(options, 'inlineReads', true),
     profile,
     durability: oneOf(options, 'durability', ['full', 'normal', 'off'], settings.durability),
-    readers: within(options, 'readers', cores, 1, 64),
-    snapshots: within(options, 'snapshots', 8, 1, 1000),
+    readers: within(options, 'readers', settings.readers ?? cores, 1, 64),
+    snapshots: within(options, 'snapshots', settings.snapshots, 1, 1000),
     warm: isOn(options, 'warm', false),
-    threadIdleMs: within(options, 'threadIdleMs', 10_000, 1, 2 ** 31 - 1),
-    writerIdleMs: within(options, 'writerIdleMs', 60_000, 1, 2 ** 31 - 1),
+    threadIdleMs: within(options, 'threadIdleMs', settings.threadIdleMs, 1, 2 ** 31 - 1),
+    writerIdleMs: within(options, 'writerIdleMs', settings.writerIdleMs, 1, 2 ** 31 - 1),
     queueLimit: within(options, 'queueLimit', 10_000, 1, 10_000_000),
     holdLimitMs: within(options, 'holdLimitMs', 30_000, 10, 2 ** 31 - 1),
     openTimeoutMs: within(options, 'openTimeoutMs', 10_000, 0, 2 ** 31 - 1),

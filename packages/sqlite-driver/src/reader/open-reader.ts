@@ -1,9 +1,10 @@
 import { type OpenedThread, openThread } from '../thread/open-thread.js';
+import type { ThreadHolder } from '../thread/shared-threads.js';
 import type { ConnectionOptions } from '../thread/thread-protocol.js';
 
 const READER_THREAD = new URL('./reader-thread.js', import.meta.url);
 
 /** Starts a thread with a read-only connection. */
-export function openReader(options: ConnectionOptions): Promise<OpenedThread> {
-  return openThread(READER_THREAD, options);
+export function openReader(options: ConnectionOptions, holder?: ThreadHolder): Promise<OpenedThread> {
+  return openThread(READER_THREAD, options, holder);
 }

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Failure } from '../errors/failure.js';
 import { PreparedTotal } from '../thread/prepared-total.js';
+import type { ThreadHolder } from '../thread/shared-threads.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
 import type { LeaseFailure } from '../thread/thread-lease.js';
 import type { ConnectionOptions, PreparedCounts } from '../thread/thread-protocol.js';
@@ -21,7 +22,7 @@ export interface IdleLimits {
  * The reader threads of a database. They start when they are needed, only as many at a time as there are CPU cores: a caller gets the first that is
  * free, be it new or given back. A thread that was idle for a time ends.
  */
-export class ReaderThreads {
+export class ReaderThreads implements ThreadHolder {
   readonly #options: ConnectionOptions;
   readonly #limits: IdleLimits;
   readonly #prepared = new PreparedTotal();
@@ -71,6 +72,17 @@ export class ReaderThreads {
     this.#timer ??= this.#lookAfter(this.#limits.idleMs);
   }
 
+  get idleSince(): number | undefined {
+    return this.#count > this.#limits.kept ? this.#idle[0]?.since : undefined;
+  }
+
+  async giveUp(): Promise<boolean> {
+    const first = this.#count > this.#limits.kept ? this.#idle.shift() : undefined;
+    if (first === undefined) return false;
+    await this.#end(first.thread);
+    return true;
+  }
+
   /** Starts those that are kept in any case. */
   async warm(): Promise<Failure | undefined> {
     const taken = await Promise.all(Array.from({ length: this.#limits.kept }, () => this.take()));
@@ -98,7 +110,7 @@ export class ReaderThreads {
   }
 
   async #start(): Promise<void> {
-    const opened = await openReader(this.#options);
+    const opened = await openReader(this.#options, this);
     if (opened.kind === 'failure') return this.#waiting.shift()?.(opened);
     const { thread } = opened;
     this.#count += 1;

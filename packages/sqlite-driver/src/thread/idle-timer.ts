@@ -16,6 +16,11 @@ export class IdleTimer {
     this.#timer ??= this.#wait(this.#idleMs);
   }
 
+  /** When it was last used, in milliseconds of `performance.now()`. */
+  get usedAt(): number {
+    return this.#usedAt;
+  }
+
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -2,6 +2,7 @@ import { type Failure, toFailure } from '../errors/failure.js';
 import { IdleTimer } from './idle-timer.js';
 import { openThread } from './open-thread.js';
 import { PreparedTotal } from './prepared-total.js';
+import type { ThreadHolder } from './shared-threads.js';
 import type { SqliteThread } from './sqlite-thread.js';
 import type { ConnectionOptions, PreparedCounts } from './thread-protocol.js';
 
@@ -18,8 +19,8 @@ export interface OnDemandThreadOptions {
   readonly onChanged: (failure?: Failure) => void;
 }
 
-/** A thread that starts when it is needed, and ends when it was idle for a time. */
-export class OnDemandThread {
+/** A thread that starts when it is needed, and ends when it was idle for a time, or when another file needs it. */
+export class OnDemandThread implements ThreadHolder {
   readonly #options: OnDemandThreadOptions;
   readonly #idle: IdleTimer | undefined;
   readonly #prepared = new PreparedTotal();
@@ -62,13 +63,17 @@ export class OnDemandThread {
     if (this.#thread !== undefined) this.#restarts += 1;
     const { entry, connection } = this.#options;
     return this.#changing(async () => {
-      const opened = await openThread(entry, connection);
+      const opened = await openThread(entry, connection, this);
       if (opened.kind === 'failure') return opened.failure;
       this.#thread = opened.thread;
       this.#prepared.add(opened.thread);
       this.noteUse();
       return undefined;
     });
+  }
+
+  get idleSince(): number | undefined {
+    return this.isRunning && !this.isChanging ? this.#idle?.usedAt : undefined;
   }
 
   /** Notes that it was used now. */

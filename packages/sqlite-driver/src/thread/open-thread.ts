@@ -1,23 +1,40 @@
 import type { Failure } from '../errors/failure.js';
-import { newMailboxSlots } from './late-joiners.js';
+import { SharedThreads, type ThreadHolder } from './shared-threads.js';
 import { SqliteThread } from './sqlite-thread.js';
 import type { ConnectionOptions } from './thread-protocol.js';
 import { memberOutcome } from './watched-call.js';
+import { WorkerLink } from './worker-link.js';
 
 /** A thread with an open connection, or the reason why opening failed; the thread has then ended. */
 export type OpenedThread =
   | { readonly kind: 'thread'; readonly thread: SqliteThread }
   | { readonly kind: 'failure'; readonly failure: Failure };
 
-/** Starts a thread that runs the module `entry`, and opens its connection. */
-export async function openThread(entry: URL, options: ConnectionOptions): Promise<OpenedThread> {
-  const { role } = options;
-  const mailboxSlots = role === 'writer' ? newMailboxSlots() : [];
-  const thread = new SqliteThread(entry, `sluice sqlite ${role}`, mailboxSlots, options.files.changed);
+/**
+ * Starts a thread that runs the module `entry`, or takes one that serves several files, and opens its connection.
+ *
+ * @param holder Asked for an idle thread when other files need one.
+ */
+export async function openThread(
+  entry: URL,
+  options: ConnectionOptions,
+  holder?: ThreadHolder,
+): Promise<OpenedThread> {
+  const thread = await startThread(entry, options, holder);
   const failure = await open(thread, options);
   if (failure === undefined) return { kind: 'thread', thread };
   await thread.terminate();
   return { kind: 'failure', failure };
+}
+
+async function startThread(
+  entry: URL,
+  { role, sharesThreads }: ConnectionOptions,
+  holder: ThreadHolder | undefined,
+): Promise<SqliteThread> {
+  if (!sharesThreads) return new SqliteThread(new WorkerLink(entry, role));
+  const shared = SharedThreads.of(entry, role);
+  return new SqliteThread(await shared.take(holder), (link) => shared.giveBack(link));
 }
 
 async function open(thread: SqliteThread, options: ConnectionOptions): Promise<Failure | undefined> {

@@ -1,16 +1,10 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { ResultPart } from '../values/result-part.js';
-import { LateJoinerSender } from './late-joiners.js';
-import { newSlotMemory, type SlotMemory, SlotReceiver, SlotSender, WAKE_UP } from './shared-slot.js';
-import { SpinBudget } from './spin-budget.js';
-import { ThreadFlags } from './thread-flags.js';
-import type {
-  PreparedCounts,
-  ThreadMessage,
-  ThreadReply,
-  ThreadRequest,
-  ThreadStart,
-} from './thread-protocol.js';
+import type { LateJoinerSender } from './late-joiners.js';
+import { WAKE_UP } from './shared-slot.js';
+import type { ThreadFlags } from './thread-flags.js';
+import type { PreparedCounts, ThreadMessage, ThreadReply, ThreadRequest } from './thread-protocol.js';
+import type { WorkerLink } from './worker-link.js';
 
 /** A reply, or the information that the thread ended before it replied. */
 export type CallResult =
@@ -30,49 +24,26 @@ interface Call {
 
 /** The calling side of a thread that has its own SQLite connection. It keeps the process alive only while a call is in flight. */
 export class SqliteThread {
-  readonly flags: ThreadFlags = new ThreadFlags();
+  readonly flags: ThreadFlags;
   /** Sends late joiners to the group that runs. Used only with the writer. */
   readonly lateJoiners: LateJoinerSender;
+  readonly #link: WorkerLink;
   readonly #worker: Worker;
-  readonly #requests: SlotSender<ThreadRequest>;
-  readonly #replies: SlotReceiver<ThreadMessage>;
-  readonly #spin = new SpinBudget();
-  readonly #ended: Promise<void>;
+  readonly #keep: ((link: WorkerLink) => void) | undefined;
+  readonly #ended = Promise.withResolvers<void>();
   #call: Call | undefined;
   #cause: unknown;
   #isAlive = true;
   #prepared: PreparedCounts = { hits: 0, misses: 0 };
 
-  constructor(
-    entry: URL,
-    name: string,
-    mailboxSlots: readonly SlotMemory[],
-    changed: ThreadStart['changed'],
-  ) {
-    const start: ThreadStart = {
-      flags: this.flags.shared,
-      requests: newSlotMemory(),
-      replies: newSlotMemory(),
-      mailboxSlots,
-      changed,
-    };
-    this.#worker = new Worker(entry, { name, workerData: start, execArgv: [] });
-    this.#worker.unref();
-    this.#requests = new SlotSender(start.requests, (message) => this.#worker.postMessage(message));
-    this.#replies = new SlotReceiver(start.replies);
-    this.lateJoiners = new LateJoinerSender(start.mailboxSlots, (members) =>
-      this.#worker.postMessage(members),
-    );
-    this.#worker.on('message', (message: ThreadMessage | typeof WAKE_UP) => this.#receivePosted(message));
-    this.#worker.on('error', (error) => {
-      this.#cause = error;
-    });
-    this.#ended = new Promise((resolve) => {
-      this.#worker.once('exit', () => {
-        this.#lose();
-        resolve();
-      });
-    });
+  /** @param keep Takes the thread when it is closed, for another file. Without it the thread ends. */
+  constructor(link: WorkerLink, keep?: (link: WorkerLink) => void) {
+    this.#link = link;
+    this.#worker = link.worker;
+    this.#keep = keep;
+    this.flags = link.flags;
+    this.lateJoiners = link.lateJoiners;
+    this.#worker.on('message', this.#receivePosted).on('error', this.#noteCause).once('exit', this.#end);
   }
 
   /** Hits and misses of its prepared statements, up to its last reply. */
@@ -84,9 +55,9 @@ export class SqliteThread {
     return this.#isAlive;
   }
 
-  /** Resolves when the thread has ended. */
+  /** Resolves when the thread has ended, or was left to another file. */
   get ended(): Promise<void> {
-    return this.#ended;
+    return this.#ended.promise;
   }
 
   /** Sends a request and resolves with the reply. Never rejects. Only one call at a time. */
@@ -96,48 +67,66 @@ export class SqliteThread {
       this.#call = { settle, onPart };
       this.flags.reset();
       this.#worker.ref();
-      this.#requests.send(request);
+      // Only the message port carries shared memory.
+      if (request.op === 'open') this.#link.requests.sendPosted(request);
+      else this.#link.requests.send(request);
       this.flags.announce();
       this.#poll(this.#call);
     });
   }
 
-  /** Closes the connection and resolves when the thread has ended. */
+  /** Closes the connection and resolves when the thread has ended, or was left to another file. */
   async close(): Promise<void> {
     if (!this.#isAlive) return;
-    await this.call({ op: 'close' });
+    const keep = this.#keep;
+    const { kind } = await this.call({ op: 'close', stays: keep !== undefined });
+    if (keep !== undefined && kind === 'reply') {
+      // The poll for the reply may not have ended, and must not take those to the next file's calls.
+      this.#link.replies.listen();
+      this.#worker.off('message', this.#receivePosted).off('error', this.#noteCause).off('exit', this.#end);
+      this.#end();
+      keep(this.#link);
+      return;
+    }
     this.#worker.ref();
-    await this.#ended;
+    await this.ended;
   }
 
   /** Ends the thread when it returns from SQLite. An open transaction is rolled back. */
   async terminate(): Promise<void> {
     await this.#worker.terminate();
-    await this.#ended;
+    await this.ended;
   }
 
   /** Polls for the reply from the event loop for a moment, while other events are served, so that a quick reply needs no wake-up. */
   #poll(call: Call): void {
-    if (!this.#spin.take()) return;
-    this.#replies.watch();
+    const { replies, spin } = this.#link;
+    if (!spin.take()) return;
+    replies.watch();
     const until = performance.now() + POLL_MS;
     const turn = (): void => {
-      this.#receive(this.#replies.take());
+      if (!this.#isAlive) return;
+      this.#receive(replies.take());
       const isOver = this.#call !== call;
       if (!isOver && performance.now() < until) {
         setImmediate(turn);
       } else {
-        this.#spin.note(isOver);
-        this.#receive(this.#replies.listen());
+        spin.note(isOver);
+        this.#receive(replies.listen());
       }
     };
     setImmediate(turn);
   }
 
-  #receivePosted(message: ThreadMessage | typeof WAKE_UP): void {
-    if (message !== WAKE_UP && message.kind === 'reply') this.#replies.clearPosted();
-    this.#receive(message === WAKE_UP ? this.#replies.take() : message);
-  }
+  readonly #receivePosted = (message: ThreadMessage | typeof WAKE_UP): void => {
+    const { replies } = this.#link;
+    if (message !== WAKE_UP && message.kind === 'reply') replies.clearPosted();
+    this.#receive(message === WAKE_UP ? replies.take() : message);
+  };
+
+  readonly #noteCause = (error: unknown): void => {
+    this.#cause = error;
+  };
 
   #receive(message: ThreadMessage | undefined): void {
     if (message?.kind === 'part') {
@@ -148,10 +137,11 @@ export class SqliteThread {
     }
   }
 
-  #lose(): void {
+  readonly #end = (): void => {
     this.#isAlive = false;
     this.#settle({ kind: 'lost', cause: this.#cause });
-  }
+    this.#ended.resolve();
+  };
 
   #settle(result: CallResult): void {
     const call = this.#call;

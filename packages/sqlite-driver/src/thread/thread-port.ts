@@ -66,7 +66,7 @@ export function serveRequests(answer: (request: ThreadRequest) => Promise<void>,
     requests.watch();
     for (let next = taken(message); next !== undefined; next = lingerForNext(flags)) {
       await answer(next);
-      if (next.op === 'close') return;
+      if (next.op === 'close' && !next.stays) return;
     }
   });
 }

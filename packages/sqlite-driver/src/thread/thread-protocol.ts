@@ -32,6 +32,8 @@ export interface ConnectionOptions {
   readonly tempStore: 'file' | 'memory';
   /** The WAL file is truncated to this size when it restarts. */
   readonly walLimitBytes: number;
+  /** Whether its thread may serve several files of this process, one after the other. */
+  readonly sharesThreads: boolean;
 }
 
 /** The work of one caller in a group: a statement, or several that succeed or fail together. */
@@ -88,7 +90,8 @@ export type ThreadRequest =
   | { readonly op: 'rollback' }
   /** Checkpointer and writer: makes a checkpoint, and retries for at most `timeoutMs` while short reads block it. */
   | { readonly op: 'checkpoint'; readonly mode: CheckpointMode; readonly timeoutMs: number }
-  | { readonly op: 'close' };
+  /** Closes the connection. The thread then ends, or `stays` to open another one. */
+  | { readonly op: 'close'; readonly stays: boolean };
 
 /** The outcome of one statement. */
 export type Outcome =
@@ -148,8 +151,6 @@ export interface ThreadStart {
   readonly replies: SlotMemory;
   /** Slots for late joiners of a group; empty for other threads than the writer. */
   readonly mailboxSlots: readonly SlotMemory[];
-  /** That of {@link OpenFiles}: a request cannot carry shared memory. */
-  readonly changed: OpenFiles['changed'];
 }
 
 /** A message from a thread. */

@@ -38,15 +38,15 @@ export function serveThread(serve: Serve, createWatch?: (options: ConnectionOpti
 
   const answer = async (request: ThreadRequest): Promise<void> => {
     if (request.op === 'open') {
-      const files = { ...request.options.files, changed: start.changed };
-      const opened = open({ ...request.options, files }, flags);
+      const opened = open(request.options, flags);
       if (opened instanceof ThreadConnection) connection = opened;
       watch = createWatch?.(request.options);
       reply(opened instanceof ThreadConnection ? DONE : { kind: 'failure', failure: opened });
     } else if (request.op === 'close') {
       connection?.close();
+      connection = undefined;
       reply(DONE);
-      closePort();
+      if (!request.stays) closePort();
     } else {
       if (connection === undefined)
         throw new Error(`The thread was asked to ${request.op} before it was opened.`);

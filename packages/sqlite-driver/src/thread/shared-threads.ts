@@ -1,0 +1,122 @@
+import { availableParallelism } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { IdleTimer } from './idle-timer.js';
+import type { ConnectionOptions } from './thread-protocol.js';
+import { WorkerLink } from './worker-link.js';
+
+/** How many threads of each kind there are, unless all are held for longer than {@link PATIENCE_MS}. */
+const MOST: number = Math.max(2, Math.min(8, availableParallelism()));
+
+/** How long the first that waits does so before there is one thread more: those that hold the others may wait for it. */
+const PATIENCE_MS = 1000;
+
+/** How often it is looked for a thread that is idle by now, while there are callers that wait for one. */
+const LOOK_MS = 2;
+
+/** How long a thread that serves no file stays. */
+const IDLE_MS = 2000;
+
+/** A part of a database that has threads, and may have idle ones. */
+export interface ThreadHolder {
+  /** When the thread that has been idle for longest was last used; `undefined` when none is idle. In milliseconds of `performance.now()`. */
+  readonly idleSince: number | undefined;
+  /** Closes that thread. False when it is needed. */
+  giveUp(): Promise<boolean>;
+}
+
+type Take = (link: WorkerLink) => void;
+
+/**
+ * A few threads for many files. Each serves one file at a time, and goes to another when that needs one and none is free: first the one that has been idle for
+ * longest.
+ */
+export class SharedThreads {
+  static readonly #all = new Map<string, SharedThreads>();
+
+  /** Those of this process that run the module `entry`. */
+  static of(entry: URL, role: ConnectionOptions['role']): SharedThreads {
+    const known = SharedThreads.#all.get(entry.href);
+    if (known !== undefined) return known;
+    const threads = new SharedThreads(entry, role);
+    SharedThreads.#all.set(entry.href, threads);
+    return threads;
+  }
+
+  readonly #entry: URL;
+  readonly #role: ConnectionOptions['role'];
+  readonly #held = new Map<WorkerLink, ThreadHolder | undefined>();
+  readonly #waiting: { readonly holder: ThreadHolder | undefined; readonly take: Take }[] = [];
+  readonly #idle = new IdleTimer(IDLE_MS, () => this.#endIdle());
+  #free: WorkerLink[] = [];
+  #count = 0;
+  #isServing = false;
+
+  private constructor(entry: URL, role: ConnectionOptions['role']) {
+    this.#entry = entry;
+    this.#role = role;
+  }
+
+  /** A thread that serves no file. Give it back with {@link SharedThreads.giveBack}, unless it has ended. */
+  take(holder: ThreadHolder | undefined): Promise<WorkerLink> {
+    return new Promise((take) => {
+      this.#waiting.push({ holder, take });
+      if (!this.#isServing) void this.#serve();
+    });
+  }
+
+  giveBack(link: WorkerLink): void {
+    this.#held.delete(link);
+    if (link.hasEnded) return;
+    this.#free.push(link);
+    this.#idle.note();
+  }
+
+  /** Gives threads to those that wait, first come, first served. */
+  async #serve(): Promise<void> {
+    this.#isServing = true;
+    let since = performance.now();
+    while (this.#waiting.length > 0) {
+      const isPatient = performance.now() - since < PATIENCE_MS;
+      const link = this.#takeFree() ?? (this.#count < MOST || !isPatient ? this.#start() : undefined);
+      if (link === undefined) {
+        if (!(await this.#reclaim())) await delay(LOOK_MS);
+        continue;
+      }
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
+      this.#held.set(link, next.holder);
+      next.take(link);
+      since = performance.now();
+    }
+    this.#isServing = false;
+  }
+
+  #takeFree(): WorkerLink | undefined {
+    for (let link = this.#free.pop(); link !== undefined; link = this.#free.pop())
+      if (!link.hasEnded) return link;
+    return undefined;
+  }
+
+  #start(): WorkerLink {
+    const link = new WorkerLink(this.#entry, this.#role);
+    this.#count += 1;
+    link.worker.on('error', () => {});
+    link.worker.once('exit', () => {
+      this.#count -= 1;
+      this.#held.delete(link);
+    });
+    return link;
+  }
+
+  /** Takes a thread from the file that has not used it for longest. */
+  async #reclaim(): Promise<boolean> {
+    const idle = [...new Set(this.#held.values())].filter((holder) => holder?.idleSince !== undefined);
+    idle.sort((a, b) => (a?.idleSince ?? 0) - (b?.idleSince ?? 0));
+    for (const holder of idle) if (await holder?.giveUp()) return true;
+    return false;
+  }
+
+  #endIdle(): void {
+    for (const link of this.#free.splice(0)) void link.worker.terminate();
+  }
+}
