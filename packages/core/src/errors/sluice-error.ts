@@ -8,6 +8,7 @@ export const ERROR_CODES = [
   'conflict',
   'connection_failed',
   'connection_lost',
+  'connection_stuck',
   'corrupt',
   'driver_missing',
   'file_changed',
