@@ -32,22 +32,25 @@ import { RunningBackups } from './maintenance/running-backups.js';
 import type { ResolvedOptions } from './options/options.js';
 import type { InlineReader } from './reader/inline-reader.js';
 import { openReader } from './reader/open-reader.js';
-import { ReaderPool, type ReaderUse } from './reader/reader-pool.js';
+import { ReaderPool, type ReaderWork } from './reader/reader-pool.js';
 import { assertOwnAlteration } from './rebuild/alter-table.js';
 import { CATALOG_STATEMENTS, toCatalog } from './schema/catalog.js';
 import { statementKind } from './sql/statement.js';
 import type { SqliteEngine } from './thread/engine.js';
 import { InFlightCounter, type Revocable } from './thread/in-flight-counter.js';
+import { closedStuckWarning, type StuckStatement, stuckWarning } from './thread/stuck-report.js';
+import { Suspects } from './thread/suspects.js';
 import type { LeaseFailure, ThreadLease } from './thread/thread-lease.js';
 import type { ConnectionOptions, ThreadRequest, ThreadStatement } from './thread/thread-protocol.js';
 import type { CallOutcome } from './thread/watched-call.js';
 import { assertAllowedInside, assertAllowedOutside } from './transaction/statement-guard.js';
 import { type Alterations, SqliteTransaction } from './transaction/transaction.js';
 import { SoleLease } from './transaction/transaction-lease.js';
-import { ROWS_PER_PART } from './values/result-part.js';
+import { type ResultPart, ROWS_PER_PART } from './values/result-part.js';
 import { inBatches, ResultRows } from './values/rows.js';
 import { OpenSnapshots } from './wal/open-snapshots.js';
 import { WalManager } from './wal/wal-manager.js';
+import { writeApart } from './writer/write-apart.js';
 import { Writer } from './writer/writer.js';
 
 /** SQLite's own limit (sqlite.org/limits.html, SQLITE_MAX_VARIABLE_NUMBER). */
@@ -78,6 +81,10 @@ export class SqliteDatabase implements Database {
   readonly #files: OpenFiles = newOpenFiles();
   #onClosed: () => void = () => {};
   readonly #metricsFile: MetricsFile | undefined;
+  readonly #suspects: Suspects;
+  /** Whether write transactions run in a process, so that they can be ended. */
+  readonly #endsTransactions: boolean;
+  readonly #onWarning: OnWarning;
   #closing: Promise<void> | undefined;
 
   constructor(location: Location, options: ResolvedOptions, engine: SqliteEngine, onWarning: OnWarning) {
@@ -88,9 +95,12 @@ export class SqliteDatabase implements Database {
     this.#engine = engine;
     this.sql = new SqliteSql(options.values);
     this.#alterations = options.values === 'portable' ? 'own' : 'as_written';
+    this.#suspects = new Suspects(options.childProcesses !== 'never');
+    this.#endsTransactions = options.childProcesses === 'transactions';
+    this.#onWarning = onWarning;
     this.#writer = new Writer(
       connectionOptions('writer', location, this.#files, options),
-      options,
+      { ...options, onStuck: (statement) => this.#reportStuck('writer', statement) },
       ({ wal, commits }) => {
         if (wal !== undefined) this.#wal.notice(wal);
         if (commits !== undefined && commits > 0) this.#changes.pollSoon();
@@ -104,7 +114,9 @@ export class SqliteDatabase implements Database {
       options.watchIntervalMs,
       (failure) => this.#engine.toError(failure, undefined),
     );
-    this.#readers = new ReaderPool(this.#readerOptions, options, this.#snapshots);
+    const suspects = this.#suspects;
+    const onStuck = (statement: StuckStatement): void => this.#reportStuck('reader', statement);
+    this.#readers = new ReaderPool(this.#readerOptions, { ...options, suspects, onStuck }, this.#snapshots);
     this.#wal = new WalManager({
       ...options,
       connection: connectionOptions('checkpointer', location, this.#files, options),
@@ -183,7 +195,7 @@ export class SqliteDatabase implements Database {
       return;
     }
     const request = { op: 'read', statement: this.#engine.bind(statement), batchSize, probe: false } as const;
-    const lease = await this.#hold(() => this.#readers.acquire('snapshot', options));
+    const lease = await this.#hold(() => this.#readers.acquire('snapshot', options, statement));
     try {
       yield* this.#engine.toBatches(lease.stream(request, options), statement.sql);
     } finally {
@@ -194,7 +206,7 @@ export class SqliteDatabase implements Database {
 
   async begin(options: BeginOptions): Promise<DatabaseTransaction> {
     this.#assertInPlace();
-    if (options.access === 'write' && !options.isSchemaChange) {
+    if (options.access === 'write' && !options.isSchemaChange && !this.#endsTransactions) {
       const lease = await this.#hold(() => this.#writer.begin(options));
       return new SqliteTransaction(this.#engine, lease, this.#alterations, () => this.#unhold(lease));
     }
@@ -217,14 +229,15 @@ export class SqliteDatabase implements Database {
     }
   }
 
-  /** Begins a snapshot, or a schema change, neither of which shares its COMMIT. */
-  async #beginAlone(options: BeginOptions): Promise<DatabaseTransaction> {
+  /** Begins a snapshot, a schema change, or a transaction in a process, none of which shares its COMMIT. */
+  async #beginAlone(options: BeginOptions, work?: ReaderWork): Promise<DatabaseTransaction> {
     const { access, isSchemaChange = false } = options;
     if (access === 'read' && isSchemaChange)
       throw new UnsupportedError('A read transaction cannot change the schema.');
-    const lease = await this.#hold(() =>
-      access === 'read' ? this.#readers.acquire('snapshot', options) : this.#writer.acquire(options),
-    );
+    const lease = await this.#hold(() => {
+      if (access === 'read') return this.#readers.acquire('snapshot', options, work);
+      return isSchemaChange ? this.#writer.acquire(options) : this.#writer.acquireProcess(options);
+    });
     const outcome = await lease.call({ op: 'begin', isSchemaChange }, options);
     if (outcome.kind !== 'result') {
       // The caller may have been cancelled after the thread began the transaction.
@@ -243,9 +256,9 @@ export class SqliteDatabase implements Database {
     return toCatalog(rows ?? (await this.#readTogether(CATALOG_STATEMENTS)));
   }
 
-  /** Reads the rows of several statements in one snapshot. */
+  /** Reads the rows of several statements, which end soon, in one snapshot. */
   async #readTogether(statements: readonly string[]): Promise<Row[][]> {
-    const transaction = await this.begin({ access: 'read' });
+    const transaction = await this.#beginAlone({ access: 'read' }, { sql: '', isBounded: true });
     try {
       const all: Row[][] = [];
       for (const sql of statements)
@@ -256,7 +269,10 @@ export class SqliteDatabase implements Database {
     }
   }
 
+  /** @throws ConnectionError `connection_stuck` when the writer, or too many readers, do not return from SQLite. */
   async ping(options: ExecuteOptions): Promise<void> {
+    const stuck = this.#writer.stuck ?? this.#readers.failure;
+    if (stuck !== undefined) throw this.#engine.toError(stuck, undefined);
     await this.#execute({ sql: 'select 1', parameters: [], access: 'read' }, options);
   }
 
@@ -310,16 +326,31 @@ export class SqliteDatabase implements Database {
 
   async #close(): Promise<void> {
     this.#inline?.close();
-    await this.#inFlight.drain();
+    await this.#inFlight.drain((createError) => {
+      this.#snapshots.endAll(createError);
+      this.#writer.endAll(createError);
+    });
     await this.#backups.ended();
     await this.#metricsFile?.close();
     await this.#changes.close();
     await this.#readers.close();
     await this.#wal.close();
     await this.#writer.drain();
-    await this.#file.close();
-    this.#onClosed();
+    const stuckReaders = this.#readers.stuck;
+    const isWriterStuck = this.#writer.stuck !== undefined;
+    if (stuckReaders > 0 || isWriterStuck) {
+      // The connections of stuck threads stay open, and with them that of the calling thread: if the files are changed, nobody may copy the WAL.
+      await this.#writer.close();
+      this.#onWarning(closedStuckWarning(stuckReaders, isWriterStuck));
+    } else {
+      await this.#file.close();
+      this.#onClosed();
+    }
     await this.#location.dispose();
+  }
+
+  #reportStuck(role: 'reader' | 'writer', statement: StuckStatement): void {
+    this.#onWarning(stuckWarning(role, statement));
   }
 
   /** @throws ConnectionError `file_changed`. */
@@ -339,22 +370,21 @@ export class SqliteDatabase implements Database {
     if (isQuery && statement.access !== 'write') {
       const probe = statement.access === 'unknown';
       const request = { op: 'read', statement: bound, batchSize: ROWS_PER_PART, probe } as const;
-      const outcome = await this.#onReader('single', request, options, rows);
+      const lease = this.#readers.acquire('single', options, statement);
+      const outcome = await this.#onLease(lease, request, options, rows);
       if (outcome.kind !== 'not_read') return outcome;
     }
     if (kind === 'solo' || kind === 'pragma') {
       return this.#onLease(this.#writer.acquire(options), { op: 'solo', statement: bound }, options, rows);
     }
-    return this.#writer.execute(bound, options, (part) => rows.add(part));
-  }
-
-  #onReader(
-    use: ReaderUse,
-    request: ThreadRequest,
-    options: ExecuteOptions,
-    rows: ResultRows,
-  ): Promise<CallOutcome> {
-    return this.#onLease(this.#readers.acquire(use, options), request, options, rows);
+    const onPart = (part: ResultPart): void => rows.add(part);
+    if (!this.#suspects.isSuspectWrite(statement, options))
+      return this.#writer.execute(bound, options, onPart);
+    const lease = await this.#writer.acquireProcess(options);
+    if ('failure' in lease) return { kind: 'failure', failure: lease.failure };
+    return writeApart(lease, bound, options, onPart, (tookMs) =>
+      this.#suspects.noteEnded(statement.sql, tookMs),
+    );
   }
 
   async #onLease(
@@ -373,7 +403,8 @@ export class SqliteDatabase implements Database {
   async #isRead({ sql, access }: Statement, options: ExecuteOptions): Promise<boolean> {
     if (access !== 'unknown') return access === 'read';
     if (statementKind(sql) !== 'query') return false;
-    const outcome = await this.#onReader('single', { op: 'probe', sql }, options, new ResultRows());
+    const lease = this.#readers.acquire('single', options, { sql, isBounded: true });
+    const outcome = await this.#onLease(lease, { op: 'probe', sql }, options, new ResultRows());
     return outcome.kind !== 'not_read';
   }
 

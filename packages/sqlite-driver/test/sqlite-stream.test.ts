@@ -109,7 +109,7 @@ describe('reads that run away', () => {
     const slow = rejection(one.run(endless, [], { access: 'read', deadline: since + 50 }));
     expect(await slow).toBeInstanceOf(TimeoutError);
     expect(await one.rows('select 1 as one', [], { access: 'read' })).toStrictEqual([{ one: 1 }]);
-    await until(() => one.database.metrics().engine.runawayReaders === 0);
+    await until(() => one.database.metrics().engine.stuckReaders === 0);
   });
 
   test('a long scan stops between two rows', async () => {

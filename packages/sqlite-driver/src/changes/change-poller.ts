@@ -3,7 +3,7 @@ import type { Failure } from '../errors/failure.js';
 import type { OpenedThread } from '../thread/open-thread.js';
 import { unpackRows } from '../thread/pack-rows.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
-import { memberOutcome } from '../thread/watched-call.js';
+import { memberOutcome } from '../thread/thread-protocol.js';
 
 /** Shortest time between two polls. Commits of this process within it are reported together. */
 const SHORTEST_GAP_MS = 5;

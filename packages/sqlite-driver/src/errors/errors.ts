@@ -26,6 +26,7 @@ import {
   NO_INCREMENTAL_VACUUM,
   ROLLED_BACK,
   ROWS_VANISHED,
+  STUCK,
   TEMPORARY,
   TOO_OLD,
   UNSOUND,
@@ -104,6 +105,7 @@ const BY_CODE: Readonly<Record<string, ToError>> = {
       'An earlier statement of this transaction rolled all of it back, so nothing of it can be committed. Let its error pass.',
       c,
     ),
+  [STUCK]: (c) => new ConnectionError('connection_stuck', c.failure.message, c),
   [TEMPORARY]: (c) => new UnsupportedError(c.failure.message, c),
   [ROWS_VANISHED]: (c) =>
     new MigrationError(

@@ -34,6 +34,9 @@ export const IN_USE = 'SQLITE_IN_USE';
 /** SQLite's code for a file that was moved or deleted while it was open; here also for one that was replaced or cut, and for its WAL. */
 export const CHANGED = 'SQLITE_READONLY_DBMOVED';
 
+/** Failure code: the writer's thread does not return from SQLite. */
+export const STUCK = 'SQLITE_STUCK';
+
 /** The failure of what was not executed, or whose COMMIT went to files that may be gone, because somebody changed the files. */
 export function changedFailure(phase: 'run' | 'commit'): Failure {
   return { code: CHANGED, name: 'SqliteError', message: CHANGED_MESSAGE, phase };

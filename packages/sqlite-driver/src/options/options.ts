@@ -47,6 +47,13 @@ export interface SqliteOptions {
    * that names it. Migrations are exempt. Default 30,000.
    */
   readonly holdLimitMs?: number;
+  /**
+   * Which statements run in a child process, which is killed at their deadline if they have not ended: in a thread SQLite cannot be interrupted. `suspect`:
+   * statements whose like was cut off before, and single writes with a query in them until one like it has ended quickly; with a common table
+   * expression always. `transactions`: all write transactions as well; then each of their statements takes a message to another process, and they
+   * do not share a COMMIT. `never`: no process is started. Default `suspect`.
+   */
+  readonly childProcesses?: 'never' | 'suspect' | 'transactions';
   /** How long opening waits for another process that has locked the file, in milliseconds. Default 10,000. */
   readonly openTimeoutMs?: number;
   /** Size of the page cache of each connection, in bytes. Default 16 MiB; `pi` and `test` 2 MiB; `tenants` 256 KiB. */
@@ -118,6 +125,7 @@ export function resolveOptions(options: SqliteOptions): Required<SqliteOptions> 
     writerIdleMs: within(options, 'writerIdleMs', settings.writerIdleMs, 1, 2 ** 31 - 1),
     queueLimit: within(options, 'queueLimit', 10_000, 1, 10_000_000),
     holdLimitMs: within(options, 'holdLimitMs', 30_000, 10, 2 ** 31 - 1),
+    childProcesses: oneOf(options, 'childProcesses', ['never', 'suspect', 'transactions'], 'suspect'),
     openTimeoutMs: within(options, 'openTimeoutMs', 10_000, 0, 2 ** 31 - 1),
     cacheBytes: within(options, 'cacheBytes', settings.cacheBytes, 65_536, 2 ** 40),
     mmapBytes: within(options, 'mmapBytes', settings.mmapBytes, 0, 2 ** 40),

@@ -1,6 +1,6 @@
 import { InternalError, type Row, type Statement, type StatementResult } from '@sluice/core';
 import { lostError, toError } from '../errors/errors.js';
-import { CHANGED, type Failure, TEMPORARY } from '../errors/failure.js';
+import { CHANGED, type Failure, STUCK, TEMPORARY } from '../errors/failure.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { type BindValue, bindNative, bindPortable } from '../values/parameters.js';
 import { type ResultPart, ROWS_PER_PART } from '../values/result-part.js';
@@ -108,7 +108,7 @@ export class SqliteEngine {
     const { code, name, message } = failure;
     const cause = code === undefined ? plainError(name, message) : this.#createEngineError(message, code);
     // SQLite's own error for a changed file does not tell whether the write happened.
-    const isEngines = failure.phase !== 'open' && code !== TEMPORARY && code !== CHANGED;
+    const isEngines = failure.phase !== 'open' && code !== TEMPORARY && code !== CHANGED && code !== STUCK;
     return this.#keepsEngineErrors && isEngines ? cause : toError(failure, sql, cause);
   }
 

@@ -43,23 +43,31 @@ export class InFlightCounter {
     if (index >= 0) this.#leases.splice(index, 1);
   }
 
-  /** Refuses new calls, and resolves when all calls in flight have ended. Leases that are still held after ten seconds are revoked. */
-  async drain(): Promise<void> {
+  /**
+   * Refuses new calls, and resolves when all calls in flight have ended. After ten seconds, leases that are still held are revoked, and `endCalls` ends
+   * the calls that have none.
+   */
+  async drain(endCalls: (createError: () => SluiceError) => void): Promise<void> {
     this.#isClosed = true;
     if (this.#inFlight === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onDrained = resolve;
-    const timer = setTimeout(() => this.#revoke(resolve), GRACE_MS);
+    const timer = setTimeout(() => {
+      this.#revoke();
+      endCalls(closedError);
+      resolve();
+    }, GRACE_MS);
     await promise;
     clearTimeout(timer);
   }
 
-  #revoke(resolve: () => void): void {
+  #revoke(): void {
     for (const lease of [...this.#leases]) lease.revoke(closedError);
-    resolve();
   }
 }
 
 function closedError(): ClosedError {
-  return new ClosedError('The database was closed while this transaction or stream was open; it was ended.');
+  return new ClosedError(
+    'The database was closed while this call, transaction or stream was under way; it was ended, and nothing of it was kept.',
+  );
 }

@@ -1,8 +1,7 @@
 import type { Failure } from '../errors/failure.js';
 import { SharedThreads, type ThreadHolder } from './shared-threads.js';
 import { SqliteThread } from './sqlite-thread.js';
-import type { ConnectionOptions } from './thread-protocol.js';
-import { memberOutcome } from './watched-call.js';
+import { type ConnectionOptions, memberOutcome } from './thread-protocol.js';
 import { WorkerLink } from './worker-link.js';
 
 /** A thread with an open connection, or the reason why opening failed; the thread has then ended. */

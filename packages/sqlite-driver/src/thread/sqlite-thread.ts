@@ -98,6 +98,11 @@ export class SqliteThread {
     await this.ended;
   }
 
+  /** Does not keep the process alive any more, whatever the thread still does. */
+  abandon(): void {
+    this.#worker.unref();
+  }
+
   /** Polls for the reply from the event loop for a moment, while other events are served, so that a quick reply needs no wake-up. */
   #poll(call: Call): void {
     const { replies, spin } = this.#link;

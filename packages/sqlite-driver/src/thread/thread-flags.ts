@@ -5,7 +5,8 @@ const WAKE = 0;
 const ASLEEP = 1;
 const LOCK_WAIT = 2;
 const CREDIT = 3;
-const FIRST_MEMBER = 4;
+const RUNNING = 4;
+const FIRST_MEMBER = 5;
 
 const CANCELLED = 1;
 const COMMITTING = 2;
@@ -56,6 +57,16 @@ export class ThreadFlags {
   /** Undoes {@link ThreadFlags.claim} after a COMMIT that failed. */
   unclaim(member: number): void {
     Atomics.and(this.shared, FIRST_MEMBER + member, ~COMMITTING);
+  }
+
+  /** The member of a group whose statement runs. */
+  get running(): number | undefined {
+    const running = Atomics.load(this.shared, RUNNING);
+    return running === 0 ? undefined : running - 1;
+  }
+
+  set running(member: number | undefined) {
+    Atomics.store(this.shared, RUNNING, member === undefined ? 0 : member + 1);
   }
 
   /** Whether the thread waits for the write lock of the file, which another process or connection holds. */

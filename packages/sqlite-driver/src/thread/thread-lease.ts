@@ -1,21 +1,28 @@
-import type { SluiceError, WaitOptions } from '@sluice/core';
+import { type SluiceError, TimeoutError, type WaitOptions } from '@sluice/core';
 import type { Failure } from '../errors/failure.js';
 import type { ResultPart } from '../values/result-part.js';
-import type { CallResult, SqliteThread } from './sqlite-thread.js';
+import type { RemoteConnection } from './remote-connection.js';
+import type { CallResult } from './sqlite-thread.js';
 import type { ThreadReply, ThreadRequest } from './thread-protocol.js';
 import { type CallOutcome, WatchedCall } from './watched-call.js';
 
-/** Takes a released thread back. While `work` is pending, SQLite still works for a caller that was cancelled. */
-export type TakeBack = (thread: SqliteThread, work: Promise<unknown> | undefined) => void;
+/** How long a statement may continue in a transaction after its caller was cancelled, before the transaction is ended. */
+const GRACE_MS = 5000;
 
-/** The exclusive use of a thread by one caller, until it is released or revoked. */
+/** Takes a released connection back. While `work` is pending, SQLite still works for a caller that was cancelled. */
+export type TakeBack = (work: Promise<unknown> | undefined) => void;
+
+/** The exclusive use of a connection by one caller, until it is released or revoked. The connection is in a thread, or in a process of its own. */
 export class ThreadLease {
-  readonly #thread: SqliteThread;
+  readonly #thread: RemoteConnection;
   readonly #takeBack: TakeBack;
   readonly #onReply: (reply: ThreadReply) => void;
   readonly #undo: ThreadRequest;
   /** The call that the thread works on, also after its caller was cancelled. */
   #running: Promise<unknown> | undefined;
+  #call: WatchedCall | undefined;
+  #statement: string | undefined;
+  readonly #ended = Promise.withResolvers<void>();
   /** Called when the lease is released or revoked. */
   onRelease: (() => void) | undefined;
   #isReleased = false;
@@ -23,7 +30,7 @@ export class ThreadLease {
 
   /** @param undo The request that undoes the holder's work when the lease is revoked. */
   constructor(
-    thread: SqliteThread,
+    thread: RemoteConnection,
     takeBack: TakeBack,
     onReply: (reply: ThreadReply) => void = () => {},
     undo: ThreadRequest = { op: 'rollback' },
@@ -48,6 +55,11 @@ export class ThreadLease {
     return this.#isReleased;
   }
 
+  /** The text of the statement that the last call ran; `undefined` when it ran none. */
+  get statement(): string | undefined {
+    return this.#statement;
+  }
+
   /** Resolves when the call in flight has ended. */
   get settled(): Promise<unknown> {
     return this.#running ?? Promise.resolve();
@@ -59,7 +71,7 @@ export class ThreadLease {
     wait: WaitOptions,
     onPart: (part: ResultPart) => void = () => {},
   ): Promise<CallOutcome> {
-    await this.#running;
+    await this.#free();
     if (this.#revoked !== undefined) return { kind: 'over', createError: this.#revoked };
     const call = this.#start(request, wait, (part) => {
       onPart(part);
@@ -70,7 +82,8 @@ export class ThreadLease {
 
   /** Makes a call and yields the parts of its result, with backpressure. Ending the iteration early cancels the call. */
   async *stream(request: ThreadRequest, wait: WaitOptions): AsyncGenerator<ResultPart, CallOutcome> {
-    await this.#running;
+    await this.#free();
+    if (this.#revoked !== undefined) return { kind: 'over', createError: this.#revoked };
     const parts: ResultPart[] = [];
     let changed = Promise.withResolvers<void>();
     const call = this.#start(request, wait, (part) => {
@@ -95,7 +108,10 @@ export class ThreadLease {
         if (outcome !== undefined) return this.#withRevocation(outcome);
       }
     } finally {
-      if (!call.isFinished) this.#thread.flags.cancel(0);
+      if (!call.isFinished) {
+        this.#thread.flags.cancel(0);
+        this.#awaitReturn(call.finished);
+      }
     }
   }
 
@@ -104,7 +120,7 @@ export class ThreadLease {
     if (this.#isReleased) return;
     this.#isReleased = true;
     this.onRelease?.();
-    this.#takeBack(this.#thread, cleanup === undefined ? this.#running : this.#cleanUp(cleanup));
+    this.#takeBack(cleanup === undefined ? this.#running : this.#cleanUp(cleanup));
   }
 
   /**
@@ -114,7 +130,8 @@ export class ThreadLease {
   revoke(createError: () => SluiceError): void {
     if (this.#isReleased) return;
     this.#revoked = createError;
-    if (this.#running !== undefined) this.#thread.flags.cancel(0);
+    this.#ended.resolve();
+    if (this.#running !== undefined) this.#call?.end(createError);
     this.release(this.#undo);
   }
 
@@ -131,16 +148,38 @@ export class ThreadLease {
 
   #start(request: ThreadRequest, wait: WaitOptions, onPart: (part: ResultPart) => void): WatchedCall {
     const call = new WatchedCall(this.#thread, request, wait, onPart);
+    this.#call = call;
+    this.#statement = 'statement' in request ? request.statement.sql : undefined;
     this.#running = call.finished.then((result) => {
       this.#running = undefined;
       this.#record(result);
     });
+    void call.outcome.then((outcome) => {
+      if (outcome.kind === 'over' && !call.isFinished) this.#awaitReturn(call.finished);
+    });
     return call;
+  }
+
+  /** Resolves when the connection can take a call, or the lease is revoked because it cannot. */
+  async #free(): Promise<void> {
+    if (this.#running !== undefined) await Promise.race([this.#running, this.#ended.promise]);
+  }
+
+  /** Ends a transaction whose statement was cancelled and does not return. */
+  #awaitReturn(finished: Promise<unknown>): void {
+    const timer = setTimeout(() => this.revoke(stuckError), GRACE_MS).unref();
+    void finished.then(() => clearTimeout(timer));
   }
 
   #record(result: CallResult): void {
     if (result.kind === 'reply') this.#onReply(result.reply);
   }
+}
+
+function stuckError(): TimeoutError {
+  return new TimeoutError(
+    'An earlier statement of this transaction was cut off and does not return from SQLite, so the transaction was ended; nothing of it was kept.',
+  );
 }
 
 /** Why a lease could not be acquired: the thread could not be started. */

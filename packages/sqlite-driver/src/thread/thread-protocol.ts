@@ -144,6 +144,15 @@ export interface ThreadReply {
   readonly wal?: WalState | undefined;
 }
 
+/** The outcome of one member in a reply. */
+export function memberOutcome({ outcomes }: ThreadReply, member: number): Outcome {
+  const outcome = outcomes[member];
+  if (outcome === undefined) throw new RangeError(`The thread gave no outcome for member ${member}.`);
+  return typeof outcome === 'number'
+    ? { kind: 'result', last: undefined, changes: outcome, lastInsertId: undefined }
+    : outcome;
+}
+
 /** The data that a thread is started with. */
 export interface ThreadStart {
   readonly flags: SharedFlags;

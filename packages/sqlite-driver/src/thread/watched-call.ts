@@ -1,6 +1,7 @@
 import type { SluiceError, WaitOptions } from '@sluice/core';
-import type { CallResult, OnPart, SqliteThread } from './sqlite-thread.js';
-import type { Outcome, ThreadReply, ThreadRequest } from './thread-protocol.js';
+import type { CallFlags, RemoteConnection } from './remote-connection.js';
+import type { CallResult, OnPart } from './sqlite-thread.js';
+import { memberOutcome, type Outcome, type ThreadRequest } from './thread-protocol.js';
 import { Watch } from './watch.js';
 
 /** The outcome of a call, as the calling side sees it. */
@@ -17,15 +18,19 @@ export class WatchedCall {
   readonly outcome: Promise<CallOutcome>;
   /** Resolves when the thread is free again, or has ended. */
   readonly finished: Promise<CallResult>;
+  readonly #flags: CallFlags;
+  readonly #resolve: (outcome: CallOutcome) => void;
+  #watch: Watch | undefined;
   #isFinished = false;
 
-  constructor(thread: SqliteThread, request: ThreadRequest, wait: WaitOptions, onPart?: OnPart) {
+  constructor(thread: RemoteConnection, request: ThreadRequest, wait: WaitOptions, onPart?: OnPart) {
     const { promise, resolve } = Promise.withResolvers<CallOutcome>();
     this.outcome = promise;
+    this.#flags = thread.flags;
+    this.#resolve = resolve;
     this.finished = thread.call(request, (part, member) => onPart?.(part, member));
-    const watch = new Watch([wait], (_, createError) => {
-      if (thread.flags.cancel(0)) resolve({ kind: 'over', createError });
-    });
+    const watch = new Watch([wait], (_, createError) => this.end(createError));
+    this.#watch = watch;
     void this.finished.then((result) => {
       this.#isFinished = true;
       watch.stop();
@@ -36,10 +41,18 @@ export class WatchedCall {
   get isFinished(): boolean {
     return this.#isFinished;
   }
+
+  /** Answers the caller with an error, unless the COMMIT has begun. */
+  end(createError: () => SluiceError): void {
+    if (!this.#flags.cancel(0)) return;
+    this.#resolve({ kind: 'over', createError });
+    // Its timer would keep the process alive while the thread does not return.
+    this.#watch?.stop();
+  }
 }
 
 /** The outcome of one member of a call. */
-export function toOutcome(result: CallResult, member: number, thread: SqliteThread): CallOutcome {
+export function toOutcome(result: CallResult, member: number, thread: RemoteConnection): CallOutcome {
   if (result.kind === 'lost') {
     return { kind: 'lost', isUnknown: thread.flags.isClaimed(member), cause: result.cause };
   }
@@ -50,13 +63,4 @@ export function toOutcome(result: CallResult, member: number, thread: SqliteThre
 export function orOver(outcome: CallOutcome, watch: Watch | undefined, index: number): CallOutcome {
   const createError = outcome.kind === 'dropped' ? watch?.errorOf(index) : undefined;
   return createError === undefined ? outcome : { kind: 'over', createError };
-}
-
-/** The outcome of one member in a reply. */
-export function memberOutcome({ outcomes }: ThreadReply, member: number): Outcome {
-  const outcome = outcomes[member];
-  if (outcome === undefined) throw new RangeError(`The thread gave no outcome for member ${member}.`);
-  return typeof outcome === 'number'
-    ? { kind: 'result', last: undefined, changes: outcome, lastInsertId: undefined }
-    : outcome;
 }

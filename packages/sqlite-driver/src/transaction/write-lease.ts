@@ -29,11 +29,6 @@ export class WriteLease implements TransactionLease {
     return this.#lease.isReleased;
   }
 
-  /** Calls `onOver` when the lease is released or revoked. */
-  onOver(onOver: () => void): void {
-    this.#lease.onRelease = onOver;
-  }
-
   get isRunning(): boolean {
     return this.#lease.isRunning;
   }

@@ -8,7 +8,7 @@ export interface OpenSnapshot {
   readonly since: number;
   /** Created where the caller opened it, for its stack; `undefined` for single reads. */
   readonly origin: Error | undefined;
-  /** Ends it; its caller gets the error. `undefined` for a backup, which must not be cut short. */
+  /** Ends it; its caller gets the error. `undefined` for a backup, which must not be cut short, and for a reader that does not return from SQLite. */
   readonly end: ((createError: () => SluiceError) => void) | undefined;
 }
 
@@ -32,6 +32,23 @@ export class OpenSnapshots {
   add(snapshot: Omit<OpenSnapshot, 'since'>): () => void {
     const opened: Opened = { snapshot: { ...snapshot, since: performance.now() }, onEnd: () => {} };
     this.#open.push(opened);
+    return this.#remover(opened);
+  }
+
+  /** Adds the snapshot of a reader that was ended and does not return from SQLite, as the oldest. The returned function removes it. */
+  addStuck(label: string | undefined): () => void {
+    const snapshot = { label, since: performance.now(), origin: undefined, end: undefined };
+    const opened: Opened = { snapshot, onEnd: () => {} };
+    this.#open.unshift(opened);
+    return this.#remover(opened);
+  }
+
+  /** Ends all snapshots that can be ended. */
+  endAll(createError: () => SluiceError): void {
+    for (const { snapshot } of [...this.#open]) snapshot.end?.(createError);
+  }
+
+  #remover(opened: Opened): () => void {
     return () => {
       const index = this.#open.indexOf(opened);
       if (index >= 0) this.#open.splice(index, 1);

@@ -5,9 +5,9 @@ import { CHANGED, toFailure } from '../errors/failure.js';
 import { OnDemandThread } from '../thread/on-demand-thread.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
 import type { LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
-import type { ConnectionOptions } from '../thread/thread-protocol.js';
+import { type ConnectionOptions, memberOutcome } from '../thread/thread-protocol.js';
 import type { CheckpointReport, WalState } from '../thread/wal-state.js';
-import { type CallOutcome, memberOutcome } from '../thread/watched-call.js';
+import type { CallOutcome } from '../thread/watched-call.js';
 import type { OpenSnapshot, OpenSnapshots } from './open-snapshots.js';
 
 const CHECKPOINTER_THREAD = new URL('./checkpointer-thread.js', import.meta.url);

@@ -144,8 +144,12 @@ export class GroupCommit {
   #run(member: number): Outcome {
     const statement = this.#members[member];
     if (statement === undefined) return DROPPED;
-    if (isBatch(statement)) return this.#runBatch(statement, member);
-    return runStatement(this.#connection, statement, member, new CollectedRows());
+    this.#flags.running = member;
+    const outcome = isBatch(statement)
+      ? this.#runBatch(statement, member)
+      : runStatement(this.#connection, statement, member, new CollectedRows());
+    this.#flags.running = undefined;
+    return outcome;
   }
 
   /** Runs the statements of a batch in a savepoint, which is rolled back when one of them fails. */

@@ -44,7 +44,12 @@ describe('a call that is aborted while its COMMIT is under way', () => {
     const abort = new AbortController();
     const second = createWork(abort.signal);
     const waiting = [second.work];
-    const group = new Group(thread, first.work, () => waiting.shift());
+    const group = new Group(
+      thread,
+      first.work,
+      () => waiting.shift(),
+      () => {},
+    );
     const running = group.run();
     expect(flags.claim(1)).toBe(true);
     abort.abort('enough');

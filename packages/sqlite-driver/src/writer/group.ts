@@ -1,4 +1,4 @@
-import type { WaitOptions } from '@sluice/core';
+import type { ExecuteOptions, WaitOptions } from '@sluice/core';
 import { isBatch, packMembers } from '../thread/pack-statements.js';
 import type { CallResult, SqliteThread } from '../thread/sqlite-thread.js';
 import { MAX_MEMBERS } from '../thread/thread-flags.js';
@@ -18,7 +18,7 @@ const ANSWERED_AT_ONCE = 16;
 export interface GroupWork {
   readonly kind: 'group';
   readonly member: GroupMember;
-  readonly wait: WaitOptions;
+  readonly wait: WaitOptions & Pick<ExecuteOptions, 'label'>;
   readonly onPart: (part: ResultPart) => void;
   readonly settle: (outcome: CallOutcome) => void;
 }
@@ -27,15 +27,25 @@ export interface GroupWork {
 export class Group {
   readonly #thread: SqliteThread;
   readonly #next: () => GroupWork | undefined;
+  readonly #onCutOff: (member: number, work: GroupWork) => void;
   readonly #members: GroupWork[] = [];
   /** One for the members that were sent together; `from` is the index of the first of them. */
   readonly #watches: { readonly from: number; readonly watch: Watch }[] = [];
   #bytes = 0;
 
-  /** @param next Takes the next waiting write out of the queue. */
-  constructor(thread: SqliteThread, first: GroupWork, next: () => GroupWork | undefined) {
+  /**
+   * @param next Takes the next waiting write out of the queue.
+   * @param onCutOff Called when a member was answered before the thread has: it will not be committed.
+   */
+  constructor(
+    thread: SqliteThread,
+    first: GroupWork,
+    next: () => GroupWork | undefined,
+    onCutOff: (member: number, work: GroupWork) => void,
+  ) {
     this.#thread = thread;
     this.#next = next;
+    this.#onCutOff = onCutOff;
     this.#add(first);
   }
 
@@ -83,6 +93,19 @@ export class Group {
     queueMicrotask(() => process.nextTick(proceed));
   }
 
+  /** Answers all members whose COMMIT has not begun. */
+  end(outcome: CallOutcome): void {
+    for (const { watch } of this.#watches) watch.stop();
+    for (const member of this.#members.keys()) this.#cutOff(member, outcome);
+  }
+
+  #cutOff(member: number, outcome: CallOutcome): void {
+    const work = this.#members[member];
+    if (work === undefined || !this.#thread.flags.cancel(member)) return;
+    work.settle(outcome);
+    this.#onCutOff(member, work);
+  }
+
   /** Takes waiting writes, in order, up to the limits. */
   #collect(): void {
     while (this.size < MAX_MEMBERS && this.#bytes < GROUP_BYTES) {
@@ -110,10 +133,9 @@ export class Group {
 
   #watch(from: number): void {
     const waits = this.#members.slice(from).map(({ wait }) => wait);
-    const watch = new Watch(waits, (index, createError) => {
-      if (this.#thread.flags.cancel(from + index))
-        this.#members[from + index]?.settle({ kind: 'over', createError });
-    });
+    const watch = new Watch(waits, (index, createError) =>
+      this.#cutOff(from + index, { kind: 'over', createError }),
+    );
     this.#watches.push({ from, watch });
   }
 }

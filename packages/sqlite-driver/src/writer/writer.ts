@@ -6,27 +6,30 @@ import {
   type QueueHolder,
   type SluiceError,
   Summary,
-  TimeoutError,
   WaitingQueue,
   type WaitOptions,
 } from '@sluice/core';
 import type { Failure } from '../errors/failure.js';
 import { OnDemandThread } from '../thread/on-demand-thread.js';
+import { isBatch } from '../thread/pack-statements.js';
+import { ProcessPool } from '../thread/process-pool.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
-import { type LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
+import type { StuckStatement } from '../thread/stuck-report.js';
+import type { LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
 import type { ConnectionOptions, GroupMember, ThreadReply } from '../thread/thread-protocol.js';
 import type { CallOutcome } from '../thread/watched-call.js';
 import { SharedCommit } from '../transaction/shared-commit.js';
 import { WriteLease } from '../transaction/write-lease.js';
 import type { ResultPart } from '../values/result-part.js';
 import { Group, type GroupWork } from './group.js';
+import { StuckWriter } from './stuck-writer.js';
+import { watchHold, watchIdle } from './watchdogs.js';
+import { failWork, type LeaseWork, type Work } from './work.js';
 import { WriterHolder } from './writer-holder.js';
+import { WriterLoans } from './writer-loans.js';
 import { WriterMetrics } from './writer-metrics.js';
 
 const WRITER_THREAD = new URL('./writer-thread.js', import.meta.url);
-
-/** How long a holder of the writer may make no call while other transactions wait for the shared COMMIT. */
-const IDLE_TIMEOUT_MS = 5;
 
 /** Limits of the writer. */
 export interface WriterLimits {
@@ -34,24 +37,12 @@ export interface WriterLimits {
   readonly holdLimitMs: number;
   readonly writerIdleMs: number;
   readonly warm: boolean;
+  /** Called when the thread does not return from SQLite. */
+  readonly onStuck: (statement: StuckStatement) => void;
 }
 
 /** Deadline, signal and priority of a wait for the writer, and the caller's attempt, label and stack. */
 export type BeginWait = WaitOptions & Pick<BeginOptions, 'attempt' | 'isReplayable' | 'label' | 'origin'>;
-
-/** A caller that waits for the exclusive use of the writer. */
-interface LeaseWork {
-  readonly kind: 'lease';
-  /** Whether it may join the open shared transaction, whose COMMIT then waits for it. */
-  readonly mayFollow: boolean;
-  readonly label: string;
-  /** Created where the caller asked for the writer. */
-  readonly origin: Error;
-  readonly grant: (lease: ThreadLease) => void;
-  readonly fail: (failure: Failure) => void;
-}
-
-type Work = GroupWork | LeaseWork;
 
 /**
  * The queue of the only writer thread, which starts with the first write and ends when there is none for a time. When the thread becomes free, all waiting writes are sent in one message and share one COMMIT. A caller that
@@ -66,6 +57,9 @@ export class Writer {
   readonly #shared = new SharedCommit();
   readonly #holder = new WriterHolder(() => this.#isWaitingForLock());
   readonly #thread: OnDemandThread;
+  readonly #processes: ProcessPool;
+  readonly #stuck: StuckWriter;
+  readonly #loans: WriterLoans;
   /** The group that runs, which late joiners may enter. */
   #group: Group | undefined;
   #isHeld = false;
@@ -85,6 +79,12 @@ export class Writer {
     });
     this.#holdLimitMs = holdLimitMs;
     this.#onReply = onReply;
+    this.#processes = new ProcessPool(WRITER_THREAD, options);
+    this.#stuck = new StuckWriter((cutOff, failure) => {
+      this.#refuseAll(failure);
+      limits.onStuck(cutOff);
+    });
+    this.#loans = new WriterLoans(this.#processes, this.#stuck, this.#shared, (reply) => this.#note(reply));
     this.#queue = new WaitingQueue({
       name: 'the writer',
       limit: queueLimit,
@@ -107,7 +107,11 @@ export class Writer {
    *
    * @throws OverloadedError, TimeoutError, AbortedError when the wait for the writer ends first; ClosedError.
    */
-  execute(member: GroupMember, wait: WaitOptions, onPart: (part: ResultPart) => void): Promise<CallOutcome> {
+  execute(
+    member: GroupMember,
+    wait: GroupWork['wait'],
+    onPart: (part: ResultPart) => void,
+  ): Promise<CallOutcome> {
     return new Promise((settle, reject) => {
       this.#enqueue({ kind: 'group', member, wait, onPart, settle }, wait, reject);
     });
@@ -119,7 +123,24 @@ export class Writer {
    * @throws as {@link Writer.execute}.
    */
   acquire(wait: WaitOptions): Promise<ThreadLease | LeaseFailure> {
-    return this.#acquire(wait, false);
+    return this.#acquire(wait, { mayFollow: false, inProcess: false });
+  }
+
+  /**
+   * Waits for the exclusive use of the writer, for a transaction in a process that can be ended at any time; in the thread, when no process can be started.
+   * It is ended when it exceeds `holdLimitMs` while others wait.
+   *
+   * @throws as {@link Writer.execute}.
+   */
+  async acquireProcess(wait: BeginWait): Promise<ThreadLease | LeaseFailure> {
+    const lease = await this.#acquire(wait, { mayFollow: false, inProcess: true });
+    if (!('failure' in lease)) watchHold(lease, this.#holdLimitMs, () => this.#blocking());
+    return lease;
+  }
+
+  /** The failure of all writes while the thread does not return from SQLite. */
+  get stuck(): Failure | undefined {
+    return this.#stuck.failure;
   }
 
   /**
@@ -131,20 +152,28 @@ export class Writer {
   async begin(wait: BeginWait): Promise<WriteLease | LeaseFailure> {
     const { isReplayable = false, attempt = 1 } = wait;
     const shares = isReplayable && attempt === 1;
-    const lease = await this.#acquire(wait, shares);
+    const lease = await this.#acquire(wait, { mayFollow: shares, inProcess: false });
     if ('failure' in lease) return lease;
     const writeLease = new WriteLease(lease, this.#shared, shares);
-    if (this.#shared.size > 0) this.#watchIdle(writeLease);
-    this.#watchHold(writeLease);
+    if (this.#shared.size > 0) watchIdle(writeLease, this.#shared);
+    watchHold(lease, this.#holdLimitMs, () => this.#blocking());
     return writeLease;
   }
 
-  #acquire(wait: BeginWait, mayFollow: boolean): Promise<ThreadLease | LeaseFailure> {
+  /** The holder, while others wait. */
+  #blocking(): QueueHolder | undefined {
+    return this.#queue.size === 0 ? undefined : this.#holder.describe();
+  }
+
+  #acquire(
+    wait: BeginWait,
+    how: Pick<LeaseWork, 'inProcess' | 'mayFollow'>,
+  ): Promise<ThreadLease | LeaseFailure> {
     const { label = 'without a label', origin = new Error(`The writer was taken by "${label}" here.`) } =
       wait;
     return new Promise((grant, reject) => {
       const fail = (failure: Failure): void => grant({ failure });
-      this.#enqueue({ kind: 'lease', mayFollow, label, origin, grant, fail }, wait, reject);
+      this.#enqueue({ kind: 'lease', ...how, label, origin, grant, fail }, wait, reject);
     });
   }
 
@@ -156,6 +185,9 @@ export class Writer {
       lockWaiting: this.#isWaitingForLock() ? 1 : 0,
       writerStatementHits: hits,
       writerStatementMisses: misses,
+      stuckWriters: this.#stuck.failure === undefined ? 0 : 1,
+      writerProcesses: this.#processes.size,
+      writerProcessesKilled: this.#processes.killed,
     };
   }
 
@@ -176,24 +208,38 @@ export class Writer {
     };
   }
 
-  /** Refuses new calls, and waits for those in flight. */
+  /** Ends all calls in flight whose COMMIT has not begun. */
+  endAll(createError: () => SluiceError): void {
+    this.#queue.dropAll(createError());
+    this.#group?.end({ kind: 'over', createError });
+    this.#loans.end(createError);
+  }
+
+  /** Refuses new calls, and waits for those in flight, unless the thread is stuck. */
   async drain(): Promise<void> {
     this.#isClosed = true;
-    if (this.#isHeld || this.#queue.size > 0 || this.#shared.size > 0) {
+    const isBusy = this.#isHeld || this.#queue.size > 0 || this.#shared.size > 0;
+    if (isBusy && this.#stuck.failure === undefined) {
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve;
       });
     }
+    await this.#processes.close();
     await this.#thread.settle();
   }
 
-  /** Ends the thread. As the last connection it removes the WAL. Call it after {@link Writer.drain}. */
-  close(): Promise<void> {
-    return this.#thread.close();
+  /** Ends the thread. As the last connection it removes the WAL. Call it after {@link Writer.drain}. A stuck thread ends when it returns. */
+  async close(): Promise<void> {
+    if (this.#stuck.failure === undefined) await this.#thread.close();
   }
 
   #enqueue(work: Work, wait: WaitOptions, reject: (error: SluiceError) => void): void {
     if (this.#isClosed) throw new ClosedError('The storage is closed.');
+    if (this.#stuck.failure !== undefined) {
+      this.#metrics.laneFailures += 1;
+      failWork(work, this.#stuck.failure);
+      return;
+    }
     const drop = (error: SluiceError): void => {
       this.#metrics.laneFailures += 1;
       reject(error);
@@ -245,13 +291,32 @@ export class Writer {
   #hold(): () => void {
     this.#isHeld = true;
     const since = performance.now();
-    return () => {
+    const release = (): void => {
       this.#isHeld = false;
       this.#holder.end();
       this.#holds.record(performance.now() - since);
       this.#thread.noteUse();
       this.#serve();
     };
+    return () => {
+      if (this.#stuck.failure === undefined) release();
+      else void this.#recover().then(release);
+    };
+  }
+
+  /** Answers all callers while the thread is stuck. Those that wait for a shared COMMIT are replayed, and are then refused. */
+  #refuseAll(failure: Failure): void {
+    this.#group?.end({ kind: 'failure', failure });
+    this.#shared.abandon();
+    this.#failAll(failure);
+    this.#onIdle?.();
+  }
+
+  /** The thread has returned: undoes what is left in it, of callers that were told that nothing was kept. */
+  async #recover(): Promise<void> {
+    await this.#thread.current?.call({ op: 'rollback' });
+    this.#stuck.end();
+    if (this.#isClosed) await this.#thread.close();
   }
 
   async #commitShared(release: () => void): Promise<void> {
@@ -260,55 +325,22 @@ export class Writer {
     release();
   }
 
-  /** Watchdog: ends a holder that makes no call while others wait for the shared COMMIT. */
-  #watchIdle(holder: WriteLease): void {
-    const timer = setInterval(() => {
-      if (holder.isOver || this.#shared.size === 0) return clearInterval(timer);
-      if (holder.idleMs < IDLE_TIMEOUT_MS) return;
-      clearInterval(timer);
-      this.#shared.close();
-      holder.yield();
-    }, IDLE_TIMEOUT_MS);
-  }
-
-  /** Watchdog: ends a holder that exceeds `holdLimitMs` while others wait. */
-  #watchHold(lease: WriteLease): void {
-    const timer = setInterval(() => {
-      if (lease.isOver) return clearInterval(timer);
-      const holder = this.#holder.describe();
-      if (holder === undefined || holder.heldMs < this.#holdLimitMs || this.#queue.size === 0) return;
-      clearInterval(timer);
-      lease.revoke(() => heldTooLong(holder));
-    }, this.#holdLimitMs);
-    timer.unref();
-    lease.onOver(() => clearInterval(timer));
-  }
-
   async #run(work: Work, release: () => void): Promise<void> {
     const thread = this.#thread.current;
     if (thread === undefined) throw new InternalError('The writer was used before its thread was started.');
-    if (work.kind === 'group') return this.#runGroup(thread, work, release);
-    this.#holder.begin(work.label, work.origin);
-    work.grant(this.#lease(thread, release));
+    if (work.kind === 'group') await this.#runGroup(thread, work, release);
+    else await this.#grant(thread, work, release);
   }
 
-  #lease(thread: SqliteThread, release: () => void): ThreadLease {
-    return new ThreadLease(
-      thread,
-      (_, work) => {
-        if (work === undefined) release();
-        else void work.then(release, release);
-      },
-      (reply) => {
-        this.#note(reply);
-        if (!reply.inTransaction) this.#shared.abandon();
-      },
-      { op: 'undo' },
-    );
+  async #grant(thread: SqliteThread, work: LeaseWork, release: () => void): Promise<void> {
+    const { label, origin } = work;
+    const lease = work.inProcess ? await this.#loans.lendProcess(release) : undefined;
+    this.#holder.begin(label, origin);
+    work.grant(lease ?? this.#loans.lendThread(thread, label, release));
   }
 
   #isWaitingForLock(): boolean {
-    return this.#thread.current?.flags.isWaitingForLock === true;
+    return (this.#loans.process ?? this.#thread.current)?.flags.isWaitingForLock === true;
   }
 
   #note(reply: ThreadReply, members?: number): void {
@@ -326,7 +358,7 @@ export class Writer {
 
   #failAll(failure: Failure): void {
     for (let next = this.#queue.dequeue(); next !== undefined; next = this.#queue.dequeue())
-      fail(next.item, failure);
+      failWork(next.item, failure);
   }
 
   /** Whether the thread may end: all of the WAL is in the file. Checkpoints may need it otherwise. */
@@ -339,7 +371,18 @@ export class Writer {
   }
 
   async #runGroup(thread: SqliteThread, first: GroupWork, release: () => void): Promise<void> {
-    const group = new Group(thread, first, () => this.#nextMember());
+    const group = new Group(
+      thread,
+      first,
+      () => this.#nextMember(),
+      (member, { member: statement, wait }) =>
+        this.#stuck.watch({
+          thread,
+          label: wait.label,
+          sql: isBatch(statement) ? undefined : statement.sql,
+          isRunning: () => this.#group === group && thread.flags.running === member,
+        }),
+    );
     this.#group = group;
     const result = await group.run();
     this.#group = undefined;
@@ -357,16 +400,4 @@ export class Writer {
     this.#metrics.waits.record(next.waitedMs, next.priority);
     return next.item;
   }
-}
-
-function heldTooLong({ label, heldMs, origin }: QueueHolder): TimeoutError {
-  return new TimeoutError(
-    `The transaction "${label}" had held the writer for ${Math.round(heldMs)} ms while others waited for it, and was undone. Do less in one, or raise holdLimitMs. The cause tells where it was begun.`,
-    { cause: origin },
-  );
-}
-
-function fail(work: Work, failure: Failure): void {
-  if (work.kind === 'lease') work.fail(failure);
-  else work.settle({ kind: 'failure', failure });
 }
