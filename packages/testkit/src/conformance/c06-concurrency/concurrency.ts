@@ -163,7 +163,7 @@ async function serveByPriority(
       order.push(priority);
       if (order.length === 2) chosenAfterMs = performance.now() - since;
     };
-    work.push(storage.write(write, { priority }));
+    work.push(storage.write(write, { priority, label: 'in turn' }));
     await passTurns();
   }
   held.releaseOne();
@@ -187,9 +187,12 @@ function fairnessCases(fixture: Fixture): void {
     const work: Promise<unknown>[] = [];
     for (let index = 0; index < 10; index += 1) {
       work.push(
-        storage.write(async () => {
-          order.push(index);
-        }),
+        storage.write(
+          async () => {
+            order.push(index);
+          },
+          { label: 'in turn' },
+        ),
       );
       await passTurns(1);
     }
