@@ -23,7 +23,7 @@ test('has nothing but zeros before the first duration', () => {
   });
 });
 
-test('gives the percentiles of the durations within 1 %', () => {
+test('gives the percentiles of the durations within 2 %', () => {
   const summary = new Summary();
   const recorded = durations(10_000);
   for (const ms of recorded) summary.record(ms);
@@ -36,7 +36,7 @@ test('gives the percentiles of the durations within 1 %', () => {
     [99, p99Ms],
   ] as const) {
     const exact = sorted[Math.ceil((sorted.length * percent) / 100) - 1] ?? Number.NaN;
-    expect(Math.abs(found / exact - 1)).toBeLessThan(0.01);
+    expect(Math.abs(found / exact - 1)).toBeLessThan(0.02);
   }
 });
 

@@ -1,4 +1,4 @@
-import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import { Histogram } from './histogram.js';
 
 /** Statistics of the durations recorded so far, in milliseconds. All are 0 while `count` is 0. */
 export interface SummarySnapshot {
@@ -7,16 +7,13 @@ export interface SummarySnapshot {
   /** The mean. */
   readonly avgMs: number;
   readonly maxMs: number;
-  /** Half of the durations were at most as long, within 1 %. */
+  /** Half of the durations were at most as long, within 2 %. */
   readonly p50Ms: number;
-  /** 95 of 100 durations were at most as long, within 1 %. */
+  /** 95 of 100 durations were at most as long, within 2 %. */
   readonly p95Ms: number;
-  /** 99 of 100 durations were at most as long, within 1 %. */
+  /** 99 of 100 durations were at most as long, within 2 %. */
   readonly p99Ms: number;
 }
-
-/** The histograms count microseconds, up to an hour, to two figures: 17 KB each. */
-const PRECISION = { lowest: 1, highest: 3_600_000_000, figures: 2 };
 
 /** Keeps the count, sum, maximum and distribution of durations, in constant memory. */
 export class Summary {
@@ -24,14 +21,14 @@ export class Summary {
   #totalMs = 0;
   #maxMs = 0;
   /** Made for the first duration: many summaries of a storage never get one. */
-  #histogram: RecordableHistogram | undefined;
+  #histogram: Histogram | undefined;
 
   record(ms: number): void {
     this.#count += 1;
     this.#totalMs += ms;
     if (ms > this.#maxMs) this.#maxMs = ms;
-    this.#histogram ??= createHistogram(PRECISION);
-    this.#histogram.record(Math.min(Math.max(1, Math.round(ms * 1000)), PRECISION.highest));
+    this.#histogram ??= new Histogram();
+    this.#histogram.record(ms);
   }
 
   snapshot(): SummarySnapshot {
@@ -43,7 +40,7 @@ export class Summary {
     let count = 0;
     let totalMs = 0;
     let maxMs = 0;
-    const histograms: RecordableHistogram[] = [];
+    const histograms: Histogram[] = [];
     for (const summary of summaries) {
       count += summary.#count;
       totalMs += summary.#totalMs;
@@ -51,8 +48,7 @@ export class Summary {
       if (summary.#histogram !== undefined) histograms.push(summary.#histogram);
     }
     const histogram = histograms.length > 1 ? sum(histograms) : histograms[0];
-    const percentile = (percent: number): number =>
-      Math.min((histogram?.percentile(percent) ?? 0) / 1000, maxMs);
+    const percentile = (percent: number): number => Math.min(histogram?.percentile(percent) ?? 0, maxMs);
     return {
       count,
       totalMs,
@@ -65,8 +61,8 @@ export class Summary {
   }
 }
 
-function sum(histograms: readonly RecordableHistogram[]): RecordableHistogram {
-  const all = createHistogram(PRECISION);
+function sum(histograms: readonly Histogram[]): Histogram {
+  const all = new Histogram();
   for (const histogram of histograms) all.add(histogram);
   return all;
 }
