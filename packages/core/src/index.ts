@@ -5,8 +5,8 @@ export type {
   TransactionOptions,
 } from './call/call-options.js';
 export { withinDeadline } from './call/within-deadline.js';
-export type { Catalog, CatalogColumn, CatalogTable } from './catalog/catalog.js';
-export { DatabaseDialect, type DatabaseDialectOptions } from './dialect/database-dialect.js';
+export { type Catalog, type CatalogColumn, type CatalogTable, keepUnchanged } from './catalog/catalog.js';
+export { DatabaseDialect, type DatabaseDialectOptions, type TypedLane } from './dialect/database-dialect.js';
 export type { Capabilities } from './driver/capabilities.js';
 export type {
   DatabaseMetrics,
@@ -22,6 +22,7 @@ export type {
   BackupOptions,
   BackupProgress,
   BeginOptions,
+  CatalogOptions,
   ChangeListener,
   Database,
   DatabaseSql,

@@ -2,6 +2,7 @@ import {
   type BeginOptions,
   type Capabilities,
   type Catalog,
+  type CatalogOptions,
   type ChangeListener,
   ClosedError,
   ConflictError,
@@ -11,6 +12,7 @@ import {
   type DatabaseTransaction,
   type ExecuteOptions,
   emitProcessWarning,
+  keepUnchanged,
   type LaneMetrics,
   type OnWarning,
   OverloadedError,
@@ -32,7 +34,7 @@ import { isDatabaseError } from './errors/errors.js';
 import type { PostgresConfig } from './options/options.js';
 import { PostgresPool } from './pool/pool.js';
 import { PostgresReplicas } from './replica/replicas.js';
-import { readCatalog } from './schema/catalog.js';
+import { type QueryCatalog, readCatalog, readTable } from './schema/catalog.js';
 import { PostgresCounters } from './transaction/counters.js';
 import type { PooledConnection } from './transaction/pooled-connection.js';
 import { prepareToSend, type Sender } from './transaction/send-statement.js';
@@ -208,11 +210,34 @@ export class PostgresDatabase implements Database {
     return this.#changes.watch(ids, listener, options);
   }
 
-  async catalog(): Promise<Catalog> {
-    const { connection, release } = await this.#pool.acquire('read', {});
+  catalog(options: CatalogOptions = {}): Promise<Catalog> {
+    return this.#ask(options, readCatalog);
+  }
+
+  async recheck(known: Catalog, table: string | undefined, options: CatalogOptions): Promise<Catalog> {
+    if (table === undefined) return keepUnchanged(known, await this.catalog(options));
+    const found = await this.#ask(options, (query) => readTable(query, table));
+    const read = new Map(known);
+    if (found === undefined) read.delete(table);
+    else read.set(table, found);
+    return keepUnchanged(known, read);
+  }
+
+  /** Asks the catalog, in a transaction or on a connection of the pool. */
+  async #ask<T>(
+    { within, ...options }: CatalogOptions,
+    ask: (query: QueryCatalog) => Promise<T>,
+  ): Promise<T> {
+    if (within !== undefined)
+      return ask(async (sql) => {
+        const statement = { sql, parameters: [], access: 'read', isContained: true } as const;
+        const { rows } = await within.execute(statement, options);
+        return { rows: rows.map(({ table }) => [String(table)]) };
+      });
+    const { connection, release } = await this.#pool.acquire('read', options);
     try {
-      return await readCatalog(async (text) => {
-        const { rows } = await connection.run(text, [], { mode: 'read' });
+      return await ask(async (text) => {
+        const { rows } = await connection.run(text, [], { ...options, mode: 'read' });
         return { rows: rows.map(({ fields }) => fields) };
       });
     } finally {

@@ -5,6 +5,7 @@ import {
   type BeginOptions,
   type Capabilities,
   type Catalog,
+  type CatalogOptions,
   type ChangeListener,
   type Database,
   type DatabaseMetrics,
@@ -34,7 +35,7 @@ import type { InlineReader } from './reader/inline-reader.js';
 import { openReader } from './reader/open-reader.js';
 import { ReaderPool, type ReaderWork } from './reader/reader-pool.js';
 import { assertOwnAlteration } from './rebuild/alter-table.js';
-import { CATALOG_STATEMENTS, toCatalog } from './schema/catalog.js';
+import { type CatalogAccess, readVersionedCatalog, recheckCatalog } from './schema/catalog-versions.js';
 import { statementKind } from './sql/statement.js';
 import type { SqliteEngine } from './thread/engine.js';
 import { InFlightCounter, type Revocable } from './thread/in-flight-counter.js';
@@ -174,7 +175,7 @@ export class SqliteDatabase implements Database {
     this.#inFlight.enter();
     try {
       const rows = new ResultRows();
-      const bound = this.#engine.bind(statement);
+      const bound = this.#engine.bind(statement, options);
       const outcome = await this.#run(statement, bound, options, rows);
       return this.#engine.toResult(outcome, rows, statement, bound);
     } finally {
@@ -194,7 +195,8 @@ export class SqliteDatabase implements Database {
       yield* inBatches(rows, batchSize);
       return;
     }
-    const request = { op: 'read', statement: this.#engine.bind(statement), batchSize, probe: false } as const;
+    const bound = this.#engine.bind(statement, options);
+    const request = { op: 'read', statement: bound, batchSize, probe: false } as const;
     const lease = await this.#hold(() => this.#readers.acquire('snapshot', options, statement));
     try {
       yield* this.#engine.toBatches(lease.stream(request, options), statement.sql);
@@ -219,7 +221,7 @@ export class SqliteDatabase implements Database {
       assertAllowedInside(sql);
       if (alteration !== undefined && this.#alterations === 'own') assertOwnAlteration(alteration);
     }
-    const bound = statements.map((statement) => this.#engine.bind(statement));
+    const bound = statements.map((statement) => this.#engine.bind(statement, options));
     this.#inFlight.enter();
     try {
       const outcome = await this.#writer.execute(bound, options, () => {});
@@ -249,16 +251,32 @@ export class SqliteDatabase implements Database {
     return new SqliteTransaction(this.#engine, new SoleLease(lease), alterations, () => this.#unhold(lease));
   }
 
-  async catalog(): Promise<Catalog> {
+  async catalog(options: CatalogOptions = {}): Promise<Catalog> {
     this.#assertInPlace();
-    const isOpen = this.#closing === undefined;
-    const rows = isOpen ? this.#file.local?.readSchema(CATALOG_STATEMENTS, FEW_SCHEMA_ENTRIES) : undefined;
-    return toCatalog(rows ?? (await this.#readTogether(CATALOG_STATEMENTS)));
+    return readVersionedCatalog(this.#catalogAccess, options);
   }
 
-  /** Reads the rows of several statements, which end soon, in one snapshot. */
-  async #readTogether(statements: readonly string[]): Promise<Row[][]> {
-    const transaction = await this.#beginAlone({ access: 'read' }, { sql: '', isBounded: true });
+  /** One version counts the changes of all tables. */
+  recheck(known: Catalog, _table: string | undefined, options: CatalogOptions): Promise<Catalog> {
+    return recheckCatalog(this.#catalogAccess, known, options);
+  }
+
+  get #catalogAccess(): CatalogAccess {
+    return {
+      execute: (statement, options) => this.execute(statement, options),
+      readTogether: (statements, options) => this.#readTogether(statements, options),
+    };
+  }
+
+  /** Reads the rows of several statements, which end soon, in one snapshot: on the calling thread where the schema is small. */
+  async #readTogether(
+    statements: readonly string[],
+    options: CatalogOptions,
+  ): Promise<readonly (readonly Row[])[]> {
+    const isOpen = this.#closing === undefined;
+    const read = isOpen ? this.#file.local?.readSchema(statements, FEW_SCHEMA_ENTRIES) : undefined;
+    if (read !== undefined) return read;
+    const transaction = await this.#beginAlone({ ...options, access: 'read' }, { sql: '', isBounded: true });
     try {
       const all: Row[][] = [];
       for (const sql of statements)

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ValueType } from '../values/value-type.js';
 
 /** One column, as the database declares it. */
@@ -27,3 +28,19 @@ export interface CatalogTable {
 
 /** The tables of a database, by name. */
 export type Catalog = ReadonlyMap<string, CatalogTable>;
+
+/**
+ * The tables of `read`, with the objects of `known` for those that have not changed; `known` itself when none has. What was derived from the object of
+ * a table is then derived again only where the table has changed.
+ */
+export function keepUnchanged(known: Catalog, read: Catalog): Catalog {
+  let isSame = known.size === read.size;
+  const kept = new Map<string, CatalogTable>();
+  for (const [name, table] of read) {
+    const before = known.get(name);
+    const isUnchanged = before !== undefined && isDeepStrictEqual(before, table);
+    isSame &&= isUnchanged;
+    kept.set(name, isUnchanged ? before : table);
+  }
+  return isSame ? known : kept;
+}

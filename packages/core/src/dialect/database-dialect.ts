@@ -17,12 +17,14 @@ import type {
   DatabaseTransaction,
   ExecuteOptions,
   IsolationLevel,
+  Statement,
   StatementResult,
 } from '../driver/driver.js';
 import { assertBatchSize } from '../errors/invalid-query.js';
 import { UnsupportedError, UsageError } from '../errors/usage-errors.js';
 import { TransactionScope } from '../transaction/transaction-scope.js';
-import { toStatement } from './to-statement.js';
+import { mayChangeSchema, toStatement } from './to-statement.js';
+import type { TypedQueries } from './typed-queries.js';
 
 /** The options of a {@link DatabaseDialect}. */
 export interface DatabaseDialectOptions {
@@ -31,6 +33,15 @@ export interface DatabaseDialectOptions {
   readonly open: () => Promise<Pick<Database, 'begin' | 'close' | 'execute' | 'stream'>>;
   /** Returns the options of each query and transaction. The `signal` that Kysely passes replaces theirs. Default: none. */
   readonly executeOptions?: () => ExecuteOptions;
+  readonly typed?: TypedLane;
+}
+
+/** What a storage adds to its plain queries. */
+export interface TypedLane {
+  /** The plugin of the queries that encodes their values, and makes a query again whose tables have changed. */
+  readonly queries: TypedQueries;
+  /** Called after a statement that may have changed the schema, and again at the end of its transaction. */
+  readonly onSchemaChange: () => void;
 }
 
 /** A Kysely dialect over a Sluice database. Single statements and transactions pass through the driver's queues, like any other call. */
@@ -75,7 +86,8 @@ class LaneDriver implements KyselyDriver {
 
   async acquireConnection(): Promise<LaneConnection> {
     if (this.#database === undefined) throw new Error('Kysely did not initialise the driver.');
-    return new LaneConnection(this.#database, this.#options.executeOptions ?? (() => ({})));
+    const { executeOptions = () => ({}), typed } = this.#options;
+    return new LaneConnection(this.#database, executeOptions, { typed });
   }
 
   beginTransaction(connection: LaneConnection, settings: TransactionSettings): Promise<void> {
@@ -115,16 +127,20 @@ class LaneDriver implements KyselyDriver {
 export class LaneConnection implements DatabaseConnection {
   readonly #database: Pick<Database, 'begin' | 'execute' | 'stream'>;
   readonly #executeOptions: () => ExecuteOptions;
+  readonly #typed: TypedLane | undefined;
   #transaction: DatabaseTransaction | undefined;
+  #hasChangedSchema = false;
 
+  /** @param transaction that is open already. */
   constructor(
     database: Pick<Database, 'begin' | 'execute' | 'stream'>,
     executeOptions: () => ExecuteOptions,
-    transaction?: DatabaseTransaction,
+    { transaction, typed }: { transaction?: DatabaseTransaction | undefined; typed?: TypedLane | undefined },
   ) {
     this.#database = database;
     this.#executeOptions = executeOptions;
     this.#transaction = transaction;
+    this.#typed = typed;
   }
 
   async executeQuery<R>(
@@ -132,7 +148,10 @@ export class LaneConnection implements DatabaseConnection {
     options?: { signal?: AbortSignal | undefined },
   ): Promise<QueryResult<R>> {
     const target = this.#transaction ?? this.#database;
-    const result = await target.execute(toStatement(query), this.#withSignal(options?.signal));
+    const result = await this.#run(query, options?.signal, (statement, execute) =>
+      target.execute(statement, execute),
+    );
+    if (mayChangeSchema(query)) this.#noteSchemaChange();
     return toQueryResult<R>(result, query);
   }
 
@@ -143,12 +162,14 @@ export class LaneConnection implements DatabaseConnection {
   ): AsyncIterableIterator<QueryResult<R>> {
     assertBatchSize('chunkSize', chunkSize);
     const target = this.#transaction ?? this.#database;
-    for await (const rows of target.stream(
-      toStatement(query),
-      chunkSize,
-      this.#withSignal(options?.signal),
-    )) {
-      yield { rows: rows as R[] };
+    const { batches, first } = await this.#run(query, options?.signal, async (statement, execute) => {
+      const opened = target.stream(statement, chunkSize, execute)[Symbol.asyncIterator]();
+      return { batches: opened, first: await opened.next() };
+    });
+    try {
+      for (let next = first; !next.done; next = await batches.next()) yield { rows: next.value as R[] };
+    } finally {
+      await batches.return?.();
     }
   }
 
@@ -164,7 +185,12 @@ export class LaneConnection implements DatabaseConnection {
     const transaction = this.#transaction;
     if (transaction === undefined) return;
     this.#transaction = undefined;
-    await how(transaction);
+    try {
+      await how(transaction);
+    } finally {
+      if (this.#hasChangedSchema) this.#typed?.onSchemaChange();
+      this.#hasChangedSchema = false;
+    }
   }
 
   commit(): Promise<void> {
@@ -188,6 +214,24 @@ export class LaneConnection implements DatabaseConnection {
     if (transaction instanceof TransactionScope)
       await transaction.rollbackToSavepoint(name, this.#executeOptions());
     else await this.control(`rollback to savepoint ${name}`);
+  }
+
+  #run<T>(
+    query: CompiledQuery,
+    signal: AbortSignal | undefined,
+    execute: (statement: Statement, options: ExecuteOptions) => Promise<T>,
+  ): Promise<T> {
+    const options = this.#withSignal(signal);
+    const queries = this.#typed?.queries;
+    if (queries === undefined) return execute(toStatement(query), options);
+    return queries.run([query], { ...options, within: this.#transaction }, ([made = query], how) =>
+      execute(toStatement(made), how),
+    );
+  }
+
+  #noteSchemaChange(): void {
+    this.#hasChangedSchema = this.#transaction !== undefined;
+    this.#typed?.onSchemaChange();
   }
 
   #opened(): DatabaseTransaction {

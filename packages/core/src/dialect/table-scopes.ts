@@ -9,6 +9,7 @@ import {
   SelectQueryNode,
   TableNode,
   UpdateQueryNode,
+  WithNode,
 } from 'kysely';
 import type { Catalog, CatalogColumn, CatalogTable } from '../catalog/catalog.js';
 
@@ -23,30 +24,41 @@ export interface FoundColumn {
 /** The tables of one query, by their names or aliases in it. */
 interface Scope {
   readonly tables: ReadonlyMap<string, CatalogTable>;
+  /** The tables of the database that the query names, known or not, by the same names. */
+  readonly named: ReadonlyMap<string, string>;
   readonly hasOuterJoin: boolean;
 }
 
 /** Tracks which tables are visible in each sub-query while a query's tree is walked. */
 export class TableScopes {
-  readonly #catalog: () => Catalog;
+  readonly #catalog: Catalog;
+  readonly #tables = new Set<string>();
   /** Innermost first. */
   #scopes: readonly Scope[] = [];
+  /** The names of the common table expressions that are visible. */
+  #expressions: readonly string[] = [];
 
-  /** @param catalog returns the tables as last read. */
-  constructor(catalog: () => Catalog) {
+  constructor(catalog: Catalog) {
     this.#catalog = catalog;
+  }
+
+  /** The tables of the database that the walked queries name, known or not. */
+  get tables(): ReadonlySet<string> {
+    return this.#tables;
   }
 
   /** Runs `walk`. When `node` is a query, its tables are visible meanwhile. */
   within<T>(node: OperationNode, walk: () => T): T {
     const tables = tablesOf(node);
     if (tables === undefined) return walk();
-    const outer = this.#scopes;
-    this.#scopes = [{ tables: this.#named(tables), hasOuterJoin: hasOuterJoin(node) }, ...outer];
+    const [outer, expressions] = [this.#scopes, this.#expressions];
+    this.#expressions = [...expressionsOf(node), ...expressions];
+    this.#scopes = [this.#scopeOf(node, tables), ...outer];
     try {
       return walk();
     } finally {
       this.#scopes = outer;
+      this.#expressions = expressions;
     }
   }
 
@@ -65,16 +77,36 @@ export class TableScopes {
     return undefined;
   }
 
-  #named(nodes: readonly OperationNode[]): Map<string, CatalogTable> {
-    const catalog = this.#catalog();
-    const named = new Map<string, CatalogTable>();
-    for (const node of nodes) {
-      const name = nameOf(node);
-      const table = name === undefined ? undefined : catalog.get(name.table);
-      if (name !== undefined && table !== undefined) named.set(name.alias, table);
+  /** The tables of the database that might have the column `name` by now, although no known one has it. */
+  denying(name: string, table?: string): readonly string[] {
+    if (this.find(name, table) !== undefined) return [];
+    const denying: string[] = [];
+    for (const { named } of this.#scopes) {
+      for (const [alias, real] of named) if (table === undefined || alias === table) denying.push(real);
     }
-    return named;
+    return denying;
   }
+
+  #scopeOf(node: OperationNode, nodes: readonly OperationNode[]): Scope {
+    const tables = new Map<string, CatalogTable>();
+    const named = new Map<string, string>();
+    for (const each of nodes) {
+      const name = nameOf(each);
+      if (name === undefined) continue;
+      const table = this.#catalog.get(name.table);
+      if (table !== undefined) tables.set(name.alias, table);
+      if (this.#expressions.includes(name.table)) continue;
+      named.set(name.alias, name.table);
+      this.#tables.add(name.table);
+    }
+    return { tables, named, hasOuterJoin: hasOuterJoin(node) };
+  }
+}
+
+function expressionsOf(node: OperationNode): readonly string[] {
+  const clause = 'with' in node ? (node.with as OperationNode | undefined) : undefined;
+  if (clause === undefined || !WithNode.is(clause)) return [];
+  return clause.expressions.map(({ name }) => name.table.table.identifier.name);
 }
 
 /** The tables that a query reads from or writes to; `undefined` when the node is not a query. */

@@ -7,6 +7,20 @@ export function toStatement({ query, sql, parameters }: CompiledQuery): Statemen
   return AlterTableNode.is(query) ? { ...statement, alteration: query } : statement;
 }
 
+/** Whether a query may change the schema: it is none of the kinds that only touch rows, or raw SQL that begins like one that does more. */
+export function mayChangeSchema({ query, sql }: CompiledQuery): boolean {
+  if (RawNode.is(query)) return /^\s*(?:alter|create|drop)\b/i.test(sql);
+  return !ROW_QUERIES.has(query.kind);
+}
+
+const ROW_QUERIES: ReadonlySet<string> = new Set([
+  'DeleteQueryNode',
+  'InsertQueryNode',
+  'MergeQueryNode',
+  'SelectQueryNode',
+  'UpdateQueryNode',
+]);
+
 /**
  * Tells from a query's tree whether the query only reads. A SELECT that contains raw SQL, FOR UPDATE or a WITH that writes is `unknown`:
  * the driver finds out, or runs it where writing is safe.

@@ -16,6 +16,7 @@ import {
   type PluginTransformQueryArgs,
   type PluginTransformResultArgs,
   PrimitiveValueListNode,
+  type QueryId,
   type QueryResult,
   RawNode,
   ReferenceNode,
@@ -27,40 +28,70 @@ import {
 } from 'kysely';
 import type { Catalog } from '../catalog/catalog.js';
 import type { AggregateName, DatabaseSql } from '../driver/driver.js';
+import { ValueError } from '../errors/data-errors.js';
 import { UnsupportedError } from '../errors/usage-errors.js';
 import { checkValue, type ValuePlace } from '../values/check-value.js';
 import type { ValueType } from '../values/value-type.js';
 import { type FoundColumn, TableScopes } from './table-scopes.js';
 
+/** How a plain query was made: what it is made of again when a table has changed. */
+export interface MadeQuery {
+  /** The query with the caller's values, as it was given to the plugin. */
+  readonly given: RootOperationNode;
+  /** The query with encoded values. */
+  readonly node: RootOperationNode;
+  /** The tables by whose types the values were encoded. */
+  readonly catalog: Catalog;
+  /** The tables that the query names. */
+  readonly tables: ReadonlySet<string>;
+  /** Tables of which it names a column that they do not have in `catalog`, with a value whose type is therefore unknown. */
+  readonly denied: ReadonlySet<string>;
+  /** The error with which a value was refused; the values are then not encoded. */
+  readonly refusal: unknown;
+}
+
 /**
  * Applies the contract's rules for values (C1) to plain Kysely queries. It checks and encodes every value that is inserted into a column, assigned
- * to it or compared with it by the column's type, exactly as a repository does.
+ * to it or compared with it by the column's type, exactly as a repository does. Values of columns that the catalog does not contain are bound by the driver,
+ * unchecked.
  */
 export class TypedValuesPlugin implements KyselyPlugin {
   readonly #catalog: () => Catalog;
   readonly #sql: DatabaseSql;
-  /** Reused by all queries, because creating Kysely's transformer is expensive. */
+  /** Reused by the queries of one catalog, because creating Kysely's transformer is expensive. */
   #transformer: TypedValuesTransformer | undefined;
 
-  /** @param catalog returns the tables as last read. Values of columns that it does not contain are bound by the driver, unchecked. */
+  /** @param catalog returns the tables as last read. */
   constructor(catalog: () => Catalog, sql: DatabaseSql) {
     this.#catalog = catalog;
     this.#sql = sql;
   }
 
+  /** @throws ValueError. */
   transformQuery({ node, queryId }: PluginTransformQueryArgs): RootOperationNode {
-    this.#transformer ??= new TypedValuesTransformer(this.#catalog, this.#sql);
-    try {
-      return this.#transformer.transformNode(node, queryId);
-    } catch (error) {
-      // The transformer still has the state of this query's tree.
-      this.#transformer = undefined;
-      throw error;
-    }
+    const made = this.make(node, queryId, this.#catalog());
+    if (made.refusal !== undefined) throw made.refusal;
+    return made.node;
   }
 
   async transformResult({ result }: PluginTransformResultArgs): Promise<QueryResult<UnknownRow>> {
     return result;
+  }
+
+  /** Encodes the values by the types of these tables. */
+  protected make(given: RootOperationNode, queryId: QueryId, catalog: Catalog): MadeQuery {
+    if (this.#transformer?.catalog !== catalog)
+      this.#transformer = new TypedValuesTransformer(catalog, this.#sql);
+    const transformer = this.#transformer;
+    try {
+      const node = transformer.transformNode(given, queryId);
+      return { given, node, catalog, ...transformer.takeNames(), refusal: undefined };
+    } catch (error) {
+      // The transformer still has the state of this query's tree.
+      this.#transformer = undefined;
+      if (!(error instanceof ValueError)) throw error;
+      return { given, node: given, catalog, ...transformer.takeNames(), refusal: error };
+    }
   }
 }
 
@@ -87,13 +118,24 @@ const COMPARISONS: ReadonlySet<string> = new Set([
 ]);
 
 class TypedValuesTransformer extends OperationNodeTransformer {
-  readonly #scopes: TableScopes;
+  readonly catalog: Catalog;
   readonly #sql: DatabaseSql;
+  #scopes: TableScopes;
+  #denied = new Set<string>();
 
-  constructor(catalog: () => Catalog, sql: DatabaseSql) {
+  constructor(catalog: Catalog, sql: DatabaseSql) {
     super();
+    this.catalog = catalog;
     this.#scopes = new TableScopes(catalog);
     this.#sql = sql;
+  }
+
+  /** The tables of the query that was transformed, for its {@link MadeQuery}. */
+  takeNames(): Pick<MadeQuery, 'denied' | 'tables'> {
+    const names = { tables: this.#scopes.tables, denied: this.#denied };
+    this.#scopes = new TableScopes(this.catalog);
+    this.#denied = new Set();
+    return names;
   }
 
   protected override transformNodeImpl<T extends OperationNode>(node: T): T {
@@ -104,20 +146,25 @@ class TypedValuesTransformer extends OperationNodeTransformer {
     const { columns, values } = node;
     if (columns === undefined || values === undefined || !ValuesNode.is(values))
       return super.transformInsertQuery(node);
-    const targets = columns.map((column) => this.#typed(column));
+    const targets = columns.map((column) => this.#typed(column) ?? this.#deny(column));
     const rows = values.values.map((row) => this.#insertedRow(row, targets));
     return super.transformInsertQuery({ ...node, values: ValuesNode.create(rows) });
   }
 
   protected override transformColumnUpdate(node: ColumnUpdateNode): ColumnUpdateNode {
     const column = this.#typed(node.column);
+    if (column === undefined && isGivenValue(node.value)) this.#deny(node.column);
     const value = column === undefined ? node.value : this.#encoded(node.value, column, column.type);
     return super.transformColumnUpdate({ ...node, value });
   }
 
   protected override transformBinaryOperation(node: BinaryOperationNode): BinaryOperationNode {
     const column = this.#typed(node.leftOperand) ?? this.#typed(node.rightOperand);
-    if (column === undefined || !OperatorNode.is(node.operator) || !COMPARISONS.has(node.operator.operator)) {
+    if (!OperatorNode.is(node.operator) || !COMPARISONS.has(node.operator.operator))
+      return super.transformBinaryOperation(node);
+    if (column === undefined) {
+      if (isGivenValue(node.rightOperand)) this.#deny(node.leftOperand);
+      if (isGivenValue(node.leftOperand)) this.#deny(node.rightOperand);
       return super.transformBinaryOperation(node);
     }
     const leftOperand = this.#compared(node.leftOperand, column);
@@ -208,10 +255,32 @@ class TypedValuesTransformer extends OperationNodeTransformer {
   }
 
   #find(node: OperationNode): FoundColumn | undefined {
-    if (ColumnNode.is(node)) return this.#scopes.find(node.column.name);
-    if (!ReferenceNode.is(node) || !ColumnNode.is(node.column)) return undefined;
-    return this.#scopes.find(node.column.column.name, node.table?.table.identifier.name);
+    const name = columnName(node);
+    return name === undefined ? undefined : this.#scopes.find(name.column, name.table);
   }
+
+  /** Notes that the type of a column is needed and that no known table has it. */
+  #deny(node: OperationNode): undefined {
+    const name = columnName(node);
+    if (name === undefined) return undefined;
+    for (const table of this.#scopes.denying(name.column, name.table)) this.#denied.add(table);
+    return undefined;
+  }
+}
+
+function columnName(
+  node: OperationNode,
+): { readonly column: string; readonly table: string | undefined } | undefined {
+  if (ColumnNode.is(node)) return { column: node.column.name, table: undefined };
+  if (!ReferenceNode.is(node) || !ColumnNode.is(node.column)) return undefined;
+  return { column: node.column.column.name, table: node.table?.table.identifier.name };
+}
+
+/** Whether the node stands for values that the caller gave. */
+function isGivenValue(node: OperationNode): boolean {
+  if (AndNode.is(node)) return isGivenValue(node.left) || isGivenValue(node.right);
+  if (ValueListNode.is(node)) return node.values.some(isGivenValue);
+  return PrimitiveValueListNode.is(node) || (ValueNode.is(node) && node.value !== null && !node.immediate);
 }
 
 function toTyped(found: FoundColumn | undefined): TypedColumn | undefined {

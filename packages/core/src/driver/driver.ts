@@ -56,7 +56,13 @@ export interface Database {
   begin(options: BeginOptions): Promise<DatabaseTransaction>;
 
   /** Reads which tables and columns the database has now. */
-  catalog(): Promise<Catalog>;
+  catalog(options?: CatalogOptions): Promise<Catalog>;
+  /**
+   * Asks cheaply whether `table`, or any table when it is `undefined`, is still as `known` says, which an earlier call has read. Resolves with `known` itself
+   * when it is, otherwise with the tables as they are now; those that have not changed keep their objects, and tables other than `table` may be those of
+   * `known`. A driver leaves the method out when reading all is as cheap.
+   */
+  recheck?(known: Catalog, table: string | undefined, options: CatalogOptions): Promise<Catalog>;
   /**
    * Returns a position after every transaction committed so far, for {@link BeginOptions.after} in this process or another one. A driver leaves
    * the method out when every read sees every commit.
@@ -205,6 +211,17 @@ export interface ExecuteOptions {
   readonly origin?: Error | undefined;
   /** The number of the attempt, from 1. A driver may prefer later attempts, so that a replayed call succeeds at last. */
   readonly attempt?: number | undefined;
+  /**
+   * The catalog, as the database gave it, by which the statement was made and its values were encoded. A driver that knows without a further question that the
+   * database has another one by now refuses the statement, unexecuted, with a StaleCatalogError. Other drivers ignore it.
+   */
+  readonly madeFor?: Catalog | undefined;
+}
+
+/** The options of reading the catalog. */
+export interface CatalogOptions extends ExecuteOptions {
+  /** A transaction of this database to read in. It sees its own changes, and waits for no second connection. Default: none. */
+  readonly within?: Pick<DatabaseTransaction, 'execute'> | undefined;
 }
 
 /** Receives the events of {@link Database.watch}. */

@@ -6,6 +6,8 @@ export type ConflictReason =
   | 'busy_snapshot'
   | 'deadlock'
   | 'lock_timeout'
+  /** The tables are not those any more that the statement was made for. */
+  | 'schema_changed'
   | 'serialization'
   /** The transaction shared a COMMIT with another one that failed. */
   | 'shared_commit'
@@ -22,6 +24,16 @@ export class ConflictError extends SluiceError {
   constructor(reason: ConflictReason, message: string, options?: ErrorOptions) {
     super('conflict', true, message, options);
     this.reason = reason;
+  }
+}
+
+/**
+ * The statement was made for tables that another process has changed since; it was not executed. Core makes it again for the tables as they are now, so that an
+ * application meets this error only while the schema changes without end. Replaying a transaction does not help, and making the statement again does.
+ */
+export class StaleCatalogError extends ConflictError {
+  constructor(options?: ErrorOptions) {
+    super('schema_changed', 'The schema was changed while the call was made; nothing was executed.', options);
   }
 }
 

@@ -22,6 +22,7 @@ export {
   InternalError,
   OverloadedError,
   SnapshotTooOldError,
+  StaleCatalogError,
   StorageFullError,
   TimeoutError,
 } from './flow-errors.js';

@@ -1,5 +1,7 @@
 import type { Kysely, KyselyPlugin } from 'kysely';
 import type { Catalog, CatalogTable } from '../catalog/catalog.js';
+import { TypedValuesPlugin } from '../dialect/typed-values.js';
+import type { CatalogQuestion, CatalogSource } from '../driver/catalog-source.js';
 import type { DatabaseSql } from '../driver/driver.js';
 import { UsageError } from '../errors/usage-errors.js';
 import type { Naming } from '../naming/naming.js';
@@ -9,16 +11,11 @@ import type { AnyTables } from './where.js';
 
 /** What a {@link StatementsRegistry} builds statements from. */
 export interface StatementsSource {
-  /** Returns the tables as last read. */
-  readonly tables: () => Catalog;
-  /** Reads the tables again. */
-  readonly refresh: () => Promise<unknown>;
+  readonly catalog: CatalogSource;
   /** A Kysely that only compiles statements. */
   readonly compiler: Kysely<AnyTables>;
   readonly sql: DatabaseSql;
   readonly naming: Naming;
-  /** Plugins of plain Kysely queries. */
-  readonly plugins: readonly KyselyPlugin[];
   readonly maxParameters: number;
 }
 
@@ -29,42 +26,68 @@ interface Entry {
 
 /** The statements of all repositories of a storage. The storage and its transactions share them, so that each is compiled once. */
 export class StatementsRegistry {
+  readonly catalog: CatalogSource;
   readonly #source: StatementsSource;
   readonly #entries = new Map<string, Entry>();
+  /** The plugins of the expressions that callbacks build. */
+  readonly #plugins: readonly KyselyPlugin[];
+  /** The catalog by which values are encoded, while it is not the one that is known. */
+  #earlier: Catalog | undefined;
 
   constructor(source: StatementsSource) {
+    const { catalog, naming, sql } = source;
+    this.catalog = catalog;
     this.#source = source;
+    this.#plugins = [...naming.plugins, new TypedValuesPlugin(() => this.#earlier ?? catalog.tables, sql)];
   }
 
-  /** The tables that the statements were built for. Statements are valid while this is the same object. */
-  get catalog(): Catalog {
-    return this.#source.tables();
+  /** Builds statements as they were built when `catalog` was the known one. */
+  asOf<T>(catalog: Catalog, build: () => T): T {
+    this.#earlier = catalog;
+    try {
+      return build();
+    } finally {
+      this.#earlier = undefined;
+    }
+  }
+
+  /** The table as last read; `undefined` when it is unknown. */
+  table(name: string): CatalogTable | undefined {
+    return this.catalog.tables.get(this.#toColumn(name));
   }
 
   /** The statements of a table with this key; `undefined` when the table is unknown. @throws UsageError `unknown_column` or `invalid_key`. */
   known(name: string, key: readonly string[]): RepositoryStatements | undefined {
-    const table = this.#source.tables().get(this.#source.naming.toColumn(name));
+    const table = this.table(name);
     return table === undefined ? undefined : this.#entry(name, key, table);
   }
 
-  /** Reads the tables again and returns the statements of a table with this key. @throws UsageError `unknown_table`, `unknown_column` or `invalid_key`. */
-  async lookUp(name: string, key: readonly string[]): Promise<RepositoryStatements> {
-    await this.#source.refresh();
+  /** As {@link StatementsRegistry.known}. @throws UsageError `unknown_table` as well. */
+  required(name: string, key: readonly string[]): RepositoryStatements {
     const statements = this.known(name, key);
     if (statements !== undefined) return statements;
     throw new UsageError(
       'unknown_table',
-      `There is no table "${this.#source.naming.toColumn(name)}". Create it in a migration and run the migrations first.`,
+      `There is no table "${this.#toColumn(name)}". Create it in a migration and run the migrations first.`,
     );
+  }
+
+  /** Asks the database again about a table. */
+  ask(name: string, question: CatalogQuestion): Promise<void> {
+    return this.catalog.ask(this.#toColumn(name), question);
+  }
+
+  #toColumn(name: string): string {
+    return this.#source.naming.toColumn(name);
   }
 
   #entry(name: string, key: readonly string[], table: CatalogTable): RepositoryStatements {
     const id = key.length === 1 ? `${name} ${key[0]}` : `${name} ${JSON.stringify(key)}`;
     const entry = this.#entries.get(id);
     if (entry?.table === table) return entry.statements;
-    const { compiler, maxParameters, naming, plugins, sql } = this.#source;
+    const { compiler, maxParameters, naming, sql } = this.#source;
     const shape = new TableShape(name, table, key, naming, sql);
-    const statements = new RepositoryStatements(shape, compiler, sql, plugins, maxParameters);
+    const statements = new RepositoryStatements(shape, compiler, sql, this.#plugins, maxParameters);
     this.#entries.set(id, { table, statements });
     return statements;
   }

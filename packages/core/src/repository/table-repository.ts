@@ -1,6 +1,5 @@
 import type { Insertable, Selectable, Updateable } from 'kysely';
-import { type CallOptions, toExecuteOptions, toOptionsWithin } from '../call/call-options.js';
-import type { Catalog } from '../catalog/catalog.js';
+import type { CallOptions } from '../call/call-options.js';
 import type { ExecuteOptions, Row, Statement } from '../driver/driver.js';
 import { assertBatchSize } from '../errors/invalid-query.js';
 import { NotFoundError, UsageError } from '../errors/usage-errors.js';
@@ -22,22 +21,9 @@ import type {
   TableName,
   UpsertOptions,
 } from './repository.js';
-import type { RepositoryStatements } from './repository-statements.js';
+import { RepositoryCalls, type RepositoryHost } from './repository-calls.js';
 import { RowIterator } from './row-iterator.js';
-import type { StatementRunner } from './statement-runner.js';
-import type { StatementsRegistry } from './statements-registry.js';
 import type { TableShape } from './table-shape.js';
-
-/** What a repository runs on: the storage, or one transaction. */
-export interface RepositoryHost {
-  readonly runner: StatementRunner;
-  /** Runs several statements in one transaction, all or nothing. */
-  readonly atomically: <T>(work: (runner: StatementRunner) => Promise<T>, options: CallOptions) => Promise<T>;
-  readonly statements: StatementsRegistry;
-  readonly defaultTimeoutMs: number;
-  /** The options of the transaction that `runner` is, which hold for every call in it; `undefined` where it is none. */
-  readonly transaction: ExecuteOptions | undefined;
-}
 
 /** The repository of one table, on any driver. */
 export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<DB, T>>
@@ -45,21 +31,22 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
 {
   readonly #host: RepositoryHost;
   readonly #table: T;
-  readonly #key: readonly string[];
-  #statements: RepositoryStatements | undefined;
-  /** The catalog that {@link TableRepository.#statements} were built for. */
-  #catalog: Catalog | undefined;
+  readonly #calls: RepositoryCalls;
 
   constructor(host: RepositoryHost, table: T, key: K) {
     this.#host = host;
     this.#table = table;
-    this.#key = Array.isArray(key) ? key : [key];
+    this.#calls = new RepositoryCalls(host, table, Array.isArray(key) ? key : [key]);
   }
 
-  async get(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<Selectable<DB[T]> | undefined> {
-    const statements = this.#prepared() ?? (await this.#lookUp());
-    const { rows } = await this.#host.runner.execute(statements.get(key), this.#options('get', options));
-    return this.#first(statements.shape, rows);
+  get(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<Selectable<DB[T]> | undefined> {
+    return this.#calls.perform({
+      method: 'get',
+      args: key,
+      options,
+      build: (statements, given) => statements.get(given),
+      run: (statement, { shape }, execute) => this.#first(shape, statement, execute),
+    });
   }
 
   async getOrThrow(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<Selectable<DB[T]>> {
@@ -70,57 +57,86 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     });
   }
 
-  async getMany(
+  getMany(
     keys: readonly KeyValue<DB, T, K>[],
     options: CallOptions = {},
   ): Promise<(Selectable<DB[T]> | undefined)[]> {
-    const statements = this.#prepared() ?? (await this.#lookUp());
-    const found = new Map<string, Row>();
-    const execute = this.#options('getMany', options);
-    const shape = statements.shape;
-    for (const statement of statements.getMany(keys)) {
-      const { rows } = await this.#host.runner.execute(statement, execute);
-      for (const row of rows)
-        found.set(identity(shape.keyValues(keyOf(shape, shape.toRow(row)))), shape.toRow(row));
-    }
-    return keys.map((key) => found.get(identity(shape.keyValues(key))) as Selectable<DB[T]> | undefined);
+    return this.#calls.perform({
+      method: 'getMany',
+      args: keys,
+      options,
+      build: (statements, given) => ({
+        statements: statements.getMany(given),
+        identities: given.map((key) => identity(statements.shape.keyValues(key))),
+      }),
+      run: async ({ statements, identities }, { shape }, execute) => {
+        const found = new Map<string, Row>();
+        for (const statement of statements) {
+          for (const row of await this.#rows(shape, statement, execute))
+            found.set(identity(shape.keyValues(keyOf(shape, row))), row);
+        }
+        return identities.map((key) => found.get(key) as Selectable<DB[T]> | undefined);
+      },
+    });
   }
 
-  async has(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<boolean> {
-    const statements = this.#prepared() ?? (await this.#lookUp());
-    const { rows } = await this.#host.runner.execute(statements.has(key), this.#options('has', options));
-    return rows.length > 0;
+  has(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<boolean> {
+    return this.#calls.perform({
+      method: 'has',
+      args: key,
+      options,
+      build: (statements, given) => statements.has(given),
+      run: async (statement, _, execute) =>
+        (await this.#host.runner.execute(statement, execute)).rows.length > 0,
+    });
   }
 
-  async find(query: FindQuery<DB, T> = {}, options: CallOptions = {}): Promise<Selectable<DB[T]>[]> {
-    const statements = this.#prepared() ?? (await this.#lookUp());
-    return this.#rows(statements.shape, statements.find(query), this.#options('find', options));
+  find(query: FindQuery<DB, T> = {}, options: CallOptions = {}): Promise<Selectable<DB[T]>[]> {
+    return this.#calls.perform({
+      method: 'find',
+      args: query,
+      options,
+      build: (statements, given) => statements.find(given),
+      run: async (statement, { shape }, execute) =>
+        (await this.#rows(shape, statement, execute)) as Selectable<DB[T]>[],
+    });
   }
 
-  async findOne(query: Query<DB, T> = {}, options: CallOptions = {}): Promise<Selectable<DB[T]> | undefined> {
-    const statements = this.#prepared() ?? (await this.#lookUp());
-    const statement = statements.find({ ...query, limit: 1 });
-    const { rows } = await this.#host.runner.execute(statement, this.#options('findOne', options));
-    return this.#first(statements.shape, rows);
+  findOne(query: Query<DB, T> = {}, options: CallOptions = {}): Promise<Selectable<DB[T]> | undefined> {
+    return this.#calls.perform({
+      method: 'findOne',
+      args: query,
+      options,
+      build: (statements, given) => statements.find({ ...given, limit: 1 }),
+      run: (statement, { shape }, execute) => this.#first(shape, statement, execute),
+    });
   }
 
-  async page(query: PageQuery<DB, T>, options: CallOptions = {}): Promise<Page<Selectable<DB[T]>>> {
-    const statements = this.#prepared() ?? (await this.#lookUp());
-    const { statement, terms, size } = statements.page(query);
-    const rows = await this.#rows(statements.shape, statement, this.#options('page', options));
-    if (rows.length <= size) return { rows, nextCursor: undefined };
-    const kept = rows.slice(0, size);
-    const last = kept.at(-1) as Row;
-    return { rows: kept, nextCursor: writeCursor(statements.shape, terms, last) };
+  page(query: PageQuery<DB, T>, options: CallOptions = {}): Promise<Page<Selectable<DB[T]>>> {
+    return this.#calls.perform({
+      method: 'page',
+      args: query,
+      options,
+      build: (statements, given) => statements.page(given),
+      run: async ({ statement, terms, size }, { shape }, execute) => {
+        const rows = (await this.#rows(shape, statement, execute)) as Selectable<DB[T]>[];
+        if (rows.length <= size) return { rows, nextCursor: undefined };
+        const kept = rows.slice(0, size);
+        const last = kept.at(-1) as Row;
+        return { rows: kept, nextCursor: writeCursor(shape, terms, last) };
+      },
+    });
   }
 
-  async count(filter: Filter<DB, T> = {}, options: CallOptions = {}): Promise<number> {
-    const statements = this.#prepared() ?? (await this.#lookUp());
-    const { rows } = await this.#host.runner.execute(
-      statements.count(filter),
-      this.#options('count', options),
-    );
-    return Number(rows[0]?.rows ?? 0);
+  count(filter: Filter<DB, T> = {}, options: CallOptions = {}): Promise<number> {
+    return this.#calls.perform({
+      method: 'count',
+      args: filter,
+      options,
+      build: (statements, given) => statements.count(given),
+      run: async (statement, _, execute) =>
+        Number((await this.#host.runner.execute(statement, execute)).rows[0]?.rows ?? 0),
+    });
   }
 
   stream(
@@ -130,69 +146,89 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     return new RowIterator(this.#batches(query, options));
   }
 
-  async insert(row: Insertable<DB[T]>, options: CallOptions = {}): Promise<Selectable<DB[T]>> {
-    const statements = this.#prepared() ?? (await this.#lookUp());
-    const { rows } = await this.#host.runner.execute(
-      statements.insert(row),
-      this.#options('insert', options),
-    );
-    return this.#only(statements.shape, rows);
+  insert(row: Insertable<DB[T]>, options: CallOptions = {}): Promise<Selectable<DB[T]>> {
+    return this.#calls.perform({
+      method: 'insert',
+      args: row,
+      options,
+      build: (statements, given) => statements.insert(given),
+      run: (statement, { shape }, execute) => this.#only(shape, statement, execute),
+    });
   }
 
   async insertMany(rows: readonly Insertable<DB[T]>[], options: CallOptions = {}): Promise<number> {
-    const statements = this.#prepared() ?? (await this.#lookUp());
-    const execute = this.#options('insertMany', options);
-    const isLong = rows.length > ROWS_PER_PART;
-    if (isLong && this.#host.transaction === undefined)
-      return this.#host.atomically((runner) => insertInParts(runner, statements, rows, execute), options);
-    const made = isLong ? await encodeInParts(statements, rows) : statements.insertMany(rows);
-    const [first, ...others] = made;
-    if (first === undefined) return 0;
-    if (others.length === 0) return (await this.#host.runner.execute(first, execute)).affectedRows;
-    return this.#host.atomically((runner) => insertAll(runner, made, execute), options);
+    if (rows.length > ROWS_PER_PART) return this.#insertInParts(rows, options);
+    return this.#calls.perform({
+      method: 'insertMany',
+      args: rows,
+      options,
+      build: (statements, given) => statements.insertMany(given),
+      run: async (made, _, execute) => {
+        const [first, ...others] = made;
+        if (first === undefined) return 0;
+        if (others.length === 0) return this.#change(first, execute);
+        return this.#host.atomically((runner) => insertAll(runner, made, execute), options);
+      },
+    });
   }
 
   async upsert(row: Insertable<DB[T]>, options: UpsertOptions<DB, T> = {}): Promise<Selectable<DB[T]>> {
-    const statements = this.#prepared() ?? (await this.#lookUp());
     const { update, ...call } = options;
-    const statement = statements.upsert(row, update);
-    const { rows } = await this.#host.runner.execute(statement, this.#options('upsert', call));
-    return this.#only(statements.shape, rows);
+    return this.#calls.perform({
+      method: 'upsert',
+      args: row,
+      options: call,
+      build: (statements, given) => statements.upsert(given, update),
+      run: (statement, { shape }, execute) => this.#only(shape, statement, execute),
+    });
   }
 
-  async update(
+  update(
     key: KeyValue<DB, T, K>,
     patch: Updateable<DB[T]>,
     options: CallOptions = {},
   ): Promise<Selectable<DB[T]> | undefined> {
-    const statements = this.#prepared() ?? (await this.#lookUp());
-    const statement = statements.update(key, patch);
-    const { rows } = await this.#host.runner.execute(statement, this.#options('update', options));
-    return this.#first(statements.shape, rows);
+    return this.#calls.perform({
+      method: 'update',
+      args: { key, patch },
+      options,
+      build: (statements, given) => statements.update(given.key, given.patch),
+      run: (statement, { shape }, execute) => this.#first(shape, statement, execute),
+    });
   }
 
-  async updateMany(
+  updateMany(
     filter: Required<Filter<DB, T>>,
     patch: Updateable<DB[T]>,
     options: CallOptions = {},
   ): Promise<number> {
-    const statements = this.#prepared() ?? (await this.#lookUp());
-    const statement = statements.updateMany(filter, patch);
-    return (await this.#host.runner.execute(statement, this.#options('updateMany', options))).affectedRows;
+    return this.#calls.perform({
+      method: 'updateMany',
+      args: { filter, patch },
+      options,
+      build: (statements, given) => statements.updateMany(given.filter, given.patch),
+      run: (statement, _, execute) => this.#change(statement, execute),
+    });
   }
 
-  async delete(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<boolean> {
-    const statements = this.#prepared() ?? (await this.#lookUp());
-    return (
-      (await this.#host.runner.execute(statements.delete(key), this.#options('delete', options)))
-        .affectedRows > 0
-    );
+  delete(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<boolean> {
+    return this.#calls.perform({
+      method: 'delete',
+      args: key,
+      options,
+      build: (statements, given) => statements.delete(given),
+      run: async (statement, _, execute) => (await this.#change(statement, execute)) > 0,
+    });
   }
 
-  async deleteMany(filter: Required<Filter<DB, T>>, options: CallOptions = {}): Promise<number> {
-    const statements = this.#prepared() ?? (await this.#lookUp());
-    const statement = statements.deleteMany(filter);
-    return (await this.#host.runner.execute(statement, this.#options('deleteMany', options))).affectedRows;
+  deleteMany(filter: Required<Filter<DB, T>>, options: CallOptions = {}): Promise<number> {
+    return this.#calls.perform({
+      method: 'deleteMany',
+      args: filter,
+      options,
+      build: (statements, given) => statements.deleteMany(given),
+      run: (statement, _, execute) => this.#change(statement, execute),
+    });
   }
 
   async load(
@@ -211,58 +247,71 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     return loadInBatches(rows, insert, { batchSize, onProgress, signal: call.signal });
   }
 
-  /** The table's statements, synchronously, so that a call is accepted at the moment it is made; `undefined` when the table is unknown. */
-  #prepared(): RepositoryStatements | undefined {
-    const { statements } = this.#host;
-    if (statements.catalog === this.#catalog) return this.#statements;
-    this.#statements = statements.known(this.#table, this.#key);
-    this.#catalog = statements.catalog;
-    return this.#statements;
-  }
-
-  /** Reads the catalog again. @throws UsageError `unknown_table`. */
-  #lookUp(): Promise<RepositoryStatements> {
-    return this.#host.statements.lookUp(this.#table, this.#key);
+  /** Inserts more rows than are encoded at once. */
+  #insertInParts(rows: readonly Insertable<DB[T]>[], options: CallOptions): Promise<number> {
+    return this.#calls.perform({
+      method: 'insertMany',
+      args: rows,
+      options,
+      encodesInRun: true,
+      build: (_, given) => given,
+      run: async (given, statements, execute) => {
+        const { atomically, runner, transaction } = this.#host;
+        if (transaction !== undefined)
+          return insertAll(runner, await encodeInParts(statements, given), execute);
+        return atomically((within) => insertInParts(within, statements, given, execute), options);
+      },
+    });
   }
 
   async *#batches(
     query: FindQuery<DB, T>,
-    { batchSize = 500, ...call }: StreamOptions,
+    { batchSize = 500, ...options }: StreamOptions,
   ): AsyncGenerator<readonly Selectable<DB[T]>[]> {
-    const statements = this.#prepared() ?? (await this.#lookUp());
     assertBatchSize('batchSize', batchSize);
-    const options = this.#options('stream', call);
-    for await (const rows of this.#host.runner.stream(statements.find(query), batchSize, options))
-      yield statements.shape.toRows(rows) as Selectable<DB[T]>[];
+    const { shape, first, batches } = await this.#calls.perform({
+      method: 'stream',
+      args: query,
+      options,
+      build: (statements, given) => statements.find(given),
+      run: async (statement, { shape: of }, execute) => {
+        const opened = this.#host.runner.stream(statement, batchSize, execute)[Symbol.asyncIterator]();
+        return { shape: of, first: await opened.next(), batches: opened };
+      },
+    });
+    try {
+      for (let next = first; !next.done; next = await batches.next())
+        yield shape.toRows(next.value) as Selectable<DB[T]>[];
+    } finally {
+      await batches.return?.();
+    }
   }
 
-  async #rows(
+  async #change(statement: Statement, options: ExecuteOptions): Promise<number> {
+    return (await this.#host.runner.execute(statement, options)).affectedRows;
+  }
+
+  async #rows(shape: TableShape, statement: Statement, options: ExecuteOptions): Promise<readonly Row[]> {
+    const { rows } = await this.#host.runner.execute(statement, options);
+    return shape.toRows(rows);
+  }
+
+  async #first(
     shape: TableShape,
     statement: Statement,
     options: ExecuteOptions,
-  ): Promise<Selectable<DB[T]>[]> {
-    const { rows } = await this.#host.runner.execute(statement, options);
-    return shape.toRows(rows) as Selectable<DB[T]>[];
-  }
-
-  #first(shape: TableShape, [row]: readonly Row[]): Selectable<DB[T]> | undefined {
+  ): Promise<Selectable<DB[T]> | undefined> {
+    const [row] = (await this.#host.runner.execute(statement, options)).rows;
     return row === undefined ? undefined : (shape.toRow(row) as Selectable<DB[T]>);
   }
 
-  #only(shape: TableShape, rows: readonly Row[]): Selectable<DB[T]> {
-    const row = this.#first(shape, rows);
+  async #only(shape: TableShape, statement: Statement, options: ExecuteOptions): Promise<Selectable<DB[T]>> {
+    const row = await this.#first(shape, statement, options);
     if (row !== undefined) return row;
     throw new UsageError(
       'invalid_query',
       `A trigger or rule of "${this.#table}" kept the row from being stored.`,
     );
-  }
-
-  #options(method: string, options: CallOptions): ExecuteOptions {
-    const { transaction, defaultTimeoutMs } = this.#host;
-    const label = `${this.#table}.${method}`;
-    if (transaction !== undefined) return toOptionsWithin(transaction, options, label);
-    return toExecuteOptions(options, defaultTimeoutMs, label);
   }
 }
 

@@ -2,7 +2,7 @@ import type { Expression } from 'kysely';
 import type { CatalogColumn, CatalogTable } from '../catalog/catalog.js';
 import type { DatabaseSql, Row, RowInsertion, RowLookup } from '../driver/driver.js';
 import { UsageError } from '../errors/usage-errors.js';
-import type { Naming } from '../naming/naming.js';
+import { type Naming, sameNaming } from '../naming/naming.js';
 import { checkValue } from '../values/check-value.js';
 
 /** One column as a repository sees it. */
@@ -18,21 +18,25 @@ export class TableShape {
   /** The columns by the application's names, in the table's order. */
   readonly columns: ReadonlyMap<string, ShapeColumn>;
   readonly key: readonly ShapeColumn[];
-  readonly #table: string;
+  /** The table as the database declares it. */
+  readonly table: CatalogTable;
+  readonly #naming: Naming;
   readonly #sql: DatabaseSql;
-  /** All columns, when the application names any of them differently; otherwise `undefined`. */
-  readonly #renamed: readonly ShapeColumn[] | undefined;
+  /** The application's names of the columns, by the database's; `undefined` when all are the same. */
+  readonly #properties: Map<string, string> | undefined;
 
   constructor(name: string, table: CatalogTable, key: readonly string[], naming: Naming, sql: DatabaseSql) {
     this.name = name;
-    this.#table = table.name;
+    this.table = table;
+    this.#naming = naming;
     this.#sql = sql;
     const columns = [...table.columns.values()].map((column) => ({
       ...column,
       property: naming.toProperty(column.name),
     }));
     this.columns = new Map(columns.map((column) => [column.property, column]));
-    this.#renamed = columns.some((column) => column.property !== column.name) ? columns : undefined;
+    this.#properties =
+      naming === sameNaming ? undefined : new Map(columns.map(({ name, property }) => [name, property]));
     this.key = key.map((property) => this.column(property));
     this.#assertKey(table);
   }
@@ -50,12 +54,12 @@ export class TableShape {
 
   /** Describes, to the driver, the reading of one row by the key. */
   lookup(): RowLookup {
-    return { table: this.#table, key: this.key };
+    return { table: this.table.name, key: this.key };
   }
 
   /** Describes, to the driver, the insertion of rows with these columns. */
   insertion(columns: readonly ShapeColumn[], isReturning: boolean): RowInsertion {
-    return { table: this.#table, columns, key: this.key, row: [...this.columns.values()], isReturning };
+    return { table: this.table.name, columns, key: this.key, row: [...this.columns.values()], isReturning };
   }
 
   /** Checks a value that is stored in the column, and encodes it as a parameter. @throws ValueError. */
@@ -81,14 +85,15 @@ export class TableShape {
 
   /** Gives the columns of rows from the database the application's names. */
   toRows(rows: readonly Row[]): readonly Row[] {
-    return this.#renamed === undefined ? rows : rows.map((row) => this.toRow(row));
+    return this.#properties === undefined ? rows : rows.map((row) => this.toRow(row));
   }
 
   /** Gives the columns of a row from the database the application's names. */
   toRow(row: Row): Row {
-    if (this.#renamed === undefined) return row;
+    if (this.#properties === undefined) return row;
     const named: Row = {};
-    for (const column of this.#renamed) named[column.property] = row[column.name];
+    // The table may have gained columns, or lost some, since it was read.
+    for (const name of Object.keys(row)) named[this.#property(name)] = row[name];
     return named;
   }
 
@@ -105,6 +110,14 @@ export class TableShape {
     return this.key.map((column) =>
       this.#keyValue(column, Object.hasOwn(key, column.property) ? key[column.property] : null),
     );
+  }
+
+  #property(name: string): string {
+    const known = this.#properties?.get(name);
+    if (known !== undefined) return known;
+    const property = this.#naming.toProperty(name);
+    this.#properties?.set(name, property);
+    return property;
   }
 
   #keyValue(column: ShapeColumn, value: unknown): unknown {

@@ -3,6 +3,7 @@ import type { Capabilities } from '../driver/capabilities.js';
 import type { DatabaseMetrics } from '../driver/database-metrics.js';
 import type {
   BeginOptions,
+  CatalogOptions,
   Database,
   DatabaseSql,
   DatabaseTransaction,
@@ -43,6 +44,8 @@ export class SingleConnectionDatabase implements Database {
   readonly #options: SingleConnectionOptions;
   readonly #lane: Lane;
   readonly #ended: EndedTransactions = { commits: 0, rollbacks: 0 };
+  /** The transaction that holds the connection, or the last one. */
+  #current: SingleConnectionTransaction | undefined;
 
   constructor(connection: SingleConnection, options: SingleConnectionOptions) {
     const { name, sql, queueLimit, capabilities } = options;
@@ -99,11 +102,13 @@ export class SingleConnectionDatabase implements Database {
       lease.release();
       throw error;
     }
-    return new SingleConnectionTransaction(this.#connection, lease, this.#ended);
+    this.#current = new SingleConnectionTransaction(this.#connection, lease, this.#ended);
+    return this.#current;
   }
 
-  async catalog(): Promise<Catalog> {
-    const lease = await this.#lane.acquire();
+  async catalog({ within, ...options }: CatalogOptions = {}): Promise<Catalog> {
+    if (within !== undefined && this.#current !== undefined) return this.#current.catalog();
+    const lease = await this.#lane.acquire(options);
     try {
       return await this.#connection.catalog();
     } finally {

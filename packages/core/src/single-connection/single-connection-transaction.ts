@@ -1,4 +1,5 @@
 import { withinDeadline } from '../call/within-deadline.js';
+import type { Catalog } from '../catalog/catalog.js';
 import type {
   DatabaseTransaction,
   ExecuteOptions,
@@ -58,6 +59,11 @@ export class SingleConnectionTransaction implements DatabaseTransaction {
       // Not awaited: the connection may still read a batch that cannot be interrupted. The caller has its error already.
       this.#calls.run(async () => batches.return?.()).catch(ignore);
     }
+  }
+
+  /** Reads the tables as the transaction sees them. */
+  catalog(): Promise<Catalog> {
+    return this.#calls.run(() => this.#connection.catalog());
   }
 
   /** Commits and releases the connection. After a failed COMMIT it rolls back what is still open, since the next caller gets the connection. */

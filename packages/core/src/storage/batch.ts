@@ -1,6 +1,5 @@
 import type { Compilable, DeleteResult, InsertResult, Kysely, MergeResult, UpdateResult } from 'kysely';
 import { createQueryId } from 'kysely';
-import { toStatement } from '../dialect/to-statement.js';
 import type { Database, ExecuteOptions, Row, Statement, StatementResult } from '../driver/driver.js';
 import { replay } from '../transaction/replay.js';
 import { runTransaction, type TransactionHost } from '../transaction/run-transaction.js';
@@ -50,11 +49,6 @@ export async function runBatch(
     },
     { ...options, access },
   );
-}
-
-/** Compiles the queries of a batch. */
-export function compileBatch(queries: readonly Compilable<unknown>[]): Statement[] {
-  return queries.map((query) => toStatement(query.compile()));
 }
 
 /** Applies the plugins of `kysely` to the results, which gives the columns the application's names. */

@@ -7,9 +7,9 @@ import {
   type TransactionOptions,
   toExecuteOptions,
 } from '../call/call-options.js';
-import type { Catalog } from '../catalog/catalog.js';
-import { DatabaseDialect } from '../dialect/database-dialect.js';
-import { TypedValuesPlugin } from '../dialect/typed-values.js';
+import { DatabaseDialect, type TypedLane } from '../dialect/database-dialect.js';
+import { mayChangeSchema, toStatement } from '../dialect/to-statement.js';
+import { TypedQueries } from '../dialect/typed-queries.js';
 import type { Capabilities } from '../driver/capabilities.js';
 import type {
   BackupBeforeOptions,
@@ -30,7 +30,8 @@ import type { AnyTables } from '../repository/where.js';
 import type { OnReplay } from '../transaction/replay.js';
 import { runTransaction } from '../transaction/run-transaction.js';
 import type { TransactionScope } from '../transaction/transaction-scope.js';
-import { type BatchHost, type BatchResults, compileBatch, runBatch, toBatchResults } from './batch.js';
+import { type BatchHost, type BatchResults, runBatch, toBatchResults } from './batch.js';
+import { KnownCatalog } from './known-catalog.js';
 import type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage.js';
 import { StorageDatabase } from './storage-database.js';
 import { StorageCounters, type StorageMetrics } from './storage-metrics.js';
@@ -68,6 +69,11 @@ export async function openStorage<DB>(options: StorageOptions): Promise<Storage<
   }
 }
 
+/** The host of the calls outside transactions. */
+interface StorageHost extends TransactionHandleHost {
+  readonly typed: TypedLane;
+}
+
 class OpenStorage<DB> implements Storage<DB> {
   readonly capabilities: Capabilities;
   readonly kysely: Kysely<DB>;
@@ -79,10 +85,9 @@ class OpenStorage<DB> implements Storage<DB> {
   readonly #events: EventEmitter;
   readonly #naming: Naming;
   readonly #timeoutMs: number;
-  readonly #host: TransactionHandleHost;
+  readonly #host: StorageHost;
   readonly #watches: TableWatches;
-  /** The tables as last read. */
-  #tables: Catalog = new Map();
+  readonly #catalog: KnownCatalog;
 
   constructor(driverName: string, database: Database, options: StorageOptions, events: EventEmitter) {
     this.#driverName = driverName;
@@ -92,12 +97,13 @@ class OpenStorage<DB> implements Storage<DB> {
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.#guarded = new StorageDatabase(this, database, this.#counters, this.#onReplay);
     this.capabilities = database.capabilities;
+    this.#catalog = new KnownCatalog(database);
     this.#host = this.#createHost();
     this.kysely = this.#createKysely();
     this.#watches = new TableWatches({
       database,
       naming: this.#naming,
-      readCatalog: () => this.readCatalog(),
+      readCatalog: () => this.#catalog.read(),
       onReplay: this.#onReplay,
     });
     this.migrator = new StorageMigrator({
@@ -136,12 +142,15 @@ class OpenStorage<DB> implements Storage<DB> {
     options: CallOptions = {},
   ): Promise<BatchResults<Queries>> {
     this.#guarded.assertUsable();
-    const statements = compileBatch(queries);
-    if (statements.length === 0) return [] as unknown as BatchResults<Queries>;
+    const compiled = queries.map((query) => query.compile());
+    if (compiled.length === 0) return [] as unknown as BatchResults<Queries>;
     const execute = toExecuteOptions(options, this.#timeoutMs, 'batch');
     const results = await this.#guarded.track('transactions', execute.label, () =>
-      runBatch(this.#transactionHost(), statements, execute),
+      this.#host.typed.queries.run(compiled, execute, (made, how) =>
+        runBatch(this.#transactionHost(), made.map(toStatement), how),
+      ),
     );
+    if (compiled.some(mayChangeSchema)) this.#catalog.doubt();
     return (await toBatchResults(this.kysely, results)) as unknown as BatchResults<Queries>;
   }
 
@@ -219,21 +228,35 @@ class OpenStorage<DB> implements Storage<DB> {
     const origin = this.capabilities.concurrentWriters
       ? undefined
       : new Error(`The transaction "${execute.label}" was begun here.`);
-    return this.#run((scope) => callback(new TransactionHandle<DB>(scope, this.#host, execute)), {
-      ...execute,
-      access,
-      isolation,
-      deferrable,
-      origin,
-      after,
-    });
+    let hasChangedSchema = false;
+    const onSchemaChange = (): void => {
+      hasChangedSchema = true;
+      this.#catalog.doubt();
+    };
+    const host = { ...this.#host, typed: { ...this.#host.typed, onSchemaChange } };
+    try {
+      return await this.#run((scope) => callback(new TransactionHandle<DB>(scope, host, execute)), {
+        ...execute,
+        access,
+        isolation,
+        deferrable,
+        origin,
+        after,
+      });
+    } finally {
+      if (hasChangedSchema) this.#catalog.doubt();
+    }
   }
 
   async #run<T>(callback: (scope: TransactionScope) => Promise<T>, options: BeginOptions): Promise<T> {
     this.#guarded.assertUsable();
-    return await this.#guarded.track('transactions', options.label, () =>
-      runTransaction(this.#transactionHost(), callback, options),
-    );
+    try {
+      return await this.#guarded.track('transactions', options.label, () =>
+        runTransaction(this.#transactionHost(), callback, options),
+      );
+    } finally {
+      this.#catalog.transactionEnded();
+    }
   }
 
   #transactionHost(): BatchHost {
@@ -251,19 +274,19 @@ class OpenStorage<DB> implements Storage<DB> {
     execute: ExecuteOptions,
     onStatement?: (sql: string) => void,
   ): Promise<T> {
-    const host = { ...this.#host, plugins: [] };
+    const host = { ...this.#host, plugins: [], typed: undefined };
     const result = await this.#run((scope) => work(transactionKysely(scope, host, execute, onStatement)), {
       ...execute,
       access: 'write',
       isSchemaChange: true,
     });
-    await this.readCatalog();
+    await this.#catalog.read();
     return result;
   }
 
   /** The rows of a table of the migrations, which are few; `undefined` when there was no such table when the catalog was read. */
   async #readRecords(table: string, execute: ExecuteOptions): Promise<readonly Row[] | undefined> {
-    if (!this.#tables.has(table)) return undefined;
+    if (!this.#catalog.tables.has(table)) return undefined;
     // Of unknown access, so that it is not read on a replica, which may be late.
     const statement = {
       sql: `select * from ${table}`,
@@ -287,6 +310,7 @@ class OpenStorage<DB> implements Storage<DB> {
   #createKysely(): Kysely<DB> {
     const dialect = new DatabaseDialect({
       sql: this.#database.sql,
+      typed: this.#host.typed,
       open: async () => this.#databaseForKysely(),
       executeOptions: () => toExecuteOptions({}, this.#timeoutMs, 'kysely'),
     });
@@ -304,17 +328,15 @@ class OpenStorage<DB> implements Storage<DB> {
     };
   }
 
-  #createHost(): TransactionHandleHost {
+  #createHost(): StorageHost {
     const { sql } = this.#database;
-    const tables = (): Catalog => this.#tables;
-    const plugins = [...this.#naming.plugins, new TypedValuesPlugin(tables, sql)];
+    const catalog = this.#catalog;
+    const queries = new TypedQueries(catalog, sql);
     const statements = new StatementsRegistry({
-      tables,
-      refresh: () => this.readCatalog(),
+      catalog,
       compiler: createCompiler(sql, this.#naming.plugins),
       sql,
       naming: this.#naming,
-      plugins,
       maxParameters: this.capabilities.maxParameters,
     });
     return {
@@ -326,16 +348,16 @@ class OpenStorage<DB> implements Storage<DB> {
         }),
       statements,
       sql,
-      plugins,
+      plugins: [...this.#naming.plugins, queries],
+      typed: { queries, onSchemaChange: () => catalog.doubt() },
       defaultTimeoutMs: this.#timeoutMs,
       transaction: undefined,
     };
   }
 
-  /** Reads the tables again. The storage reads them when it opens, so that a transaction need not wait for a second connection to read them. */
-  async readCatalog(): Promise<Catalog> {
-    this.#tables = await this.#database.catalog();
-    return this.#tables;
+  /** Reads the tables when the storage opens, so that the first calls need not wait for it. */
+  async readCatalog(): Promise<void> {
+    await this.#catalog.read();
   }
 }
 

@@ -6,12 +6,13 @@ import {
   type KyselyPlugin,
   Transaction,
 } from 'kysely';
-import { DatabaseDialect, LaneConnection } from '../dialect/database-dialect.js';
+import { DatabaseDialect, LaneConnection, type TypedLane } from '../dialect/database-dialect.js';
 import { TransactionAdapter } from '../dialect/transaction-adapter.js';
 import type { DatabaseSql, DatabaseTransaction, ExecuteOptions } from '../driver/driver.js';
 import { InternalError } from '../errors/flow-errors.js';
 import type { KeyColumns, Repository, RepositoryOptions, TableName } from '../repository/repository.js';
-import { type RepositoryHost, TableRepository } from '../repository/table-repository.js';
+import type { RepositoryHost } from '../repository/repository-calls.js';
+import { TableRepository } from '../repository/table-repository.js';
 import type { TransactionScope } from '../transaction/transaction-scope.js';
 import type { StorageTransaction } from './storage.js';
 
@@ -20,6 +21,8 @@ export interface TransactionHandleHost extends RepositoryHost {
   readonly sql: DatabaseSql;
   /** The plugins of plain Kysely queries. */
   readonly plugins: readonly KyselyPlugin[];
+  /** `undefined` when `plugins` encode no values. */
+  readonly typed: TypedLane | undefined;
 }
 
 /** The `tx` of a callback: the application's view of one level of a transaction. */
@@ -74,7 +77,7 @@ export function transactionKysely<DB>(
   onStatement?: (sql: string) => void,
 ): Kysely<DB> {
   const transaction = onStatement === undefined ? scope : watched(scope, onStatement);
-  const connection = new LaneConnection(NO_DATABASE, () => options, transaction);
+  const connection = new LaneConnection(NO_DATABASE, () => options, { transaction, typed: host.typed });
   const dialect = new DatabaseDialect({
     sql: host.sql,
     open: async () => ({ ...NO_DATABASE, close: unreachable }),

@@ -1,5 +1,11 @@
 import type { ExecuteOptions } from '../driver/driver.js';
-import { AbortedError, ConflictError, ConnectionError, TimeoutError } from '../errors/flow-errors.js';
+import {
+  AbortedError,
+  ConflictError,
+  ConnectionError,
+  StaleCatalogError,
+  TimeoutError,
+} from '../errors/flow-errors.js';
 
 /** Why an attempt failed, where another attempt may succeed. */
 export type ReplayReason = ConflictError['reason'] | 'connection_lost';
@@ -69,6 +75,8 @@ function withCause(error: unknown, conflict: unknown): unknown {
 
 /** Why an attempt that failed with `error` may be made again; `undefined` when it may not. */
 export function replayReason(error: unknown): ReplayReason | undefined {
+  // Another attempt would make the same statement.
+  if (error instanceof StaleCatalogError) return undefined;
   if (error instanceof ConflictError) return error.reason;
   return error instanceof ConnectionError && error.code === 'connection_lost' ? 'connection_lost' : undefined;
 }

@@ -10,6 +10,7 @@ import {
   ClosedError,
   CommitUnknownError,
   OverloadedError,
+  StaleCatalogError,
   TimeoutError,
 } from '../errors/flow-errors.js';
 import { UsageError } from '../errors/usage-errors.js';
@@ -212,7 +213,9 @@ export class TransactionScope implements DatabaseTransaction, TransactionLevel {
     });
   }
 
+  /** Nothing was executed of a statement that was made for other tables: it is made again, and the level goes on. */
   #break(cause: unknown): void {
+    if (cause instanceof StaleCatalogError) return;
     this.#failure ??= { cause };
   }
 

@@ -1,10 +1,18 @@
 import { type Catalog, type CatalogColumn, type CatalogTable, parseValueType } from '@sluice/core';
+import { quoteLiteral } from '../sql/quoting.js';
 import type { TextRows } from '../values/raw-result.js';
 
 /** Reads the tables and views that an unqualified name can refer to: those in the search path. */
 export async function readCatalog(query: QueryCatalog): Promise<Catalog> {
-  const { rows } = await query(TABLES);
-  return new Map(rows.map(([text]) => toTable(JSON.parse(text ?? ''))).map((table) => [table.name, table]));
+  const { rows } = await query(`${TABLES} order by class.relname`);
+  return new Map(rows.map(toTable).map((table) => [table.name, table]));
+}
+
+/** Reads one of them; `undefined` when there is no such table. */
+export async function readTable(query: QueryCatalog, name: string): Promise<CatalogTable | undefined> {
+  const { rows } = await query(`${TABLES} and class.relname = ${quoteLiteral(name)}`);
+  const [row] = rows;
+  return row === undefined ? undefined : toTable(row);
 }
 
 /** Runs a query on the catalog and returns its rows as text. */
@@ -26,7 +34,8 @@ interface ColumnRow {
   readonly isGenerated: boolean;
 }
 
-function toTable({ name, isView, columns, keys }: TableRow): CatalogTable {
+function toTable([text]: readonly (string | null)[]): CatalogTable {
+  const { name, isView, columns, keys }: TableRow = JSON.parse(text ?? '');
   return {
     name,
     isView,
@@ -44,7 +53,7 @@ function toColumn(column: ColumnRow): CatalogColumn {
 
 /** A key is a valid unique index on plain columns that covers all rows, with or without a constraint. */
 const TABLES = `
-  select json_build_object(
+  select (json_build_object(
     'name', class.relname,
     'isView', class.relkind in ('v', 'm'),
     'columns', (
@@ -66,8 +75,7 @@ const TABLES = `
       from pg_catalog.pg_index
       where indrelid = class.oid and indisunique and indisvalid and indimmediate and indpred is null and indexprs is null
     )
-  )
+  ))::text as "table"
   from pg_catalog.pg_class class join pg_catalog.pg_namespace space on space.oid = class.relnamespace
   where class.relkind in ('r', 'p', 'v', 'm', 'f') and pg_catalog.pg_table_is_visible(class.oid)
-    and space.nspname not in ('pg_catalog', 'information_schema') and space.nspname not like 'pg\\_%'
-  order by class.relname`;
+    and space.nspname not in ('pg_catalog', 'information_schema') and space.nspname not like 'pg\\_%'`;

@@ -28,6 +28,9 @@ export const TEMPORARY = 'SQLITE_TEMPORARY';
 /** Failure code: a schema change would lose rows that it does not delete. */
 export const ROWS_VANISHED = 'SQLITE_ROWS_VANISHED';
 
+/** Failure code: the statement was made for another version of the schema. It was not executed. */
+export const STALE = 'SQLITE_STALE_CATALOG';
+
 /** Failure code: another process or connection has the file open. */
 export const IN_USE = 'SQLITE_IN_USE';
 

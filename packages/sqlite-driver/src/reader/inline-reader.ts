@@ -1,4 +1,11 @@
-import type { ExecuteOptions, Row, Statement, StatementResult } from '@sluice/core';
+import {
+  type ExecuteOptions,
+  type Row,
+  StaleCatalogError,
+  type Statement,
+  type StatementResult,
+} from '@sluice/core';
+import { schemaVersionOf } from '../schema/catalog-versions.js';
 import { looksBounded } from '../sql/looks-bounded.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
 import { isPlanBounded } from './bounded-plan.js';
@@ -182,11 +189,14 @@ export class InlineReader {
   /**
    * Reads the rows; `undefined` when the statement must run on a reader thread.
    *
-   * @throws ValueError when a value does not belong to its column's type.
+   * @throws ValueError when a value does not belong to its column's type; StaleCatalogError.
    */
   #tryRead(connection: ThreadConnection, { statement, options }: Call, now: number): Row[] | undefined {
     // A call that is already over gets its error from the queue of the reader pool.
     if (options.signal?.aborted || (options.deadline ?? Number.POSITIVE_INFINITY) <= now) return undefined;
+    const schemaVersion = schemaVersionOf(options.madeFor);
+    if (schemaVersion !== undefined && schemaVersion !== connection.schemaVersion)
+      throw new StaleCatalogError({ operation: options.label });
     const { inline, slowUntil } = this.#know(connection, statement);
     if (slowUntil > now) return undefined;
     const rows = inline?.read(statement);

@@ -1,4 +1,4 @@
-import type { Catalog, CatalogColumn, CatalogTable, Row } from '@sluice/core';
+import type { Catalog, CatalogColumn, CatalogTable, DatabaseTransaction, Row } from '@sluice/core';
 import { markedColumns } from '../values/bigint-columns.js';
 import { portableType } from '../values/column-types.js';
 
@@ -20,8 +20,19 @@ const KEYS = `
     and not exists (select 1 from pragma_index_info(i.name) where name is null)
   order by s.name, i.origin <> 'pk', i.seq, c.seqno`;
 
+/** What the catalog is read with: a transaction, or the database itself. */
+export type CatalogReader = Pick<DatabaseTransaction, 'execute'>;
+
+/** SQLite's count of schema changes, which every change of the schema raises. */
+export const SCHEMA_VERSION = 'pragma schema_version';
+
 /** The statements that {@link toCatalog} needs the rows of, all from one snapshot. */
 export const CATALOG_STATEMENTS: readonly string[] = [TABLES, COLUMNS, KEYS];
+
+/** The version in the rows of {@link SCHEMA_VERSION}. */
+export function toSchemaVersion([row]: readonly Row[]): number {
+  return Number(row?.schema_version);
+}
 
 /** The tables and views, from the rows of {@link CATALOG_STATEMENTS}. */
 export function toCatalog([

@@ -1,7 +1,15 @@
-import { InternalError, type Row, type Statement, type StatementResult } from '@sluice/core';
+import {
+  type ExecuteOptions,
+  InternalError,
+  type Row,
+  StaleCatalogError,
+  type Statement,
+  type StatementResult,
+} from '@sluice/core';
 import { lostError, toError } from '../errors/errors.js';
-import { CHANGED, type Failure, STUCK, TEMPORARY } from '../errors/failure.js';
+import { CHANGED, type Failure, STALE, STUCK, TEMPORARY } from '../errors/failure.js';
 import type { ResolvedOptions } from '../options/options.js';
+import { schemaVersionOf } from '../schema/catalog-versions.js';
 import { type BindValue, bindNative, bindPortable } from '../values/parameters.js';
 import { type ResultPart, ROWS_PER_PART } from '../values/result-part.js';
 import { decodeRows, ResultRows } from '../values/rows.js';
@@ -30,16 +38,15 @@ export class SqliteEngine {
   }
 
   /** @throws ValueError when SQLite cannot hold a parameter. */
-  bind(statement: Statement): ThreadStatement {
-    const { sql, maxRows = Number.POSITIVE_INFINITY, insertion } = statement;
-    const parameters = statement.parameters.map(this.#bindValue);
+  bind(statement: Statement, { madeFor }: ExecuteOptions): ThreadStatement {
+    const { maxRows = Number.POSITIVE_INFINITY, insertion } = statement;
     const insert = insertWithoutReturning(statement);
-    if (insert !== undefined) return { sql: insert.sql, parameters, isCounted: true };
     return {
-      sql,
-      parameters,
-      isShort: maxRows <= ROWS_PER_PART,
-      isCounted: insertion?.isReturning === false,
+      sql: insert?.sql ?? statement.sql,
+      parameters: statement.parameters.map(this.#bindValue),
+      isShort: insert === undefined && maxRows <= ROWS_PER_PART,
+      isCounted: insert !== undefined || insertion?.isReturning === false,
+      schemaVersion: schemaVersionOf(madeFor),
     };
   }
 
@@ -106,6 +113,7 @@ export class SqliteEngine {
   /** The error of a failed statement, a failed COMMIT, or a thread that could not be started. */
   toError(failure: Failure, sql: string | undefined): Error {
     const { code, name, message } = failure;
+    if (code === STALE) return new StaleCatalogError();
     const cause = code === undefined ? plainError(name, message) : this.#createEngineError(message, code);
     // SQLite's own error for a changed file does not tell whether the write happened.
     const isEngines = failure.phase !== 'open' && code !== TEMPORARY && code !== CHANGED && code !== STUCK;

@@ -4,10 +4,10 @@ import type { GroupMember, PackedMembers, PackedStatements, ThreadStatement } fr
 export function packStatements(statements: readonly ThreadStatement[]): PackedStatements {
   const indexes = new Map<string, number>();
   const texts: PackedStatements['texts'][number][] = [];
-  const which = statements.map(({ sql, isShort = false, isCounted = false }) => {
+  const which = statements.map(({ sql, isShort = false, isCounted = false, schemaVersion }) => {
     let index = indexes.get(sql);
-    if (index === undefined) {
-      index = texts.push({ sql, isShort, isCounted }) - 1;
+    if (index === undefined || texts[index]?.schemaVersion !== schemaVersion) {
+      index = texts.push({ sql, isShort, isCounted, schemaVersion }) - 1;
       indexes.set(sql, index);
     }
     return index;

@@ -1,5 +1,5 @@
 import type { Failure } from '../errors/failure.js';
-import { toFailure } from '../errors/failure.js';
+import { STALE, toFailure } from '../errors/failure.js';
 import { describeViolation } from '../schema/describe-violation.js';
 import type { ResultColumns } from '../values/result-part.js';
 import type { SqliteValue } from '../values/sqlite-value.js';
@@ -17,6 +17,13 @@ export type RowTarget = Pick<ResultSink, 'begin' | 'add' | 'addAll' | 'last'>;
  */
 export type Guarded = 'all' | 'expected';
 
+const STALE_FAILURE: Failure = {
+  code: STALE,
+  name: 'SqliteError',
+  message: 'the schema has changed since the statement was made',
+  phase: 'prepare',
+};
+
 const SAVEPOINT = 'sluice_statement';
 
 /** Runs one statement and passes its rows to `target`. Never throws: an error becomes an outcome. */
@@ -27,6 +34,9 @@ export function runStatement(
   target: RowTarget,
   guarded: Guarded = 'expected',
 ): Outcome {
+  const { schemaVersion } = statement;
+  if (schemaVersion !== undefined && schemaVersion !== connection.schemaVersion)
+    return { kind: 'failure', failure: STALE_FAILURE };
   let prepared: Prepared;
   try {
     prepared = connection.prepare(statement.sql);

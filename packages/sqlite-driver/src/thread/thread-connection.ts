@@ -276,6 +276,12 @@ export class ThreadConnection {
     return true;
   }
 
+  /** The version of the schema in the open transaction. */
+  get schemaVersion(): number | undefined {
+    if (this.#preparedFor === undefined) this.refreshSchema();
+    return this.#preparedFor;
+  }
+
   /** Prepares a statement, or takes it from the cache. */
   prepare(sql: string): Prepared {
     const known = this.#prepared.get(sql);

@@ -14,6 +14,8 @@ export interface ThreadStatement {
   readonly isShort?: boolean;
   /** Whether the caller needs only the number of changed rows. */
   readonly isCounted?: boolean;
+  /** The version of the schema for which it was made; with any other it is not executed. `undefined`: it is executed with any. */
+  readonly schemaVersion?: number | undefined;
 }
 
 /** Settings of a thread's connection. */
@@ -48,7 +50,7 @@ export interface PackedMembers {
 
 /** Statements, with each distinct text once. Packed like this they are sent in a third of the time. */
 export interface PackedStatements {
-  readonly texts: readonly Pick<ThreadStatement, 'isCounted' | 'isShort' | 'sql'>[];
+  readonly texts: readonly Omit<ThreadStatement, 'parameters'>[];
   /** For each statement, the index of its text. */
   readonly which: readonly number[];
   readonly parameters: readonly (readonly SqliteValue[])[];

@@ -69,7 +69,7 @@ export class SqliteTransaction implements DatabaseTransaction {
 
   async #run(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     const rows = new ResultRows();
-    const bound = this.#engine.bind(statement);
+    const bound = this.#engine.bind(statement, options);
     const request = { op: 'run', statement: bound, batchSize: ROWS_PER_PART } as const;
     const outcome = await this.#lease.call(request, options, (part) => rows.add(part));
     return this.#engine.toResult(withoutTemporaryNames(outcome), rows, statement, bound);
@@ -81,7 +81,8 @@ export class SqliteTransaction implements DatabaseTransaction {
     options: ExecuteOptions,
   ): AsyncGenerator<readonly Row[]> {
     this.#assertUsable(statement);
-    const request = { op: 'run', statement: this.#engine.bind(statement), batchSize } as const;
+    const bound = this.#engine.bind(statement, options);
+    const request = { op: 'run', statement: bound, batchSize } as const;
     yield* this.#engine.toBatches(this.#lease.stream(request, options), statement.sql);
   }
 

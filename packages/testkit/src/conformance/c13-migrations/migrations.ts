@@ -3,6 +3,7 @@ import type { ConformanceTarget } from '../../fixture/conformance-target.js';
 import { CASE_TIMEOUT_MS, useFixture } from '../../fixture/fixture.js';
 import { alterConstraintsCases } from './alter-constraints.js';
 import { alteringCases } from './altering.js';
+import { changedElsewhereCases } from './changed-elsewhere.js';
 import { endingCases } from './ending.js';
 import { failingCases } from './failing.js';
 import { guardingCases } from './guarding.js';
@@ -23,6 +24,8 @@ export function migrationsSuite(target: ConformanceTarget): void {
     alterConstraintsCases(fixture);
     guardingCases(fixture);
     schemaCases(fixture);
-    if (target.capabilities.sharedBetweenProcesses) togetherCases(fixture);
+    if (!target.capabilities.sharedBetweenProcesses) return;
+    togetherCases(fixture);
+    changedElsewhereCases(fixture);
   });
 }

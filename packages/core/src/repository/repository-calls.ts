@@ -1,0 +1,185 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type CallOptions, toExecuteOptions, toOptionsWithin } from '../call/call-options.js';
+import type { Catalog } from '../catalog/catalog.js';
+import type { ExecuteOptions } from '../driver/driver.js';
+import { ValueError } from '../errors/data-errors.js';
+import { StaleCatalogError } from '../errors/flow-errors.js';
+import { SluiceError } from '../errors/sluice-error.js';
+import { UsageError } from '../errors/usage-errors.js';
+import { fixedValue } from '../values/fixed-value.js';
+import type { RepositoryStatements } from './repository-statements.js';
+import type { StatementRunner } from './statement-runner.js';
+import type { StatementsRegistry } from './statements-registry.js';
+
+/** What a repository runs on: the storage, or one transaction. */
+export interface RepositoryHost {
+  readonly runner: StatementRunner;
+  /** Runs several statements in one transaction, all or nothing. */
+  readonly atomically: <T>(work: (runner: StatementRunner) => Promise<T>, options: CallOptions) => Promise<T>;
+  readonly statements: StatementsRegistry;
+  readonly defaultTimeoutMs: number;
+  /** The options of the transaction that `runner` is, which hold for every call in it; `undefined` where it is none. */
+  readonly transaction: ExecuteOptions | undefined;
+}
+
+/** One call of a repository. `Args` are the caller's, `Built` is what is made of them by the types of the table, and `Result` is what comes of that. */
+export interface RepositoryCall<Args, Built, Result> {
+  /** The name of the method. */
+  readonly method: string;
+  readonly args: Args;
+  readonly options: CallOptions;
+  /** Whether `run` encodes arguments too, of which nothing is stored when one is refused. Default false. */
+  readonly encodesInRun?: boolean;
+  /** Checks and encodes the arguments, synchronously. */
+  readonly build: (statements: RepositoryStatements, args: Args) => Built;
+  readonly run: (built: Built, statements: RepositoryStatements, options: ExecuteOptions) => Promise<Result>;
+}
+
+/** What was made of a call's arguments, and for which tables. */
+interface Made<Built> {
+  readonly built: Built;
+  readonly statements: RepositoryStatements;
+  readonly catalog: Catalog;
+}
+
+/** How often a call is made for tables that are changed before it runs. */
+const MAX_ATTEMPTS = 10;
+
+/**
+ * Makes the calls of one table's repository for the table as it is known, and again where it has changed since: what the known table denies is asked again
+ * before it is refused.
+ */
+export class RepositoryCalls {
+  readonly #host: RepositoryHost;
+  readonly #table: string;
+  readonly #key: readonly string[];
+  #statements: RepositoryStatements | undefined;
+  /** The catalog that {@link RepositoryCalls.#statements} were built for. */
+  #catalog: Catalog | undefined;
+
+  constructor(host: RepositoryHost, table: string, key: readonly string[]) {
+    this.#host = host;
+    this.#table = table;
+    this.#key = key;
+  }
+
+  /** Makes a call. Its arguments are encoded before the first await, so that it is accepted as it was at the moment it was made. */
+  async perform<Args, Built, Result>(call: RepositoryCall<Args, Built, Result>): Promise<Result> {
+    const options = this.#options(call);
+    let made: Made<Built> | undefined;
+    try {
+      made = this.#make(call, call.args);
+      if (made !== undefined) return await run(call, made, options);
+    } catch (error) {
+      if (!mayBeStale(error, made !== undefined && !call.encodesInRun)) throw error;
+      const args = made === undefined ? fixedValue(call.args) : call.args;
+      return this.#performAgain({ ...call, args }, made, error, options);
+    }
+    return this.#performAgain({ ...call, args: fixedValue(call.args) }, undefined, undefined, options);
+  }
+
+  #options({
+    method,
+    options,
+  }: Pick<RepositoryCall<unknown, unknown, unknown>, 'method' | 'options'>): ExecuteOptions {
+    const { transaction, defaultTimeoutMs } = this.#host;
+    const label = `${this.#table}.${method}`;
+    if (transaction !== undefined) return toOptionsWithin(transaction, options, label);
+    return toExecuteOptions(options, defaultTimeoutMs, label);
+  }
+
+  /** `undefined` when the table is unknown, or all are doubted. @throws what the arguments are refused with. */
+  #make<Args, Built, Result>(call: RepositoryCall<Args, Built, Result>, args: Args): Made<Built> | undefined {
+    const { catalog } = this.#host.statements;
+    const { tables } = catalog;
+    if (catalog.isDoubted) return undefined;
+    if (tables !== this.#catalog) {
+      this.#statements = this.#host.statements.known(this.#table, this.#key);
+      this.#catalog = tables;
+    }
+    const statements = this.#statements;
+    if (statements === undefined) return undefined;
+    return { built: call.build(statements, args), statements, catalog: tables };
+  }
+
+  /** @param made what was made at first; `undefined` when nothing could be. @param failure what came of that. */
+  async #performAgain<Args, Built, Result>(
+    call: RepositoryCall<Args, Built, Result>,
+    made: Made<Built> | undefined,
+    failure: unknown,
+    options: ExecuteOptions,
+  ): Promise<Result> {
+    let last = made;
+    let error = failure;
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+      last = await this.#makeAgain(call, last, error, options);
+      try {
+        return await run(call, last, options);
+      } catch (thrown) {
+        if (!(thrown instanceof StaleCatalogError)) throw thrown;
+        error = thrown;
+      }
+    }
+    throw error;
+  }
+
+  /** @throws `failure` when the table has not changed. */
+  async #makeAgain<Args, Built, Result>(
+    call: RepositoryCall<Args, Built, Result>,
+    made: Made<Built> | undefined,
+    failure: unknown,
+    options: ExecuteOptions,
+  ): Promise<Made<Built>> {
+    const { runner, statements, transaction } = this.#host;
+    const isProven = failure instanceof StaleCatalogError;
+    if (transaction !== undefined && !isProven && isEngines(failure)) {
+      // The engine has refused the statement, and the transaction can do no more.
+      statements.catalog.suspect();
+      throw failure;
+    }
+    const answeredBy = made?.catalog ?? statements.catalog.tables;
+    const before = made?.statements.shape.table ?? statements.table(this.#table);
+    const within = transaction === undefined ? undefined : runner;
+    await statements.ask(this.#table, { ...options, answeredBy, isProven, within });
+    const isUnchanged = statements.table(this.#table) === before;
+    if (isUnchanged && made !== undefined && isProven) return { ...made, catalog: statements.catalog.tables };
+    if (isUnchanged && failure !== undefined) throw failure;
+    const known = statements.required(this.#table, this.#key);
+    // The statement was made of the arguments as they were, and cannot be made of them any more.
+    if (made !== undefined && !this.#isAsGiven(call, made))
+      throw new StaleCatalogError({ operation: options.label });
+    return { built: call.build(known, call.args), statements: known, catalog: statements.catalog.tables };
+  }
+
+  /** Whether the arguments are still those that the call was made with. */
+  #isAsGiven<Args, Built, Result>(
+    call: RepositoryCall<Args, Built, Result>,
+    { built, catalog, statements }: Made<Built>,
+  ): boolean {
+    const again = this.#host.statements.asOf(catalog, () => call.build(statements, call.args));
+    return isDeepStrictEqual(again, built);
+  }
+}
+
+function run<Args, Built, Result>(
+  call: RepositoryCall<Args, Built, Result>,
+  { built, statements, catalog }: Made<Built>,
+  options: ExecuteOptions,
+): Promise<Result> {
+  return call.run(built, statements, { ...options, madeFor: catalog });
+}
+
+/**
+ * Whether the table may have changed since it was read, which may be why the arguments or the statement were refused. Of a statement that was sent, only the
+ * engine's own error says that nothing was executed.
+ */
+function mayBeStale(error: unknown, wasSent: boolean): boolean {
+  if (error instanceof StaleCatalogError) return true;
+  if (!(error instanceof UsageError || error instanceof ValueError)) return false;
+  return !wasSent || isEngines(error);
+}
+
+/** Whether the engine refused the statement: its error is the cause. */
+function isEngines(error: unknown): boolean {
+  return error instanceof SluiceError && error.cause !== undefined;
+}
