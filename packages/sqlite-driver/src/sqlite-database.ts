@@ -262,10 +262,7 @@ export class SqliteDatabase implements Database {
   }
 
   get #catalogAccess(): CatalogAccess {
-    return {
-      execute: (statement, options) => this.execute(statement, options),
-      readTogether: (statements, options) => this.#readTogether(statements, options),
-    };
+    return { readTogether: (statements, options) => this.#readTogether(statements, options) };
   }
 
   /** Reads the rows of several statements, which end soon, in one snapshot: on the calling thread where the schema is small. */

@@ -8,7 +8,7 @@ import {
 } from './catalog.js';
 
 /** What catalogs are read with: the database itself. */
-export interface CatalogAccess extends CatalogReader {
+export interface CatalogAccess {
   /** Reads the rows of several statements in one snapshot. */
   readTogether(statements: readonly string[], options: CatalogOptions): Promise<readonly (readonly Row[])[]>;
 }
@@ -38,9 +38,7 @@ export async function recheckCatalog(
   known: Catalog,
   options: CatalogOptions,
 ): Promise<Catalog> {
-  const { within, ...plain } = options;
-  const asked = { sql: SCHEMA_VERSION, parameters: [], access: 'read' } as const;
-  const { rows } = await (within ?? access).execute(asked, plain);
+  const rows = await askVersion(access, options);
   if (toSchemaVersion(rows) === versions.get(known)) return known;
   const read = await readVersionedCatalog(access, options);
   const kept = keepUnchanged(known, read);
@@ -49,6 +47,15 @@ export async function recheckCatalog(
   if (readVersion === undefined) return new Map(kept);
   versions.set(kept, readVersion);
   return kept;
+}
+
+/** On the calling thread outside of transactions, also while readers are stuck. */
+async function askVersion(
+  access: CatalogAccess,
+  { within, ...options }: CatalogOptions,
+): Promise<readonly Row[]> {
+  if (within === undefined) return (await access.readTogether([SCHEMA_VERSION], options))[0] ?? [];
+  return (await within.execute({ sql: SCHEMA_VERSION, parameters: [], access: 'read' }, options)).rows;
 }
 
 /** The tables as a transaction sees them. */
