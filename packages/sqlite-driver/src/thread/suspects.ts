@@ -67,7 +67,7 @@ export class Suspects {
    */
   isSuspectWrite({ sql, isContained }: Statement, { deadline, signal }: ExecuteOptions): boolean {
     if (!this.#isOn || (deadline === undefined && signal === undefined)) return false;
-    const mayQuery = isContained !== true && statementKind(sql) !== 'schema' && QUERIES.test(sql);
+    const mayQuery = isContained !== true && QUERIES.test(sql) && statementKind(sql) !== 'schema';
     return (mayQuery && !this.hasEndedSoon(sql)) || this.wasCutOff(sql);
   }
 }
