@@ -35,7 +35,12 @@ import type { InlineReader } from './reader/inline-reader.js';
 import { openReader } from './reader/open-reader.js';
 import { ReaderPool, type ReaderWork } from './reader/reader-pool.js';
 import { assertOwnAlteration } from './rebuild/alter-table.js';
-import { type CatalogAccess, readVersionedCatalog, recheckCatalog } from './schema/catalog-versions.js';
+import {
+  type ReadTogether,
+  readVersionedCatalog,
+  readWithin,
+  recheckCatalog,
+} from './schema/catalog-versions.js';
 import { statementKind } from './sql/statement.js';
 import type { SqliteEngine } from './thread/engine.js';
 import { InFlightCounter, type Revocable } from './thread/in-flight-counter.js';
@@ -253,36 +258,26 @@ export class SqliteDatabase implements Database {
 
   async catalog(options: CatalogOptions = {}): Promise<Catalog> {
     this.#assertInPlace();
-    return readVersionedCatalog(this.#catalogAccess, options);
+    return readVersionedCatalog(this.#readTogether, options);
   }
 
   /** One version counts the changes of all tables. */
   recheck(known: Catalog, _table: string | undefined, options: CatalogOptions): Promise<Catalog> {
-    return recheckCatalog(this.#catalogAccess, known, options);
+    return recheckCatalog(this.#readTogether, known, options);
   }
 
-  get #catalogAccess(): CatalogAccess {
-    return { readTogether: (statements, options) => this.#readTogether(statements, options) };
-  }
-
-  /** Reads the rows of several statements, which end soon, in one snapshot: on the calling thread where the schema is small. */
-  async #readTogether(
-    statements: readonly string[],
-    options: CatalogOptions,
-  ): Promise<readonly (readonly Row[])[]> {
+  /** Statements that end soon; on the calling thread where the schema is small, also while readers are stuck. */
+  readonly #readTogether: ReadTogether = async (statements, options) => {
     const isOpen = this.#closing === undefined;
     const read = isOpen ? this.#file.local?.readSchema(statements, FEW_SCHEMA_ENTRIES) : undefined;
     if (read !== undefined) return read;
     const transaction = await this.#beginAlone({ ...options, access: 'read' }, { sql: '', isBounded: true });
     try {
-      const all: Row[][] = [];
-      for (const sql of statements)
-        all.push((await transaction.execute({ sql, parameters: [], access: 'read' }, {})).rows);
-      return all;
+      return await readWithin(transaction, statements);
     } finally {
       await transaction.rollback();
     }
-  }
+  };
 
   /** @throws ConnectionError `connection_stuck` when the writer, or too many readers, do not return from SQLite. */
   async ping(options: ExecuteOptions): Promise<void> {

@@ -204,9 +204,13 @@ export class InlineReader {
     return rows;
   }
 
+  #knownLike({ isBounded }: Statement): Map<string, Known> {
+    return this.#known[isBounded ? 'by_core' : 'by_plan'];
+  }
+
   #know(connection: ThreadConnection, statement: Statement): Known {
-    const { sql, isBounded } = statement;
-    const statements = this.#known[isBounded ? 'by_core' : 'by_plan'];
+    const { sql } = statement;
+    const statements = this.#knownLike(statement);
     let known = statements.get(sql);
     if (known === undefined) {
       if (statements.size >= STATEMENT_LIMIT) statements.clear();
@@ -227,9 +231,9 @@ export class InlineReader {
     const isSlow = ms > SLOW_MS * served;
     if (!isSlow && !this.#wasSlow) return;
     this.#wasSlow = isSlow;
-    const knowns = calls.slice(0, served).map(({ statement: { sql, isBounded } }) => {
-      return this.#known[isBounded ? 'by_core' : 'by_plan'].get(sql);
-    });
+    const knowns = calls
+      .slice(0, served)
+      .map(({ statement }) => this.#knownLike(statement).get(statement.sql));
     for (const known of new Set(knowns)) if (known !== undefined) noteTime(known, isSlow);
   }
 }

@@ -7,11 +7,11 @@ import {
   toSchemaVersion,
 } from './catalog.js';
 
-/** What catalogs are read with: the database itself. */
-export interface CatalogAccess {
-  /** Reads the rows of several statements in one snapshot. */
-  readTogether(statements: readonly string[], options: CatalogOptions): Promise<readonly (readonly Row[])[]>;
-}
+/** The rows of several statements, all from one snapshot. */
+export type RowsOfAll = readonly (readonly Row[])[];
+
+/** Reads the rows of several statements in one snapshot, outside of transactions. */
+export type ReadTogether = (statements: readonly string[], options: CatalogOptions) => Promise<RowsOfAll>;
 
 const versions = new WeakMap<Catalog, number>();
 
@@ -22,46 +22,51 @@ export function schemaVersionOf(catalog: Catalog | undefined): number | undefine
 
 /** Reads all tables. */
 export async function readVersionedCatalog(
-  access: CatalogAccess,
-  { within, ...options }: CatalogOptions,
+  readTogether: ReadTogether,
+  options: CatalogOptions,
 ): Promise<Catalog> {
-  if (within !== undefined) return readWithin(within);
-  const [version = [], ...rows] = await access.readTogether([SCHEMA_VERSION, ...CATALOG_STATEMENTS], options);
+  const [version = [], ...rows] = await readAll(
+    readTogether,
+    [SCHEMA_VERSION, ...CATALOG_STATEMENTS],
+    options,
+  );
   const catalog = toCatalog(rows);
-  versions.set(catalog, toSchemaVersion(version));
+  // A transaction may have made the version itself, and may still undo it.
+  if (options.within === undefined) versions.set(catalog, toSchemaVersion(version));
   return catalog;
 }
 
 /** Reads the tables again if the schema has another version than that of `known`; otherwise returns `known`. */
 export async function recheckCatalog(
-  access: CatalogAccess,
+  readTogether: ReadTogether,
   known: Catalog,
   options: CatalogOptions,
 ): Promise<Catalog> {
-  const rows = await askVersion(access, options);
-  if (toSchemaVersion(rows) === versions.get(known)) return known;
-  const read = await readVersionedCatalog(access, options);
+  const [version = []] = await readAll(readTogether, [SCHEMA_VERSION], options);
+  if (toSchemaVersion(version) === versions.get(known)) return known;
+  const read = await readVersionedCatalog(readTogether, options);
   const kept = keepUnchanged(known, read);
   const readVersion = versions.get(read);
-  // A transaction may have made the change itself, and may still undo it.
   if (readVersion === undefined) return new Map(kept);
   versions.set(kept, readVersion);
   return kept;
 }
 
-/** On the calling thread outside of transactions, also while readers are stuck. */
-async function askVersion(
-  access: CatalogAccess,
-  { within, ...options }: CatalogOptions,
-): Promise<readonly Row[]> {
-  if (within === undefined) return (await access.readTogether([SCHEMA_VERSION], options))[0] ?? [];
-  return (await within.execute({ sql: SCHEMA_VERSION, parameters: [], access: 'read' }, options)).rows;
+/** Reads the rows of several statements in a transaction. */
+export async function readWithin(
+  transaction: CatalogReader,
+  statements: readonly string[],
+): Promise<Row[][]> {
+  const all: Row[][] = [];
+  for (const sql of statements)
+    all.push((await transaction.execute({ sql, parameters: [], access: 'read' }, {})).rows);
+  return all;
 }
 
-/** The tables as a transaction sees them. */
-async function readWithin(transaction: CatalogReader): Promise<Catalog> {
-  const all: Row[][] = [];
-  for (const sql of CATALOG_STATEMENTS)
-    all.push((await transaction.execute({ sql, parameters: [], access: 'read' }, {})).rows);
-  return toCatalog(all);
+function readAll(
+  readTogether: ReadTogether,
+  statements: readonly string[],
+  { within, ...options }: CatalogOptions,
+): Promise<RowsOfAll> {
+  return within === undefined ? readTogether(statements, options) : readWithin(within, statements);
 }
