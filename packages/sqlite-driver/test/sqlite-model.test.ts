@@ -16,5 +16,5 @@ test('random programs of a fixed seed do what the model does', async () => {
     { seed: 20_241_121, programs: 250, timeLimitMs: 12_000 },
   );
   expect(checked.difference).toBeUndefined();
-  expect(checked.programs).toBeGreaterThan(0);
+  expect(checked.programs).toBeGreaterThan(10);
 }, 60_000);
