@@ -8,6 +8,7 @@ import Sqlite from 'better-sqlite3';
 import { Kysely, sql } from 'kysely';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { busyQuery, openDatabase, temporaryFolder } from './opened-database.js';
+import { startChildAs } from './processes/child.js';
 
 interface Tables {
   item: { id: number; code: string | null; name: string };
@@ -166,6 +167,23 @@ describe('a file that exists', () => {
     expect(statSync(path).mtimeMs).toBe(before);
   });
 });
+
+test.each(['server', 'tenants'])(
+  'calls fail while no thread can be started, in the profile %s',
+  async (profile) => {
+    const env = {
+      ...process.env,
+      NODE_OPTIONS: '--permission --allow-fs-read=* --allow-fs-write=* --allow-addons',
+    };
+    const child = startChildAs({ env }, 'without-threads.mjs', path, profile);
+    expect(await child.ended).toBe(0);
+    const steps = ['read', 'read', 'snapshot', 'write'];
+    expect(child.lines).toStrictEqual([
+      ...steps.map((step) => expect.stringMatching(`^${step}: .*restricted`)),
+      'close: done',
+    ]);
+  },
+);
 
 describe('threads that are idle', () => {
   test('end, and start again when they are needed', async () => {

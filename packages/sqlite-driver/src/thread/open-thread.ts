@@ -1,4 +1,4 @@
-import type { Failure } from '../errors/failure.js';
+import { type Failure, toFailure } from '../errors/failure.js';
 import { SharedThreads, type ThreadHolder } from './shared-threads.js';
 import { SqliteThread } from './sqlite-thread.js';
 import { type ConnectionOptions, memberOutcome } from './thread-protocol.js';
@@ -19,7 +19,13 @@ export async function openThread(
   options: ConnectionOptions,
   holder?: ThreadHolder,
 ): Promise<OpenedThread> {
-  const thread = await startThread(entry, options, holder);
+  let thread: SqliteThread;
+  try {
+    thread = await startThread(entry, options, holder);
+  } catch (error) {
+    // The system has no thread left, or Node may start none.
+    return { kind: 'failure', failure: toFailure(error, 'run') };
+  }
   const failure = await open(thread, options);
   if (failure === undefined) return { kind: 'thread', thread };
   await thread.terminate();

@@ -24,7 +24,13 @@ export interface ThreadHolder {
   giveUp(): Promise<boolean>;
 }
 
-type Take = (link: WorkerLink) => void;
+/** A caller that waits for a thread. */
+interface Waiting {
+  readonly holder: ThreadHolder | undefined;
+  readonly take: (link: WorkerLink) => void;
+  /** Called when no thread can be started. */
+  readonly fail: (error: unknown) => void;
+}
 
 /**
  * A few threads for many files. Each serves one file at a time, and goes to another when that needs one and none is free: first the one that has been idle for
@@ -45,7 +51,7 @@ export class SharedThreads {
   readonly #entry: URL;
   readonly #role: ConnectionOptions['role'];
   readonly #held = new Map<WorkerLink, ThreadHolder | undefined>();
-  readonly #waiting: { readonly holder: ThreadHolder | undefined; readonly take: Take }[] = [];
+  readonly #waiting: Waiting[] = [];
   readonly #idle = new IdleTimer(IDLE_MS, () => this.#endIdle());
   #free: WorkerLink[] = [];
   #count = 0;
@@ -56,10 +62,10 @@ export class SharedThreads {
     this.#role = role;
   }
 
-  /** A thread that serves no file. Give it back with {@link SharedThreads.giveBack}, unless it has ended. */
+  /** A thread that serves no file. Give it back with {@link SharedThreads.giveBack}, unless it has ended. @throws Error when none can be started. */
   take(holder: ThreadHolder | undefined): Promise<WorkerLink> {
-    return new Promise((take) => {
-      this.#waiting.push({ holder, take });
+    return new Promise((take, fail) => {
+      this.#waiting.push({ holder, take, fail });
       if (!this.#isServing) void this.#serve();
     });
   }
@@ -77,7 +83,7 @@ export class SharedThreads {
     let since = performance.now();
     while (this.#waiting.length > 0) {
       const isPatient = performance.now() - since < PATIENCE_MS;
-      const link = this.#takeFree() ?? (this.#count < MOST || !isPatient ? this.#start() : undefined);
+      const link = this.#takeFree() ?? (this.#count < MOST || !isPatient ? this.#tryStart() : undefined);
       if (link === undefined) {
         if (!(await this.#reclaim())) await delay(LOOK_MS);
         continue;
@@ -95,6 +101,16 @@ export class SharedThreads {
     for (let link = this.#free.pop(); link !== undefined; link = this.#free.pop())
       if (!link.hasEnded) return link;
     return undefined;
+  }
+
+  /** `undefined` when none can be started: the first that waits then waits for one of the others, and fails when there is none. */
+  #tryStart(): WorkerLink | undefined {
+    try {
+      return this.#start();
+    } catch (error) {
+      if (this.#count === 0) this.#waiting.shift()?.fail(error);
+      return undefined;
+    }
   }
 
   #start(): WorkerLink {
