@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { sqlite } from '@sluice/sqlite-driver';
-import { until } from '@sluice/testkit/driver-tests';
+import { rejection, until } from '@sluice/testkit/driver-tests';
 import { expect, test } from 'vitest';
 import { openDatabase, temporaryFolder } from './opened-database.js';
 import { startChild } from './processes/child.js';
@@ -72,6 +72,28 @@ test('a transaction that waits for another file gets a thread, although all are 
     }),
   );
   expect(await inner?.rows('select count(*) as n from item')).toStrictEqual([{ n: 11 }]);
+});
+
+test('a read that waits for a thread that others hold ends at its deadline', async () => {
+  const path = await createTemplate();
+  const openOne = () => openDatabase({ path, profile: 'tenants' });
+  const holders = await Promise.all(Array.from({ length: MOST_THREADS }, openOne));
+  const waiting = await openOne();
+  let granted = 0;
+  const held = holders.map(async ({ database }) => {
+    const transaction = await database.begin({ access: 'read' });
+    granted += 1;
+    return transaction;
+  });
+  await Promise.race(held);
+  const read = { sql: 'select count(*) from item', parameters: [], access: 'read' } as const;
+  const inVain = [{ deadline: performance.now() + 1 }, { signal: AbortSignal.abort() }].map((wait) =>
+    rejection(waiting.database.execute(read, wait)),
+  );
+  expect(await Promise.all(inVain)).toMatchObject([{ code: 'timeout' }, { code: 'aborted' }]);
+  expect(granted).toBeLessThan(holders.length);
+  for (const transaction of held) await (await transaction).rollback();
+  expect(await waiting.rows('select count(*) as n from item')).toStrictEqual([{ n: 1 }]);
 });
 
 test('a profile may be overridden', async () => {

@@ -144,7 +144,7 @@ export class ReaderPool {
   /** Takes a process, when the work needs one, or a thread. */
   async #take(wait: ReaderWait, work: ReaderWork): Promise<Lent['connection'] | LeaseFailure> {
     const process = this.#needsProcess(work) ? await this.#takeProcess(wait) : undefined;
-    return process ?? this.#threads.take();
+    return process ?? this.#threads.take(wait);
   }
 
   #needsProcess(work: ReaderWork): boolean {

@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os';
+import type { WaitOptions } from '@sluice/core';
 import type { Failure } from '../errors/failure.js';
 import { PreparedTotal } from '../thread/prepared-total.js';
 import type { ThreadHolder } from '../thread/shared-threads.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
 import type { LeaseFailure } from '../thread/thread-lease.js';
 import type { ConnectionOptions, PreparedCounts } from '../thread/thread-protocol.js';
+import { Watch } from '../thread/watch.js';
 import { openReader } from './open-reader.js';
 
 interface IdleThread {
@@ -50,14 +52,24 @@ export class ReaderThreads implements ThreadHolder {
     return this.#prepared.counts();
   }
 
-  /** A thread, which the caller gives back. */
-  take(): Promise<SqliteThread | LeaseFailure> {
+  /**
+   * A thread, which the caller gives back. One that starts after the wait has ended is kept for the next caller.
+   *
+   * @throws TimeoutError or AbortedError when the wait ends first.
+   */
+  take(wait: WaitOptions): Promise<SqliteThread | LeaseFailure> {
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop())
       if (idle.thread.isAlive) return Promise.resolve(idle.thread);
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-      this.#startForWaiting();
+    const { promise, resolve, reject } = Promise.withResolvers<SqliteThread | LeaseFailure>();
+    this.#waiting.push(resolve);
+    const watch = new Watch([wait], (_, createError) => {
+      const index = this.#waiting.indexOf(resolve);
+      if (index < 0) return;
+      this.#waiting.splice(index, 1);
+      reject(createError());
     });
+    this.#startForWaiting();
+    return promise.finally(() => watch.stop());
   }
 
   /** Takes a thread back. */
@@ -85,7 +97,7 @@ export class ReaderThreads implements ThreadHolder {
 
   /** Starts those that are kept in any case. */
   async warm(): Promise<Failure | undefined> {
-    const taken = await Promise.all(Array.from({ length: this.#limits.kept }, () => this.take()));
+    const taken = await Promise.all(Array.from({ length: this.#limits.kept }, () => this.take({})));
     for (const thread of taken) if (!('failure' in thread)) this.giveBack(thread);
     return taken.find((thread) => 'failure' in thread)?.failure;
   }
