@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, renameSync, statSync, truncateSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { openStorage, type Storage } from '@sluice/core';
@@ -184,6 +184,16 @@ test.each(['server', 'tenants'])(
     ]);
   },
 );
+
+test('a file that is cut to nothing while no thread runs is not taken for a new one', async () => {
+  const db = await openDatabase({ path });
+  truncateSync(path, 0);
+  const changed = { code: 'file_changed' };
+  expect(await rejection(db.run("insert into item values (2, 'b', 'two')"))).toMatchObject(changed);
+  expect(await rejection(db.rows('select count(*) from item'))).toMatchObject(changed);
+  await db.database.close();
+  expect(statSync(path).size).toBe(0);
+});
 
 describe('threads that are idle', () => {
   test('end, and start again when they are needed', async () => {

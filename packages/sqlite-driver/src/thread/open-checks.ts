@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { CHANGED, CHANGED_MESSAGE, TOO_OLD } from '../errors/failure.js';
 import { wouldLeaveReadOnlyIndex } from '../file/file-access.js';
@@ -14,10 +15,18 @@ export function assertVersion(version: string): void {
   );
 }
 
-/** Fails when the path leads to other files than before: a deleted file must not be created again, and two connections must not use different files. */
+/**
+ * Fails when the path leads to other files than before, or to an empty one: a deleted file must not be created again, two connections must not use
+ * different files, and a file that was cut to nothing looks like a new database.
+ */
 export function assertSameFiles({ path, files }: ConnectionOptions): void {
-  const isSame = files.identity === undefined || filesIdentity(path) === files.identity;
+  const isSame = files.identity === undefined || (filesIdentity(path) === files.identity && !isEmpty(path));
   if (!isSame || hasChanged(files)) throw changedError();
+}
+
+/** A database in WAL mode has at least one page in its file. */
+function isEmpty(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.size === 0;
 }
 
 /** The error of a statement on files that were changed. */
