@@ -116,7 +116,8 @@ export class SqliteDatabase implements Database {
     this.#file = new DatabaseFile(this.#readerOptions, this.#writer);
     this.#isWarm = options.warm;
     this.#changes = new ChangePoller(
-      () => openReader(this.#readerOptions),
+      // It keeps its thread, so it takes none of those that serve several files.
+      () => openReader({ ...this.#readerOptions, sharesThreads: false }),
       options.watchIntervalMs,
       (failure) => this.#engine.toError(failure, undefined),
     );

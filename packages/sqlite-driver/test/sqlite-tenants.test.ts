@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import { sqlite } from '@sluice/sqlite-driver';
 import { rejection, until } from '@sluice/testkit/driver-tests';
 import { expect, test } from 'vitest';
@@ -94,6 +95,22 @@ test('a read that waits for a thread that others hold ends at its deadline', asy
   expect(granted).toBeLessThan(holders.length);
   for (const transaction of held) await (await transaction).rollback();
   expect(await waiting.rows('select count(*) as n from item')).toStrictEqual([{ n: 1 }]);
+});
+
+test('a watch takes no thread that serves several files', async () => {
+  const running = new Set<Worker>();
+  const note = (worker: Worker): void => {
+    running.add(worker);
+    worker.once('exit', () => running.delete(worker));
+  };
+  const { database } = await openDatabase({ path: await createTemplate(), profile: 'tenants' });
+  process.on('worker', note);
+  const unwatch = await database.watch?.(['item'], { changed: () => {}, failed: () => {} }, {});
+  expect(running.size).toBe(1);
+  await unwatch?.();
+  await database.close();
+  process.off('worker', note);
+  expect(running.size).toBe(0);
 });
 
 test('a profile may be overridden', async () => {
