@@ -46,6 +46,7 @@ export class DatabaseFile {
     const local = this.#local;
     if (!this.#writer.isRunning && (local === undefined || local.closeLast())) return;
     if (!this.#writer.isRunning) await this.#writer.open();
+    await this.#writer.emptyWal();
     if (local?.isInPlace()) local.close();
     await this.#writer.close();
     local?.close();

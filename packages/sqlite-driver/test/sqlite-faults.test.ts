@@ -262,12 +262,15 @@ describe('the file changes while it is open', () => {
     expect(await rejection(db.rows('select * from item'))).toMatchObject(changed);
   });
 
-  test('while a transaction is open: whether it was committed is unknown', async () => {
+  test.each([
+    ['-wal', 'it is not committed', changed],
+    ['-shm', 'whether it was committed is unknown', unknown],
+  ])('%s is deleted while a transaction is open: %s', async (part, _, expected) => {
     const db = await openWithItem();
     const transaction = await begin(db);
     await runIn(transaction, 'insert into item values (2)');
-    rmSync(`${db.path}-wal`);
-    expect(await rejection(transaction.commit())).toMatchObject(unknown);
+    rmSync(db.path + part);
+    expect(await rejection(transaction.commit())).toMatchObject(expected);
     expect(await rejection(insert(db, 3))).toMatchObject(changed);
   });
 
@@ -279,7 +282,7 @@ describe('the file changes while it is open', () => {
     const committed = rejection(first.commit());
     const second = await begun;
     await runIn(second, 'insert into item values (3)');
-    rmSync(`${db.path}-wal`);
+    rmSync(`${db.path}-shm`);
     expect(await rejection(second.commit())).toMatchObject(unknown);
     expect(await committed).toMatchObject(unknown);
   });
@@ -314,7 +317,7 @@ describe('the file changes while it is open', () => {
     const path = join(await temporaryFolder(), 'app.db');
     const child = startChild('leave-changed.mjs', path, how);
     await until(() => child.lines.length > 0);
-    expect(child.lines).toStrictEqual(['commit_unknown']);
+    expect(child.lines).toStrictEqual(['file_changed']);
     const before = readFileSync(path);
     child.process.stdin?.write('\n');
     expect(await child.ended).toBe(0);

@@ -10,6 +10,8 @@ import { defineNumericFunctions } from '../values/numeric-functions.js';
 import type { ResultColumns } from '../values/result-part.js';
 import { type SqliteValue, toBound } from '../values/sqlite-value.js';
 import { parseTypeHints, type TypeHints } from '../values/type-hints.js';
+import { TruncationWatch } from '../wal/truncation-watch.js';
+import { FRAME_HEADER_BYTES } from '../wal/wal-frames.js';
 import { assertLeavesNothing, assertSameFiles, assertVersion, changedError } from './open-checks.js';
 import type { Prepared } from './prepared.js';
 import { RowNumber } from './row-number.js';
@@ -17,9 +19,6 @@ import { columnKey, NO_FACTS, readSchemaFacts } from './schema-facts.js';
 import { StatementCache } from './statement-cache.js';
 import type { ConnectionOptions, PreparedCounts, ThreadStatement } from './thread-protocol.js';
 import type { CheckpointMode, WalState } from './wal-state.js';
-
-/** Size of the header before the page in a frame of the WAL (sqlite.org/fileformat2.html#the_write_ahead_log). */
-const FRAME_HEADER_BYTES = 24;
 
 /** The row that `pragma wal_checkpoint` returns. */
 interface CheckpointRow {
@@ -39,6 +38,8 @@ export class ThreadConnection {
   readonly #changes: Sqlite.Statement<unknown[], number>;
   readonly #checkpoints = new Map<CheckpointMode, Sqlite.Statement<unknown[], CheckpointRow>>();
   readonly #role: ConnectionOptions['role'];
+  /** Knows whether somebody cut the file or its WAL. */
+  readonly truncation: TruncationWatch;
   #files: FileWatch | undefined;
   #pageBytes = 0;
   #hits = 0;
@@ -74,6 +75,7 @@ export class ThreadConnection {
     this.#options = options;
     this.#isPortable = options.values === 'portable';
     this.#role = options.role;
+    this.truncation = new TruncationWatch(this, options.path);
     this.#schemaVersion = this.#database.prepare<unknown[], number>('pragma schema_version').pluck();
     this.#changes = this.#database.prepare<unknown[], number>('select changes()').pluck();
   }
@@ -135,6 +137,23 @@ export class ThreadConnection {
   get files(): FileWatch {
     if (this.#files === undefined) throw new Error('The connection is not open yet.');
     return this.#files;
+  }
+
+  /** Whether the WAL may be copied into the file: both are those that were opened, and nothing was cut off. */
+  isFitToCopy(state: WalState): boolean {
+    if (!this.files.isInPlace()) return false;
+    return !this.truncation.isUnfitToCopy(state) || this.files.noteChange();
+  }
+
+  /**
+   * Rolls back the open transaction when the WAL is shorter than it was. Call it before COMMIT, which would write behind the end that is gone. True when it did:
+   * run the transaction again. If somebody cut the WAL, BEGIN fails then.
+   */
+  rollsBackCutWal(): boolean {
+    if (!this.truncation.isWalShorter()) return false;
+    this.rollback();
+    if (this.truncation.isTruncated(this.checkpoint('noop'))) this.files.noteChange();
+    return true;
   }
 
   /** @throws SqliteError {@link CHANGED} when somebody changed the files; looks at most every ten milliseconds. */
@@ -325,13 +344,13 @@ export class ThreadConnection {
    */
   close(): void {
     const isIdle = this.#database.open && !this.#database.inTransaction;
-    if (this.#role === 'writer' && isIdle && this.#files?.isInPlace() === true) this.#truncateWal();
+    if (this.#role === 'writer' && isIdle) this.#truncateWal();
     this.#database.close();
   }
 
   #truncateWal(): void {
     try {
-      this.checkpoint('truncate');
+      if (this.#files !== undefined && this.isFitToCopy(this.checkpoint('noop'))) this.checkpoint('truncate');
     } catch {
       // Frames that are not copied stay in the WAL, where the next connection finds them.
     }

@@ -31,7 +31,7 @@ const OPEN_RETRY_MS = 5;
  *
  * @param createWatch Creates the watch of the replies, when the connection is opened.
  */
-export function serveThread(serve: Serve, createWatch?: (options: ConnectionOptions) => ReplyWatch): void {
+export function serveThread(serve: Serve, createWatch?: () => ReplyWatch): void {
   const flags = new ThreadFlags(start.flags);
   let connection: ThreadConnection | undefined;
   let watch: ReplyWatch | undefined;
@@ -40,7 +40,7 @@ export function serveThread(serve: Serve, createWatch?: (options: ConnectionOpti
     if (request.op === 'open') {
       const opened = open(request.options, flags);
       if (opened instanceof ThreadConnection) connection = opened;
-      watch = createWatch?.(request.options);
+      watch = createWatch?.();
       reply(opened instanceof ThreadConnection ? DONE : { kind: 'failure', failure: opened });
     } else if (request.op === 'close') {
       connection?.close();

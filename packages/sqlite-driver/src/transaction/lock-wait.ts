@@ -83,7 +83,9 @@ export class LockWait {
 /** Begins a transaction that holds the write lock, and refreshes the schema. */
 export function beginLocked(connection: ThreadConnection, flags: ThreadFlags): ThreadReply {
   const lock = new LockWait(flags);
-  const result = lock.begin(connection, () => !flags.isCancelled(0));
+  const isWanted = (): boolean => !flags.isCancelled(0);
+  let result = lock.begin(connection, isWanted);
+  while (result === 'locked' && connection.rollsBackCutWal()) result = lock.begin(connection, isWanted);
   if (result === 'locked') connection.refreshSchema();
   return { outcomes: [beginOutcome(result)], lock: lock.report() };
 }

@@ -25,9 +25,9 @@ export function runCheckpoint(
 ): Outcome {
   const since = performance.now();
   try {
-    // What has no name any more must not be copied over what others use.
-    if (!connection.files.isInPlace()) return { kind: 'failure', failure: changedFailure('run') };
+    // What has no name any more must not be copied over what others use, nor what was cut.
     const before = connection.checkpoint('noop');
+    if (!connection.isFitToCopy(before)) return { kind: 'failure', failure: changedFailure('run') };
     let state = connection.checkpoint(mode);
     while (state.isBusy && performance.now() - since < timeoutMs) {
       flags.sleepWhile(() => true, RETRY_MS);

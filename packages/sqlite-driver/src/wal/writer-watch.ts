@@ -4,7 +4,6 @@ import type { ThreadConnection } from '../thread/thread-connection.js';
 import { isDone, type ThreadReply } from '../thread/thread-protocol.js';
 import type { ReplyWatch } from '../thread/thread-server.js';
 import type { WalState } from '../thread/wal-state.js';
-import { TruncationWatch } from './truncation-watch.js';
 
 /** Interval at which the writer measures its WAL. It costs a tenth of a small write. */
 const MEASURE_INTERVAL_MS = 1;
@@ -14,12 +13,7 @@ const MEASURE_INTERVAL_MS = 1;
  * WAL.
  */
 export class WriterWatch implements ReplyWatch {
-  readonly #truncation: TruncationWatch;
   #measuredAt = Number.NEGATIVE_INFINITY;
-
-  constructor(path: string) {
-    this.#truncation = new TruncationWatch(path);
-  }
 
   /** Adds the state of the transaction and of the WAL to a reply. What was committed to files that are gone is answered as unknown. */
   complete(answered: ThreadReply, connection: ThreadConnection): ThreadReply {
@@ -29,7 +23,7 @@ export class WriterWatch implements ReplyWatch {
     if (now - this.#measuredAt < MEASURE_INTERVAL_MS) return answered;
     this.#measuredAt = now;
     const wal = measure(connection);
-    if (wal === undefined || !this.#truncation.isTruncated(connection, wal)) return { ...answered, wal };
+    if (wal === undefined || !connection.truncation.isTruncated(wal)) return { ...answered, wal };
     connection.files.noteChange();
     return disown(answered);
   }

@@ -193,6 +193,7 @@ export class GroupCommit {
   #commit(ran: readonly number[]): Attempt {
     const cancelled = ran.filter((member) => !this.#flags.claim(member));
     if (cancelled.length > 0) return this.#drop(cancelled, ran);
+    if (this.#connection.rollsBackCutWal()) return this.#again(ran);
     try {
       this.#connection.control('commit');
     } catch (error) {
@@ -223,11 +224,16 @@ export class GroupCommit {
    */
   #commitFailed(failure: Failure, ran: readonly number[]): Attempt {
     this.#rollback();
+    if (isBusy(failure)) return this.#again(ran);
     for (const member of ran) this.#flags.unclaim(member);
-    if (isBusy(failure)) return { kind: 'again' };
     if (ran.length > 1) return { kind: 'apart', members: ran };
     this.#settle(ran, { kind: 'failure', failure });
     return { kind: 'without', members: ran };
+  }
+
+  #again(ran: readonly number[]): Attempt {
+    for (const member of ran) this.#flags.unclaim(member);
+    return { kind: 'again' };
   }
 
   #rollback(): void {

@@ -64,7 +64,7 @@ serveThread(
         throw new Error(`The writer was asked to ${request.op}.`);
     }
   },
-  ({ path }) => new WriterWatch(path),
+  () => new WriterWatch(),
 );
 
 function one(outcome: Outcome): ThreadReply {
@@ -162,6 +162,11 @@ function commit(connection: ThreadConnection, flags: ThreadFlags): ThreadReply {
     const broken = guard?.isArmed ? (findBrokenForeignKey(connection) ?? guard.findLoss()) : undefined;
     if (broken !== undefined) return undone(connection, { kind: 'failure', failure: broken });
     if (!flags.claim(0)) return undone(connection, { kind: 'dropped' });
+    // While it holds the lock, nobody but somebody who cuts it makes the WAL shorter.
+    if (connection.truncation.isWalShorter()) {
+      connection.files.noteChange();
+      return undone(connection, { kind: 'failure', failure: changedFailure('run') });
+    }
     if (isSchemaChange && totalChanges(connection) !== changesBefore) raiseSchemaVersion(connection);
     connection.control('commit');
   } catch (error) {

@@ -228,6 +228,13 @@ export class Writer {
     await this.#thread.settle();
   }
 
+  /** Copies the WAL into the file and empties it, if nobody else needs it and the files were not changed. Call it after {@link Writer.drain}. */
+  async emptyWal(): Promise<void> {
+    if (this.#stuck.failure !== undefined) return;
+    // What could not be copied stays in the WAL, where the next connection finds it.
+    await this.#thread.current?.call({ op: 'checkpoint', mode: 'truncate', timeoutMs: 0 });
+  }
+
   /** Ends the thread. As the last connection it removes the WAL. Call it after {@link Writer.drain}. A stuck thread ends when it returns. */
   async close(): Promise<void> {
     if (this.#stuck.failure === undefined) await this.#thread.close();
