@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, readdirSync, renameSync, statSync, truncateSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { openStorage, type Storage } from '@sluice/core';
@@ -194,6 +203,26 @@ test('a file that is cut to nothing while no thread runs is not taken for a new 
   await db.database.close();
   expect(statSync(path).size).toBe(0);
 });
+
+test.each(['ran', 'did not run'])(
+  'a file in rollback-journal mode that is copied over it after the writer %s is noticed by the next write',
+  async (writer) => {
+    const other = new Sqlite(`${path}.other`);
+    other.exec('create table other (id integer)');
+    other.close();
+    const db = await openDatabase({ path, ...SOON });
+    if (writer === 'ran') await db.run("insert into item values (2, 'b', 'two')");
+    await until(() => running.size === 0);
+    // Another process copies, since this one would lose its locks when it closed the file.
+    execFileSync(process.execPath, ['-e', COPY_OVER, path]);
+    const changed = { code: 'file_changed' };
+    expect(await rejection(db.run("insert into item values (3, 'c', 'three')"))).toMatchObject(changed);
+    expect(await rejection(db.rows('select count(*) from item'))).toMatchObject(changed);
+    await db.database.close();
+    expect(readFileSync(path)).toStrictEqual(readFileSync(`${path}.other`));
+  },
+);
+const COPY_OVER = `require('node:fs').copyFileSync(process.argv[1] + '.other', process.argv[1])`;
 
 describe('threads that are idle', () => {
   test('end, and start again when they are needed', async () => {

@@ -86,13 +86,18 @@ export class FileWatch {
 
   /** Tells all threads that the files were changed. */
   noteChange(): false {
-    Atomics.store(this.#files.changed, 0, 1);
+    noteChange(this.#files);
     return false;
   }
 
   get #hasChanged(): boolean {
     return hasChanged(this.#files);
   }
+}
+
+/** Tells all threads that the files were changed. */
+export function noteChange({ changed }: OpenFiles): void {
+  Atomics.store(changed, 0, 1);
 }
 
 /** Whether a thread saw that the files were changed by somebody else. */

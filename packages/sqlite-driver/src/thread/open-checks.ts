@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { CHANGED, CHANGED_MESSAGE, TOO_OLD } from '../errors/failure.js';
 import { wouldLeaveReadOnlyIndex } from '../file/file-access.js';
-import { filesIdentity, hasChanged } from '../file/file-watch.js';
+import { filesIdentity, hasChanged, noteChange, type OpenFiles } from '../file/file-watch.js';
 import { isAtLeast, OLDEST_SQLITE } from '../file/versions.js';
 import type { ConnectionOptions } from './thread-protocol.js';
 
@@ -21,7 +21,21 @@ export function assertVersion(version: string): void {
  */
 export function assertSameFiles({ path, files }: ConnectionOptions): void {
   const isSame = files.identity === undefined || (filesIdentity(path) === files.identity && !isEmpty(path));
-  if (!isSame || hasChanged(files)) throw changedError();
+  if (!isSame || hasChanged(files)) throwChanged(files);
+}
+
+/**
+ * Fails when a file that was in WAL mode is not any more: it was copied over in place. To switch it again would wait for our own other connections.
+ *
+ * @throws SqliteError
+ */
+export function assertStillWal(mode: unknown, files: OpenFiles): void {
+  if (files.identity !== undefined && mode !== 'wal') throwChanged(files);
+}
+
+function throwChanged(files: OpenFiles): never {
+  noteChange(files);
+  throw changedError();
 }
 
 /** A database in WAL mode has at least one page in its file. */

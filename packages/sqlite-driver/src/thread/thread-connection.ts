@@ -10,14 +10,20 @@ import { defineNumericFunctions } from '../values/numeric-functions.js';
 import type { ResultColumns } from '../values/result-part.js';
 import { type SqliteValue, toBound } from '../values/sqlite-value.js';
 import { parseTypeHints, type TypeHints } from '../values/type-hints.js';
-import { TruncationWatch } from '../wal/truncation-watch.js';
-import { FRAME_HEADER_BYTES } from '../wal/wal-frames.js';
-import { assertLeavesNothing, assertSameFiles, assertVersion, changedError } from './open-checks.js';
+import {
+  assertLeavesNothing,
+  assertSameFiles,
+  assertStillWal,
+  assertVersion,
+  changedError,
+} from './open-checks.js';
 import type { Prepared } from './prepared.js';
 import { RowNumber } from './row-number.js';
 import { columnKey, NO_FACTS, readSchemaFacts } from './schema-facts.js';
 import { StatementCache } from './statement-cache.js';
 import type { ConnectionOptions, PreparedCounts, ThreadStatement } from './thread-protocol.js';
+import { TruncationWatch } from './truncation-watch.js';
+import { FRAME_HEADER_BYTES } from './wal-frames.js';
 import type { CheckpointMode, WalState } from './wal-state.js';
 
 /** The row that `pragma wal_checkpoint` returns. */
@@ -107,7 +113,8 @@ export class ThreadConnection {
     this.#pageBytes = Number(database.pragma('page_size', { simple: true }));
   }
 
-  #configureWriter({ synchronous, walLimitBytes }: ConnectionOptions): void {
+  #configureWriter({ synchronous, walLimitBytes, files }: ConnectionOptions): void {
+    assertStillWal(this.#database.pragma('journal_mode', { simple: true }), files);
     // Takes effect in a new file, and when VACUUM rewrites an old one. It costs one page in 800 and lets the file shrink in small steps.
     if (this.#database.pragma('auto_vacuum', { simple: true }) === 0)
       this.#database.pragma('auto_vacuum = incremental');

@@ -1,7 +1,6 @@
 import { type Stats, statSync } from 'node:fs';
-import type { ThreadConnection } from '../thread/thread-connection.js';
-import type { WalState } from '../thread/wal-state.js';
 import { pagesInWal, WAL_HEADER_BYTES } from './wal-frames.js';
+import type { CheckpointMode, WalState } from './wal-state.js';
 
 /** Unit of the blocks in the result of stat. */
 const BLOCK_BYTES = 512;
@@ -9,20 +8,28 @@ const BLOCK_BYTES = 512;
 /** SQLite never uses the page with this byte of the file (sqlite.org/fileformat2.html#the_lock_byte_page). */
 const LOCK_BYTE = 2 ** 30;
 
+/** What it asks a connection. */
+interface WatchedConnection {
+  readonly pageBytes: number;
+  pageCount(): number;
+  dataVersion(): unknown;
+  checkpoint(mode: CheckpointMode): WalState & { readonly isBusy: boolean };
+}
+
 /**
  * Detects that somebody cut the file or its WAL. SQLite does not: it goes on writing behind the end that it remembers, and copies the zeros before
  * that into the file. But SQLite itself makes both shorter too: the WAL when it starts over, the file when pages were given back. So a size counts
  * only if the pages that are missing are nowhere else.
  */
 export class TruncationWatch {
-  readonly #connection: ThreadConnection;
+  readonly #connection: WatchedConnection;
   readonly #path: string;
   /** The largest size that the file had since it was last found to be whole. */
   #fileBytes = 0;
   /** The size of the WAL when it was last looked at. */
   #walBytes = 0;
 
-  constructor(connection: ThreadConnection, path: string) {
+  constructor(connection: WatchedConnection, path: string) {
     this.#connection = connection;
     this.#path = path;
   }

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { WalState } from '../thread/wal-state.js';
+import type { WalState } from './wal-state.js';
 
 /** Size of the header of a WAL (sqlite.org/fileformat2.html#the_write_ahead_log). */
 export const WAL_HEADER_BYTES = 32;
