@@ -89,7 +89,9 @@ export const FILE_FAULTS: readonly FileFault[] = [
   { ...harmless, name: 'another tool closes it', inject: ({ useOtherTool }) => useOtherTool() },
   {
     expects: 'stop_or_go_on',
-    needsQuiet: false,
+    // A tool with an older SQLite believes that it is alone, and copies the WAL without heeding who writes to it: bare SQLite, with every check of the files
+    // that a process can make, was left damaged in 12 of 130 rounds.
+    needsQuiet: true,
     name: 'the application reads the file itself, then another tool closes it',
     leaves: 'all',
     inject: async ({ readInProcesses, useOtherTool }) => {
