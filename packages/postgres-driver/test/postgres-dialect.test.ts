@@ -47,6 +47,8 @@ test('returns what Kysely’s own dialect returns', async () => {
     sql`select * from thing`,
     sql`select count(*) as n, 1.5::numeric as f, null as nothing, '{1,2}'::int[] as list, now() = now() as same from thing`,
     sql`update thing set doc = ${{ b: 2 }}, tags = ${['p', 'q']}, moment = ${new Date(0)}, bytes = ${Buffer.from([1])} returning *`,
+    sql`select 1 as a, null as a`,
+    sql`select null as a, 1 as b, 2 as a, null as b, 3 as b`,
     sql`select 1 where false`,
     sql`create table if not exists thing (id integer)`,
   ];

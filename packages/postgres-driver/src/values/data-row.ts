@@ -43,10 +43,10 @@ export class DataRow {
     return length < 0 ? null : bytes.toString('utf8', start, start + length);
   }
 
-  /** Decodes the values that are not NULL with the columns' readers, and sets them in `row` under the columns' names. */
+  /** Decodes the values that are not NULL with the columns' readers, and sets them in `row` under the columns' names. A column without a name is left out. */
   readInto(
     row: Record<string, unknown>,
-    names: readonly string[],
+    names: readonly (string | undefined)[],
     readers: readonly BytesReader[],
     first: number,
   ): void {

@@ -21,7 +21,8 @@ export function decodeTexts({ fields, rows }: TextRows, mode: ValueMode): Row[] 
 
 /** Decodes the rows of one result to JavaScript values. */
 export class RowDecoder {
-  readonly #names: readonly string[];
+  /** The names under which the columns are kept; `undefined` for a column that is not, because a later one has its name. */
+  readonly #names: readonly (string | undefined)[];
   readonly #readers: readonly BytesReader[];
   readonly #template: Row;
   readonly #decodersOf: () => readonly Decoder[];
@@ -32,10 +33,11 @@ export class RowDecoder {
   /** @param first index of the first column of the rows; earlier columns are left out. */
   constructor(fields: readonly FieldDef[], mode: ValueMode, first = 0) {
     this.#first = first;
-    this.#names = fields.map(({ name }) => name);
+    const last = new Map(fields.map(({ name }, column) => [name, column]));
+    this.#names = fields.map(({ name }, column) => (last.get(name) === column ? name : undefined));
     this.#decodersOf = () => fields.map((field) => decoderOf(field, mode));
     this.#readers = fields.map((field) => readerOf(field, mode));
-    this.#template = emptyRow(this.#names.slice(first));
+    this.#template = emptyRow(fields.slice(first));
   }
 
   /** The decoder of a result; a prepared statement's decoder is created once and cached. */
@@ -86,8 +88,8 @@ export function affectedRows({ command, rowCount }: Pick<RawResult, 'command' | 
 const COUNTED: ReadonlySet<string> = new Set(['COPY', 'DELETE', 'INSERT', 'MERGE', 'UPDATE']);
 
 /** Creates the object by spread syntax, so that a column named `__proto__` becomes an ordinary property. */
-function emptyRow(names: readonly string[]): Row {
+function emptyRow(fields: readonly FieldDef[]): Row {
   const row: Row = Object.create(null);
-  for (const name of names) row[name] = null;
+  for (const { name } of fields) row[name] = null;
   return { ...row };
 }

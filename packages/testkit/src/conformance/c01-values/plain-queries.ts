@@ -113,6 +113,27 @@ export function plainQueryCases(fixture: Fixture): void {
       expect(rows).toStrictEqual([nulls]);
     });
 
+    test('C1 of two result columns of one name the last is kept, NULL or not', async () => {
+      await store();
+      const { kysely } = fixture.storage;
+      const query = kysely
+        .selectFrom('specimen as one')
+        .leftJoin('specimen as two', (join) => join.onRef('two.id', '=', 'one.id').on('two.id', '=', 2))
+        .select(['one.id', 'one.word', 'one.moment', 'two.word', 'two.moment', 'two.id'])
+        .orderBy('one.id');
+      const rows = [
+        { id: null, word: null, moment: null },
+        { id: 2, word: LESSER.word, moment: LESSER.moment },
+      ];
+      expect(await query.execute()).toStrictEqual(rows);
+      expect(await collect(query.stream(1))).toStrictEqual(rows);
+      expect(await collect(query.stream(100))).toStrictEqual(rows);
+      const transactions = [fixture.storage.read, fixture.storage.write].map((begin) =>
+        begin.call(fixture.storage, (tx) => tx.kysely.executeQuery(query)),
+      );
+      for (const result of await Promise.all(transactions)) expect(result).toMatchObject({ rows });
+    });
+
     test('C1 count is a number', async () => {
       await store();
       const { kysely } = fixture.storage;
