@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
+import { inexactNumber } from '@sluice/core';
 import { parse } from 'csv-parse';
 import { CommandError } from '../command/command-error.js';
 
@@ -62,6 +63,15 @@ async function* readJson(path: string): AsyncGenerator<FileRow> {
 }
 
 function parseJson(text: string, place: string): unknown {
+  const value = parsed(text, place);
+  const path = inexactNumber(text);
+  if (path === undefined) return value;
+  throw new CommandError(
+    `${place} has a number at ${path} that JavaScript cannot hold exactly. Write it as a string.`,
+  );
+}
+
+function parsed(text: string, place: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { CatalogColumn, CatalogTable } from '@sluice/core';
+import { type CatalogColumn, type CatalogTable, parseExactJson } from '@sluice/core';
 
 /**
  * Converts a value of a file into the value that the repository takes. Invalid values are returned unchanged, and the repository refuses
@@ -62,7 +62,8 @@ export function toCsv(value: unknown): string {
 export function parseCsvJson(table: CatalogTable, row: Record<string, unknown>): Record<string, unknown> {
   for (const [name, value] of Object.entries(row)) {
     const type = table.columns.get(name)?.type?.name;
-    if ((type === 'json' || type === 'jsonb') && typeof value === 'string') row[name] = JSON.parse(value);
+    if ((type === 'json' || type === 'jsonb') && typeof value === 'string')
+      row[name] = parseExactJson(value, name);
   }
   return row;
 }

@@ -88,6 +88,14 @@ describe('checkValue', () => {
     expect(() => check(type, value)).toThrow(ValueError);
   });
 
+  it.each([
+    [{ a: [1, { 'b c': 1n }] }, '$.a[1]."b c"'],
+    [[[Number.NaN]], '$[0][0]'],
+    [{ at: new Date(0) }, '$.at'],
+  ])('names the place in JSON that cannot be held: %o', (value, path) => {
+    expect(() => check('jsonb', value)).toThrow(`at ${path} is none`);
+  });
+
   it('names the column, and never the value', () => {
     expect(() => check('uuid', 'my secret')).toThrow(
       expect.objectContaining({ table: 'thing', column: 'it' }),

@@ -1,4 +1,5 @@
 import { ValueError } from '../errors/data-errors.js';
+import { jsonPathStep } from './exact-json.js';
 import type { ValueType, ValueTypeName } from './value-type.js';
 
 /** A value after {@link checkValue}: within the range of its type, in the type's canonical form. */
@@ -19,7 +20,7 @@ export interface ValuePlace {
 export function checkValue(value: unknown, type: ValueType, place: ValuePlace): CheckedValue {
   if (value === null) return null;
   const checked = CHECKS[type.name](value, type);
-  if (checked === undefined) throw refusal(type, place);
+  if (checked === undefined) throw refusal(value, type, place);
   return checked;
 }
 
@@ -60,8 +61,10 @@ const HOLDS: Readonly<Record<ValueTypeName, string>> = {
   varchar: 'a well-formed string without U+0000, no longer than the column',
 };
 
-function refusal(type: ValueType, place: ValuePlace): ValueError {
-  const message = `"${place.table}"."${place.column}" is ${describeType(type)} and holds ${HOLDS[type.name]}; the value given is none.`;
+function refusal(value: unknown, type: ValueType, place: ValuePlace): ValueError {
+  const inside = type.name === 'json' || type.name === 'jsonb' ? pathToUnstorable(value) : '';
+  const given = inside === '' ? 'the value given' : `what the value given has at $${inside}`;
+  const message = `"${place.table}"."${place.column}" is ${describeType(type)} and holds ${HOLDS[type.name]}; ${given} is none.`;
   return new ValueError(message, place);
 }
 
@@ -139,6 +142,15 @@ function isJson(value: unknown): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return false;
   return Object.entries(value).every(([key, member]) => isStorableText(key) && isJson(member));
+}
+
+/** The path to the innermost part of `value` that {@link isJson} refuses; empty when that is the value itself. */
+function pathToUnstorable(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return '';
+  const found = Object.entries(value).find(([key, member]) => !isStorableText(key) || !isJson(member));
+  if (found === undefined) return '';
+  const [key, member] = found;
+  return jsonPathStep(Array.isArray(value) ? Number(key) : key) + pathToUnstorable(member);
 }
 
 const NUMERIC = /^([+-]?)0*(\d*)(?:\.(\d*))?$/;

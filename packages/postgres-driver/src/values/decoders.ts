@@ -1,4 +1,4 @@
-import { ValueError } from '@sluice/core';
+import { parseExactJson, ValueError } from '@sluice/core';
 import { type FieldDef, types } from 'pg';
 import type { ValueMode } from '../options/options.js';
 import { type BytesReader, readFloat, readInteger } from './data-row.js';
@@ -59,13 +59,17 @@ const PORTABLE: Readonly<Record<number, ((field: FieldDef) => Decoder) | undefin
   [OID.int2]: () => Number,
   [OID.int4]: () => Number,
   [OID.oid]: () => Number,
-  [OID.json]: () => JSON.parse,
-  [OID.jsonb]: () => JSON.parse,
+  [OID.json]: decodeJson,
+  [OID.jsonb]: decodeJson,
   [OID.float4]: () => Number,
   [OID.float8]: () => Number,
   [OID.date]: (field) => (text) => parseDay(text) ?? refuse(field, 'a date outside the years 0001 to 9999'),
   [OID.timestamptz]: decodeTimestamp,
 };
+
+function decodeJson({ name }: FieldDef): Decoder {
+  return (text) => parseExactJson(text, name);
+}
 
 /** Whether a column of the result is computed by an expression, and not a column of a table or view. */
 function isComputed(field: FieldDef): boolean {

@@ -100,7 +100,10 @@ function toInline(decoder: ColumnDecoder, isNarrowed: boolean): ColumnDecoder {
   const { decode } = decoder;
   const narrow = (stored: NonNullable<SqliteValue>): NonNullable<SqliteValue> =>
     toSafeNumber(stored) ?? stored;
-  return { ...decoder, decode: (stored) => plainBytes(decode(isNarrowed ? narrow(stored) : stored)) };
+  return {
+    ...decoder,
+    decode: (stored, name) => plainBytes(decode(isNarrowed ? narrow(stored) : stored, name)),
+  };
 }
 
 function plainBytes(value: unknown): unknown {

@@ -1,10 +1,10 @@
-import { type Row, ValueError, type ValueType, type ValueTypeName } from '@sluice/core';
+import { parseExactJson, type Row, ValueError, type ValueType, type ValueTypeName } from '@sluice/core';
 import { portableType } from './column-types.js';
 import type { ResultColumns, ResultPart } from './result-part.js';
 import type { SqliteValue } from './sqlite-value.js';
 
-/** Decodes a stored value into the contract's; `undefined` when the column's type has no such value. */
-type Decode = (value: NonNullable<SqliteValue>) => unknown;
+/** Decodes a stored value of a column of this name into the contract's; `undefined` when the column's type has no such value. */
+type Decode = (value: NonNullable<SqliteValue>, name: string) => unknown;
 
 /** Collects the rows of a result from its parts. A decoding error is kept until {@link ResultRows.finish}. */
 export class ResultRows {
@@ -80,7 +80,7 @@ export function decodeValue(
   { name, declared, decode }: ColumnDecoder,
   stored: NonNullable<SqliteValue>,
 ): unknown {
-  const value = decode(stored);
+  const value = decode(stored, name);
   if (value === undefined) throw mismatch(name, declared);
   return value;
 }
@@ -163,12 +163,14 @@ function wholeNumber(value: SqliteValue): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
 }
 
-function json(value: SqliteValue): unknown {
+/** @throws ValueError for a number that JavaScript cannot hold. */
+function json(value: SqliteValue, name: string): unknown {
   if (typeof value !== 'string') return undefined;
   try {
-    return JSON.parse(value);
-  } catch {
-    return undefined;
+    return parseExactJson(value, name);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import { CASE_TIMEOUT_MS, useFixture } from '../../fixture/fixture.js';
 import { camelCaseCases } from './camel-case.js';
 import { defaultsCases } from './defaults.js';
 import { edgeCases } from './edges.js';
+import { jsonNumberCases } from './json-numbers.js';
 import { keyCases } from './keys.js';
 import { largeValueCases } from './large-values.js';
 import { plainQueryCases } from './plain-queries.js';
@@ -22,6 +23,7 @@ export function valuesSuite(target: ConformanceTarget): void {
     plainWriteCases(fixture);
     largeValueCases(fixture);
     defaultsCases(fixture);
+    jsonNumberCases(fixture);
     keyCases(fixture);
     camelCaseCases(fixture);
   });
