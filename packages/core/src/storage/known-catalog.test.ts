@@ -80,4 +80,22 @@ describe('KnownCatalog', () => {
     await state.known.ask('a', again(state.known));
     expect([state.known.isDoubted, state.asked]).toEqual([false, 2]);
   });
+
+  it('is doubted until the check has ended, for every caller', async () => {
+    const state = new Schema();
+    state.known.doubt();
+    const check = state.known.ask('a', again(state.known));
+    expect(state.known.isDoubted).toBe(true);
+    await check;
+    expect(state.known.isDoubted).toBe(false);
+  });
+
+  it('is still doubted when the schema may have changed during the check', async () => {
+    const state = new Schema();
+    state.known.doubt();
+    const check = state.known.ask('a', again(state.known));
+    state.known.doubt();
+    await check;
+    expect(state.known.isDoubted).toBe(true);
+  });
 });

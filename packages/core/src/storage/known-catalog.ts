@@ -16,7 +16,9 @@ const MAX_ASKED = 1000;
 export class KnownCatalog implements CatalogSource {
   readonly #database: Pick<Database, 'catalog' | 'recheck'>;
   #tables: Catalog = new Map();
-  #isDoubted = false;
+  /** How often the tables were doubted, and how many of these doubts were settled by a check that began after them. */
+  #doubts = 0;
+  #settled = 0;
   #suspectedAt = Number.NEGATIVE_INFINITY;
   /** Whether the tables were read inside a transaction, which may have changed them and may be rolled back. */
   #isUncommitted = false;
@@ -36,19 +38,20 @@ export class KnownCatalog implements CatalogSource {
 
   /** Whether {@link KnownCatalog.ask} must be called before the tables are used. */
   get isDoubted(): boolean {
-    return this.#isDoubted;
+    return this.#settled < this.#doubts;
   }
 
   /** Reads all tables. */
   async read(options: CatalogOptions = {}): Promise<Catalog> {
+    const doubts = this.#doubts;
     this.#tables = await this.#database.catalog(options);
-    this.#isDoubted = false;
+    this.#settled = Math.max(this.#settled, doubts);
     return this.#tables;
   }
 
   /** Makes the next user check the tables: the schema may have been changed. */
   doubt(): void {
-    this.#isDoubted = true;
+    this.#doubts += 1;
   }
 
   /** The same, after an error that a changed schema may explain. */
@@ -56,24 +59,24 @@ export class KnownCatalog implements CatalogSource {
     const now = performance.now();
     if (now - this.#suspectedAt < NEGATIVE_MS) return;
     this.#suspectedAt = now;
-    this.#isDoubted = true;
+    this.#doubts += 1;
   }
 
   /** Call it at the end of every transaction. */
   transactionEnded(): void {
     if (!this.#isUncommitted) return;
     this.#isUncommitted = false;
-    this.#isDoubted = true;
+    this.#doubts += 1;
   }
 
   /** Makes {@link KnownCatalog.tables} current as far as `table` is concerned. Does not ask the database when it has answered just before. */
   async ask(table: string, question: CatalogQuestion): Promise<void> {
     const { answeredBy, isProven, within, ...options } = question;
-    if (!this.#isDoubted) {
+    if (!this.isDoubted) {
       if (answeredBy !== this.#tables) return;
       if (!isProven && this.#wasAsked(table)) return;
     }
-    const what = this.#isDoubted || isProven ? undefined : table;
+    const what = this.isDoubted || isProven ? undefined : table;
     if (within !== undefined) {
       await this.#check(what, { ...options, within });
       this.#isUncommitted = true;
@@ -90,15 +93,11 @@ export class KnownCatalog implements CatalogSource {
 
   async #check(table: string | undefined, options: CatalogOptions): Promise<void> {
     const known = this.#tables;
-    if (table === undefined) this.#isDoubted = false;
-    try {
-      const read = await this.#recheck(known, table, options);
-      if (table !== undefined) this.#noteAnswer(table, read !== known);
-      this.#adopt(known, table, read);
-    } catch (error) {
-      if (table === undefined) this.#isDoubted = true;
-      throw error;
-    }
+    const doubts = this.#doubts;
+    const read = await this.#recheck(known, table, options);
+    if (table === undefined) this.#settled = Math.max(this.#settled, doubts);
+    else this.#noteAnswer(table, read !== known);
+    this.#adopt(known, table, read);
   }
 
   async #recheck(known: Catalog, table: string | undefined, options: CatalogOptions): Promise<Catalog> {
@@ -118,7 +117,7 @@ export class KnownCatalog implements CatalogSource {
     if (found === undefined) merged.delete(table);
     else merged.set(table, found);
     this.#tables = merged;
-    this.#isDoubted = true;
+    this.#doubts += 1;
   }
 
   #wasAsked(table: string): boolean {
