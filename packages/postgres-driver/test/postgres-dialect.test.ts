@@ -252,3 +252,23 @@ test('binds values as Kysely’s own dialect does', async () => {
     expect((await query.execute(ours)).rows).toStrictEqual((await query.execute(theirs)).rows);
   }
 });
+
+test.each(['native', 'portable'] as const)(
+  'with %s values, stores arguments as they were when the query was executed',
+  async (values) => {
+    const db = open({ values });
+    await db.deleteFrom('thing').execute();
+    const [bytes, doc, moment] = [Buffer.from([1]), { list: [1] }, new Date(1000)];
+    const work =
+      sql`insert into thing (id, bytes, doc, moment) values (1, ${bytes}, ${doc}, ${moment})`.execute(db);
+    bytes.fill(2);
+    doc.list.push(2);
+    moment.setTime(2000);
+    await work;
+    const { rows } =
+      await sql`select encode(bytes, 'hex') as bytes, doc::text, extract(epoch from moment)::int as moment from thing`.execute(
+        db,
+      );
+    expect(rows).toEqual([{ bytes: '01', doc: '{"list": [1]}', moment: 1 }]);
+  },
+);

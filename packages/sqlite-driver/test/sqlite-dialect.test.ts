@@ -153,3 +153,17 @@ describe('sqliteDialect', () => {
     });
   });
 });
+
+test('stores a buffer as it was when the query was executed', async () => {
+  const db = await ours();
+  const name = Buffer.from([1]);
+  const work = [
+    db.insertInto('item').values({ id: 1, name }).execute(),
+    sql`insert into item (id, name) values (2, ${Buffer.concat([name, name])})`.execute(db),
+    db.updateTable('item').set({ name }).where('id', '=', 3).execute(),
+  ];
+  name.fill(2);
+  await Promise.all(work);
+  const { rows } = await sql`select hex(name) as hex from item order by id`.execute(db);
+  expect(rows).toEqual([{ hex: '01' }, { hex: '0101' }]);
+});

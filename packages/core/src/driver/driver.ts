@@ -135,7 +135,10 @@ export type Access = 'read' | 'write' | 'unknown';
 /** One SQL statement with its parameters. */
 export interface Statement {
   readonly sql: string;
-  /** Encoded by {@link DatabaseSql.encode} where the column's type is known; otherwise JavaScript values that the driver binds by their own type. */
+  /**
+   * Encoded by {@link DatabaseSql.encode} where the column's type is known; otherwise JavaScript values that the driver binds by their own type. They do not
+   * change while the statement waits: core has copied what the caller could change.
+   */
   readonly parameters: readonly unknown[];
   readonly access: Access;
   /** True when it reads few rows, by the key or of a small table, so that running it on the calling thread costs less than passing it to another thread. */

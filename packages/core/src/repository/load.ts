@@ -1,5 +1,6 @@
 import { AbortedError } from '../errors/flow-errors.js';
 import { assertBatchSize } from '../errors/invalid-query.js';
+import { fixedRow } from '../values/fixed-value.js';
 import type { LoadProgress } from './repository.js';
 
 /** The options of {@link loadInBatches}. */
@@ -45,7 +46,8 @@ async function* batchesOf<Row>(
 ): AsyncGenerator<Row[]> {
   let batch: Row[] = [];
   for await (const row of rows) {
-    batch.push(row);
+    // The source may yield one object again and again.
+    batch.push(fixedRow(row));
     if (batch.length < size) continue;
     yield batch;
     batch = [];

@@ -2,6 +2,7 @@ import { type CompiledQuery, type Expression, expressionBuilder } from 'kysely';
 import { toStatement } from '../dialect/to-statement.js';
 import type { Statement } from '../driver/driver.js';
 import { InternalError } from '../errors/flow-errors.js';
+import { fixedValue } from '../values/fixed-value.js';
 
 /** Returns the next value of a statement as an expression, in the order in which the values were listed. */
 export type NextValue = () => Expression<unknown>;
@@ -99,5 +100,7 @@ function compile(build: BuildStatement, values: readonly unknown[]): Statement {
     return eb.val(values[index - 1]);
   });
   if (index !== values.length) throw new InternalError('A statement asked for other values than it listed.');
-  return toStatement(query.compile());
+  const statement = toStatement(query.compile());
+  // An expression that a callback built may hold the caller's own values.
+  return { ...statement, parameters: statement.parameters.map(fixedValue) };
 }

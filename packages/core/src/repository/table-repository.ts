@@ -3,6 +3,7 @@ import type { CallOptions } from '../call/call-options.js';
 import type { ExecuteOptions, Row, Statement } from '../driver/driver.js';
 import { assertBatchSize } from '../errors/invalid-query.js';
 import { NotFoundError, UsageError } from '../errors/usage-errors.js';
+import { fixedRow, fixedValue } from '../values/fixed-value.js';
 import { writeCursor } from './cursor.js';
 import { encodeInParts, insertAll, insertInParts, ROWS_PER_PART } from './insert-in-parts.js';
 import { loadInBatches } from './load.js';
@@ -143,7 +144,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     query: FindQuery<DB, T> = {},
     options: StreamOptions = {},
   ): AsyncIterableIterator<Selectable<DB[T]>> {
-    return new RowIterator(this.#batches(query, options));
+    return new RowIterator(this.#batches(fixedValue(query), { ...options }));
   }
 
   insert(row: Insertable<DB[T]>, options: CallOptions = {}): Promise<Selectable<DB[T]>> {
@@ -157,19 +158,9 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   }
 
   async insertMany(rows: readonly Insertable<DB[T]>[], options: CallOptions = {}): Promise<number> {
-    if (rows.length > ROWS_PER_PART) return this.#insertInParts(rows, options);
-    return this.#calls.perform({
-      method: 'insertMany',
-      args: rows,
-      options,
-      build: (statements, given) => statements.insertMany(given),
-      run: async (made, _, execute) => {
-        const [first, ...others] = made;
-        if (first === undefined) return 0;
-        if (others.length === 0) return this.#change(first, execute);
-        return this.#host.atomically((runner) => insertAll(runner, made, execute), options);
-      },
-    });
+    return rows.length > ROWS_PER_PART
+      ? this.#insertInParts(rows.map(fixedRow), options)
+      : this.#insertAtOnce(rows, options);
   }
 
   async upsert(row: Insertable<DB[T]>, options: UpsertOptions<DB, T> = {}): Promise<Selectable<DB[T]>> {
@@ -242,12 +233,29 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
       );
     }
     const { batchSize, onProgress, ...call } = options;
+    const execute: CallOptions = { priority: 'low', label: `${this.#table}.load`, ...call };
     const insert = (batch: readonly Insertable<DB[T]>[]): Promise<number> =>
-      this.insertMany(batch, { priority: 'low', label: `${this.#table}.load`, ...call });
+      batch.length > ROWS_PER_PART ? this.#insertInParts(batch, execute) : this.#insertAtOnce(batch, execute);
     return loadInBatches(rows, insert, { batchSize, onProgress, signal: call.signal });
   }
 
-  /** Inserts more rows than are encoded at once. */
+  /** Inserts no more rows than are encoded at once. */
+  #insertAtOnce(rows: readonly Insertable<DB[T]>[], options: CallOptions): Promise<number> {
+    return this.#calls.perform({
+      method: 'insertMany',
+      args: rows,
+      options,
+      build: (statements, given) => statements.insertMany(given),
+      run: async (made, _, execute) => {
+        const [first, ...others] = made;
+        if (first === undefined) return 0;
+        if (others.length === 0) return this.#change(first, execute);
+        return this.#host.atomically((runner) => insertAll(runner, made, execute), options);
+      },
+    });
+  }
+
+  /** Inserts more rows than are encoded at once. They must not change any more. */
   #insertInParts(rows: readonly Insertable<DB[T]>[], options: CallOptions): Promise<number> {
     return this.#calls.perform({
       method: 'insertMany',

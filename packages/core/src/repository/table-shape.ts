@@ -4,6 +4,7 @@ import type { DatabaseSql, Row, RowInsertion, RowLookup } from '../driver/driver
 import { UsageError } from '../errors/usage-errors.js';
 import { type Naming, sameNaming } from '../naming/naming.js';
 import { checkValue } from '../values/check-value.js';
+import { fixedValue } from '../values/fixed-value.js';
 
 /** One column as a repository sees it. */
 export interface ShapeColumn extends CatalogColumn {
@@ -64,7 +65,7 @@ export class TableShape {
 
   /** Checks a value that is stored in the column, and encodes it as a parameter. @throws ValueError. */
   encode(column: ShapeColumn, value: unknown): unknown {
-    if (column.type === undefined) return value;
+    if (column.type === undefined) return fixedValue(value);
     const place = { table: this.name, column: column.property };
     return this.#sql.encode(checkValue(value, column.type, place), column.type);
   }

@@ -13,7 +13,8 @@ export interface ValuePlace {
 
 /**
  * Checks that a column of `type` stores `value` exactly on every driver, and returns the canonical form of the value: uuids in lower case,
- * numerics padded to their scale, JSON as text. `null` passes; the database decides whether the column takes it.
+ * numerics padded to their scale, JSON as text. Bytes and Dates are copied, because the caller may change its own before the statement runs. `null` passes; the
+ * database decides whether the column takes it.
  *
  * @throws ValueError. Its message names the column and the values that it takes, never the value.
  */
@@ -30,7 +31,7 @@ type Check = (value: unknown, type: ValueType) => CheckedValue | undefined;
 const CHECKS: Readonly<Record<ValueTypeName, Check>> = {
   bigint: (value) => integerWithin(value, -(2n ** 63n), 2n ** 63n - 1n),
   boolean: (value) => (typeof value === 'boolean' ? value : undefined),
-  bytea: (value) => (value instanceof Uint8Array ? value : undefined),
+  bytea: (value) => (value instanceof Uint8Array ? new Uint8Array(value) : undefined),
   date: checkDate,
   'double precision': checkDouble,
   integer: (value) => numberWithin(value, -(2 ** 31), 2 ** 31 - 1),
@@ -116,7 +117,7 @@ function checkUuid(value: unknown): string | undefined {
 const FIRST_TIMESTAMP_MS = Date.UTC(-4713, 10, 24);
 
 function checkTimestamp(value: unknown): Date | undefined {
-  return value instanceof Date && value.getTime() >= FIRST_TIMESTAMP_MS ? value : undefined;
+  return value instanceof Date && value.getTime() >= FIRST_TIMESTAMP_MS ? new Date(value) : undefined;
 }
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;

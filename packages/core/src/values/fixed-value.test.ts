@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fixedValue } from './fixed-value.js';
+import { fixedRow, fixedValue } from './fixed-value.js';
 
 describe('fixedValue', () => {
   it('copies bytes, Dates, arrays and plain objects to any depth', () => {
@@ -50,5 +50,20 @@ describe('fixedValue', () => {
   it('copies a property named __proto__ as a property', () => {
     const given = JSON.parse('{"__proto__": {"a": 1}}');
     expect(JSON.stringify(fixedValue(given))).toBe('{"__proto__":{"a":1}}');
+  });
+});
+
+describe('fixedRow', () => {
+  it('copies a row, and its values that can change', () => {
+    const row = { id: 1, bytes: new Uint8Array([1]), list: [1], nothing: null };
+    const fixed = fixedRow(row);
+    row.id = 2;
+    row.bytes.fill(2);
+    row.list.push(2);
+    expect(fixed).toStrictEqual({ id: 1, bytes: new Uint8Array([1]), list: [1], nothing: null });
+  });
+
+  it('leaves what is no row to be refused', () => {
+    for (const given of [undefined, null, 'row', [1]]) expect(fixedRow(given)).toBe(given);
   });
 });

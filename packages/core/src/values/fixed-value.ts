@@ -3,6 +3,8 @@
  * else is returned as it is: values that cannot change, functions, and instances of other classes, such as Kysely's expressions.
  */
 export function fixedValue<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (!isContainer(value)) return emptyCopy(value) as T;
   const copies = new Map<object, object>();
   const open: Members[] = [];
   const copied = (member: unknown): unknown => {
@@ -20,6 +22,17 @@ export function fixedValue<T>(value: T): T {
     for (const [key, member] of Object.entries(next.of)) define(next.copy, key, copied(member));
   }
   return result as T;
+}
+
+/** As {@link fixedValue}, for one of many rows: fast where its values cannot change. */
+export function fixedRow<T>(row: T): T {
+  if (typeof row !== 'object' || row === null || Array.isArray(row)) return row;
+  const copy = { ...row };
+  for (const key in copy) {
+    const value = copy[key];
+    if (typeof value === 'object' && value !== null) define(copy, key, fixedValue(value));
+  }
+  return copy;
 }
 
 /** A container whose members are still to be copied. */

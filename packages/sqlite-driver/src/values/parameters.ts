@@ -36,7 +36,7 @@ export function bindPortable(value: unknown, index: number): SqliteValue {
 }
 
 function bindObject(value: object, index: number): SqliteValue {
-  if (value instanceof Uint8Array) return copyBytes(value);
+  if (value instanceof Uint8Array) return ownBytes(value);
   if (value instanceof Date) return storableDate(value, index);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (Array.isArray(value) || prototype === Object.prototype || prototype === null) {
@@ -82,14 +82,11 @@ export function bindNative(value: unknown): SqliteValue {
   if (value === undefined) return null;
   if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint')
     return value;
-  if (value instanceof Uint8Array) return copyBytes(value);
+  if (value instanceof Uint8Array) return ownBytes(value);
   throw new TypeError('SQLite3 can only bind numbers, strings, bigints, buffers, and null');
 }
 
-/**
- * Copies the bytes, because the caller may change them while the statement waits. The copy also has a buffer of its own, so that only these
- * bytes are sent to the thread.
- */
-function copyBytes(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes);
+/** The bytes with a buffer of their own, so that only these bytes are sent to the thread. */
+function ownBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 }

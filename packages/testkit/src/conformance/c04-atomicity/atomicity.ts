@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import type { ConformanceTarget } from '../../fixture/conformance-target.js';
 import { CASE_TIMEOUT_MS, useFixture } from '../../fixture/fixture.js';
+import { argumentsCases } from './arguments.js';
 import { batchCases } from './batch.js';
 import { insertManyCases } from './insert-many.js';
 import { loadCases } from './load.js';
@@ -10,6 +11,7 @@ import { singleRowCases } from './single-rows.js';
 export function atomicitySuite(target: ConformanceTarget): void {
   describe('C4 atomicity', { timeout: CASE_TIMEOUT_MS }, () => {
     const fixture = useFixture(target);
+    argumentsCases(fixture);
     batchCases(fixture);
     insertManyCases(fixture, target.capabilities);
     loadCases(fixture);

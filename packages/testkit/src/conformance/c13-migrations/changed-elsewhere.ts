@@ -45,7 +45,7 @@ export function changedElsewhereCases(fixture: Fixture): void {
           await warm(storage, table);
           await other.kysely.schema.alterTable(table).addColumn('c', type).execute();
           if (needsRow) await other.repository(table, { key: 'id' }).insert({ id: 5 });
-          await write(storage, table, { id: 5, c: given });
+          await write(storage, table, { id: 5, c: given }, () => {});
           expect([way, await cellOf(other, table)]).toStrictEqual([way, read]);
           expect([way, await cellOf(storage, table)]).toStrictEqual([way, read]);
         }
@@ -77,7 +77,7 @@ export function changedElsewhereCases(fixture: Fixture): void {
           await warm(storage, table);
           await other.migrator.to(step(index));
           if (needsRow) await other.repository(table, { key: 'id' }).insert({ id: 5 });
-          await write(storage, table, { id: 5, c: given });
+          await write(storage, table, { id: 5, c: given }, () => {});
           expect([way, await cellOf(other, table)]).toStrictEqual([way, given]);
           expect([way, await cellOf(storage, table)]).toStrictEqual([way, given]);
         }
@@ -172,7 +172,7 @@ export function changedElsewhereCases(fixture: Fixture): void {
         await other.kysely.schema.dropTable(table).execute();
         await create(other.kysely, table, 'boolean');
         if (needsRow) await other.repository(table, { key: 'id' }).insert({ id: 5 });
-        await write(storage, table, { id: 5, c: true });
+        await write(storage, table, { id: 5, c: true }, () => {});
         expect([way, await cellOf(storage, table)]).toStrictEqual([way, true]);
       }
     });
@@ -183,7 +183,7 @@ export function changedElsewhereCases(fixture: Fixture): void {
         const table = `thing_${index}`;
         await create(other.kysely, table, 'uuid');
         if (needsRow) await other.repository(table, { key: 'id' }).insert({ id: 5 });
-        await write(storage, table, { id: 5, c: 'ABCDEF00-0000-4000-8000-000000000000' });
+        await write(storage, table, { id: 5, c: 'ABCDEF00-0000-4000-8000-000000000000' }, () => {});
         const read = 'abcdef00-0000-4000-8000-000000000000';
         expect([way, await cellOf(storage, table)]).toStrictEqual([way, read]);
       }
