@@ -243,6 +243,8 @@ test('binds values as Kysely’s own dialect does', async () => {
     sql`select ${new Date(0)}::timestamptz as a, ${new Date(0)}::timestamp as b, ${Buffer.from([0, 255])}::bytea as c`,
     sql`select ${[1, null, 3]}::int[] as a, ${['a', 'b"c', null]}::text[] as b, ${[[1], [2]]}::int[] as c, ${[]}::int[] as d`,
     sql`select ${{ a: [1, null] }}::jsonb as a, ${JSON.stringify([1])}::json as b, ${undefined}::text as c`,
+    sql`select ${new Point(1, 2)}::jsonb as a, ${[new Point(1, 2), { a: [1] }, null]}::jsonb[] as b, ${new Literal('1,2')}::point as c`,
+    sql`select ${[new Date(0)]}::timestamptz[] as a, ${[Buffer.from([0, 255])]}::bytea[] as b, ${new Uint16Array([1])}::bytea as c`,
     sql`select ${Number.NaN}::float8 as a, ${-0}::float8 as b, ${Number.POSITIVE_INFINITY}::float8 as c, ${1.5e300}::float8 as d`,
     sql`select 'infinity'::timestamptz as a, '0044-03-15 BC'::timestamptz as b, 'NaN'::numeric as c, point(1, 2) as d, '[1,3)'::int4range as e`,
     sql`select 1 as same, 2 as same`,
@@ -258,17 +260,56 @@ test.each(['native', 'portable'] as const)(
   async (values) => {
     const db = open({ values });
     await db.deleteFrom('thing').execute();
-    const [bytes, doc, moment] = [Buffer.from([1]), { list: [1] }, new Date(1000)];
-    const work =
-      sql`insert into thing (id, bytes, doc, moment) values (1, ${bytes}, ${doc}, ${moment})`.execute(db);
+    const [bytes, moment] = [Buffer.from([1]), new Date(1000)];
+    const [list, nested] = [[1], new Point(1, 2)];
+    const docs = [{ list }, { nested: [nested] }, new Point(1, 2)] as const;
+    const work = docs.map((doc, id) =>
+      sql`insert into thing (id, bytes, doc, moment) values (${id}, ${bytes}, ${doc}, ${moment})`.execute(db),
+    );
     bytes.fill(2);
-    doc.list.push(2);
     moment.setTime(2000);
-    await work;
-    const { rows } =
-      await sql`select encode(bytes, 'hex') as bytes, doc::text, extract(epoch from moment)::int as moment from thing`.execute(
-        db,
-      );
-    expect(rows).toEqual([{ bytes: '01', doc: '{"list": [1]}', moment: 1 }]);
+    list.push(2);
+    for (const point of [nested, docs[2]]) point.x = 7;
+    await Promise.all(work);
+    const stored = sql`select encode(bytes, 'hex') as bytes, doc::text, extract(epoch from moment)::int as moment from thing order by id`;
+    const { rows } = await stored.execute(db);
+    const others = { bytes: '01', moment: 1 };
+    expect(rows).toEqual([
+      { ...others, doc: '{"list": [1]}' },
+      { ...others, doc: '{"nested": [{"x": 1, "y": 2}]}' },
+      { ...others, doc: '{"x": 1, "y": 2}' },
+    ]);
   },
 );
+
+test('with native values, stores the members of arrays as they were when the query was executed', async () => {
+  const [point, bytes] = [new Point(1, 2), Buffer.from([1])];
+  const work = sql`select ${[[point]]}::jsonb[] as points, ${[bytes]}::bytea[] as bytes`.execute(open());
+  point.x = 7;
+  bytes.fill(2);
+  expect((await work).rows).toEqual([{ points: [[{ x: 1, y: 2 }]], bytes: [Buffer.from([1])] }]);
+});
+
+/** An object that is sent as JSON. */
+class Point {
+  x: number;
+  y: number;
+
+  constructor(x: number, y: number) {
+    this.x = x;
+    this.y = y;
+  }
+}
+
+/** An object that `pg` converts by its own method. */
+class Literal {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  toPostgres(): string {
+    return this.#text;
+  }
+}

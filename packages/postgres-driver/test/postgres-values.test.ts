@@ -157,6 +157,8 @@ test.each([
   ['half of a surrogate pair', '\uD800'],
   ['a function', () => 1],
   ['a bigint inside JSON', { big: 1n }],
+  ['an ArrayBuffer', new ArrayBuffer(1)],
+  ['a Float64Array', new Float64Array(1)],
 ])('refuses %s as a parameter', async (_, value) => {
   const { rows } = await open();
   expect(await rejection(rows('select $1::text as value', [value]))).toBeInstanceOf(ValueError);

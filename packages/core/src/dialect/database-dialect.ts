@@ -7,9 +7,7 @@ import type {
   Kysely,
   Driver as KyselyDriver,
   QueryCompiler,
-  QueryId,
   QueryResult,
-  RootOperationNode,
   TransactionSettings,
 } from 'kysely';
 import type {
@@ -25,7 +23,7 @@ import type {
 import { assertBatchSize } from '../errors/invalid-query.js';
 import { UnsupportedError, UsageError } from '../errors/usage-errors.js';
 import { TransactionScope } from '../transaction/transaction-scope.js';
-import { fixedValue } from '../values/fixed-value.js';
+import { FixingCompiler } from './fixing-compiler.js';
 import { mayChangeSchema, toStatement } from './to-statement.js';
 import type { TypedQueries } from './typed-queries.js';
 
@@ -60,7 +58,7 @@ export class DatabaseDialect implements Dialect {
   }
 
   createQueryCompiler(): QueryCompiler {
-    return new FixingCompiler(this.#options.sql.createQueryCompiler());
+    return new FixingCompiler(this.#options.sql);
   }
 
   createAdapter(): DialectAdapter {
@@ -69,20 +67,6 @@ export class DatabaseDialect implements Dialect {
 
   createIntrospector(db: Kysely<unknown>): DatabaseIntrospector {
     return this.#options.sql.createIntrospector(db);
-  }
-}
-
-/** Copies the values of a query when it is compiled, because the caller may change its own before the query runs. Kysely compiles it when it is executed. */
-class FixingCompiler implements QueryCompiler {
-  readonly #compiler: QueryCompiler;
-
-  constructor(compiler: QueryCompiler) {
-    this.#compiler = compiler;
-  }
-
-  compileQuery(node: RootOperationNode, queryId: QueryId): CompiledQuery {
-    const compiled = this.#compiler.compileQuery(node, queryId);
-    return { ...compiled, parameters: compiled.parameters.map(fixedValue) };
   }
 }
 

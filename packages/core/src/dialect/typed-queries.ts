@@ -6,6 +6,7 @@ import { ValueError } from '../errors/data-errors.js';
 import { StaleCatalogError } from '../errors/flow-errors.js';
 import { UsageError } from '../errors/usage-errors.js';
 import { fixedValue } from '../values/fixed-value.js';
+import { FixingCompiler } from './fixing-compiler.js';
 import { type MadeQuery, TypedValuesPlugin } from './typed-values.js';
 
 /** Runs queries together, with these options. */
@@ -152,7 +153,7 @@ export class TypedQueries extends TypedValuesPlugin {
   }
 
   #compile({ node }: MadeQuery, queryId: QueryId): CompiledQuery {
-    return this.#sql.createQueryCompiler().compileQuery(node, queryId);
+    return new FixingCompiler(this.#sql).compileQuery(node, queryId);
   }
 }
 

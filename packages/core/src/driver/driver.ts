@@ -104,6 +104,11 @@ export interface DatabaseSql
    */
   encode(value: CheckedValue, type: ValueType): unknown;
   /**
+   * Returns what a value of a plain query becomes at the call, for values that the driver binds and the caller may change until then. Core copies bytes, Dates,
+   * arrays and plain objects. Default: the value itself.
+   */
+  fixed?(value: unknown): unknown;
+  /**
    * Builds `column in (values)` for any number of encoded values, also none. None of them is null. The driver chooses how many parameters it
    * uses, so that the statement stays within the engine's limit.
    */

@@ -36,6 +36,13 @@ describe('fixedValue', () => {
     expect(fixed.buffer.byteLength).toBe(2);
   });
 
+  it('copies the memory of other views, too', () => {
+    const given = new Uint16Array([1, 2]);
+    const fixed = [fixedValue(given), new Uint16Array(fixedValue(given.buffer))];
+    given.fill(9);
+    expect(fixed).toStrictEqual([new Uint16Array([1, 2]), new Uint16Array([1, 2])]);
+  });
+
   it('copies what is nested deeper than the stack, and what refers to itself', () => {
     let nested: unknown = 1;
     for (let depth = 0; depth < 100_000; depth += 1) nested = [nested];

@@ -51,6 +51,7 @@ export function copyOfBytes(bytes: Uint8Array): Uint8Array {
 function emptyCopy(value: object): object {
   if (value instanceof Uint8Array) return copyOfBytes(value);
   if (value instanceof Date) return new Date(value);
+  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return structuredClone(value);
   if (!isContainer(value)) return value;
   return Array.isArray(value) ? new Array(value.length) : Object.create(Object.getPrototypeOf(value));
 }

@@ -12,7 +12,7 @@ import {
 } from 'kysely';
 import type { ValueMode } from '../options/options.js';
 import { bigintExtreme } from '../values/exact-bigint.js';
-import { encodeValue } from '../values/parameters.js';
+import { encodeValue, fixObject } from '../values/parameters.js';
 import { formatArray } from '../values/text.js';
 import { PooledPostgresAdapter, type TakeMigrationLock } from './adapter.js';
 import { PortablePostgresQueryCompiler } from './query-compiler.js';
@@ -41,6 +41,10 @@ export class PostgresSql implements DatabaseSql {
 
   encode(value: CheckedValue, _type: ValueType): unknown {
     return encodeValue(value);
+  }
+
+  fixed(value: unknown): unknown {
+    return fixObject(value, this.#values);
   }
 
   /** Sends all values as one array parameter, cast to an array of the column's type, so that an index on the column can be used. */

@@ -32,6 +32,25 @@ function assertCount(parameters: readonly unknown[]): void {
   }
 }
 
+/**
+ * Converts an object that is sent as JSON to its text, before the caller changes it. Other values are unchanged, as are objects that cannot be written as JSON,
+ * which are refused when they are bound. With native values, `pg` sends an array as PostgreSQL's, and converts an object with a method `toPostgres` itself.
+ */
+export function fixObject(value: unknown, mode: ValueMode): unknown {
+  if (typeof value !== 'object' || value === null || value instanceof Date || isBytes(value)) return value;
+  try {
+    if (mode === 'native' && Array.isArray(value)) return value.map((member) => fixObject(member, mode));
+    if (mode === 'native' && 'toPostgres' in value) return value;
+    return JSON.stringify(value) ?? value;
+  } catch {
+    return value;
+  }
+}
+
+function isBytes(value: object): boolean {
+  return value instanceof ArrayBuffer || ArrayBuffer.isView(value);
+}
+
 /** Converts a checked value to a parameter's value. It does not need the type, because PostgreSQL infers it from the column. */
 export function encodeValue(value: CheckedValue): unknown {
   if (value instanceof Date) return formatTimestamp(value);
@@ -81,6 +100,9 @@ function bindObject(value: object, index: number): Bound {
     return formatTimestamp(value);
   }
   if (value instanceof Uint8Array) return asBuffer(value);
+  // As JSON they would be stored as {} or as an object of numbered members.
+  if (isBytes(value))
+    throw refusal(index, `is of class ${value.constructor.name}; give bytes as a Uint8Array`);
   return bindJson(value, index);
 }
 

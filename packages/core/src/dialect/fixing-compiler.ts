@@ -1,0 +1,22 @@
+import type { CompiledQuery, QueryCompiler, QueryId, RootOperationNode } from 'kysely';
+import type { DatabaseSql } from '../driver/driver.js';
+import { fixedValue } from '../values/fixed-value.js';
+
+/**
+ * The compiler of plain queries. It copies their values, because the caller may change its own before the query runs. Kysely compiles a query in the turn in
+ * which it is executed.
+ */
+export class FixingCompiler implements QueryCompiler {
+  readonly #compiler: QueryCompiler;
+  readonly #fixed: (value: unknown) => unknown;
+
+  constructor(sql: Pick<DatabaseSql, 'createQueryCompiler' | 'fixed'>) {
+    this.#compiler = sql.createQueryCompiler();
+    this.#fixed = (value) => fixedValue(sql.fixed === undefined ? value : sql.fixed(value));
+  }
+
+  compileQuery(node: RootOperationNode, queryId: QueryId): CompiledQuery {
+    const compiled = this.#compiler.compileQuery(node, queryId);
+    return { ...compiled, parameters: compiled.parameters.map(this.#fixed) };
+  }
+}
