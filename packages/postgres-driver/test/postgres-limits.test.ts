@@ -51,3 +51,41 @@ test('frees a session lock, and takes back a setting, that a query left behind',
   const other = await openDatabase({ url });
   expect(await other.rows('select pg_try_advisory_xact_lock(7) as free')).toEqual([{ free: true }]);
 });
+
+test('keeps a limit of the role where it is stricter, and sets its own where that is', async () => {
+  const owner = await openDatabase();
+  const role = `limited_${process.pid}`;
+  await owner.run(`create role ${role} login password 'p'`);
+  try {
+    await owner.run(`alter role ${role} set statement_timeout = '2min'`);
+    await owner.run(`alter role ${role} set lock_timeout = '50ms'`);
+    await owner.run(`alter role ${role} set idle_in_transaction_session_timeout = '1s'`);
+    const url = Object.assign(new URL(owner.url), { username: role, password: 'p' }).href;
+    const shown = `select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock,
+      current_setting('idle_in_transaction_session_timeout') as idle`;
+    for (const pooler of [undefined, 'session', 'transaction'] as const) {
+      const options = { url, statementTimeoutMs: 90_000, lockTimeoutMs: 60_000, ...(pooler && { pooler }) };
+      const limited = await openDatabase(options);
+      expect(await limited.rows(shown)).toEqual([{ statement: '90s', lock: '50ms', idle: '1s' }]);
+      await limited.database.close();
+    }
+  } finally {
+    await owner.run(`drop role ${role}`);
+  }
+});
+
+test('has the server notice a client that is gone', async () => {
+  const { url, rows } = await openDatabase();
+  const shown = (name: string): string => `current_setting('tcp_${name}') as ${name}`;
+  const sql = `select ${['keepalives_idle', 'keepalives_interval', 'keepalives_count', 'user_timeout'].map(shown).join(', ')}`;
+  expect(await rows(sql)).toEqual([
+    { keepalives_idle: '30', keepalives_interval: '10', keepalives_count: '3', user_timeout: '60000' },
+  ]);
+  const address = new URL(url);
+  address.search =
+    '?keepalives=1&keepalives_idle=45&keepalives_interval=7&keepalives_count=4&tcp_user_timeout=9000';
+  const other = await openDatabase({ url: address.href });
+  expect(await other.rows(sql)).toEqual([
+    { keepalives_idle: '45', keepalives_interval: '7', keepalives_count: '4', user_timeout: '9000' },
+  ]);
+});

@@ -10,7 +10,7 @@ export {
   nodeContainersMissing,
   startNodeContainer,
 } from './containers/node-container.js';
-export { startTcpRelay, type TcpRelay, type TcpTarget } from './faults/tcp-relay.js';
+export { type SwallowedDirection, startTcpRelay, type TcpRelay, type TcpTarget } from './faults/tcp-relay.js';
 export type { ConformanceOpenOptions, ConformanceTarget } from './fixture/conformance-target.js';
 export { checkHistory } from './history/check-history.js';
 export type { History, Operation, Problem, ProblemKind, RecordedTransaction } from './history/history.js';

@@ -5,8 +5,8 @@ import type { PostgresConfig } from '../options/options.js';
 import { CHANNEL, WITH_TRIGGER } from './change-triggers.js';
 
 /** How often the listening connection and the triggers are checked, and how long the answer may take, in milliseconds. */
-const CHECK_MS = 30_000;
-const ANSWER_MS = 10_000;
+const CHECK_MS = 10_000;
+const ANSWER_MS = 5_000;
 
 /** The delay before a lost connection is opened again, in milliseconds: it doubles with each failure, up to the maximum. */
 const MIN_DELAY_MS = 100;
@@ -26,6 +26,7 @@ interface Watcher {
 export class PostgresChanges {
   readonly #config: PostgresConfig;
   readonly #checkMs: number;
+  readonly #answerMs: number;
   readonly #watchers = new Set<Watcher>();
   #connection: PostgresConnection | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -34,9 +35,10 @@ export class PostgresChanges {
   /** The last task of the serial queue in which connections are opened, checked and ended. */
   #lastTask: Promise<unknown> = Promise.resolve();
 
-  constructor(config: PostgresConfig, checkMs: number = CHECK_MS) {
+  constructor(config: PostgresConfig, checkMs: number = CHECK_MS, answerMs: number = ANSWER_MS) {
     this.#config = config;
     this.#checkMs = checkMs;
+    this.#answerMs = answerMs;
   }
 
   /**
@@ -82,7 +84,7 @@ export class PostgresChanges {
     const connection = await connect(this.#config, async () => []);
     try {
       connection.onNotification = (id) => this.#notify(id);
-      await connection.run(`listen ${CHANNEL}`, [], within(ANSWER_MS));
+      await connection.run(`listen ${CHANNEL}`, [], within(this.#answerMs));
     } catch (error) {
       connection.destroy();
       throw error;
@@ -126,7 +128,7 @@ export class PostgresChanges {
   async #check(connection: PostgresConnection): Promise<void> {
     if (connection !== this.#connection) return;
     try {
-      const { rows } = await connection.run(WITH_TRIGGER, [], within(ANSWER_MS));
+      const { rows } = await connection.run(WITH_TRIGGER, [], within(this.#answerMs));
       const present = new Set(rows.map((row) => row.text(0)));
       for (const watcher of this.#watchers) this.#reportMissingTrigger(present, watcher);
       this.#schedule(this.#checkMs, () => this.#check(connection));
@@ -159,6 +161,6 @@ export class PostgresChanges {
   }
 }
 
-function within(ms: number): { readonly deadline: number } {
-  return { deadline: performance.now() + ms };
+function within(ms: number): { readonly deadline: number; readonly onInterrupt: 'destroy' } {
+  return { deadline: performance.now() + ms, onInterrupt: 'destroy' };
 }

@@ -12,9 +12,6 @@ import { SERVER_FACTS, type ServerFacts, sessionStatement } from './session.js';
 /** How long to wait before the next attempt while the server is starting up, in milliseconds. */
 const STARTING_UP_DELAY_MS = 100;
 
-/** After how many milliseconds without traffic the operating system sends TCP keep-alive probes; its default is two hours. */
-const KEEP_ALIVE_MS = 30_000;
-
 /**
  * Opens a connection and configures its session. While the server answers that it is starting up, further attempts are made until
  * `connectTimeoutMs` has passed; that is also the limit for a server that does not answer.
@@ -70,8 +67,8 @@ function clientConfig(config: PostgresConfig): ConstructorParameters<typeof Clie
     ssl: config.ssl,
     options: config.serverOptions,
     application_name: config.applicationName,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+    keepAlive: config.tcp.keepAliveIdleMs !== undefined,
+    keepAliveInitialDelayMillis: config.tcp.keepAliveIdleMs ?? 0,
   };
 }
 

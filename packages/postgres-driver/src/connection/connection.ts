@@ -78,6 +78,7 @@ export class PostgresConnection {
   #mode: SessionMode | undefined = 'write';
   #onLost: (() => void) | undefined;
   #isLost = false;
+  #isUnanswered = false;
   #lossCause: unknown;
   /** How many ReadyForQuery messages are still expected for the running command. */
   #pendingSyncs = 0;
@@ -89,6 +90,8 @@ export class PostgresConnection {
   #onReadyOrLost: (() => void) | undefined;
   /** Set while cancel requests are on their way to the server. */
   #cancelling: Promise<void> | undefined;
+  /** Destroys the connection where a cancelled command does not end in time. A delivered request is no answer: a process that is stopped receives it too. */
+  #guard: NodeJS.Timeout | undefined;
   #wasCancelled = false;
   /** Whether a statement may have left something in the session: a setting, a temporary table, a listener. */
   #isAltered = false;
@@ -117,6 +120,11 @@ export class PostgresConnection {
 
   get status(): TransactionStatus | null {
     return this.#client.getTransactionStatus();
+  }
+
+  /** Whether it was given up because the server did not answer in time. */
+  get isUnanswered(): boolean {
+    return this.#isUnanswered;
   }
 
   /** After a failure: whether the last command may have taken effect. */
@@ -325,21 +333,23 @@ export class PostgresConnection {
       throw await this.#explain(cause, interrupt, options);
     } finally {
       interrupt.stop();
+      clearTimeout(this.#guard);
+      this.#guard = undefined;
       // No command may be sent before the cancel request has ended, because it could cancel that command.
       if (this.#cancelling !== undefined) await this.#cancelling;
     }
   }
 
   #interrupt({ onInterrupt = 'cancel' }: SendOptions): void {
-    if (onInterrupt === 'destroy') this.destroy();
+    if (onInterrupt === 'destroy') this.#giveUp();
     else this.#cancel();
   }
 
   #cancel(): void {
     this.#wasCancelled = true;
-    const timer = setTimeout(() => this.destroy(), GRACE_MS);
+    this.#guard ??= setTimeout(() => this.#giveUp(), GRACE_MS);
     const key = this.#client as Client & BackendKey;
-    const sent = sendCancel(this.#config, key, GRACE_MS).then(() => clearTimeout(timer));
+    const sent = sendCancel(this.#config, key, GRACE_MS);
     const cancelling = Promise.all([sent, this.#cancelling]).then(() => {
       if (this.#cancelling === cancelling) this.#cancelling = undefined;
     });
@@ -368,12 +378,17 @@ export class PostgresConnection {
   /** After a failure: waits until the server is ready for the next query or the connection is lost. */
   async #readyOrLost(): Promise<void> {
     if (this.#pendingSyncs <= 0 || this.#isLost) return;
-    const timer = setTimeout(() => this.destroy(), GRACE_MS);
+    const timer = setTimeout(() => this.#giveUp(), GRACE_MS);
     await new Promise<void>((resolve) => {
       this.#onReadyOrLost = resolve;
     });
     this.#onReadyOrLost = undefined;
     clearTimeout(timer);
+  }
+
+  #giveUp(): void {
+    this.#isUnanswered = !this.#isLost;
+    this.destroy();
   }
 
   #lose(cause?: unknown): void {

@@ -13,7 +13,7 @@ export interface ServerFacts {
   readonly pid: number | string;
 }
 
-type SessionConfig = Pick<PostgresConfig, 'isolation' | 'limits' | 'values'>;
+type SessionConfig = Pick<PostgresConfig, 'isolation' | 'limits' | 'tcp' | 'values'>;
 
 /**
  * The one statement that configures a session and returns {@link ServerFacts}. Values are received as text, so the settings that decide their
@@ -25,7 +25,11 @@ export function sessionStatement(config: SessionConfig): {
 } {
   const entries = settingsOf(config);
   const calls = entries.map((_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, false)`);
-  return { text: `${SERVER_FACTS}, ${calls.join(', ')}`, parameters: entries.flat() };
+  const limits = [
+    ...Object.entries(config.limits).map(([name, ms]) => limit(name, ms, false)),
+    ...tcpCalls(config),
+  ];
+  return { text: `${SERVER_FACTS}, ${[...calls, ...limits].join(', ')}`, parameters: entries.flat() };
 }
 
 /** Reads {@link ServerFacts} alone. Behind a pooler a session is shared with other clients, and nothing may be set in it. */
@@ -37,13 +41,30 @@ export function transactionSettings(config: SessionConfig): string {
   const calls = settingsOf(config).map(
     ([name, value]) => `set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, true)`,
   );
-  return `select ${calls.join(', ')}`;
+  const limits = Object.entries(config.limits).map(([name, ms]) => limit(name, ms, true));
+  return `select ${[...calls, ...limits].join(', ')}`;
 }
 
-function settingsOf({ values, isolation, limits }: SessionConfig): [name: string, value: string][] {
+function settingsOf({ values, isolation }: SessionConfig): [name: string, value: string][] {
   const settings = values === 'portable' ? { ...NATIVE_SETTINGS, ...PORTABLE_SETTINGS } : NATIVE_SETTINGS;
-  const all = { ...settings, ...limits, default_transaction_isolation: isolation };
-  return Object.entries(all).map(([name, value]) => [name, String(value)]);
+  return Object.entries({ ...settings, default_transaction_isolation: isolation });
+}
+
+/** Sets a limit in milliseconds, unless server, role or database have set a stricter one; 0 is none. The server shows a time with its unit, as in `5min`. */
+function limit(name: string, ms: number, isLocal: boolean): string {
+  const own = `extract(epoch from current_setting('${name}')::interval) * 1000`;
+  return `set_config('${name}', least(nullif(${own}, 0), ${ms})::bigint::text, ${isLocal})`;
+}
+
+/**
+ * Lets the server notice a client that is gone, so that its transaction and its locks end. Servers of the family that do not know a setting are left alone. No
+ * effect on a Unix socket (postgresql.org/docs/current/runtime-config-connection.html).
+ */
+function tcpCalls({ tcp }: SessionConfig): string[] {
+  return Object.entries(tcp.serverSettings).map(
+    ([name, value]) =>
+      `case when current_setting('${name}', true) is not null then set_config('${name}', '${value}', false) end`,
+  );
 }
 
 const NATIVE_SETTINGS: Readonly<Record<string, string>> = { DateStyle: 'ISO, MDY' };

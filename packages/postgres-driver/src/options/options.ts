@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import { ConfigurationError, type IsolationLevel } from '@sluice/core';
 import { passwordSource } from './password.js';
+import type { TcpOptions } from './tcp.js';
 import { parsePostgresUrl } from './url.js';
 
 /** `portable`: the contract's values (C1). `native`: those of `pg`, as Kysely's own PostgreSQL dialect returns them. */
@@ -106,6 +107,7 @@ export interface PostgresConfig {
   readonly limits: Readonly<Record<string, number>>;
   readonly replicas: readonly PostgresConfig[];
   readonly maxLagMs: number;
+  readonly tcp: TcpOptions;
   readonly idleTimeoutMs: number;
   readonly pooler: PoolerMode | undefined;
   /** Whether each transaction may run in another session. */
@@ -156,6 +158,7 @@ export function resolvePostgresConfig(
         ? undefined
         : atLeastOne('acquireTimeoutMs', options.acquireTimeoutMs),
     limits: serverLimits(options),
+    tcp: parsed.tcp,
     replicas: (options.replicas ?? []).map((replica) => replicaConfig(replica, options, mode)),
     maxLagMs: atLeastOne('maxLagMs', options.maxLagMs ?? 5000),
     idleTimeoutMs: atLeastOne('idleTimeoutMs', options.idleTimeoutMs ?? 30_000),

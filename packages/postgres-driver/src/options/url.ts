@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { ConfigurationError } from '@sluice/core';
+import { readTcp, TCP_PARAMETERS, type TcpOptions } from './tcp.js';
 
 /** The settings of a PostgreSQL URL and of the environment; `undefined` where neither names one. */
 export interface PostgresUrl {
@@ -13,6 +14,7 @@ export interface PostgresUrl {
   readonly applicationName: string | undefined;
   readonly connectTimeoutMs: number | undefined;
   readonly serverOptions: string | undefined;
+  readonly tcp: TcpOptions;
 }
 
 /** The supported URL parameters. Any other is refused, because ignoring one could turn TLS off or select another database. */
@@ -24,6 +26,7 @@ const PARAMETERS: ReadonlySet<string> = new Set([
   'port',
   'sslmode',
   'sslrootcert',
+  ...TCP_PARAMETERS,
 ]);
 
 /**
@@ -48,6 +51,7 @@ export function parsePostgresUrl(text: string): PostgresUrl {
     applicationName: parameters.get('application_name'),
     connectTimeoutMs: readSeconds(parameters.get('connect_timeout')),
     serverOptions: parameters.get('options'),
+    tcp: readTcp(parameters),
   };
 }
 

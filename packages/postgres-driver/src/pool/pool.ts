@@ -201,6 +201,12 @@ export class PostgresPool {
   #forget(connection: PostgresConnection): void {
     this.#all.delete(connection);
     this.#removeIdle(connection);
+    if (connection.isUnanswered) this.#discardIdle();
+  }
+
+  /** Where the server did not answer on one connection, the idle ones may be dead too, and each would cost its next caller the whole deadline. */
+  #discardIdle(): void {
+    for (const { connection } of this.#idle.splice(0)) void connection.end();
   }
 
   #removeIdle(connection: PostgresConnection): void {

@@ -5,11 +5,20 @@ import type { Pause } from './pause.js';
 /** Maximum number of bytes that wait in one direction. Beyond it, the relay stops reading from the sender. */
 const BUFFER_BYTES = 1024 * 1024;
 
+/** How data is forwarded. */
+export interface Forwarding {
+  readonly pause: Pause;
+  /** The delay of the data that arrives now, in milliseconds. */
+  readonly delayMs: () => number;
+  /** Whether data, and the end, are dropped. */
+  readonly isSwallowed: () => boolean;
+}
+
 /**
  * Forwards the data of `source` in order. Each chunk is sent `delayMs()` after it arrived, or when the pause ends. The delay is latency, not
  * bandwidth: chunks that arrive together are sent together.
  */
-export function forward(source: Socket, sink: Socket, pause: Pause, delayMs: () => number): void {
+export function forward(source: Socket, sink: Socket, { pause, delayMs, isSwallowed }: Forwarding): void {
   let waitingBytes = 0;
   let line: Promise<unknown> = Promise.resolve();
   const send = (deliver: () => Promise<void> | void): void => {
@@ -24,12 +33,12 @@ export function forward(source: Socket, sink: Socket, pause: Pause, delayMs: () 
     waitingBytes += chunk.length;
     if (waitingBytes > BUFFER_BYTES) source.pause();
     send(async () => {
-      await write(sink, chunk);
+      if (!isSwallowed()) await write(sink, chunk);
       waitingBytes -= chunk.length;
       if (waitingBytes <= BUFFER_BYTES) source.resume();
     });
   });
-  source.once('end', () => send(() => void sink.end()));
+  source.once('end', () => send(() => void (isSwallowed() || sink.end())));
 }
 
 async function write(sink: Socket, chunk: Buffer): Promise<void> {

@@ -211,3 +211,27 @@ async function endOf(socket: Socket): Promise<string> {
 async function elapsed(durationMs: number): Promise<string> {
   return new Promise((resolve) => setTimeout(resolve, durationMs, 'elapsed'));
 }
+
+describe('a relay that swallows', () => {
+  test('keeps the connection open, passes nothing on, and serves new connections', async () => {
+    const old = await openClient(relay);
+    expect(await roundTrip(old, 'x')).toBe('x');
+    relay.swallow();
+    old.write('lost');
+    expect(await roundTrip(await openClient(relay), 'new')).toBe('new');
+    relay.resume();
+    expect(old.destroyed).toBe(false);
+    expect(old.read()).toBe(null);
+  });
+
+  test('passes on what goes the other way', async () => {
+    const received: string[] = [];
+    echo.on('connection', (socket: Socket) => socket.on('data', (data) => received.push(String(data))));
+    const client = await openClient(relay);
+    expect(await roundTrip(client, 'x')).toBe('x');
+    relay.swallow('to client');
+    client.write('heard');
+    await expect.poll(() => received).toContain('heard');
+    expect(client.read()).toBe(null);
+  });
+});

@@ -10,6 +10,9 @@ export interface TcpTarget {
   readonly port: number;
 }
 
+/** What {@link TcpRelay.swallow} drops. Default: `both`. */
+export type SwallowedDirection = 'both' | 'to client' | 'to server';
+
 /** A TCP relay on 127.0.0.1 with which a test can interrupt, pause and delay connections. */
 export interface TcpRelay extends AsyncDisposable {
   /** The port of the relay. It does not change when the target changes. */
@@ -24,6 +27,11 @@ export interface TcpRelay extends AsyncDisposable {
   cut(): void;
   /** Keeps all connections open but forwards nothing, in either direction, until `resume`. No data is lost. Ends `cut`. */
   pause(): void;
+  /**
+   * Drops what the connections that are open now carry from now on, and keeps them open, as a network does that loses a peer. Connections that are opened
+   * later are not affected.
+   */
+  swallow(direction?: SwallowedDirection): void;
   /** Ends `cut` and `pause`. */
   resume(): void;
   /** Resets all connections and releases the port. Idempotent. */
@@ -52,6 +60,8 @@ function addressOf(target: string | TcpTarget): TcpTarget {
 interface Link {
   readonly client: Socket;
   readonly upstream: Socket;
+  /** Ends of the link from which nothing is passed on any more. */
+  readonly swallowed: Set<Socket>;
 }
 
 class Relay implements TcpRelay {
@@ -72,7 +82,7 @@ class Relay implements TcpRelay {
   }
 
   get connectionCount(): number {
-    return this.#links.size;
+    return [...this.#links].filter(({ client }) => !client.closed).length;
   }
 
   url(originalUrl: string): string {
@@ -95,6 +105,13 @@ class Relay implements TcpRelay {
   pause(): void {
     this.#isCut = false;
     this.#pause.begin();
+  }
+
+  swallow(direction: SwallowedDirection = 'both'): void {
+    for (const { client, upstream, swallowed } of this.#links) {
+      if (direction !== 'to client') swallowed.add(client);
+      if (direction !== 'to server') swallowed.add(upstream);
+    }
   }
 
   resume(): void {
@@ -121,18 +138,23 @@ class Relay implements TcpRelay {
     }
     const upstream = connect({ host: '127.0.0.1', allowHalfOpen: true, noDelay: true, ...this.#target() });
     upstream.on('error', () => {});
-    const link: Link = { client, upstream };
+    const link: Link = { client, upstream, swallowed: new Set() };
     this.#links.add(link);
-    client.once('close', () => this.#links.delete(link));
-    this.#join(client, upstream);
-    this.#join(upstream, client);
+    const forget = (): void => {
+      if (client.closed && upstream.closed) this.#links.delete(link);
+    };
+    client.once('close', forget);
+    upstream.once('close', forget);
+    this.#join(client, upstream, link);
+    this.#join(upstream, client, link);
   }
 
-  #join(source: Socket, sink: Socket): void {
-    forward(source, sink, this.#pause, () => this.delayMs);
+  #join(source: Socket, sink: Socket, { swallowed }: Link): void {
+    const isSwallowed = (): boolean => swallowed.has(source);
+    forward(source, sink, { pause: this.#pause, delayMs: () => this.delayMs, isSwallowed });
     // `forward` passes on a normal end, after the data before it. An error is passed on here, but not during a pause.
     source.once('close', (hadError) => {
-      if (hadError) void this.#pause.waitUntilOver().then(() => sink.resetAndDestroy());
+      if (hadError && !isSwallowed()) void this.#pause.waitUntilOver().then(() => sink.resetAndDestroy());
     });
   }
 }
