@@ -59,6 +59,9 @@ const CAPABILITIES: Omit<Capabilities, 'watchesChanges'> = {
 /** How long reading the end of the primary's log may take, in milliseconds. */
 const POSITION_MS = 5000;
 
+/** How long a look into the catalog may take that no caller limits, because several share it, in milliseconds. */
+const CATALOG_MS = 30_000;
+
 /** A PostgreSQL database, accessed through a pool of connections. */
 export class PostgresDatabase implements Database {
   readonly capabilities: Capabilities;
@@ -174,7 +177,7 @@ export class PostgresDatabase implements Database {
     if (replica === undefined || access !== 'read' || isolation === 'serializable' || attempt > 1)
       return undefined;
     try {
-      return await replica.pool.acquire('read', options);
+      return await replica.pool.acquire('read', { ...options, patience: 'nothing' });
     } catch (error) {
       if (!(error instanceof ConnectionError || error instanceof OverloadedError)) throw error;
       replica.markUnavailable();
@@ -224,10 +227,8 @@ export class PostgresDatabase implements Database {
   }
 
   /** Asks the catalog, in a transaction or on a connection of the pool. */
-  async #ask<T>(
-    { within, ...options }: CatalogOptions,
-    ask: (query: QueryCatalog) => Promise<T>,
-  ): Promise<T> {
+  async #ask<T>({ within, ...given }: CatalogOptions, ask: (query: QueryCatalog) => Promise<T>): Promise<T> {
+    const options = { ...given, deadline: given.deadline ?? performance.now() + CATALOG_MS };
     if (within !== undefined)
       return ask(async (sql) => {
         const statement = { sql, parameters: [], access: 'read', isContained: true } as const;
@@ -247,7 +248,7 @@ export class PostgresDatabase implements Database {
 
   /** A connection that does not answer by the deadline is destroyed at once: nothing is lost with it, and no time by asking the server to cancel. */
   async ping(options: ExecuteOptions): Promise<void> {
-    const { connection, release } = await this.#pool.acquire('read', options);
+    const { connection, release } = await this.#pool.acquire('read', { ...options, patience: 'connection' });
     try {
       await connection.run('select 1', [], { ...options, mode: 'read', onInterrupt: 'destroy' });
     } finally {

@@ -67,7 +67,7 @@ test('closes a connection that has been idle for long', async () => {
   expect(database.metrics().engine.poolTotal).toBe(1);
 });
 
-test('tells a server that takes no more connections as overloaded', async () => {
+test('waits until the deadline for a server that takes no more connections, and then tells it as overloaded', async () => {
   const { url, run } = await openDatabase();
   const name = new URL(url).pathname.slice(1);
   const role = `${name}_role`;
@@ -77,9 +77,27 @@ test('tells a server that takes no more connections as overloaded', async () => 
   limited.password = 'p';
   const { database } = await openDatabase({ url: limited.href });
   const holder = await database.begin({ access: 'read' });
-  expect(await rejection(database.ping({}))).toBeInstanceOf(OverloadedError);
+  const deadline = performance.now() + 300;
+  expect(await rejection(database.ping({ deadline }))).toBeInstanceOf(OverloadedError);
+  const waiting = database.ping({});
   await holder.rollback();
+  await waiting;
   await database.close();
+  await run(`drop role ${role}`);
+});
+
+test('serves every caller over the few connections that the server has room for', async () => {
+  const { url, run } = await openDatabase();
+  const role = `${new URL(url).pathname.slice(1)}_few`;
+  await run(`create role ${role} login password 'p' connection limit 2`);
+  const limited = Object.assign(new URL(url), { username: role, password: 'p' });
+  const few = await openDatabase({ url: limited.href, poolSize: 10 });
+  const calls = Array.from({ length: 60 }, (_, id) =>
+    few.run('select pg_sleep(0.01)', [], { access: id % 2 === 0 ? 'read' : 'unknown' }),
+  );
+  await Promise.all(calls);
+  expect(few.database.metrics().engine.poolTotal).toBeLessThanOrEqual(2);
+  await few.database.close();
   await run(`drop role ${role}`);
 });
 

@@ -120,6 +120,14 @@ function explain(config: PostgresConfig, cause: unknown): SluiceError {
     case '22':
     case '42':
       return invalid(`PostgreSQL ${at} does not take the settings in the URL’s "options".`, cause);
+    // A pooler tells with class 08 that it has no room, or cannot reach the server.
+    case '08':
+    case '57':
+      return new ConnectionError(
+        'connection_failed',
+        `PostgreSQL ${at} does not take connections now.`,
+        options,
+      );
     default:
       return toSluiceError(cause);
   }

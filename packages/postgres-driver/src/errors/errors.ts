@@ -63,6 +63,16 @@ export function fromServerError(cause: ServerError, context: FailureContext = {}
   return create({ state, cause, options, columns, isPartial });
 }
 
+/** Whether the reason why no connection could be opened may pass: the server is away, is starting or stopping, or has no room. Nothing was executed. */
+export function isTransient(error: unknown): boolean {
+  return isWithoutRoom(error) || (error instanceof ConnectionError && error.retryable);
+}
+
+/** Whether the server, or a pooler, has no room for another connection. */
+export function isWithoutRoom(error: unknown): boolean {
+  return error instanceof OverloadedError;
+}
+
 /** The error for a lost connection; `cause` is undefined when this side closed it. */
 export function connectionLostError(
   config: PostgresConfig,
