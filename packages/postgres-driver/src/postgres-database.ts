@@ -32,6 +32,7 @@ import type { SessionMode } from './connection/mode.js';
 import { PostgresSql } from './dialect/database-sql.js';
 import { isDatabaseError } from './errors/errors.js';
 import type { PostgresConfig } from './options/options.js';
+import type { ConnectionUse } from './pool/connection-lane.js';
 import { PostgresPool } from './pool/pool.js';
 import { PostgresReplicas } from './replica/replicas.js';
 import { type QueryCatalog, readCatalog, readTable } from './schema/catalog.js';
@@ -127,7 +128,7 @@ export class PostgresDatabase implements Database {
     options: ExecuteOptions,
   ): AsyncGenerator<readonly Row[]> {
     const access = statement.access === 'read' ? 'read' : 'write';
-    const transaction = await this.#begin({ ...options, access });
+    const transaction = await this.#begin({ ...options, access }, 'snapshot');
     // Commits only a write whose stream was read to its end. A read has nothing to commit; a stream that ended early may have been cancelled.
     let mustRollBack = access === 'read';
     try {
@@ -143,17 +144,17 @@ export class PostgresDatabase implements Database {
   }
 
   begin(options: BeginOptions): Promise<DatabaseTransaction> {
-    return this.#begin(options);
+    return this.#begin(options, useOf(options));
   }
 
-  async #begin(options: BeginOptions): Promise<PostgresTransaction> {
+  async #begin(options: BeginOptions, use: ConnectionUse): Promise<PostgresTransaction> {
     this.#assertOpen();
     const outcome: WriterOutcome = { isConflict: false };
     const { values, isolation } = this.#config;
     const replica = this.#replicas === undefined ? undefined : await this.#acquireFromReplica(options);
+    const sharing = this.#sharing(options);
     const pooled =
-      replica ??
-      (await this.#pool.acquire(options.access, { ...options, outcome, sharing: this.#sharing(options) }));
+      replica ?? (await this.#pool.acquire(options.access, { ...options, outcome, sharing, use }));
     const onWrite = (): void => this.#replicas?.noteWrite();
     const context = { values, isolation, counters: this.#counters, outcome, onWrite };
     return beginTransaction(pooled, options, context);
@@ -177,7 +178,7 @@ export class PostgresDatabase implements Database {
     if (replica === undefined || access !== 'read' || isolation === 'serializable' || attempt > 1)
       return undefined;
     try {
-      return await replica.pool.acquire('read', { ...options, patience: 'nothing' });
+      return await replica.pool.acquire('read', { ...options, patience: 'nothing', use: 'snapshot' });
     } catch (error) {
       if (!(error instanceof ConnectionError || error instanceof OverloadedError)) throw error;
       replica.markUnavailable();
@@ -258,14 +259,14 @@ export class PostgresDatabase implements Database {
 
   /** Reads and writes share one pool: each lane reports all connections as permits, and counts its own callers. */
   metrics(): DatabaseMetrics {
-    const { reads, writes, total, idle } = this.#pool.metrics();
+    const { reads, writes, total, idle, snapshotsHeld } = this.#pool.metrics();
     return {
       writer: this.#withJoined(writes, 'write'),
       readers: this.#withJoined(reads, 'read'),
       locks: this.#counters.locks(),
       commits: this.#counters.commits,
       rollbacks: this.#counters.rollbacks,
-      engine: { poolTotal: total, poolIdle: idle },
+      engine: { poolTotal: total, poolIdle: idle, snapshotsHeld },
     };
   }
 
@@ -362,6 +363,12 @@ export class PostgresDatabase implements Database {
     const lock = await this.begin({ access: 'write', isSchemaChange: true });
     return () => lock.rollback();
   }
+}
+
+/** A schema change holds a connection for its lock, and another one for its work: it takes what the single statements have. */
+function useOf({ access, isSchemaChange }: BeginOptions): ConnectionUse {
+  if (access === 'read') return 'snapshot';
+  return isSchemaChange ? 'single' : 'transaction';
 }
 
 function isReadOnlyRefusal(error: unknown): boolean {

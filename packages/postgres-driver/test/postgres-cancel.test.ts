@@ -41,7 +41,7 @@ test('never hits the next statement of the connection', async () => {
     });
     expect(await rows('select pg_sleep(0.001), $1::integer as round', [round])).toMatchObject([{ round }]);
   }
-  expect(database.metrics().engine).toEqual({ poolTotal: 1, poolIdle: 1 });
+  expect(database.metrics().engine).toMatchObject({ poolTotal: 1, poolIdle: 1 });
 });
 
 test('leaves a transaction to be rolled back', async () => {
@@ -84,7 +84,7 @@ test('cancels a stream while it reads', async () => {
   };
   expect(await rejection(read())).toBeInstanceOf(TimeoutError);
   expect(database.metrics().readers.held).toBe(0);
-  expect(database.metrics().engine).toEqual({ poolTotal: 1, poolIdle: 1 });
+  expect(database.metrics().engine).toMatchObject({ poolTotal: 1, poolIdle: 1 });
 });
 
 test('tells a statement that the server cancelled by itself as a timeout', async () => {

@@ -20,6 +20,15 @@ describe('Lane', () => {
     expect(lane.metrics()).toMatchObject({ held: 0, holds: { count: 3 }, waits: { count: 3 } });
   });
 
+  it('says whether a caller would wait', async () => {
+    const lane = new Lane({ name: 'the writer', permits: 1, queueLimit: 10 });
+    expect([lane.isFree, lane.held]).toEqual([true, 0]);
+    const lease = await lane.acquire();
+    expect([lane.isFree, lane.held]).toEqual([false, 1]);
+    lease.release();
+    expect(lane.isFree).toBe(true);
+  });
+
   it('counts a release once', async () => {
     const lane = new Lane({ name: 'the writer', permits: 1, queueLimit: 10 });
     const lease = await lane.acquire();

@@ -39,6 +39,16 @@ export class Lane {
     this.#queue = new WaitingQueue({ name: options.name, limit: options.queueLimit });
   }
 
+  /** Whether a caller would get a lease at once. */
+  get isFree(): boolean {
+    return this.#held < this.#options.permits && this.#queue.size === 0;
+  }
+
+  /** How many callers hold the lane now. */
+  get held(): number {
+    return this.#held;
+  }
+
   /**
    * Waits for a lease.
    *

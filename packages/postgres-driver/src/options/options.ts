@@ -12,8 +12,16 @@ export type PoolerMode = 'session' | 'transaction';
 
 /** Options of {@link postgres}. */
 export interface PostgresOptions {
-  /** The maximum number of open connections; transactions, streams and single statements share them. Default 10. */
+  /**
+   * The maximum number of open connections; transactions, streams and single statements share them. From 3 on, one is left to single statements.
+   * Default 10.
+   */
   readonly poolSize?: number;
+  /**
+   * How many streams and read transactions may be open at once, at most `poolSize`; more wait. Each holds a connection, also while its caller does
+   * something else, so a bound below `poolSize` leaves some to writers. Default: two less than `poolSize`, at least 1.
+   */
+  readonly snapshots?: number;
   /** The maximum number of calls that wait for a connection; further ones are refused with an OverloadedError. Default 10,000. */
   readonly queueLimit?: number;
   /** How long opening a connection may take, in milliseconds, including the time a server needs to start up. Default 10,000. */
@@ -100,6 +108,7 @@ export interface PostgresConfig {
   readonly serverOptions: string | undefined;
   readonly applicationName: string;
   readonly poolSize: number;
+  readonly snapshots: number;
   readonly queueLimit: number;
   readonly connectTimeoutMs: number;
   readonly acquireTimeoutMs: number | undefined;
@@ -138,6 +147,7 @@ export function resolvePostgresConfig(
   if (options.ssl !== undefined && parsed.ssl !== undefined) {
     throw invalid('TLS is set both by the option `ssl` and by `sslmode` in the URL. Keep one of them.');
   }
+  const poolSize = atLeastOne('poolSize', options.poolSize ?? 10);
   return {
     host: parsed.host,
     port: parsed.port,
@@ -147,7 +157,8 @@ export function resolvePostgresConfig(
     ssl: options.ssl ?? parsed.ssl ?? false,
     serverOptions: parsed.serverOptions,
     applicationName: options.applicationName ?? parsed.applicationName ?? 'sluice',
-    poolSize: atLeastOne('poolSize', options.poolSize ?? 10),
+    poolSize,
+    snapshots: snapshotsOf(options, poolSize),
     queueLimit: atLeastOne('queueLimit', options.queueLimit ?? 10_000),
     connectTimeoutMs: atLeastOne(
       'connectTimeoutMs',
@@ -180,9 +191,17 @@ function isPooled({ pooler }: PostgresOptions, { values }: PostgresMode): boolea
   );
 }
 
-/** PostgreSQL does not support SERIALIZABLE on a replica. */
+/** A replica has no writers to leave connections to, and PostgreSQL does not support SERIALIZABLE on it. */
 function replicaConfig(url: string, options: PostgresOptions, mode: PostgresMode): PostgresConfig {
-  return resolvePostgresConfig(url, { ...options, replicas: [] }, { ...mode, isolation: 'repeatable read' });
+  const { poolSize = 10, snapshots = Math.max(1, poolSize - 1) } = options;
+  const own = { ...options, snapshots, replicas: [] };
+  return resolvePostgresConfig(url, own, { ...mode, isolation: 'repeatable read' });
+}
+
+function snapshotsOf({ snapshots }: PostgresOptions, poolSize: number): number {
+  const found = atLeastOne('snapshots', snapshots ?? Math.max(1, poolSize - 2));
+  if (found > poolSize) throw invalid('The option `snapshots` must not be greater than `poolSize`.');
+  return found;
 }
 
 function serverLimits({

@@ -1,4 +1,5 @@
-import { type Lane, type Lease, TimeoutError, WaitingQueue, type WaitOptions } from '@sluice/core';
+import { type Lease, TimeoutError, WaitingQueue } from '@sluice/core';
+import type { ConnectionLane, ConnectionWait } from './connection-lane.js';
 
 /** The attempt from which on a writer runs exclusively. */
 export const EXCLUSIVE_FROM_ATTEMPT = 3;
@@ -13,7 +14,7 @@ const EXCLUSIVE_TIMEOUT_MS = 2000;
 const MAX_EXCLUSIVE_MS = 30_000;
 
 /** How a writer waits. */
-export interface AdmissionOptions extends WaitOptions {
+export interface AdmissionOptions extends ConnectionWait {
   /** The number of the attempt, from 1. */
   readonly attempt?: number | undefined;
   /** Whether it is a schema change. It waits for a lock of its own, without a limit, and bypasses admission control. */
@@ -31,14 +32,14 @@ interface Waiter {
  * runs exclusively, so that a long writer succeeds among many short ones. First come, first served. A waiting writer holds no connection.
  */
 export class PostgresAdmission {
-  readonly #lane: Lane;
+  readonly #lane: ConnectionLane;
   readonly #waiting: WaitingQueue<Waiter>;
   #active = 0;
   /** The writer that runs exclusively. */
   #exclusive: Waiter | undefined;
   #onEmpty: (() => void) | undefined;
 
-  constructor(lane: Lane, queueLimit: number) {
+  constructor(lane: ConnectionLane, queueLimit: number) {
     this.#lane = lane;
     this.#waiting = new WaitingQueue({ name: 'the writers of this process', limit: queueLimit });
   }
@@ -46,7 +47,7 @@ export class PostgresAdmission {
   /**
    * Waits for admission and for the lane.
    *
-   * @throws as {@link Lane.acquire}.
+   * @throws as {@link ConnectionLane.acquire}.
    */
   async acquire(options: AdmissionOptions = {}): Promise<Lease> {
     const { attempt = 1, isSchemaChange = false } = options;

@@ -1,9 +1,10 @@
-import { ClosedError, Lane, type LaneMetrics, type OnWarning } from '@sluice/core';
+import { ClosedError, type LaneMetrics, type OnWarning } from '@sluice/core';
 import type { PostgresConnection } from '../connection/connection.js';
 import type { PostgresConfig } from '../options/options.js';
 import type { PooledConnection } from '../transaction/pooled-connection.js';
 import { SharedCommit } from '../transaction/shared-commit.js';
 import { PostgresAdmission } from './admission.js';
+import { ConnectionLane } from './connection-lane.js';
 import { PostgresConnections, type TakeOptions } from './connections.js';
 import { PostgresMeter } from './meter.js';
 import { PostgresThrottle, type ThrottleLease, type ThrottleOptions } from './throttle.js';
@@ -12,10 +13,10 @@ interface MeteredLease extends ThrottleLease {
   readonly recordJoined: (others: number) => void;
 }
 
-/** Lends the connections of one database, at most `poolSize`, in the order of core's Lane. They are opened on demand. */
+/** Lends the connections of one database, at most `poolSize`, in the order of {@link ConnectionLane}. They are opened on demand. */
 export class PostgresPool {
   readonly #config: PostgresConfig;
-  readonly #lane: Lane;
+  readonly #lane: ConnectionLane;
   readonly #throttle: PostgresThrottle;
   readonly #meters: Readonly<Record<'read' | 'write', PostgresMeter>>;
   readonly #connections: PostgresConnections;
@@ -24,7 +25,7 @@ export class PostgresPool {
   constructor(config: PostgresConfig, onWarning: OnWarning) {
     const { poolSize: permits, queueLimit } = config;
     this.#config = config;
-    this.#lane = new Lane({ name: 'a PostgreSQL connection', permits, queueLimit });
+    this.#lane = new ConnectionLane(config);
     this.#throttle = new PostgresThrottle(new PostgresAdmission(this.#lane, queueLimit), permits, queueLimit);
     this.#meters = {
       read: new PostgresMeter(this.#lane, permits),
@@ -69,10 +70,12 @@ export class PostgresPool {
     readonly writes: LaneMetrics;
     readonly total: number;
     readonly idle: number;
+    readonly snapshotsHeld: number;
   } {
     const { read, write } = this.#meters;
+    const { snapshotsHeld } = this.#lane;
     const { total, idle } = this.#connections;
-    return { reads: read.metrics(), writes: write.metrics(), total, idle };
+    return { reads: read.metrics(), writes: write.metrics(), total, idle, snapshotsHeld };
   }
 
   /** Refuses new callers, waits for those accepted, and ends every connection. */

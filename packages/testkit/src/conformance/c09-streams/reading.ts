@@ -135,6 +135,24 @@ function besideWritersCases(fixture: Fixture, store: Store): void {
     expect(await accounts().count()).toBe(0);
     expect(await collect(stream)).toHaveLength(99);
   });
+
+  test('C9 more streams than may be open at once keep nobody else from reading and writing', async () => {
+    await store(100);
+    const streams = Array.from({ length: 60 }, () => accounts().stream({}, { batchSize: 1 }));
+    const firstRows = streams.map((stream) => stream.next());
+    await firstRows[0];
+    const others = { timeoutMs: 5_000 };
+    await accounts().insert({ name: 'other', balance: 1 }, others);
+    await fixture.storage.write(async (tx) => {
+      await tx.repository('account', { key: 'name' }).update('other', { balance: 2 });
+    }, others);
+    expect(await accounts().get('other', others)).toMatchObject({ balance: 2 });
+    expect(await fixture.storage.health(others)).toMatchObject({ isHealthy: true });
+    for (const [index, stream] of streams.entries()) {
+      expect(await firstRows[index]).toMatchObject({ done: false });
+      await stream.return?.();
+    }
+  });
 }
 
 function oneAtATimeCases(fixture: Fixture, store: Store): void {
