@@ -49,6 +49,7 @@ import { Suspects } from './thread/suspects.js';
 import type { LeaseFailure, ThreadLease } from './thread/thread-lease.js';
 import type { ConnectionOptions, ThreadRequest, ThreadStatement } from './thread/thread-protocol.js';
 import type { CallOutcome } from './thread/watched-call.js';
+import { SnapshotLease } from './transaction/snapshot-lease.js';
 import { assertAllowedInside, assertAllowedOutside } from './transaction/statement-guard.js';
 import { type Alterations, SqliteTransaction } from './transaction/transaction.js';
 import { SoleLease } from './transaction/transaction-lease.js';
@@ -246,15 +247,18 @@ export class SqliteDatabase implements Database {
       if (access === 'read') return this.#readers.acquire('snapshot', options, work);
       return isSchemaChange ? this.#writer.acquire(options) : this.#writer.acquireProcess(options);
     });
+    const onEnd = (): void => this.#unhold(lease);
+    if (access === 'read')
+      return new SqliteTransaction(this.#engine, new SnapshotLease(lease), this.#alterations, onEnd);
     const outcome = await lease.call({ op: 'begin', isSchemaChange }, options);
     if (outcome.kind !== 'result') {
       // The caller may have been cancelled after the thread began the transaction.
       lease.release(outcome.kind === 'over' ? { op: 'rollback' } : undefined);
-      this.#unhold(lease);
+      onEnd();
       this.#engine.expectDone(outcome);
     }
     const alterations = isSchemaChange && this.#alterations === 'own' ? 'own_or_rebuild' : this.#alterations;
-    return new SqliteTransaction(this.#engine, new SoleLease(lease), alterations, () => this.#unhold(lease));
+    return new SqliteTransaction(this.#engine, new SoleLease(lease), alterations, onEnd);
   }
 
   async catalog(options: CatalogOptions = {}): Promise<Catalog> {

@@ -115,9 +115,10 @@ describe('opening', () => {
     await run('create table t (a integer)');
     await run('insert into t values (1)');
     const snapshot = await database.begin({ access: 'read' });
+    const select = { sql: 'select a from t', parameters: [], access: 'read' } as const;
+    await snapshot.execute(select, {});
     await run('insert into t values (2)');
-    const { rows } = await snapshot.execute({ sql: 'select a from t', parameters: [], access: 'read' }, {});
-    expect(rows).toStrictEqual([{ a: 1 }]);
+    expect((await snapshot.execute(select, {})).rows).toStrictEqual([{ a: 1 }]);
     await snapshot.rollback();
     expect(database.capabilities).toMatchObject({ durable: false, sharedBetweenProcesses: false });
     const [{ file }] = (await run('pragma database_list')).rows as [{ file: string }];

@@ -101,12 +101,27 @@ describe('write transactions', () => {
 });
 
 describe('read transactions', () => {
-  test('see one moment while others write', async () => {
+  test('see one moment, that of their first statement, while others write', async () => {
     const read = await db.database.begin({ access: 'read' });
     await db.run('insert into item (id) values (1)');
-    expect((await runIn(read, 'select * from item')).rows).toStrictEqual([]);
+    expect((await runIn(read, 'select id from item')).rows).toStrictEqual([{ id: 1 }]);
+    await db.run('insert into item (id) values (2)');
+    expect((await runIn(read, 'select id from item')).rows).toStrictEqual([{ id: 1 }]);
     await read.commit();
-    expect(await count()).toBe(1);
+    expect(await count()).toBe(2);
+  });
+
+  test('keep their savepoints when the snapshot is taken after them', async () => {
+    const read = await db.database.begin({ access: 'read' });
+    await runIn(read, 'savepoint a');
+    await runIn(read, 'savepoint b');
+    await db.run('insert into item (id) values (1)');
+    expect((await runIn(read, 'select id from item')).rows).toStrictEqual([{ id: 1 }]);
+    await runIn(read, 'release b');
+    await runIn(read, 'rollback to a');
+    await db.run('insert into item (id) values (2)');
+    expect((await runIn(read, 'select id from item')).rows).toStrictEqual([{ id: 1 }]);
+    await read.rollback();
   });
 
   test('cannot write', async () => {

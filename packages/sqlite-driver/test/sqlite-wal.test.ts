@@ -58,9 +58,11 @@ describe('the write-ahead log', () => {
   test('past its budget, the oldest reader is named and ended, and the log starts over', async () => {
     const warnings: DatabaseWarning[] = [];
     const db = await openFilled({}, warnings);
+    const idle = await db.database.begin({ access: 'read', label: 'no snapshot yet' });
     const slow = stream(db, 'nightly export');
     await slow.next();
     const snapshot = await db.database.begin({ access: 'read', label: 'report' });
+    await runIn(snapshot, 'select count(*) from item');
     const restarts = engine(db).walRestarts;
     await until(async () => {
       await write(db, 20);
@@ -77,6 +79,8 @@ describe('the write-ahead log', () => {
     expect(ended).toMatchObject({ code: 'snapshot_too_old', retryable: true });
     expect(await rejection(runIn(snapshot, 'select 1'))).toBeInstanceOf(SnapshotTooOldError);
     await snapshot.rollback();
+    await runIn(idle, 'select 1');
+    await idle.rollback();
     await until(() => engine(db).walRestarts !== restarts);
     await write(db, 20);
     expect(walBytes(db)).toBeLessThan(SMALL.walBudgetBytes);

@@ -52,7 +52,10 @@ export interface Database {
    * committed. A driver leaves the method out when it would gain nothing: core then begins a transaction and runs the statements in order.
    */
   batch?(statements: readonly Statement[], options: ExecuteOptions): Promise<StatementResult[]>;
-  /** Begins a transaction. It is serializable unless the options ask for a weaker level. */
+  /**
+   * Begins a transaction. It is serializable unless the options ask for a weaker level. One that only reads has one snapshot, which its first statement
+   * takes; a SAVEPOINT takes none.
+   */
   begin(options: BeginOptions): Promise<DatabaseTransaction>;
 
   /** Reads which tables and columns the database has now. */

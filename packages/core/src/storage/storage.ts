@@ -85,7 +85,10 @@ export interface Storage<DB> extends AsyncDisposable {
    * AbortedError, OverloadedError, ClosedError; CommitUnknownError when the connection was lost during COMMIT.
    */
   write<T>(callback: (tx: StorageTransaction<DB>) => Promise<T>, options?: TransactionOptions): Promise<T>;
-  /** Runs `callback` in a read-only transaction, on one snapshot. It never waits for a writer, and no writer waits for it. */
+  /**
+   * Runs `callback` in a read-only transaction, on one snapshot. Its first statement takes the snapshot: what was committed until then is in it, what is
+   * committed later is not. It never waits for a writer, and no writer waits for it.
+   */
   read<T>(callback: (tx: StorageTransaction<DB>) => Promise<T>, options?: ReadOptions): Promise<T>;
 
   /**

@@ -169,9 +169,13 @@ export class ReaderPool {
     const origin =
       use === 'snapshot' ? (wait.origin ?? new Error('The snapshot was begun here.')) : undefined;
     const end = (createError: () => SluiceError): void => lease.revoke(createError);
-    const ended = this.#snapshots.add({ label: wait.label, origin, end });
+    let remove = (): void => {};
+    // A transaction without a statement has no snapshot yet, which could keep the WAL long.
+    lease.onFirstCall = () => {
+      remove = this.#snapshots.add({ label: wait.label, origin, end });
+    };
     const since = performance.now();
-    const lent: Lent = { connection, lease, permit, label: wait.label, since, ended };
+    const lent: Lent = { connection, lease, permit, label: wait.label, since, ended: () => remove() };
     return lease;
   }
 

@@ -1,5 +1,6 @@
 import type { Failure } from '../errors/failure.js';
 import { changedFailure, isBusy, toFailure } from '../errors/failure.js';
+import { statementKind } from '../sql/statement.js';
 import { ResultSink } from '../thread/result-sink.js';
 import { runStatement } from '../thread/run-statement.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
@@ -20,10 +21,10 @@ serveThread((request, connection, flags) => {
       return { outcomes: [read(connection, flags, request)] };
     case 'probe':
       return { outcomes: [onlyReads(connection, request.sql) ? DONE : NOT_READ] };
-    case 'begin':
-      return { outcomes: [beginSnapshot(connection, flags)] };
     case 'run':
-      return { outcomes: [run(connection, flags, request)] };
+      return {
+        outcomes: [request.enters ? enter(connection, flags, request) : run(connection, flags, request)],
+      };
     case 'commit':
     case 'rollback':
       connection.rollback();
@@ -44,12 +45,18 @@ function read(
   flags: ThreadFlags,
   request: Read & { readonly probe: boolean },
 ): Outcome {
-  const begun = beginSnapshot(connection, flags);
+  const begun = begin(connection, flags, true);
   if (begun.kind !== 'result') return begun;
   const isRead = !request.probe || onlyReads(connection, request.statement.sql);
   const outcome: Outcome = isRead ? run(connection, flags, request) : NOT_READ;
   connection.control('rollback');
   return outcome;
+}
+
+/** Runs the first statement of a transaction, which takes its snapshot, or a savepoint before it, which takes none. */
+function enter(connection: ThreadConnection, flags: ThreadFlags, request: Read): Outcome {
+  const begun = begin(connection, flags, statementKind(request.statement.sql) !== 'savepoint');
+  return begun.kind === 'result' ? run(connection, flags, request) : begun;
 }
 
 /** Whether a statement only reads. One that cannot be prepared counts as a read, so that running it reports the error. */
@@ -67,11 +74,11 @@ function run(connection: ThreadConnection, flags: ThreadFlags, { statement, batc
   return runStatement(connection, statement, 0, new ResultSink(flags, batchSize));
 }
 
-/** Begins a transaction and reads the schema version: SQLite takes the snapshot at the first read. */
-function beginSnapshot(connection: ThreadConnection, flags: ThreadFlags): Outcome {
+/** Begins a transaction, unless it has begun. SQLite takes the snapshot at the first read: here of the schema's version. */
+function begin(connection: ThreadConnection, flags: ThreadFlags, takesSnapshot: boolean): Outcome {
   const isWanted = (): boolean => !flags.isCancelled(0);
   while (isWanted()) {
-    const failure = tryBegin(connection);
+    const failure = tryBegin(connection, takesSnapshot);
     if (failure === undefined) return DONE;
     if (!isBusy(failure)) return { kind: 'failure', failure };
     flags.sleepWhile(isWanted, RETRY_MS);
@@ -79,10 +86,10 @@ function beginSnapshot(connection: ThreadConnection, flags: ThreadFlags): Outcom
   return DROPPED;
 }
 
-function tryBegin(connection: ThreadConnection): Failure | undefined {
+function tryBegin(connection: ThreadConnection, takesSnapshot: boolean): Failure | undefined {
   try {
-    connection.begin('begin');
-    connection.refreshSchema();
+    if (!connection.inTransaction) connection.begin('begin');
+    if (takesSnapshot) connection.refreshSchema();
     return undefined;
   } catch (error) {
     const failure = toFailure(error, 'run');

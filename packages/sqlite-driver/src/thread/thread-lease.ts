@@ -25,6 +25,8 @@ export class ThreadLease {
   readonly #ended = Promise.withResolvers<void>();
   /** Called when the lease is released or revoked. */
   onRelease: (() => void) | undefined;
+  /** Called at the first call. */
+  onFirstCall: (() => void) | undefined;
   #isReleased = false;
   #revoked: (() => SluiceError) | undefined;
 
@@ -147,6 +149,8 @@ export class ThreadLease {
   }
 
   #start(request: ThreadRequest, wait: WaitOptions, onPart: (part: ResultPart) => void): WatchedCall {
+    this.onFirstCall?.();
+    this.onFirstCall = undefined;
     const call = new WatchedCall(this.#thread, request, wait, onPart);
     this.#call = call;
     this.#statement = 'statement' in request ? request.statement.sql : undefined;

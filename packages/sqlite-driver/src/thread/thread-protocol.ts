@@ -77,8 +77,8 @@ export type ThreadRequest =
   | { readonly op: 'solo'; readonly statement: ThreadStatement }
   | { readonly op: 'begin'; readonly isSchemaChange: boolean }
   /**
-   * Runs a statement in the open transaction. `enters` marks the first statement of a member of a shared transaction, and begins that if
-   * needed.
+   * Runs a statement in the open transaction. `enters` marks the first statement of a member of a shared transaction, or of a snapshot, and begins
+   * that if needed.
    */
   | {
       readonly op: 'run';

@@ -18,7 +18,7 @@ export interface TransactionLease {
   revoke(createError: () => SluiceError): void;
 }
 
-/** The lease of a transaction that does not share its COMMIT: a snapshot of a reader, or a schema change. BEGIN has run before. */
+/** The lease of a transaction that does not share its COMMIT: a schema change, or one in a process of its own. BEGIN has run before. */
 export class SoleLease implements TransactionLease {
   readonly #lease: ThreadLease;
 

@@ -73,6 +73,69 @@ export function snapshotCases(fixture: Fixture, { concurrentReaders }: Capabilit
       }
     });
 
+    if (concurrentReaders) {
+      test('C3 the snapshot of read is taken by its first statement: what was committed until then is in it', async () => {
+        await store();
+        const { storage } = fixture;
+        const accounts = storage.repository('account', { key: 'name' });
+        const runOutside = bindOutside();
+        const change = (balance: number) => runOutside(() => accounts.update('a', { balance }));
+        const seen = await storage.read(async (tx) => {
+          await change(1);
+          const own = tx.repository('account', { key: 'name' });
+          const first = await own.getOrThrow('a');
+          await change(2);
+          return [first.balance, (await own.getOrThrow('a')).balance];
+        });
+        expect(seen).toStrictEqual([1, 1]);
+      });
+
+      test('C3 a savepoint of read takes no snapshot, its first statement does', async () => {
+        await store();
+        const accounts = fixture.storage.repository('account', { key: 'name' });
+        const runOutside = bindOutside();
+        const seen = await fixture.storage.read((tx) =>
+          tx.savepoint(async (inner) => {
+            await runOutside(() => accounts.update('a', { balance: 1 }));
+            return inner.repository('account', { key: 'name' }).getOrThrow('a');
+          }),
+        );
+        expect(seen.balance).toBe(1);
+      });
+
+      test('C3 a plain read-only transaction takes its snapshot in the same way', async () => {
+        await store();
+        const { storage } = fixture;
+        const accounts = storage.repository('account', { key: 'name' });
+        const runOutside = bindOutside();
+        const change = (balance: number) => runOutside(() => accounts.update('a', { balance }));
+        const seen = await storage.kysely
+          .transaction()
+          .setAccessMode('read only')
+          .execute(async (tx) => {
+            const read = () => tx.selectFrom('account').select('balance').where('name', '=', 'a').execute();
+            await change(1);
+            const first = await read();
+            await change(2);
+            return [...first, ...(await read())];
+          });
+        expect(seen).toStrictEqual([{ balance: 1 }, { balance: 1 }]);
+      });
+    }
+
+    test('C3 a read without a statement has none to see, and ends', async () => {
+      await store();
+      const { storage } = fixture;
+      expect(await storage.read(async () => 1)).toBe(1);
+      const failure = new Error('of the application');
+      await expect(
+        storage.read(async () => {
+          throw failure;
+        }),
+      ).rejects.toBe(failure);
+      expect(await storage.repository('account', { key: 'name' }).count()).toBe(2);
+    });
+
     test('C3 a deferrable read sees what was committed before it, once', async () => {
       const { storage } = fixture;
       await storage.repository('account', { key: 'name' }).insert({ name: 'a', balance: 1 });

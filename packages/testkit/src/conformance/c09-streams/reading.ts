@@ -120,6 +120,14 @@ function besideWritersCases(fixture: Fixture, store: Store): void {
     expect(rows).toStrictEqual(Array.from({ length: 1_000 }, (_, index) => index));
   });
 
+  test('C9 the snapshot of a stream is taken when its first row is asked for', async () => {
+    await store(3);
+    const streams = [accounts().stream(), fixture.storage.kysely.selectFrom('account').selectAll().stream(1)];
+    await accounts().updateMany({ where: {} }, { balance: 7 });
+    for (const stream of streams)
+      expect((await collect(stream)).map(({ balance }) => balance)).toStrictEqual([7, 7, 7]);
+  });
+
   test('C9 an open stream blocks no writer, and no other reader', async () => {
     await store(100);
     const stream = accounts().stream({}, { batchSize: 1 });
