@@ -30,14 +30,16 @@ import { PostgresCoalescer } from './coalesce/coalescer.js';
 import type { PostgresConnection } from './connection/connection.js';
 import type { SessionMode } from './connection/mode.js';
 import { PostgresSql } from './dialect/database-sql.js';
-import { isDatabaseError } from './errors/errors.js';
+import { isDatabaseError, readOnlyError } from './errors/errors.js';
 import type { PostgresConfig } from './options/options.js';
+import { takes } from './options/target.js';
 import type { ConnectionUse } from './pool/connection-lane.js';
 import { PostgresPool } from './pool/pool.js';
 import { PostgresReplicas } from './replica/replicas.js';
 import { type QueryCatalog, readCatalog, readTable } from './schema/catalog.js';
 import { PostgresCounters } from './transaction/counters.js';
 import type { PooledConnection } from './transaction/pooled-connection.js';
+import { refusedWrite } from './transaction/refused-write.js';
 import { prepareToSend, type Sender } from './transaction/send-statement.js';
 import { beginTransaction, type PostgresTransaction } from './transaction/transaction.js';
 import { writeError } from './transaction/write-error.js';
@@ -247,11 +249,21 @@ export class PostgresDatabase implements Database {
     }
   }
 
-  /** A connection that does not answer by the deadline is destroyed at once: nothing is lost with it, and no time by asking the server to cancel. */
   async ping(options: ExecuteOptions): Promise<void> {
+    const { config, role } = await this.probe(options);
+    const { target = 'read-write' } = this.#config;
+    if (!takes(target, role)) throw readOnlyError(config, role.isStandby, { operation: options.label });
+  }
+
+  /**
+   * Makes a round trip to a server in either role; does not wait for one that is away. A connection that does not answer by the deadline is destroyed at once:
+   * nothing is lost with it, and no time by asking the server to cancel.
+   */
+  async probe(options: ExecuteOptions): Promise<Pick<PostgresConnection, 'config' | 'role'>> {
     const { connection, release } = await this.#pool.acquire('read', { ...options, patience: 'connection' });
     try {
       await connection.run('select 1', [], { ...options, mode: 'read', onInterrupt: 'destroy' });
+      return connection;
     } finally {
       await release();
     }
@@ -317,7 +329,8 @@ export class PostgresDatabase implements Database {
       return result;
     } catch (error) {
       this.#counters.recordFailure(error);
-      throw mode === 'write' ? writeError(error, connection.lastOutcome, options.label) : error;
+      if (mode === 'read') throw error;
+      throw writeError(refusedWrite(error, connection, options.label), connection.lastOutcome, options.label);
     } finally {
       if (mode === 'write') this.#replicas?.noteWrite();
     }

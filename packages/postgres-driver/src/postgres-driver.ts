@@ -33,7 +33,7 @@ export async function openPostgres(
 ): Promise<PostgresDatabase> {
   const database = new PostgresDatabase(resolve(), onWarning);
   try {
-    await database.ping({});
+    await database.probe({});
     return database;
   } catch (error) {
     await database.close();

@@ -17,7 +17,7 @@ interface Opened extends AsyncDisposable {
 async function openThroughRelay(): Promise<Opened> {
   const url = await temporaryPostgresUrl();
   const relay = await startTcpRelay(url);
-  const storage = await openStorage<DB>({ url: relay.url(url), drivers: [postgres({ poolSize: 8 })] });
+  const storage = await openStorage<DB>({ url: relay.url(url), drivers: [postgres({ poolSize: 6 })] });
   await sql`create table t (id integer primary key)`.execute(storage.kysely);
   await storage.repository('t', { key: 'id' }).insert({ id: 0 });
   return {

@@ -9,6 +9,7 @@ import { postgres } from '@sluice/postgres-driver';
 import { temporaryPostgresUrl } from '@sluice/testkit';
 import { rejection } from '@sluice/testkit/driver-tests';
 import { afterEach, expect, test, vi } from 'vitest';
+import { resolvePostgresConfig } from '../src/options/options.js';
 import { openDatabase } from './opened-database.js';
 
 const PASSWORD = 'a-very-secret-password';
@@ -98,7 +99,23 @@ test.each([
   ['a URL that cannot be read', `postgres://app:${PASSWORD}@:x:y/`, 'cannot be read'],
   ['a stray percent sign', `postgres://app:${PASSWORD}%@localhost/app`, '%25'],
   ['an unknown parameter', `postgres://app:${PASSWORD}@localhost/app?pool=3`, '"pool"'],
-  ['several hosts', `postgres://app:${PASSWORD}@localhost/app?host=a,b`, 'several hosts'],
+  ['more ports than hosts', `postgres://app:${PASSWORD}@a,b/app?port=1,2,3`, '2 hosts and 3 ports'],
+  [
+    'contradicting parameters',
+    `postgres://app:${PASSWORD}@h/app?sslmode=require&sslmode=disable`,
+    '"sslmode" twice',
+  ],
+  ['an unknown role', `postgres://app:${PASSWORD}@h/app?target_session_attrs=master`, 'target_session_attrs'],
+  ['an unknown order', `postgres://app:${PASSWORD}@h/app?load_balance_hosts=yes`, 'load_balance_hosts'],
+  ['binding without TLS', `postgres://app:${PASSWORD}@h/app?channel_binding=require`, 'needs TLS'],
+  ['a certificate without its key', 'postgres://h/d?sslmode=verify-full&sslcert=/a.pem', 'belong together'],
+  [
+    'a key that is not there',
+    'postgres://h/d?sslmode=verify-full&sslcert=/no.pem&sslkey=/no.key',
+    '"sslcert" cannot be read',
+  ],
+  ['a schema in the manner of another library', 'postgres://h/d?schema=public', 'search_path'],
+  ['keep-alives that are neither on nor off', 'postgres://h/d?keepalives=yes', '"keepalives"'],
   [
     'an sslmode that may go without TLS',
     `postgres://app:${PASSWORD}@localhost/app?sslmode=prefer`,
@@ -185,4 +202,59 @@ test('passes the options of the URL on', async () => {
     `select current_setting('search_path') as path, current_setting('application_name') as name`,
   );
   expect(settings).toEqual({ path: 'pg_catalog', name: 'shop' });
+});
+
+/** The addresses and the login that a URL resolves to. */
+function resolved(url: string): unknown {
+  const config = resolvePostgresConfig(url, {}, { values: 'portable', isolation: 'serializable' });
+  const { user, database, ssl, target } = config;
+  const addresses = [config, ...config.others].map(({ host, port }) => `${host} ${port}`);
+  return { addresses, user, database, hasTls: ssl !== false, target };
+}
+
+const PLAIN = { user: 'app', database: 'db', hasTls: false, target: undefined };
+
+test.each([
+  [
+    'a socket without a host',
+    'postgres://app:pw@/db?host=/cloudsql/a:b:c',
+    { ...PLAIN, addresses: ['/cloudsql/a:b:c 5432'] },
+  ],
+  [
+    'a socket in place of a host',
+    'postgres://app:pw@localhost:5433/db?host=/run',
+    { ...PLAIN, addresses: ['/run 5433'] },
+  ],
+  ['an encoded socket', 'postgres://app@%2Frun%2Fpg:5433/db', { ...PLAIN, addresses: ['/run/pg 5433'] }],
+  [
+    'a socket with sslmode, which libpq ignores',
+    'postgres://app@/db?host=/run&sslmode=require',
+    { ...PLAIN, addresses: ['/run 5432'] },
+  ],
+  [
+    'no user and no host',
+    'postgres:///db?host=/run&user=app&password=pw',
+    { ...PLAIN, addresses: ['/run 5432'] },
+  ],
+  ['a database as a parameter', 'postgres://app@h?dbname=db', { ...PLAIN, addresses: ['h 5432'] }],
+  ['an IPv6 address', 'postgres://app@[::1]:5433/db', { ...PLAIN, addresses: ['::1 5433'] }],
+  ['a line break at the end', 'postgres://app@h/db\n', { ...PLAIN, addresses: ['h 5432'] }],
+  ['two hosts', 'postgres://app@a,b:2/db', { ...PLAIN, addresses: ['a 5432', 'b 2'], target: 'read-write' }],
+  [
+    'two hosts as a parameter',
+    'postgres://app@/db?host=a,b&port=1,2&target_session_attrs=any',
+    { ...PLAIN, addresses: ['a 1', 'b 2'], target: 'any' },
+  ],
+  [
+    'one port for all',
+    'postgres://app@/db?host=a,b&port=7',
+    { ...PLAIN, addresses: ['a 7', 'b 7'], target: 'read-write' },
+  ],
+  [
+    'a parameter twice with one value',
+    'postgres://app@h/db?sslmode=require&sslmode=require',
+    { ...PLAIN, addresses: ['h 5432'], hasTls: true },
+  ],
+])('understands %s', (_, url, expected) => {
+  expect(resolved(url)).toEqual(expected);
 });

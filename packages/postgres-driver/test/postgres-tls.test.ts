@@ -1,8 +1,11 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { ConnectionError, type Database } from '@sluice/core';
 import { postgres } from '@sluice/postgres-driver';
-import { rejection } from '@sluice/testkit/driver-tests';
+import { rejection, until } from '@sluice/testkit/driver-tests';
 import { beforeAll, expect, test } from 'vitest';
 import { openDatabase } from './opened-database.js';
 import { type Certificates, makeCertificates, startOwnServer } from './own-server.js';
@@ -72,6 +75,56 @@ test('encrypts with the options of Node as well', async () => {
   const ca = await readFile(certificates.authority, 'utf8');
   const opened = await openDatabase({ url: serverUrl, ssl: { ca } });
   expect(await opened.rows(IS_ENCRYPTED)).toEqual([{ ssl: true }]);
+});
+
+test('binds the login to the encrypted connection', async () => {
+  const url = withTls(`sslmode=verify-full&sslrootcert=${certificates.authority}&channel_binding=require`);
+  const opened = await openDatabase({ url });
+  expect(await opened.rows(IS_ENCRYPTED)).toEqual([{ ssl: true }]);
+});
+
+test('sends no password where the server does not bind the login, and that is required', async () => {
+  const url = new URL(withTls(`sslmode=verify-full&sslrootcert=${certificates.authority}`));
+  const { run, rows: read } = await openDatabase({ url: url.href });
+  const role = `unbound_${process.pid}`;
+  const [file] = await read(`select current_setting('hba_file') as name`);
+  // Before the lines that are there: the first one that fits counts.
+  await run(`copy (select 1) to program 'sed -i "1i host all ${role} all password" ${file?.name}'`);
+  await run(`create role ${role} login password 'p'`);
+  await run('select pg_reload_conf()');
+  Object.assign(url, { username: role, password: 'p' });
+  await until(() =>
+    openDatabase({ url: url.href }).then(
+      () => true,
+      () => false,
+    ),
+  );
+  url.searchParams.set('channel_binding', 'require');
+  expect(await rejection(postgres().open(url.href))).toMatchObject({ code: 'invalid_configuration' });
+  await run(`drop role ${role}`);
+});
+
+test('shows the server a certificate of its own', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-client-'));
+  const { certificate, key } = certificates.serverFor('DNS:client');
+  const [certFile, keyFile] = [join(folder, 'client.crt'), join(folder, 'client.key')];
+  writeFileSync(certFile, certificate);
+  writeFileSync(keyFile, key);
+  const database = await postgres({ ssl: false }).open(serverUrl);
+  await writeOnServer(database, 'authority.crt', readFileSync(certificates.authority, 'utf8'));
+  await runEach(database, [`alter system set ssl_ca_file = 'authority.crt'`, 'select pg_reload_conf()']);
+  await database.close();
+  const files = `sslrootcert=${certificates.authority}&sslcert=${certFile}&sslkey=${keyFile}`;
+  const shown = 'select client_dn as name from pg_stat_ssl where pid = pg_backend_pid()';
+  await until(async () => {
+    const { rows: read, database: own } = await openDatabase({
+      url: withTls(`sslmode=verify-full&${files}`),
+    });
+    const [found] = await read(shown);
+    await own.close();
+    return found?.name === '/CN=server';
+  });
+  rmSync(folder, { recursive: true });
 });
 
 test('cancels a statement over an encrypted connection', async () => {

@@ -68,7 +68,12 @@ export class OverloadedError extends SluiceError {
 /** The codes of a {@link ConnectionError}. */
 export type ConnectionErrorCode = Extract<
   ErrorCode,
-  'authentication_failed' | 'connection_failed' | 'connection_lost' | 'connection_stuck' | 'file_changed'
+  | 'authentication_failed'
+  | 'connection_failed'
+  | 'connection_lost'
+  | 'connection_stuck'
+  | 'file_changed'
+  | 'read_only'
 >;
 
 /** The database cannot be reached. Retryable, except for `authentication_failed` and `file_changed`. */

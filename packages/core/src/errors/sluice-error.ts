@@ -26,6 +26,7 @@ export const ERROR_CODES = [
   'outer_handle',
   'overloaded',
   'path_unusable',
+  'read_only',
   'runtime_too_old',
   'snapshot_too_old',
   'storage_full',

@@ -8,7 +8,7 @@ import {
 } from '../errors/flow-errors.js';
 
 /** Why an attempt failed, where another attempt may succeed. */
-export type ReplayReason = ConflictError['reason'] | 'connection_lost';
+export type ReplayReason = ConflictError['reason'] | 'connection_lost' | 'read_only';
 
 /** Called before the backoff of every replay, with the error of the failed attempt. */
 export type OnReplay = (
@@ -78,14 +78,15 @@ export function replayReason(error: unknown): ReplayReason | undefined {
   // Another attempt would make the same statement.
   if (error instanceof StaleCatalogError) return undefined;
   if (error instanceof ConflictError) return error.reason;
-  return error instanceof ConnectionError && error.code === 'connection_lost' ? 'connection_lost' : undefined;
+  if (!(error instanceof ConnectionError)) return undefined;
+  return error.code === 'connection_lost' || error.code === 'read_only' ? error.code : undefined;
 }
 
 function assertTimeLeft(options: ExecuteOptions, delayMs: number, count: number, cause: unknown): void {
   const { deadline = Number.POSITIVE_INFINITY, signal, label } = options;
   if (signal?.aborted) throw abortedBetweenAttempts(cause);
   if (performance.now() + delayMs < deadline) return;
-  const message = `The deadline passed after ${count} attempts, each undone by a conflict; nothing was committed.`;
+  const message = `The deadline passed after ${count} attempts, none of which could be committed; nothing was committed.`;
   throw new TimeoutError(message, { cause, operation: label });
 }
 

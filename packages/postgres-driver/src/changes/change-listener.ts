@@ -1,5 +1,5 @@
 import { type ChangeListener, ClosedError, ConnectionError, type ExecuteOptions } from '@sluice/core';
-import { connect } from '../connection/connect.js';
+import { connectToAny } from '../connection/connect-to-any.js';
 import type { PostgresConnection } from '../connection/connection.js';
 import type { PostgresConfig } from '../options/options.js';
 import { CHANNEL, WITH_TRIGGER } from './change-triggers.js';
@@ -81,7 +81,7 @@ export class PostgresChanges {
 
   async #listen(): Promise<void> {
     if (this.#connection !== undefined) return;
-    const connection = await connect(this.#config, async () => []);
+    const connection = await connectToAny(this.#config, async () => []);
     try {
       connection.onNotification = (id) => this.#notify(id);
       await connection.run(`listen ${CHANNEL}`, [], within(this.#answerMs));

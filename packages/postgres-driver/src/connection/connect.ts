@@ -1,9 +1,11 @@
 import { ConfigurationError, ConnectionError, SluiceError } from '@sluice/core';
 import { Client } from 'pg';
-import { endpoint, isDatabaseError, toSluiceError } from '../errors/errors.js';
+import { endpoint, isDatabaseError, readOnlyError, toSluiceError } from '../errors/errors.js';
 import type { PostgresConfig } from '../options/options.js';
+import { type ServerRole, takes } from '../options/target.js';
 import type { ColumnLookup } from '../schema/constraints.js';
 import type { BackendKey } from './cancel.js';
+import { requireChannelBinding } from './channel-binding.js';
 import { type Backend, PostgresConnection } from './connection.js';
 import { SessionModes } from './mode.js';
 import { readRowsInPlace } from './row-splitter.js';
@@ -13,10 +15,11 @@ import { SERVER_FACTS, type ServerFacts, sessionStatement } from './session.js';
 const STARTING_UP_DELAY_MS = 100;
 
 /**
- * Opens a connection and configures its session. While the server answers that it is starting up, further attempts are made until
- * `connectTimeoutMs` has passed; that is also the limit for a server that does not answer.
+ * Opens a connection to the server of `config` and configures its session. While the server answers that it is starting up, further attempts are made until
+ * `connectTimeoutMs` has passed; that is also the limit for a server that does not answer. See {@link connectToAny} for several servers.
  *
- * @throws ConfigurationError or ConnectionError naming host and port, never the password.
+ * @throws ConfigurationError or ConnectionError naming host and port, never the password; ConnectionError `read_only` where the server is in another role
+ * than the target wants.
  */
 export async function connect(config: PostgresConfig, columnsOf: ColumnLookup): Promise<PostgresConnection> {
   const deadline = performance.now() + config.connectTimeoutMs;
@@ -25,7 +28,10 @@ export async function connect(config: PostgresConfig, columnsOf: ColumnLookup): 
       return await connectOnce(config, deadline, columnsOf);
     } catch (cause) {
       const isStartingUp = isDatabaseError(cause) && cause.code === '57P03';
-      if (!isStartingUp || performance.now() + STARTING_UP_DELAY_MS >= deadline) throw explain(config, cause);
+      // One of several servers is not waited for while another one may answer.
+      const isAlone = config.others.length === 0;
+      if (!isStartingUp || !isAlone || performance.now() + STARTING_UP_DELAY_MS >= deadline)
+        throw explain(config, cause);
       await new Promise((resolve) => setTimeout(resolve, STARTING_UP_DELAY_MS));
     }
   }
@@ -39,6 +45,7 @@ async function connectOnce(
   const client = new Client(clientConfig(config));
   readRowsInPlace(client.connection);
   client.on('error', ignore);
+  const binding = config.channelBinding === 'require' ? requireChannelBinding(client) : undefined;
   let isTimedOut = false;
   const timer = setTimeout(() => {
     isTimedOut = true;
@@ -46,15 +53,27 @@ async function connectOnce(
   }, deadline - performance.now());
   try {
     await client.connect();
+    binding?.assertBound();
     const facts = await configureSession(client, config);
-    const modes = new SessionModes(config.isolation, facts?.read_only === 'on');
-    return new PostgresConnection({ config, client, columnsOf, modes, backend: backendOf(client, facts) });
+    const role = { isStandby: facts?.in_recovery === 'true', isReadOnly: facts?.read_only === 'on' };
+    const modes = new SessionModes(config.isolation, role.isReadOnly);
+    const backend = backendOf(client, facts);
+    const connection = new PostgresConnection({ config, client, columnsOf, modes, backend, role });
+    if (takes(config.target ?? 'any', role)) return connection;
+    void connection.end();
+    throw unwantedError(config, role);
   } catch (cause) {
     client.connection.stream.destroy();
-    throw isTimedOut ? timeoutError(config, cause) : cause;
+    throw isTimedOut ? timeoutError(config, cause) : (binding?.refusal ?? cause);
   } finally {
     clearTimeout(timer);
   }
+}
+
+function unwantedError(config: PostgresConfig, role: ServerRole): ConnectionError {
+  if (takes('read-only', role) && config.target !== 'standby') return readOnlyError(config, role.isStandby);
+  const message = `PostgreSQL at ${endpoint(config)} takes writes, and the URL asks for target_session_attrs=${config.target}.`;
+  return new ConnectionError('connection_failed', message);
 }
 
 function clientConfig(config: PostgresConfig): ConstructorParameters<typeof Client>[0] {
@@ -67,6 +86,7 @@ function clientConfig(config: PostgresConfig): ConstructorParameters<typeof Clie
     ssl: config.ssl,
     options: config.serverOptions,
     application_name: config.applicationName,
+    enableChannelBinding: config.channelBinding !== 'disable',
     keepAlive: config.tcp.keepAliveIdleMs !== undefined,
     keepAliveInitialDelayMillis: config.tcp.keepAliveIdleMs ?? 0,
   };

@@ -4,6 +4,7 @@ import { connectionLostError, isDatabaseError, toSluiceError } from '../errors/e
 import { sharedSessionError } from '../errors/pooler-errors.js';
 import { type FailedCommand, type FailureOutcome, isOfPooler, outcomeOf } from '../errors/proofs.js';
 import type { PostgresConfig } from '../options/options.js';
+import type { ServerRole } from '../options/target.js';
 import type { ColumnLookup } from '../schema/constraints.js';
 import { effectsOf, mayAlterSession } from '../sql/statement-effects.js';
 import type { RawResult, RawRows } from '../values/raw-result.js';
@@ -59,6 +60,7 @@ export interface ConnectionParts {
   readonly columnsOf: ColumnLookup;
   readonly modes: SessionModes;
   readonly backend: Backend;
+  readonly role: ServerRole;
 }
 
 /**
@@ -79,6 +81,8 @@ export class PostgresConnection {
   #onLost: (() => void) | undefined;
   #isLost = false;
   #isUnanswered = false;
+  #isRetired = false;
+  #role: ServerRole;
   #lossCause: unknown;
   /** How many ReadyForQuery messages are still expected for the running command. */
   #pendingSyncs = 0;
@@ -98,8 +102,9 @@ export class PostgresConnection {
   #lastOutcome: LastOutcome = 'not sent';
   #commandsSent = 0;
 
-  constructor({ config, client, columnsOf, modes, backend }: ConnectionParts) {
+  constructor({ config, client, columnsOf, modes, backend, role }: ConnectionParts) {
     this.backend = backend;
+    this.#role = role;
     this.#config = config;
     this.#client = client;
     this.#columnsOf = columnsOf;
@@ -108,6 +113,11 @@ export class PostgresConnection {
     this.#settings = config.isPooled ? transactionSettings(config) : undefined;
     client.on('error', (error) => this.#lose(error));
     client.on('end', () => this.#lose());
+    // PostgreSQL tells it from version 14 on. Only a promotion can change it while the connection is open.
+    client.connection.on('parameterStatus', ({ parameterName, parameterValue }: ParameterStatus) => {
+      if (parameterName === 'in_hot_standby')
+        this.#role = { ...this.#role, isStandby: parameterValue === 'on' };
+    });
     client.connection.on('readyForQuery', () => {
       this.#pendingSyncs -= 1;
       if (this.#pendingSyncs <= 0) this.#onReadyOrLost?.();
@@ -120,6 +130,26 @@ export class PostgresConnection {
 
   get status(): TransactionStatus | null {
     return this.#client.getTransactionStatus();
+  }
+
+  /** The configuration of the server that it leads to, which may be one of several. */
+  get config(): PostgresConfig {
+    return this.#config;
+  }
+
+  /** What the server said about itself when the connection was opened, and since. */
+  get role(): ServerRole {
+    return this.#role;
+  }
+
+  /** Whether it is to be closed as soon as its caller returns it. */
+  get isRetired(): boolean {
+    return this.#isRetired;
+  }
+
+  /** Marks it to be closed when its caller returns it. */
+  retire(): void {
+    this.#isRetired = true;
   }
 
   /** Whether it was given up because the server did not answer in time. */
@@ -398,6 +428,12 @@ export class PostgresConnection {
     this.#onReadyOrLost?.();
     this.#onLost?.();
   }
+}
+
+/** A message that `pg` passes on. */
+interface ParameterStatus {
+  readonly parameterName: string;
+  readonly parameterValue: string;
 }
 
 const ON_ROWS = { isSimple: false, mayCommit: false } as const;

@@ -9,6 +9,8 @@ export interface ServerFacts {
   readonly encoding: string;
   /** `on` where the server, the role or the database makes transactions read-only by default. */
   readonly read_only: string;
+  /** Whether the server is a standby. */
+  readonly in_recovery: string;
   /** The server's process. */
   readonly pid: number | string;
 }
@@ -34,7 +36,7 @@ export function sessionStatement(config: SessionConfig): {
 
 /** Reads {@link ServerFacts} alone. Behind a pooler a session is shared with other clients, and nothing may be set in it. */
 export const SERVER_FACTS =
-  "select current_setting('server_version_num') as version, current_setting('server_encoding') as encoding, current_setting('default_transaction_read_only') as read_only, pg_backend_pid() as pid";
+  "select current_setting('server_version_num') as version, current_setting('server_encoding') as encoding, current_setting('default_transaction_read_only') as read_only, pg_is_in_recovery()::text as in_recovery, pg_backend_pid() as pid";
 
 /** The query that makes the same settings for one transaction. It has no parameters. */
 export function transactionSettings(config: SessionConfig): string {

@@ -103,6 +103,19 @@ export function partlyCommittedError(cause: unknown, operation: string | undefin
   );
 }
 
+/** The error for a server that takes no writes, where writes are wanted; nothing was executed. */
+export function readOnlyError(
+  config: Pick<PostgresConfig, 'host' | 'port'>,
+  isStandby: boolean,
+  options?: ErrorOptions,
+): ConnectionError {
+  const why = isStandby
+    ? 'is a standby'
+    : 'takes no writes: the server, the role or the database sets default_transaction_read_only';
+  const message = `PostgreSQL at ${endpoint(config)} ${why}. If it is only to be read, add \`target_session_attrs=any\` to the URL.`;
+  return new ConnectionError('read_only', message, options);
+}
+
 /** `host:port`, for messages. */
 export function endpoint({ host, port }: Pick<PostgresConfig, 'host' | 'port'>): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;

@@ -1,8 +1,10 @@
 import type { ConnectionOptions } from 'node:tls';
 import { ConfigurationError, type IsolationLevel } from '@sluice/core';
 import { passwordSource } from './password.js';
+import type { TargetSession } from './target.js';
 import type { TcpOptions } from './tcp.js';
-import { parsePostgresUrl } from './url.js';
+import type { ChannelBinding } from './tls.js';
+import { type HostAddress, type PostgresUrl, parsePostgresUrl } from './url.js';
 
 /** `portable`: the contract's values (C1). `native`: those of `pg`, as Kysely's own PostgreSQL dialect returns them. */
 export type ValueMode = 'native' | 'portable';
@@ -66,6 +68,16 @@ export interface PostgresOptions {
   readonly replicas?: readonly string[];
   /** How many milliseconds a replica may be behind the primary. Default 5,000. */
   readonly maxLagMs?: number;
+  /**
+   * URLs of further servers of the same cluster, which are tried after those of the URL itself, as several hosts in one URL are. Each has its own address,
+   * user, password and TLS; all other parameters are those of the first URL. Default: none.
+   */
+  readonly hosts?: readonly string[];
+  /**
+   * After how many milliseconds a connection is replaced, so that connections follow a change of DNS, of a load balancer or of a password. The time varies by
+   * up to a tenth, so that not all are replaced at once; a connection in use is replaced when it is returned. Default 3,600,000: an hour.
+   */
+  readonly maxLifetimeMs?: number;
   /** The name that `pg_stat_activity` shows. Default: the URL's `application_name`, else `sluice`. */
   readonly applicationName?: string;
   /**
@@ -117,6 +129,14 @@ export interface PostgresConfig {
   readonly replicas: readonly PostgresConfig[];
   readonly maxLagMs: number;
   readonly tcp: TcpOptions;
+  readonly channelBinding: ChannelBinding;
+  /** Which servers are taken; `undefined` where nothing says so. */
+  readonly target: TargetSession | undefined;
+  /** Whether servers are tried in random order. */
+  readonly isLoadBalanced: boolean;
+  /** The further servers, in the order in which they are tried. They have none themselves. */
+  readonly others: readonly PostgresConfig[];
+  readonly maxLifetimeMs: number;
   readonly idleTimeoutMs: number;
   readonly pooler: PoolerMode | undefined;
   /** Whether each transaction may run in another session. */
@@ -143,18 +163,43 @@ export function resolvePostgresConfig(
   options: PostgresOptions,
   mode: PostgresMode,
 ): PostgresConfig {
-  const parsed = parsePostgresUrl(url);
+  const parsed = parsePostgresUrl(url, options.ssl);
   if (options.ssl !== undefined && parsed.ssl !== undefined) {
     throw invalid('TLS is set both by the option `ssl` and by `sslmode` in the URL. Keep one of them.');
   }
+  const { hosts = [], ...rest } = options;
+  const [first, ...others] = parsed.addresses.map((address) => configAt(address, parsed, rest, mode));
+  if (first === undefined) throw invalid('The PostgreSQL URL names no host.');
+  const further = hosts.flatMap((host) => {
+    const { others: alsoThere, ...config } = resolvePostgresConfig(host, { ...rest, replicas: [] }, mode);
+    return [{ ...config, others: [] }, ...alsoThere];
+  });
+  const all = [...others, ...further];
+  // Several hosts are those of one cluster, of which a storage needs the one that takes writes.
+  const target = first.target ?? (all.length > 0 ? 'read-write' : undefined);
+  return { ...first, target, others: all.map((other) => ({ ...other, target })) };
+}
+
+/** The configuration of the connections to one server. */
+function configAt(
+  { host, port }: HostAddress,
+  parsed: PostgresUrl,
+  options: PostgresOptions,
+  mode: PostgresMode,
+): PostgresConfig {
   const poolSize = atLeastOne('poolSize', options.poolSize ?? 10);
   return {
-    host: parsed.host,
-    port: parsed.port,
+    host,
+    port,
     user: parsed.user,
     database: parsed.database,
-    password: passwordSource(options.password ?? parsed.password, parsed),
-    ssl: options.ssl ?? parsed.ssl ?? false,
+    password: passwordSource(options.password ?? parsed.password, { ...parsed, host, port }),
+    // PostgreSQL has no TLS on a Unix socket, and libpq ignores `sslmode` there.
+    ssl: host.startsWith('/') ? false : (options.ssl ?? parsed.ssl ?? false),
+    channelBinding: parsed.channelBinding,
+    target: parsed.target,
+    isLoadBalanced: parsed.isLoadBalanced,
+    others: [],
     serverOptions: parsed.serverOptions,
     applicationName: options.applicationName ?? parsed.applicationName ?? 'sluice',
     poolSize,
@@ -172,6 +217,7 @@ export function resolvePostgresConfig(
     tcp: parsed.tcp,
     replicas: (options.replicas ?? []).map((replica) => replicaConfig(replica, options, mode)),
     maxLagMs: atLeastOne('maxLagMs', options.maxLagMs ?? 5000),
+    maxLifetimeMs: atLeastOne('maxLifetimeMs', options.maxLifetimeMs ?? 3_600_000),
     idleTimeoutMs: atLeastOne('idleTimeoutMs', options.idleTimeoutMs ?? 30_000),
     pooler: options.pooler,
     isPooled: isPooled(options, mode),
@@ -191,11 +237,15 @@ function isPooled({ pooler }: PostgresOptions, { values }: PostgresMode): boolea
   );
 }
 
-/** A replica has no writers to leave connections to, and PostgreSQL does not support SERIALIZABLE on it. */
+/**
+ * A replica has no writers to leave connections to, and PostgreSQL does not support SERIALIZABLE on it. It may be in either role: one that has become the primary
+ * is not read.
+ */
 function replicaConfig(url: string, options: PostgresOptions, mode: PostgresMode): PostgresConfig {
   const { poolSize = 10, snapshots = Math.max(1, poolSize - 1) } = options;
-  const own = { ...options, snapshots, replicas: [] };
-  return resolvePostgresConfig(url, own, { ...mode, isolation: 'repeatable read' });
+  const own = { ...options, snapshots, replicas: [], hosts: [] };
+  const config = resolvePostgresConfig(url, own, { ...mode, isolation: 'repeatable read' });
+  return { ...config, target: config.target ?? 'any' };
 }
 
 function snapshotsOf({ snapshots }: PostgresOptions, poolSize: number): number {

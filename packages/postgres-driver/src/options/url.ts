@@ -1,68 +1,92 @@
-import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { ConfigurationError } from '@sluice/core';
+import { readLoadBalance, readTarget, type TargetSession } from './target.js';
 import { readTcp, TCP_PARAMETERS, type TcpOptions } from './tcp.js';
+import { type ChannelBinding, readChannelBinding, readTls, TLS_PARAMETERS } from './tls.js';
+
+/** Where a server answers. `host` may be the directory of a Unix socket. */
+export interface HostAddress {
+  readonly host: string;
+  readonly port: number;
+}
 
 /** The settings of a PostgreSQL URL and of the environment; `undefined` where neither names one. */
 export interface PostgresUrl {
-  readonly host: string;
-  readonly port: number;
+  /** In the order in which they are tried. Never empty. */
+  readonly addresses: readonly HostAddress[];
   readonly user: string | undefined;
   readonly password: string | undefined;
   readonly database: string | undefined;
   readonly ssl: boolean | ConnectionOptions | undefined;
+  readonly channelBinding: ChannelBinding;
   readonly applicationName: string | undefined;
   readonly connectTimeoutMs: number | undefined;
   readonly serverOptions: string | undefined;
   readonly tcp: TcpOptions;
+  readonly target: TargetSession | undefined;
+  readonly isLoadBalanced: boolean;
 }
 
 /** The supported URL parameters. Any other is refused, because ignoring one could turn TLS off or select another database. */
 const PARAMETERS: ReadonlySet<string> = new Set([
   'application_name',
   'connect_timeout',
+  'dbname',
   'host',
+  'load_balance_hosts',
   'options',
+  'password',
   'port',
-  'sslmode',
-  'sslrootcert',
+  'target_session_attrs',
+  'user',
   ...TCP_PARAMETERS,
+  ...TLS_PARAMETERS,
 ]);
 
+/** What to write in place of parameters that other libraries have. */
+const HINTS: Readonly<Record<string, string>> = {
+  schema: ' Write "options=-c search_path=NAME", percent-encoded, in its place.',
+  pgbouncer: " Set the driver's option `pooler: 'transaction'` in its place.",
+  connection_limit: " Set the driver's option `poolSize` in its place.",
+  hostaddr: ' Write the address as the host.',
+};
+
 /**
- * Parses `postgres://user:password@host:port/database?sslmode=verify-full`. Missing parts come from PGHOST, PGPORT, PGUSER,
- * PGDATABASE and PGSSLMODE. `host` may be the directory of a Unix socket.
+ * Parses `postgres://user:password@host:port,host:port/database?sslmode=verify-full`. Missing parts come from PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSLMODE,
+ * PGCHANNELBINDING, PGTARGETSESSIONATTRS and PGLOADBALANCEHOSTS. As in libpq a parameter such as `host` replaces that part of the URL.
  *
+ * @param option the option `ssl`, which takes the place of `sslmode`.
  * @throws ConfigurationError. Neither the error nor its cause contains the URL, which may contain a password.
  */
-export function parsePostgresUrl(text: string): PostgresUrl {
-  const url = parse(text);
+export function parsePostgresUrl(text: string, option?: boolean | ConnectionOptions): PostgresUrl {
+  const { url, hosts } = parse(text.trim());
   const parameters = readParameters(url);
-  const host =
-    parameters.get('host') ?? (decode(url.hostname).replace(/^\[(.*)\]$/, '$1') || process.env.PGHOST);
-  if (host?.includes(',')) throw invalid('The URL names several hosts; only one is supported.');
+  const ssl = readTls(parameters);
   return {
-    host: host ?? 'localhost',
-    port: readPort(parameters.get('port') ?? (url.port || process.env.PGPORT || '5432')),
-    user: decode(url.username) || undefined,
-    password: decode(url.password) || undefined,
-    database: decode(url.pathname.replace(/^\//, '')) || undefined,
-    ssl: readSsl(parameters),
+    addresses: readAddresses(hosts, parameters),
+    user: parameters.get('user') ?? (decode(url.username) || undefined),
+    password: parameters.get('password') ?? (decode(url.password) || undefined),
+    database: parameters.get('dbname') ?? (decode(url.pathname.replace(/^\//, '')) || undefined),
+    ssl,
+    channelBinding: readChannelBinding(parameters, (option ?? ssl ?? false) !== false),
     applicationName: parameters.get('application_name'),
     connectTimeoutMs: readSeconds(parameters.get('connect_timeout')),
     serverOptions: parameters.get('options'),
     tcp: readTcp(parameters),
+    target: readTarget(parameters),
+    isLoadBalanced: readLoadBalance(parameters),
   };
 }
 
-function parse(text: string): URL {
+/** The standard's parser knows neither a list of hosts nor a user without a host, so the hosts are taken out before. */
+function parse(text: string): { readonly url: URL; readonly hosts: string } {
+  const [, scheme = '', user = '', hosts = '', rest = ''] =
+    /^([a-z]+:\/\/)((?:[^/?#]*@)?)([^/?#@]*)(.*)$/is.exec(text) ?? [];
   try {
-    return new URL(text);
+    return { url: new URL(`${scheme}${user}host${rest}`), hosts };
   } catch {
     // The parser's error contains the URL, so it does not become the cause.
-    throw invalid(
-      'The PostgreSQL URL cannot be read. Write postgres://user:password@host:port/database, with special characters in the password percent-encoded.',
-    );
+    throw unreadable();
   }
 }
 
@@ -80,11 +104,35 @@ function readParameters(url: URL): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>();
   for (const [name, value] of url.searchParams) {
     if (!PARAMETERS.has(name)) {
-      throw invalid(`The URL parameter "${name}" is not supported. Known are ${[...PARAMETERS].join(', ')}.`);
+      const known = [...PARAMETERS].sort().join(', ');
+      throw invalid(`The URL parameter "${name}" is not supported.${HINTS[name] ?? ''} Known are ${known}.`);
     }
+    if (parameters.has(name) && parameters.get(name) !== value)
+      throw invalid(`The URL gives the parameter "${name}" twice, with different values.`);
     parameters.set(name, value);
   }
   return parameters;
+}
+
+/** As in libpq there is one port for each host, or one for all. */
+function readAddresses(hosts: string, parameters: ReadonlyMap<string, string>): HostAddress[] {
+  const written = hosts === '' ? [] : hosts.split(',').map(splitAddress);
+  const given = parameters.get('host') ?? (written.length === 0 ? process.env.PGHOST : undefined);
+  const names = given?.split(',') ?? (written.length === 0 ? [''] : written.map(({ host }) => host));
+  const ports = parameters.get('port')?.split(',') ?? written.map(({ port }) => port);
+  const fallback = ports.length === 1 ? ports[0] : undefined;
+  if (ports.length > 1 && ports.length !== names.length)
+    throw invalid(`The URL names ${names.length} hosts and ${ports.length} ports.`);
+  return names.map((host, index) => ({
+    host: host || 'localhost',
+    port: readPort(ports[index] || fallback || process.env.PGPORT || '5432'),
+  }));
+}
+
+function splitAddress(text: string): { readonly host: string; readonly port: string } {
+  const match = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d*))?$/.exec(text);
+  if (match === null) throw unreadable();
+  return { host: decode(match[1] ?? match[2] ?? ''), port: match[3] ?? '' };
 }
 
 function readPort(text: string): number {
@@ -99,39 +147,10 @@ function readSeconds(text: string | undefined): number | undefined {
   throw invalid('The URL parameter "connect_timeout" must be a whole number of seconds.');
 }
 
-/** Verifies the certificate wherever TLS is requested, also for `require`. Only `no-verify` turns the verification off. */
-function readSsl(parameters: ReadonlyMap<string, string>): boolean | ConnectionOptions | undefined {
-  const mode = parameters.get('sslmode') ?? process.env.PGSSLMODE;
-  const rootFile = parameters.get('sslrootcert');
-  const ca = rootFile === undefined || rootFile === 'system' ? {} : { ca: readRootCertificate(rootFile) };
-  switch (mode) {
-    case undefined:
-      if (rootFile !== undefined) throw invalid('The URL has "sslrootcert" without "sslmode=verify-full".');
-      return undefined;
-    case 'disable':
-      return false;
-    case 'require':
-    case 'verify-full':
-      return { ...ca, rejectUnauthorized: true };
-    case 'verify-ca':
-      return { ...ca, rejectUnauthorized: true, checkServerIdentity: () => undefined };
-    case 'no-verify':
-      return { rejectUnauthorized: false };
-    default:
-      throw invalid(
-        `sslmode "${mode}" is not supported: it may go on without TLS unnoticed. Use disable, verify-full, verify-ca, require (the same as verify-full) or no-verify.`,
-      );
-  }
-}
-
-function readRootCertificate(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new ConfigurationError('invalid_configuration', 'The file named by "sslrootcert" cannot be read.', {
-      cause,
-    });
-  }
+function unreadable(): ConfigurationError {
+  return invalid(
+    'The PostgreSQL URL cannot be read. Write postgres://user:password@host:port/database, with special characters in the password percent-encoded.',
+  );
 }
 
 function invalid(message: string): ConfigurationError {

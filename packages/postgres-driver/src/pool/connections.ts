@@ -1,16 +1,24 @@
 import type { ExecuteOptions, OnWarning } from '@sluice/core';
 import { connect } from '../connection/connect.js';
+import { connectToAny, isSameServer } from '../connection/connect-to-any.js';
 import type { PostgresConnection } from '../connection/connection.js';
 import { assertNotInterrupted, Interrupt } from '../connection/interrupt.js';
 import type { SessionMode } from '../connection/mode.js';
-import { isTransient, isWithoutRoom } from '../errors/errors.js';
+import { isTransient, isWithoutRoom, readOnlyError } from '../errors/errors.js';
 import type { PostgresConfig } from '../options/options.js';
+import { takes } from '../options/target.js';
 import { PostgresConstraints } from '../schema/constraints.js';
 import { PoolerCheck } from './pooler-check.js';
 
 /** The delay before another attempt to open a connection, in milliseconds: it doubles with each failure, up to the maximum, with jitter. */
 const MIN_DELAY_MS = 20;
 const MAX_DELAY_MS = 500;
+
+/** By how much of `maxLifetimeMs` a connection may be replaced earlier, so that not all are replaced at once. */
+const LIFETIME_JITTER = 0.1;
+
+/** How long statements may run on after it was seen that another server is the primary now, in milliseconds. */
+const ELSEWHERE_MS = 1000;
 
 /**
  * What a caller waits for when no connection can be opened at the moment. `server`: until its deadline, for a server that is away or full. `connection`: only
@@ -51,9 +59,14 @@ export class PostgresConnections {
   readonly #poolerCheck: PoolerCheck;
   /** The most recently used connection is last and is lent first, so that the others can reach their idle timeout. */
   readonly #idle: IdleConnection[] = [];
-  readonly #all = new Set<PostgresConnection>();
+  /** The open connections, with the time at which each is to be replaced, in milliseconds of `performance.now()`. */
+  readonly #all = new Map<PostgresConnection, number>();
   readonly #waiting: Waiter[] = [];
   readonly #opening = new Set<Promise<void>>();
+  /** The server of the last connection that was opened. */
+  #preferred: PostgresConfig | undefined;
+  /** Whether a primary was reached. From then on a standby, which may be behind, is not what callers wrote to. */
+  #hasPrimary = false;
   /** How many attempts failed since the last one that succeeded. */
   #failures = 0;
   /** Set while the next attempt is delayed. */
@@ -73,6 +86,11 @@ export class PostgresConnections {
 
   get idle(): number {
     return this.#idle.length;
+  }
+
+  /** Why nobody has a connection, while callers wait for attempts to open one; else `undefined`. */
+  get failure(): unknown {
+    return this.#failures > 0 && this.#all.size === 0 ? this.#waiting[0]?.failure : undefined;
   }
 
   /** Takes an idle connection, preferably one in the mode that the caller needs; `undefined` where there is none. */
@@ -109,6 +127,11 @@ export class PostgresConnections {
 
   /** Returns a clean connection, to the first caller that waits, if there is one. */
   giveBack(connection: PostgresConnection): void {
+    if (this.#isOver(connection)) {
+      void connection.end();
+      this.#grow();
+      return;
+    }
     const next = this.#waiting[0];
     if (next !== undefined) next.settle(() => next.resolve(connection));
     else this.#keepIdle(connection);
@@ -121,7 +144,7 @@ export class PostgresConnections {
     await Promise.all(this.#opening);
     clearTimeout(this.#idleTimer);
     this.#idle.length = 0;
-    await Promise.all([...this.#all].map((connection) => connection.end()));
+    await Promise.all([...this.#all.keys()].map((connection) => connection.end()));
   }
 
   /** Begins as many attempts as callers wait; only one while attempts fail. */
@@ -180,25 +203,63 @@ export class PostgresConnections {
   }
 
   async #open(): Promise<PostgresConnection> {
-    const connection = await connect(this.#config, this.#constraints.columnsOf);
+    const connection = await connectToAny(this.#config, this.#constraints.columnsOf, this.#preferred);
     try {
-      await this.#poolerCheck.check(connection, () => this.#openSpare());
+      this.#assertRole(connection);
+      await this.#poolerCheck.check(connection, () => this.#openSpare(connection.config));
     } catch (error) {
-      connection.destroy();
+      void connection.end();
       throw error;
     }
-    this.#all.add(connection);
+    const { maxLifetimeMs } = this.#config;
+    this.#all.set(connection, performance.now() + maxLifetimeMs * (1 - LIFETIME_JITTER * Math.random()));
     connection.onLost = () => this.#forget(connection);
     if (connection.isLost) this.#forget(connection);
+    this.#follow(connection);
     return connection;
   }
 
-  /** Opens a connection outside of the pool, for lookups that must not wait for the pool's callers. */
-  #openSpare(): Promise<PostgresConnection> {
-    return connect(
-      { ...this.#config, connectTimeoutMs: Math.min(2000, this.#config.connectTimeoutMs) },
-      async () => [],
+  /**
+   * Where nothing says which servers are wanted, a standby is taken until a primary was reached. After that it is one that a failover or a name has led to,
+   * which may not have what callers wrote.
+   */
+  #assertRole({ config, role }: PostgresConnection): void {
+    if (!role.isStandby) this.#hasPrimary = true;
+    else if (this.#config.target === undefined && this.#hasPrimary) throw readOnlyError(config, true);
+  }
+
+  /** After a failover: gives up the connections that lead to another server than the new one does, or to what was a standby. */
+  #follow({ config, role }: PostgresConnection): void {
+    const { target = 'read-write', isLoadBalanced } = this.#config;
+    this.#preferred = config;
+    if (isLoadBalanced || !takes('primary', role) || (target !== 'primary' && target !== 'read-write'))
+      return;
+    const elsewhere = [...this.#all.keys()].filter(
+      (other) => other.role.isStandby || !isSameServer(other.config, config),
     );
+    for (const connection of elsewhere) {
+      connection.retire();
+      this.#endIfIdle(connection);
+    }
+    if (elsewhere.length === 0) return;
+    // The statements that still run there end with the connection, and those that nothing was committed of are made again over a new one.
+    const timer = setTimeout(() => {
+      for (const connection of elsewhere) if (!connection.isLost) connection.destroy();
+    }, ELSEWHERE_MS);
+    timer.unref();
+  }
+
+  #endIfIdle(connection: PostgresConnection): void {
+    if (this.#removeIdle(connection)) void connection.end();
+  }
+
+  #isOver(connection: PostgresConnection): boolean {
+    return connection.isRetired || performance.now() >= (this.#all.get(connection) ?? 0);
+  }
+
+  /** Opens a connection outside of the pool, for lookups that must not wait for the pool's callers. */
+  #openSpare(config: PostgresConfig = this.#preferred ?? this.#config): Promise<PostgresConnection> {
+    return connect({ ...config, connectTimeoutMs: Math.min(2000, config.connectTimeoutMs) }, async () => []);
   }
 
   #keepIdle(connection: PostgresConnection): void {
@@ -207,22 +268,22 @@ export class PostgresConnections {
   }
 
   #watchIdle(): void {
-    const [oldest] = this.#idle;
-    if (oldest === undefined || this.#idleTimer !== undefined) return;
-    const leftMs = oldest.since + this.#config.idleTimeoutMs - performance.now();
-    this.#idleTimer = setTimeout(() => this.#retireOld(), Math.max(1, leftMs));
+    if (this.#idle.length === 0 || this.#idleTimer !== undefined) return;
+    const leftMs = Math.min(...this.#idle.map((idle) => this.#endsAt(idle))) - performance.now();
+    this.#idleTimer = setTimeout(() => this.#endOld(), Math.max(1, leftMs));
     this.#idleTimer.unref();
   }
 
-  #retireOld(): void {
+  #endOld(): void {
     this.#idleTimer = undefined;
-    const before = performance.now() - this.#config.idleTimeoutMs;
-    for (const { connection, since } of [...this.#idle]) {
-      if (since > before) break;
-      this.#removeIdle(connection);
-      void connection.end();
-    }
+    const now = performance.now();
+    for (const idle of [...this.#idle]) if (this.#endsAt(idle) <= now) this.#endIfIdle(idle.connection);
     this.#watchIdle();
+  }
+
+  /** When an idle connection is closed. */
+  #endsAt({ connection, since }: IdleConnection): number {
+    return Math.min(since + this.#config.idleTimeoutMs, this.#all.get(connection) ?? 0);
   }
 
   #forget(connection: PostgresConnection): void {
@@ -236,8 +297,10 @@ export class PostgresConnections {
     for (const { connection } of this.#idle.splice(0)) void connection.end();
   }
 
-  #removeIdle(connection: PostgresConnection): void {
+  /** Returns whether it was idle. */
+  #removeIdle(connection: PostgresConnection): boolean {
     const index = this.#idle.findIndex((idle) => idle.connection === connection);
     if (index >= 0) this.#idle.splice(index, 1);
+    return index >= 0;
   }
 }

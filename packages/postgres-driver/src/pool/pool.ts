@@ -41,6 +41,9 @@ export class PostgresPool {
    */
   async acquire(access: 'read' | 'write', options: TakeOptions & ThrottleOptions): Promise<PooledConnection> {
     if (this.#closed !== undefined) throw new ClosedError('The storage is closed.');
+    const { patience = 'server' } = options;
+    // Those who wait for the server hold all permits.
+    if (patience !== 'server' && this.#connections.failure !== undefined) throw this.#connections.failure;
     const meter = this.#meters[access];
     const timed = this.#withAcquireTimeout(options);
     const lease: MeteredLease = {

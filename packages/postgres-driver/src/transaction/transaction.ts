@@ -20,6 +20,7 @@ import type { RawResult } from '../values/raw-result.js';
 import { toStatementResult } from '../values/rows.js';
 import type { PostgresCounters } from './counters.js';
 import type { PooledConnection } from './pooled-connection.js';
+import { refusedWrite } from './refused-write.js';
 import { prepareToSend } from './send-statement.js';
 import { SharedCommitMember } from './shared-commit-member.js';
 import { conflictIfStale } from './stale-violation.js';
@@ -186,7 +187,9 @@ export class PostgresTransaction implements DatabaseTransaction {
     }
   }
 
-  #fail(error: unknown): never {
+  #fail(failure: unknown): never {
+    const { access, label } = this.#options;
+    const error = access === 'write' ? refusedWrite(failure, this.#connection, label) : failure;
     if (error instanceof ConflictError) {
       this.#context.outcome.isConflict = true;
       this.#member?.noteConflict();
