@@ -81,7 +81,7 @@ export class PostgresChanges {
 
   async #listen(): Promise<void> {
     if (this.#connection !== undefined) return;
-    const connection = await connectToAny(this.#config, async () => []);
+    const connection = await connectToAny(this.#config, async () => ({}));
     try {
       connection.onNotification = (id) => this.#notify(id);
       await connection.run(`listen ${CHANNEL}`, [], within(this.#answerMs));

@@ -1,7 +1,7 @@
 import { ConnectionError } from '@sluice/core';
 import { endpoint, isTransient } from '../errors/errors.js';
 import type { PostgresConfig } from '../options/options.js';
-import type { ColumnLookup } from '../schema/constraints.js';
+import type { ConstraintLookup } from '../schema/constraints.js';
 import { connect } from './connect.js';
 import type { PostgresConnection } from './connection.js';
 
@@ -17,19 +17,19 @@ const STAGGER_MS = 500;
  */
 export async function connectToAny(
   config: PostgresConfig,
-  columnsOf: ColumnLookup,
+  placeOf: ConstraintLookup,
   preferred?: PostgresConfig,
 ): Promise<PostgresConnection> {
-  if (config.others.length === 0) return connect(config, columnsOf);
+  if (config.others.length === 0) return connect(config, placeOf);
   const servers = inOrder(config, preferred);
-  if (config.target !== 'prefer-standby') return first(servers, columnsOf);
+  if (config.target !== 'prefer-standby') return first(servers, placeOf);
   try {
     return await first(
       servers.map((server) => ({ ...server, target: 'standby' })),
-      columnsOf,
+      placeOf,
     );
   } catch {
-    return first(servers, columnsOf);
+    return first(servers, placeOf);
   }
 }
 
@@ -63,7 +63,7 @@ function shuffled<T>(items: readonly T[]): T[] {
 /** Begins with the next server when one has failed, or has not answered for a while. */
 async function first(
   servers: readonly PostgresConfig[],
-  columnsOf: ColumnLookup,
+  placeOf: ConstraintLookup,
 ): Promise<PostgresConnection> {
   const { promise, resolve, reject } = Promise.withResolvers<PostgresConnection>();
   const errors: unknown[] = [];
@@ -76,7 +76,7 @@ async function first(
     if (server === undefined) return;
     begun += 1;
     timer = setTimeout(beginNext, STAGGER_MS);
-    connect(server, columnsOf).then(take, fail);
+    connect(server, placeOf).then(take, fail);
   };
   const take = (connection: PostgresConnection): void => {
     clearTimeout(timer);

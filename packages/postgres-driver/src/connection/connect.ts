@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { endpoint, isDatabaseError, readOnlyError, toSluiceError } from '../errors/errors.js';
 import type { PostgresConfig } from '../options/options.js';
 import { type ServerRole, takes } from '../options/target.js';
-import type { ColumnLookup } from '../schema/constraints.js';
+import type { ConstraintLookup } from '../schema/constraints.js';
 import type { BackendKey } from './cancel.js';
 import { requireChannelBinding } from './channel-binding.js';
 import { type Backend, PostgresConnection } from './connection.js';
@@ -21,11 +21,14 @@ const STARTING_UP_DELAY_MS = 100;
  * @throws ConfigurationError or ConnectionError naming host and port, never the password; ConnectionError `read_only` where the server is in another role
  * than the target wants.
  */
-export async function connect(config: PostgresConfig, columnsOf: ColumnLookup): Promise<PostgresConnection> {
+export async function connect(
+  config: PostgresConfig,
+  placeOf: ConstraintLookup,
+): Promise<PostgresConnection> {
   const deadline = performance.now() + config.connectTimeoutMs;
   for (;;) {
     try {
-      return await connectOnce(config, deadline, columnsOf);
+      return await connectOnce(config, deadline, placeOf);
     } catch (cause) {
       const isStartingUp = isDatabaseError(cause) && cause.code === '57P03';
       // One of several servers is not waited for while another one may answer.
@@ -40,7 +43,7 @@ export async function connect(config: PostgresConfig, columnsOf: ColumnLookup): 
 async function connectOnce(
   config: PostgresConfig,
   deadline: number,
-  columnsOf: ColumnLookup,
+  placeOf: ConstraintLookup,
 ): Promise<PostgresConnection> {
   const client = new Client(clientConfig(config));
   readRowsInPlace(client.connection);
@@ -58,7 +61,7 @@ async function connectOnce(
     const role = { isStandby: facts?.in_recovery === 'true', isReadOnly: facts?.read_only === 'on' };
     const modes = new SessionModes(config.isolation, role.isReadOnly);
     const backend = backendOf(client, facts);
-    const connection = new PostgresConnection({ config, client, columnsOf, modes, backend, role });
+    const connection = new PostgresConnection({ config, client, placeOf, modes, backend, role });
     if (takes(config.target ?? 'any', role)) return connection;
     void connection.end();
     throw unwantedError(config, role);

@@ -5,7 +5,7 @@ import { sharedSessionError } from '../errors/pooler-errors.js';
 import { type FailedCommand, type FailureOutcome, isOfPooler, outcomeOf } from '../errors/proofs.js';
 import type { PostgresConfig } from '../options/options.js';
 import type { ServerRole } from '../options/target.js';
-import type { ColumnLookup } from '../schema/constraints.js';
+import type { ConstraintLookup } from '../schema/constraints.js';
 import { effectsOf, mayAlterSession } from '../sql/statement-effects.js';
 import type { RawResult, RawRows } from '../values/raw-result.js';
 import { type BackendKey, sendCancel } from './cancel.js';
@@ -57,7 +57,7 @@ export interface ConnectionParts {
   readonly config: PostgresConfig;
   /** A connected client whose session is configured. */
   readonly client: Client;
-  readonly columnsOf: ColumnLookup;
+  readonly placeOf: ConstraintLookup;
   readonly modes: SessionModes;
   readonly backend: Backend;
   readonly role: ServerRole;
@@ -71,7 +71,7 @@ export class PostgresConnection {
   readonly backend: Backend;
   readonly #config: PostgresConfig;
   readonly #client: Client;
-  readonly #columnsOf: ColumnLookup;
+  readonly #placeOf: ConstraintLookup;
   readonly #modes: SessionModes;
   readonly #prepared: PreparedStatements;
   /** Behind a pooler: the query that each transaction makes its settings with. */
@@ -102,12 +102,12 @@ export class PostgresConnection {
   #lastOutcome: LastOutcome = 'not sent';
   #commandsSent = 0;
 
-  constructor({ config, client, columnsOf, modes, backend, role }: ConnectionParts) {
+  constructor({ config, client, placeOf, modes, backend, role }: ConnectionParts) {
     this.backend = backend;
     this.#role = role;
     this.#config = config;
     this.#client = client;
-    this.#columnsOf = columnsOf;
+    this.#placeOf = placeOf;
     this.#modes = modes;
     this.#prepared = new PreparedStatements(client.connection);
     this.#settings = config.isPooled ? transactionSettings(config) : undefined;
@@ -398,11 +398,12 @@ export class PostgresConnection {
     }
     if (interrupt.isInterrupted && isDatabaseError(cause) && cause.code === '57014')
       return interrupt.error('while the statement ran; the server cancelled it', cause);
-    // The lookup of the columns may run a command of its own.
-    const columns = await this.#columnsOf(cause, this);
+    const text = this.#query?.text;
+    // The lookup may run a command of its own.
+    const place = await this.#placeOf(cause, this, text);
     this.#lastOutcome = outcome;
     const isPartial = outcome === 'in part';
-    return toSluiceError(cause, { columns, operation: options.label, isPartial });
+    return toSluiceError(cause, { place, operation: options.label, isPartial });
   }
 
   /** After a failure: waits until the server is ready for the next query or the connection is lost. */

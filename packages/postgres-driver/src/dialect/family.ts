@@ -1,5 +1,6 @@
 import type { Catalog, Row, SluiceError, StatementResult } from '@sluice/core';
-import { fromServerError, type ServerError } from '../errors/errors.js';
+import { fromServerError } from '../errors/errors.js';
+import type { ServerError } from '../errors/server-error.js';
 import { type QueryCatalog, readCatalog } from '../schema/catalog.js';
 import { type Bound, bindPortable } from '../values/parameters.js';
 import { affectedRows, decodeTexts } from '../values/rows.js';
@@ -53,7 +54,7 @@ export class PostgresFamily {
   /** Converts an error of the engine to the contract's (C11). It has the columns of a violated constraint if {@link PostgresFamily.catalog} has read them. */
   error(cause: ServerError): SluiceError {
     const columns = this.#constraints.get(`${cause.table}.${cause.constraint}`);
-    return fromServerError(cause, columns === undefined ? {} : { columns });
+    return fromServerError(cause, columns === undefined ? {} : { place: { columns } });
   }
 
   /** Reads the tables, and the columns of their constraints for {@link PostgresFamily.error}: PostgreSQL's errors do not name these columns. */

@@ -70,6 +70,27 @@ test('tells a message only where it names no value', () => {
   expect(toSluiceError(serverError('42P01')).message).toContain('secret');
 });
 
+test('tells a value that is too long for an index by the index, or by what refused it, and not by the message', () => {
+  const named = serverError('54000');
+  Object.assign(named, { table: 'kv', constraint: 'kv_pkey' });
+  expect(toSluiceError(named, { place: { columns: ['key'] } })).toMatchObject({
+    code: 'invalid_value',
+    table: 'kv',
+    column: 'key',
+    message: expect.stringContaining('the index "kv_pkey" of "kv" (key)'),
+  });
+  const unnamed = serverError('54000');
+  unnamed.routine = 'index_form_tuple_context';
+  expect(toSluiceError(unnamed)).toMatchObject({
+    code: 'invalid_value',
+    table: undefined,
+    column: undefined,
+  });
+  const other = serverError('54000');
+  other.routine = 'RelationGetBufferForTuple';
+  expect(toSluiceError(other)).toMatchObject({ code: 'unsupported' });
+});
+
 test('lets a Sluice error pass and wraps one that has no SQLSTATE', () => {
   const passed = toSluiceError(serverError('23505'));
   expect(toSluiceError(passed)).toBe(passed);
@@ -82,7 +103,7 @@ test('takes table, constraint and column from the fields of the error', () => {
   const cause = serverError('23505');
   cause.table = 'media';
   cause.constraint = 'media_slug_key';
-  expect(toSluiceError(cause, { columns: ['slug'] })).toMatchObject({
+  expect(toSluiceError(cause, { place: { columns: ['slug'] } })).toMatchObject({
     table: 'media',
     constraint: 'media_slug_key',
     columns: ['slug'],

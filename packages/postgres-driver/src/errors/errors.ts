@@ -23,11 +23,13 @@ import {
 } from '@sluice/core';
 import { DatabaseError } from 'pg';
 import type { PostgresConfig } from '../options/options.js';
+import { indexLimitError, isTooLongForIndex } from './index-limit.js';
+import type { ServerError } from './server-error.js';
 
 /** What is known about a failure besides the server's error. */
 export interface FailureContext {
-  /** The violated constraint's columns, where they are known. */
-  readonly columns?: readonly string[];
+  /** The violated constraint, or the index, where it is known and the error itself does not tell it. */
+  readonly place?: ConstraintDetails;
   readonly operation?: string | undefined;
   /** Whether the statement may have committed a part of its work before it failed. Default false. */
   readonly isPartial?: boolean;
@@ -45,22 +47,16 @@ export function toSluiceError(cause: unknown, context: FailureContext = {}): Slu
   return new InternalError('The PostgreSQL client failed.', { cause, operation: context.operation });
 }
 
-/** An error that the server raised, as any client receives it. */
-export interface ServerError extends Error {
-  /** Its SQLSTATE. */
-  readonly code?: string | undefined;
-  readonly table?: string | undefined;
-  readonly column?: string | undefined;
-  readonly constraint?: string | undefined;
-}
-
 /** Converts the server's error to the contract's (C11), by its SQLSTATE and never by its message, which the server may translate. */
 export function fromServerError(cause: ServerError, context: FailureContext = {}): SluiceError {
   const options: ErrorOptions = { cause, operation: context.operation };
   const state = cause.code ?? '';
   const create = BY_SQLSTATE[state] ?? BY_CLASS[state.slice(0, 2)] ?? refused;
-  const { columns = [], isPartial = false } = context;
-  return create({ state, cause, options, columns, isPartial });
+  const { table, constraint, column } = cause;
+  const { isPartial = false } = context;
+  const { columns = [], ...found } = context.place ?? {};
+  const place = { table, constraint, ...found, columns: column === undefined ? columns : [column] };
+  return create({ state, cause, options, place, isPartial });
 }
 
 /** Whether the reason why no connection could be opened may pass: the server is away, is starting or stopping, or has no room. Nothing was executed. */
@@ -125,7 +121,7 @@ interface Failure {
   readonly state: string;
   readonly cause: ServerError;
   readonly options: ErrorOptions;
-  readonly columns: readonly string[];
+  readonly place: ConstraintDetails;
   readonly isPartial: boolean;
 }
 
@@ -157,18 +153,18 @@ function connectionLost(message: string): ErrorFactory {
   return ({ options }) => new ConnectionError('connection_lost', message, options);
 }
 
-function details({ cause, columns }: Failure): ConstraintDetails {
-  const named = cause.column === undefined ? columns : [cause.column];
-  return { table: cause.table, columns: named, constraint: cause.constraint };
-}
-
-const unique: ErrorFactory = (failure) => new UniqueViolationError(details(failure), failure.options);
-const foreignKey: ErrorFactory = (failure) => new ForeignKeyViolationError(details(failure), failure.options);
-const notNull: ErrorFactory = (failure) => new NotNullViolationError(details(failure), failure.options);
-const check: ErrorFactory = (failure) => new CheckViolationError(details(failure), failure.options);
+const unique: ErrorFactory = ({ place, options }) => new UniqueViolationError(place, options);
+const foreignKey: ErrorFactory = ({ place, options }) => new ForeignKeyViolationError(place, options);
+const notNull: ErrorFactory = ({ place, options }) => new NotNullViolationError(place, options);
+const check: ErrorFactory = ({ place, options }) => new CheckViolationError(place, options);
 
 const unsupported: ErrorFactory = ({ options }) =>
   new UnsupportedError('PostgreSQL does not support this.', options);
+/** The server's message names a limit of its own and sizes, never a value. */
+const limit: ErrorFactory = ({ cause, options, place }) =>
+  isTooLongForIndex(cause)
+    ? indexLimitError(place, options)
+    : new UnsupportedError(`A limit of PostgreSQL is exceeded: ${cause.message}.`, options);
 const full: ErrorFactory = ({ options }) =>
   new StorageFullError('PostgreSQL has no disk space left.', options);
 const damaged: ErrorFactory = ({ options }) =>
@@ -259,7 +255,7 @@ const BY_SQLSTATE: Readonly<Record<string, ErrorFactory | undefined>> = {
   '42P01': usageNamed('unknown_table', 'The database has no such table or view'),
   '53100': full,
   '53300': tooManyConnections,
-  '54000': unsupported,
+  '54000': limit,
   '55P03': conflict('lock_timeout', 'A lock was not free in time; the transaction was rolled back.'),
   '57014': cancelled,
   '57P01': connectionLost(
@@ -282,7 +278,7 @@ const BY_CLASS: Readonly<Record<string, ErrorFactory | undefined>> = {
   '28': authentication,
   '40': conflict('serialization', 'PostgreSQL rolled the transaction back; it may be made again.'),
   '53': overloaded,
-  '54': unsupported,
+  '54': limit,
   '58': failed,
   F0: failed,
   XX: failed,

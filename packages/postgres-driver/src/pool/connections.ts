@@ -203,7 +203,7 @@ export class PostgresConnections {
   }
 
   async #open(): Promise<PostgresConnection> {
-    const connection = await connectToAny(this.#config, this.#constraints.columnsOf, this.#preferred);
+    const connection = await connectToAny(this.#config, this.#constraints.placeOf, this.#preferred);
     try {
       this.#assertRole(connection);
       await this.#poolerCheck.check(connection, () => this.#openSpare(connection.config));
@@ -259,7 +259,7 @@ export class PostgresConnections {
 
   /** Opens a connection outside of the pool, for lookups that must not wait for the pool's callers. */
   #openSpare(config: PostgresConfig = this.#preferred ?? this.#config): Promise<PostgresConnection> {
-    return connect({ ...config, connectTimeoutMs: Math.min(2000, config.connectTimeoutMs) }, async () => []);
+    return connect({ ...config, connectTimeoutMs: Math.min(2000, config.connectTimeoutMs) }, async () => ({}));
   }
 
   #keepIdle(connection: PostgresConnection): void {

@@ -1,19 +1,20 @@
+import type { ConstraintDetails } from '@sluice/core';
 import { isDatabaseError } from '../errors/errors.js';
-import type { RawRows } from '../values/raw-result.js';
+import { isTooLongForIndex } from '../errors/index-limit.js';
+import { type CatalogConnection, LOOKUP_MS } from './catalog-connection.js';
+import { longIndexOf } from './long-index.js';
 
-/** Finds the columns of the constraint that an error names. Best effort: resolves with an empty list when they cannot be found, and never rejects. */
-export type ColumnLookup = (cause: unknown, connection: CatalogConnection) => Promise<readonly string[]>;
-
-/** What a query on the catalog needs of a connection. */
-export interface CatalogConnection {
-  /** `I` outside a transaction. */
-  readonly status: string | null;
-  run(
-    text: string,
-    parameters: readonly unknown[],
-    options: { readonly deadline: number },
-  ): Promise<Pick<RawRows, 'rows'>>;
-}
+/**
+ * Finds what an error does not tell of the constraint or index that it is about. Best effort: resolves with nothing when it cannot be found, and never
+ * rejects.
+ *
+ * @param text the statement that failed.
+ */
+export type ConstraintLookup = (
+  cause: unknown,
+  connection: CatalogConnection,
+  text?: string,
+) => Promise<ConstraintDetails>;
 
 /** A connection that is opened for one lookup, and ended after it. */
 export interface SpareConnection extends CatalogConnection {
@@ -23,10 +24,16 @@ export interface SpareConnection extends CatalogConnection {
 /** How long the columns of a constraint are cached, in milliseconds; a migration in another process may change them. */
 const CACHED_MS = 60_000;
 
-interface CachedColumns {
-  readonly columns: readonly string[];
+/** How many places are cached; those of statements have no bound of their own. */
+const MAX_CACHED = 1000;
+
+interface Cached {
+  readonly place: ConstraintDetails;
   readonly at: number;
 }
+
+/** Finds a place with a connection that is outside a transaction. */
+type LookUp = (connection: CatalogConnection) => Promise<ConstraintDetails>;
 
 /**
  * Finds and caches the columns of constraints: PostgreSQL's errors name the constraint but, except for NOT NULL, not its columns. They are looked
@@ -35,34 +42,40 @@ interface CachedColumns {
  */
 export class PostgresConstraints {
   readonly #openSpare: () => Promise<SpareConnection>;
-  readonly #cache = new Map<string, CachedColumns>();
+  readonly #cache = new Map<string, Cached>();
 
   constructor(openSpare: () => Promise<SpareConnection>) {
     this.#openSpare = openSpare;
   }
 
-  /** The columns in their declared order; empty when the error names no constraint, or when the lookup fails. Never rejects. */
-  readonly columnsOf: ColumnLookup = async (cause, connection) => {
-    if (!isDatabaseError(cause) || cause.column !== undefined) return [];
+  /** The columns in their declared order. */
+  readonly placeOf: ConstraintLookup = async (cause, connection, text = '') => {
+    if (!isDatabaseError(cause) || cause.column !== undefined) return {};
     const { schema, table, constraint } = cause;
-    if (schema === undefined || table === undefined || constraint === undefined) return [];
-    const key = JSON.stringify([schema, table, constraint]);
-    const known = this.#cache.get(key);
-    if (known !== undefined && performance.now() - known.at < CACHED_MS) return known.columns;
-    try {
-      const columns = await this.#lookUp([schema, table, constraint], connection);
-      this.#cache.set(key, { columns, at: performance.now() });
-      return columns;
-    } catch {
-      return [];
-    }
+    if (schema === undefined || table === undefined || constraint === undefined)
+      return isTooLongForIndex(cause) ? this.#cached(text, connection, longIndexOf(text)) : {};
+    const names = [schema, table, constraint];
+    return this.#cached(JSON.stringify(names), connection, (to) => readColumns(names, to));
   };
 
-  async #lookUp(names: readonly string[], connection: CatalogConnection): Promise<readonly string[]> {
-    if (connection.status === 'I') return readColumns(names, connection);
+  async #cached(key: string, connection: CatalogConnection, lookUp: LookUp): Promise<ConstraintDetails> {
+    const known = this.#cache.get(key);
+    if (known !== undefined && performance.now() - known.at < CACHED_MS) return known.place;
+    try {
+      const place = await this.#lookUp(connection, lookUp);
+      if (this.#cache.size >= MAX_CACHED) this.#cache.clear();
+      this.#cache.set(key, { place, at: performance.now() });
+      return place;
+    } catch {
+      return {};
+    }
+  }
+
+  async #lookUp(connection: CatalogConnection, lookUp: LookUp): Promise<ConstraintDetails> {
+    if (connection.status === 'I') return lookUp(connection);
     const spare = await this.#openSpare();
     try {
-      return await readColumns(names, spare);
+      return await lookUp(spare);
     } finally {
       await spare.end();
     }
@@ -72,10 +85,10 @@ export class PostgresConstraints {
 async function readColumns(
   names: readonly string[],
   connection: CatalogConnection,
-): Promise<readonly string[]> {
-  const options = { deadline: performance.now() + 2000 };
+): Promise<ConstraintDetails> {
+  const options = { deadline: performance.now() + LOOKUP_MS };
   const { rows } = await connection.run(COLUMNS_OF_CONSTRAINT, names, options);
-  return rows.map(({ fields: [name] }) => name ?? '');
+  return { columns: rows.map(({ fields: [name] }) => name ?? '') };
 }
 
 /** The error for a unique index without a constraint gives the index's name in place of the constraint's. */

@@ -11,6 +11,7 @@ import { ReaderPool } from '../reader/reader-pool.js';
 import type { TableProfile } from '../reader/reader-protocol.js';
 import type { SourceSchema, SourceTable } from '../source/schema.js';
 import { quoteText } from '../sql/quote.js';
+import { findLongKeys } from './long-keys.js';
 import { misfitFinding } from './misfit-finding.js';
 import { columnNotes, MAX_COLUMNS, schemaFindings } from './schema-findings.js';
 
@@ -73,6 +74,7 @@ export async function auditPool(
   const findings = options.plan === undefined ? made.findings : [];
   const misfits = await checkTables(pool, plan, options.plan === undefined ? profiles : undefined, damage);
   const orphans = await findOrphans(pool, schema, policies, damage);
+  const longKeys = await findLongKeys({ pool, schema, profiles, plan, made: made.plan });
   const integrity = options.integrity === true ? await checkIntegrity(pool) : [];
   return {
     file: path,
@@ -85,6 +87,7 @@ export async function auditPool(
       ...findings,
       ...misfits,
       ...orphans,
+      ...longKeys,
       ...schemaFindings(schema, profiles),
       ...columnNotes(schema, profiles, plan),
     ],

@@ -3,7 +3,7 @@ import { CONVERSIONS } from '../values/convert-value.js';
 import { type PolicyAction, VALUE_PROBLEMS, type ValueProblem } from '../values/value-problem.js';
 
 /** Kinds of problems that a policy can decide, besides those of single values. */
-const OTHER_KINDS = ['orphan', 'null-key', 'name', 'unique'] as const;
+const OTHER_KINDS = ['orphan', 'null-key', 'long-key', 'name', 'unique'] as const;
 
 /** Actions by `KIND[@TABLE[.COLUMN]]`. */
 export type Policies = Readonly<Record<string, PolicyAction>>;
@@ -38,8 +38,11 @@ function isAction(action: string): action is PolicyAction {
   );
 }
 
-/** Rules that do not convert values: a unique constraint for a key with NULLs, a foreign key that is NOT VALID, a shortened name. */
-const OTHER_RULES = new Set(['unique', 'not-valid', 'rename']);
+/**
+ * Rules that do not convert values: a unique constraint for a key with NULLs, a foreign key that is NOT VALID, a shortened name, a key that the server
+ * may refuse.
+ */
+const OTHER_RULES = new Set(['unique', 'not-valid', 'rename', 'try']);
 
 /** The action for a kind of problem in one place: that of the most specific policy, or `fail`. */
 export function policyOf(policies: Policies, kind: string, table: string, column?: string): PolicyAction {

@@ -200,4 +200,32 @@ export const KEY_TRAPS: readonly Trap[] = [
       },
     ],
   },
+  {
+    number: 47,
+    name: 'keys that are too long for an index',
+    build: `create table kv (key blob primary key, v integer); insert into kv values (randomblob(2692), 1), (randomblob(2693), 2);
+      create table w (a text, b text, primary key (a, b)) without rowid; insert into w values ('short', hex(randomblob(1500)))`,
+    finds: [
+      { kind: 'long-key', table: 'kv', column: 'key', count: 1, keys: ['rowid = 2'], severity: 'problem' },
+      { kind: 'long-key', table: 'w', count: 1, severity: 'problem' },
+    ],
+    isRefused: true,
+    policies: ['long-key=convert:try'],
+    lists: ['primary key of kv', 'primary key of w'],
+    gives: [{ sql: 'select count(*)::int, max(v) from kv', rows: [[2, 2]] }],
+  },
+  {
+    number: 47,
+    name: 'long keys that can be compressed',
+    build: `create table t (id integer primary key, k text unique, v text, w text); create index by_v on t (v, w);
+      insert into t values (1, printf('%.3000c', 'a'), printf('%.2000c', 'b'), printf('%.2000c', 'c')), (2, 'x', 'y', null)`,
+    finds: [
+      { kind: 'long-key', table: 't', column: 'k', count: 1, severity: 'problem' },
+      { kind: 'long-key', table: 't', count: 1, severity: 'note' },
+    ],
+    isRefused: true,
+    policies: ['long-key@t.k=convert:try'],
+    gives: [{ sql: `select count(*)::int from pg_indexes where tablename = 't'`, rows: [[3]] }],
+    refuses: [`insert into t values (3, 'x')`],
+  },
 ];

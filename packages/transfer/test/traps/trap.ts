@@ -6,6 +6,8 @@ export interface ExpectedFinding {
   readonly table?: string;
   readonly column?: string;
   readonly count?: number;
+  readonly keys?: readonly string[];
+  readonly severity?: 'note' | 'problem';
 }
 
 /** What a query of the target must give after the move. */
