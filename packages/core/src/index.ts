@@ -7,6 +7,7 @@ export type {
 export { withinDeadline } from './call/within-deadline.js';
 export { type Catalog, type CatalogColumn, type CatalogTable, keepUnchanged } from './catalog/catalog.js';
 export { DatabaseDialect, type DatabaseDialectOptions, type TypedLane } from './dialect/database-dialect.js';
+export { type ContractValues, native, typed } from './dialect/typed-expression.js';
 export type { Capabilities } from './driver/capabilities.js';
 export type {
   DatabaseMetrics,
@@ -16,7 +17,7 @@ export type {
 export { type DatabaseWarning, emitProcessWarning, type OnWarning } from './driver/database-warning.js';
 export type {
   Access,
-  AggregateName,
+  ArithmeticOperator,
   BackupBefore,
   BackupBeforeOptions,
   BackupOptions,
@@ -35,6 +36,7 @@ export type {
   RowLookup,
   Statement,
   StatementResult,
+  StoredForms,
 } from './driver/driver.js';
 export * from './errors/index.js';
 export { Lane, type LaneOptions, type Lease } from './lane/lane.js';

@@ -39,7 +39,7 @@ export interface DatabaseDialectOptions {
 
 /** What a storage adds to its plain queries. */
 export interface TypedLane {
-  /** The plugin of the queries that encodes their values, and makes a query again whose tables have changed. */
+  /** The compiler of the queries, which encodes their values, and compiles a query again whose tables have changed. */
   readonly queries: TypedQueries;
   /** Called after a statement that may have changed the schema, and again at the end of its transaction. */
   readonly onSchemaChange: () => void;
@@ -58,7 +58,7 @@ export class DatabaseDialect implements Dialect {
   }
 
   createQueryCompiler(): QueryCompiler {
-    return new FixingCompiler(this.#options.sql);
+    return this.#options.typed?.queries ?? new FixingCompiler(this.#options.sql);
   }
 
   createAdapter(): DialectAdapter {

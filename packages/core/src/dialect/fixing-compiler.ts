@@ -15,7 +15,7 @@ export class FixingCompiler implements QueryCompiler {
     this.#fixed = (value) => fixedValue(sql.fixed === undefined ? value : sql.fixed(value));
   }
 
-  compileQuery(node: RootOperationNode, queryId: QueryId): CompiledQuery {
+  compileQuery<R = unknown>(node: RootOperationNode, queryId: QueryId): CompiledQuery<R> {
     const compiled = this.#compiler.compileQuery(node, queryId);
     return { ...compiled, parameters: compiled.parameters.map(this.#fixed) };
   }

@@ -1,5 +1,13 @@
-import { AlterTableNode, type CompiledQuery, type OperationNode, RawNode, SelectQueryNode } from 'kysely';
+import {
+  AlterTableNode,
+  type CompiledQuery,
+  type OperationNode,
+  RawNode,
+  SelectModifierNode,
+  SelectQueryNode,
+} from 'kysely';
 import type { Access, Statement } from '../driver/driver.js';
+import { isComment } from './result-types.js';
 
 /** Turns a compiled Kysely query into the driver's statement. */
 export function toStatement({ query, sql, parameters }: CompiledQuery): Statement {
@@ -45,6 +53,13 @@ function containsOnlyReads(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return true;
   if (Array.isArray(value)) return value.every(containsOnlyReads);
   if (!('kind' in value)) return true;
+  if (SelectModifierNode.is(value as OperationNode) && isCommentModifier(value as SelectModifierNode))
+    return true;
   if (typeof value.kind === 'string' && IMPURE_NODES.has(value.kind)) return false;
   return value.kind === 'ValueNode' || Object.values(value).every(containsOnlyReads);
+}
+
+/** Whether the modifier is the comment that core adds for the types of the result. */
+function isCommentModifier({ rawModifier }: SelectModifierNode): boolean {
+  return rawModifier !== undefined && isComment(rawModifier);
 }

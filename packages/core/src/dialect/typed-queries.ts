@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { CompiledQuery, PluginTransformQueryArgs, QueryId, RootOperationNode } from 'kysely';
+import type { CompiledQuery, QueryCompiler, QueryId, RootOperationNode } from 'kysely';
 import type { CatalogSource } from '../driver/catalog-source.js';
 import type { CatalogOptions, DatabaseSql, ExecuteOptions } from '../driver/driver.js';
 import { ValueError } from '../errors/data-errors.js';
@@ -7,7 +7,7 @@ import { StaleCatalogError } from '../errors/flow-errors.js';
 import { UsageError } from '../errors/usage-errors.js';
 import { fixedValue } from '../values/fixed-value.js';
 import { FixingCompiler } from './fixing-compiler.js';
-import { type MadeQuery, TypedValuesPlugin } from './typed-values.js';
+import { type MadeQuery, TypedValues } from './typed-values.js';
 
 /** Runs queries together, with these options. */
 export type RunQueries<T> = (queries: readonly CompiledQuery[], options: ExecuteOptions) => Promise<T>;
@@ -17,7 +17,7 @@ const MAX_ATTEMPTS = 10;
 
 interface Attempt {
   readonly query: CompiledQuery;
-  /** `undefined` when the query names no table, or was not compiled with this plugin. */
+  /** `undefined` when the query names no table, or was not compiled here. */
   readonly made: MadeQuery | undefined;
   /** Whether the caller cannot change the values in `made.given` any more. */
   readonly isFixed: boolean;
@@ -27,32 +27,36 @@ interface Attempt {
 type Marked = QueryId & Record<symbol, Pick<Attempt, 'isFixed' | 'made'> | undefined>;
 
 /**
- * Runs plain queries with values of the contract (C1). It is the plugin that encodes their values, and makes a query again where its tables have changed since
- * they were read: Kysely compiles a query synchronously, so the database can be asked only when the query runs. What the known tables deny, such as a value
+ * Runs plain queries with values of the contract (C1). It is the compiler that encodes their values, and compiles a query again where its tables have changed
+ * since they were read: Kysely compiles a query synchronously, so the database can be asked only when the query runs. What the known tables deny, such as a value
  * that is too long, is therefore refused when the query runs too.
+ *
+ * A compiler and no plugin: Kysely applies the plugins to a sub-query as well when it becomes part of another query, and its values would be encoded twice.
  */
-export class TypedQueries extends TypedValuesPlugin {
+export class TypedQueries implements QueryCompiler {
   readonly #catalog: CatalogSource;
-  readonly #sql: DatabaseSql;
+  readonly #values: TypedValues;
+  readonly #compiler: QueryCompiler;
   /** The property of a query's identifier that keeps how it was made. A WeakMap of all queries would take half of a plain query's time. */
   readonly #made = Symbol('made');
 
   constructor(catalog: CatalogSource, sql: DatabaseSql) {
-    super(() => catalog.tables, sql);
     this.#catalog = catalog;
-    this.#sql = sql;
+    this.#values = new TypedValues(sql);
+    this.#compiler = new FixingCompiler(sql);
   }
 
-  override transformQuery({ node, queryId }: PluginTransformQueryArgs): RootOperationNode {
-    const made = this.make(node, queryId, this.#catalog.tables);
-    if (made.tables.size === 0) return made.node;
-    // It will be made again, when the caller may have changed its values.
-    const isFixed = this.#isInDoubt(made);
-    (queryId as Marked)[this.#made] = {
-      made: isFixed ? { ...made, given: fixedValue(node) } : made,
-      isFixed,
-    };
-    return made.node;
+  compileQuery<R = unknown>(node: RootOperationNode, queryId: QueryId): CompiledQuery<R> {
+    const made = this.#values.make(node, queryId, this.#catalog.tables);
+    if (made.tables.size > 0 || made.refusal !== undefined) {
+      // It will be made again, when the caller may have changed its values.
+      const isFixed = this.#isInDoubt(made);
+      (queryId as Marked)[this.#made] = {
+        made: isFixed ? { ...made, given: fixedValue(node) } : made,
+        isFixed,
+      };
+    }
+    return this.#compile(made, queryId);
   }
 
   /** Runs queries of this storage. @param options `within` is the transaction in which they run. */
@@ -139,21 +143,21 @@ export class TypedQueries extends TypedValuesPlugin {
       if (made.refusal !== undefined) throw made.refusal;
       return { ...attempt, made: { ...made, catalog: tables, denied: NONE } };
     }
-    // A plugin that comes after this one may have changed the query, or the caller its values.
+    // The caller may have changed the query, or its values.
     if (query.query !== made.node || !(isFixed || this.#isAsGiven(query, made)))
       throw failure?.error ?? made.refusal ?? new StaleCatalogError({ operation });
-    const next = this.make(made.given, query.queryId, tables);
+    const next = this.#values.make(made.given, query.queryId, tables);
     if (next.refusal !== undefined) throw next.refusal;
     return { query: this.#compile(next, query.queryId), made: { ...next, denied: NONE }, isFixed };
   }
 
   #isAsGiven(query: CompiledQuery, made: MadeQuery): boolean {
-    const again = this.make(made.given, query.queryId, made.catalog);
+    const again = this.#values.make(made.given, query.queryId, made.catalog);
     return isDeepStrictEqual(this.#compile(again, query.queryId).parameters, query.parameters);
   }
 
-  #compile({ node }: MadeQuery, queryId: QueryId): CompiledQuery {
-    return new FixingCompiler(this.#sql).compileQuery(node, queryId);
+  #compile<R = unknown>({ node }: MadeQuery, queryId: QueryId): CompiledQuery<R> {
+    return this.#compiler.compileQuery(node, queryId);
   }
 }
 

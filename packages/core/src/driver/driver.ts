@@ -1,10 +1,10 @@
-import type { AlterTableNode, Dialect, Expression, SqlBool } from 'kysely';
+import type { AggregateFunctionNode, AlterTableNode, Dialect, Expression, SqlBool } from 'kysely';
 import type { Catalog, CatalogColumn } from '../catalog/catalog.js';
 import type { UniqueViolationError } from '../errors/data-errors.js';
 import type { SluiceError } from '../errors/sluice-error.js';
 import type { Priority } from '../lane/priority.js';
 import type { CheckedValue } from '../values/check-value.js';
-import type { ValueType } from '../values/value-type.js';
+import type { ValueType, ValueTypeName } from '../values/value-type.js';
 import type { Capabilities } from './capabilities.js';
 import type { DatabaseMetrics } from './database-metrics.js';
 import type { OnWarning } from './database-warning.js';
@@ -122,20 +122,42 @@ export interface DatabaseSql
    */
   comparable?(expression: Expression<unknown>, type: ValueType): Expression<unknown>;
   /**
-   * Builds the aggregate of a column of `type` when the engine's own would round, or would have another type than the contract says: `sum` and
-   * `avg` are numerics (strings) for integers and numerics, and doubles for doubles; `min` and `max` have the column's type. Returns `undefined`
-   * to keep the engine's own. Default: always the engine's own.
+   * Builds `avg`, `max`, `min` or `sum` of an expression of `type` when the engine's own would round, or would have another type than the contract says:
+   * `sum` and `avg` are numerics (strings) for integers and numerics, and doubles for doubles; `min` and `max` have the column's type. `call` is complete, with
+   * its FILTER and OVER. Returns `undefined` to keep it. Default: always the engine's own.
    */
-  aggregate?(
-    name: AggregateName,
-    argument: Expression<unknown>,
-    type: ValueType,
-    isDistinct: boolean,
-  ): Expression<unknown> | undefined;
+  aggregate?(call: AggregateFunctionNode, type: ValueType): Expression<unknown> | undefined;
+  /** How to work with types that the engine stores in another form. Default: the engine has every type of the contract. */
+  readonly stored?: StoredForms | undefined;
 }
 
-/** The aggregates whose result has a type that depends on the column's. */
-export type AggregateName = 'avg' | 'max' | 'min' | 'sum';
+/** The expressions of an engine that stores some types in another form, as SQLite stores a numeric as text. */
+export interface StoredForms {
+  /** The types whose stored form the engine's own functions and operators take for something else. */
+  readonly hidden: ReadonlySet<ValueTypeName>;
+  /** The time of the statement, as a timestamptz is stored. */
+  now(): Expression<unknown>;
+  /** A whole number as a numeric. */
+  numeric(whole: Expression<unknown>): Expression<unknown>;
+  /** A numeric with exactly `scale` digits after the point, rounded half away from zero, as PostgreSQL stores it. */
+  rescaled(numeric: Expression<unknown>, scale: number): Expression<unknown>;
+  /** The result of an operator between two numerics, with the scale that PostgreSQL gives it. */
+  calculated(
+    operator: ArithmeticOperator,
+    left: Expression<unknown>,
+    right: Expression<unknown>,
+  ): Expression<unknown>;
+  /** The text of a JSON value, as `->>` gives it on PostgreSQL. */
+  jsonText(json: Expression<unknown>): Expression<unknown>;
+  /**
+   * A comment for the end of a statement from which the driver reads the types of the result's expressions, by the names of the result's columns. The engine
+   * reports the declared type of a column, but no type of an expression.
+   */
+  resultTypes(types: ReadonlyMap<string, ValueTypeName>): string;
+}
+
+/** The operators between two numbers. */
+export type ArithmeticOperator = '%' | '*' | '+' | '-' | '/';
 
 /** Whether a statement only reads: `unknown` may read or write. */
 export type Access = 'read' | 'write' | 'unknown';

@@ -38,6 +38,7 @@ export const ERROR_CODES = [
   'unknown_scheme',
   'unknown_table',
   'unsupported',
+  'untyped_expression',
 ] as const;
 
 /** The code of an error. */

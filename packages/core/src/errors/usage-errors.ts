@@ -11,6 +11,7 @@ export type UsageErrorCode = Extract<
   | 'transaction_ended'
   | 'unknown_column'
   | 'unknown_table'
+  | 'untyped_expression'
 >;
 
 /** The call itself is wrong. Nothing was executed, and repeating the call does not help. */

@@ -348,7 +348,7 @@ class OpenStorage<DB> implements Storage<DB> {
         }),
       statements,
       sql,
-      plugins: [...this.#naming.plugins, queries],
+      plugins: this.#naming.plugins,
       typed: { queries, onSchemaChange: () => catalog.doubt() },
       defaultTimeoutMs: this.#timeoutMs,
       transaction: undefined,

@@ -80,6 +80,7 @@ export function transactionKysely<DB>(
   const connection = new LaneConnection(NO_DATABASE, () => options, { transaction, typed: host.typed });
   const dialect = new DatabaseDialect({
     sql: host.sql,
+    ...(host.typed === undefined ? {} : { typed: host.typed }),
     open: async () => ({ ...NO_DATABASE, close: unreachable }),
   });
   const provider = {

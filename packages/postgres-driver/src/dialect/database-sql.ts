@@ -1,8 +1,10 @@
-import type { AggregateName, CheckedValue, DatabaseSql, ValueType, ValueTypeName } from '@sluice/core';
+import type { CheckedValue, DatabaseSql, ValueType, ValueTypeName } from '@sluice/core';
 import {
+  type AggregateFunctionNode,
   type DatabaseIntrospector,
   type DialectAdapter,
   type Expression,
+  ExpressionWrapper,
   type Kysely,
   PostgresIntrospector,
   PostgresQueryCompiler,
@@ -59,17 +61,11 @@ export class PostgresSql implements DatabaseSql {
   }
 
   /** PostgreSQL's `sum` of integers can be a bigint; the contract's is always numeric. `min` and `max` of a bigint are bigints. */
-  aggregate(
-    name: AggregateName,
-    argument: Expression<unknown>,
-    type: ValueType,
-    isDistinct: boolean,
-  ): Expression<unknown> | undefined {
-    if (name === 'min' || name === 'max') {
-      return type.name === 'bigint' ? bigintExtreme(name, argument) : undefined;
-    }
-    if (name !== 'sum' || !WHOLE_NUMBERS.has(type.name)) return undefined;
-    return isDistinct ? sql`sum(distinct ${argument})::numeric` : sql`sum(${argument})::numeric`;
+  aggregate(call: AggregateFunctionNode, type: ValueType): Expression<unknown> | undefined {
+    const name = call.func.toLowerCase();
+    if (name === 'sum' && WHOLE_NUMBERS.has(type.name)) return sql`${new ExpressionWrapper(call)}::numeric`;
+    const isExtreme = name === 'min' || name === 'max';
+    return isExtreme && type.name === 'bigint' ? bigintExtreme(call) : undefined;
   }
 }
 

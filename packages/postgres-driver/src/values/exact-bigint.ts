@@ -1,11 +1,12 @@
 import {
+  type AggregateFunctionNode,
   AliasNode,
   type Expression,
+  ExpressionWrapper,
   type OperationNode,
-  type RawNode,
+  RawNode,
   SelectionNode,
   SelectQueryNode,
-  sql,
 } from 'kysely';
 import type { FieldDef } from 'pg';
 
@@ -15,13 +16,15 @@ import type { FieldDef } from 'pg';
  */
 
 /** `min` or `max` of a bigint column. The comment marks the expression for {@link exactBigintCast}, and is valid SQL in every place. */
-export function bigintExtreme(name: 'max' | 'min', argument: Expression<unknown>): Expression<unknown> {
-  return name === 'max' ? sql`max(${argument}) /* bigint */` : sql`min(${argument}) /* bigint */`;
+export function bigintExtreme(call: AggregateFunctionNode): Expression<unknown> {
+  return new ExpressionWrapper(RawNode.create(['', MARK], [call]));
 }
+
+const MARK = ' /* least or greatest bigint */';
 
 /** The cast to append to a marked `min` or `max` that is a column of the result; empty where another expression uses its value. */
 export function exactBigintCast(node: RawNode, nodeStack: readonly OperationNode[]): string {
-  const isMarked = node.sqlFragments.at(-1) === ') /* bigint */';
+  const isMarked = node.sqlFragments.at(-1) === MARK;
   return isMarked && isResultColumn(nodeStack) ? '::bit(64)::varbit(64)' : '';
 }
 

@@ -1,40 +1,29 @@
-import type { AggregateName, ValueType, ValueTypeName } from '@sluice/core';
-import { type Expression, ExpressionWrapper, type OperationNode, RawNode } from 'kysely';
+import type { ValueType, ValueTypeName } from '@sluice/core';
+import {
+  type AggregateFunctionNode,
+  CastNode,
+  DataTypeNode,
+  type Expression,
+  ExpressionWrapper,
+} from 'kysely';
 import { NUMERIC_AGGREGATES } from '../values/numeric-functions.js';
 
-const WHOLE_NUMBERS: ReadonlySet<ValueTypeName> = new Set(['bigint', 'integer', 'smallint']);
-
-/** Types that SQLite stores as integers, so that a result needs a type hint to be decoded. */
-const HINTED: ReadonlySet<ValueTypeName> = new Set(['bigint', 'timestamptz']);
+/** Types whose sum is within 64 bits for any number of rows that a table can have. */
+const SMALL: ReadonlySet<ValueTypeName> = new Set(['integer', 'smallint']);
 
 /**
- * The aggregate with the contract's result: exact decimals for sums and averages of integers and numerics, and the column's type for its minimum
- * and maximum. `undefined` where SQLite's own aggregate gives that.
+ * The aggregate with the contract's result: exact decimals for sums and averages of integers and numerics, and for the least and greatest numeric.
+ * `undefined` where SQLite's own aggregate gives that.
  */
 export function portableAggregate(
-  name: AggregateName,
-  argument: Expression<unknown>,
-  type: ValueType,
-  isDistinct: boolean,
+  call: AggregateFunctionNode,
+  { name: type }: ValueType,
 ): Expression<unknown> | undefined {
-  if (type.name === 'numeric' || (isTotal(name) && WHOLE_NUMBERS.has(type.name))) {
-    return call(NUMERIC_AGGREGATES[name], argument, isDistinct);
-  }
-  return !isTotal(name) && HINTED.has(type.name)
-    ? call(`${name}/*:${type.name}*/`, argument, isDistinct)
-    : undefined;
-}
-
-/** The type hint that {@link portableAggregate} wrote into the call of an aggregate. */
-export function typeOfAggregate(node: OperationNode): string | undefined {
-  return RawNode.is(node) ? /^m(?:ax|in)\/\*:(\w+)\*\//.exec(node.sqlFragments[0] ?? '')?.[1] : undefined;
-}
-
-function isTotal(name: AggregateName): boolean {
-  return name === 'sum' || name === 'avg';
-}
-
-function call(name: string, argument: Expression<unknown>, isDistinct: boolean): Expression<unknown> {
-  const opening = isDistinct ? `${name}(distinct ` : `${name}(`;
-  return new ExpressionWrapper(RawNode.create([opening, ')'], [argument.toOperationNode()]));
+  const name = call.func.toLowerCase() as keyof typeof NUMERIC_AGGREGATES;
+  const isTotal = name === 'sum' || name === 'avg';
+  if (name === 'sum' && SMALL.has(type))
+    return new ExpressionWrapper(CastNode.create(call, DataTypeNode.create('text')));
+  if (type !== 'numeric' && !(isTotal && (type === 'bigint' || SMALL.has(type)))) return undefined;
+  const exact: AggregateFunctionNode = { ...call, func: NUMERIC_AGGREGATES[name] };
+  return new ExpressionWrapper(exact);
 }

@@ -1,5 +1,6 @@
-import type { AggregateName, CheckedValue, DatabaseSql, ValueType } from '@sluice/core';
+import type { CheckedValue, DatabaseSql, StoredForms, ValueType } from '@sluice/core';
 import {
+  type AggregateFunctionNode,
   type DatabaseIntrospector,
   type DialectAdapter,
   type Expression,
@@ -16,6 +17,7 @@ import { encodeValue } from '../values/parameters.js';
 import { LaneSqliteAdapter } from './adapter.js';
 import { portableAggregate } from './aggregates.js';
 import { PortableSqliteQueryCompiler } from './query-compiler.js';
+import { call, STORED_FORMS } from './stored-forms.js';
 
 /** Core's DatabaseSql for SQLite, used by Kysely and by repositories. */
 export class SqliteSql implements DatabaseSql {
@@ -49,16 +51,15 @@ export class SqliteSql implements DatabaseSql {
 
   /** Numerics are stored as text, which sorts by characters, so they are compared by {@link NUMERIC_KEY}. */
   comparable(expression: Expression<unknown>, type: ValueType): Expression<unknown> {
-    return type.name === 'numeric' ? sql`${sql.raw(NUMERIC_KEY)}(${expression})` : expression;
+    return type.name === 'numeric' ? call(NUMERIC_KEY, expression) : expression;
   }
 
-  aggregate(
-    name: AggregateName,
-    argument: Expression<unknown>,
-    type: ValueType,
-    isDistinct: boolean,
-  ): Expression<unknown> | undefined {
-    return portableAggregate(name, argument, type, isDistinct);
+  aggregate(aggregate: AggregateFunctionNode, type: ValueType): Expression<unknown> | undefined {
+    return portableAggregate(aggregate, type);
+  }
+
+  get stored(): StoredForms | undefined {
+    return this.#values === 'portable' ? STORED_FORMS : undefined;
   }
 }
 

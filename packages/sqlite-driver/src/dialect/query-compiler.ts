@@ -1,25 +1,17 @@
 import { parseValueType, portableTypeError, UnsupportedError, type ValueTypeName } from '@sluice/core';
 import {
-  AliasNode,
   AlterColumnNode,
   type BinaryOperationNode,
   type ColumnDefinitionNode,
-  type CompiledQuery,
   CreateIndexNode,
   type CreateTableNode,
   type DataTypeNode,
-  IdentifierNode,
   type OperationNode,
   OperatorNode,
   type OrderByItemNode,
-  type QueryId,
   RawNode,
-  type RootOperationNode,
-  type SelectionNode,
   SqliteQueryCompiler,
 } from 'kysely';
-import { formatTypeHints } from '../values/type-hints.js';
-import { typeOfAggregate } from './aggregates.js';
 import { toPortableColumn, toPortableTable } from './portable-table.js';
 
 /**
@@ -27,24 +19,6 @@ import { toPortableColumn, toPortableTable } from './portable-table.js';
  * in LIKE. Raw SQL is left unchanged.
  */
 export class PortableSqliteQueryCompiler extends SqliteQueryCompiler {
-  #hints = new Map<string, string>();
-
-  override compileQuery<R = unknown>(node: RootOperationNode, queryId: QueryId): CompiledQuery<R> {
-    this.#hints = new Map();
-    const compiled = super.compileQuery(node, queryId) as CompiledQuery<R>;
-    return { ...compiled, sql: `${compiled.sql}${formatTypeHints(this.#hints)}` };
-  }
-
-  /** Records the type of an aggregate that is a column of the result. */
-  protected override visitSelection(node: SelectionNode): void {
-    super.visitSelection(node);
-    const { selection } = node;
-    if (this.nodeStack.length !== 2 || !AliasNode.is(selection) || !IdentifierNode.is(selection.alias))
-      return;
-    const type = typeOfAggregate(selection.node);
-    if (type !== undefined) this.#hints.set(selection.alias.name, type);
-  }
-
   protected override visitCreateTable(node: CreateTableNode): void {
     super.visitCreateTable(toPortableTable(node));
   }

@@ -3,7 +3,7 @@ import {
   addDecimals,
   compareDecimals,
   type Decimal,
-  divideDecimal,
+  divideDecimals,
   formatDecimal,
   parseDecimal,
 } from './decimal.js';
@@ -44,7 +44,7 @@ test.each([
   ['100000000', 3n, '33333333.333333333333'],
   ['0', 7n, '0.00000000000000000000'],
 ])('%s / %s = %s', (dividend, divisor, quotient) => {
-  expect(formatDecimal(divideDecimal(decimal(dividend), divisor))).toBe(quotient);
+  expect(formatDecimal(divideDecimals(decimal(dividend), { digits: divisor, scale: 0 }))).toBe(quotient);
 });
 
 const ASCENDING = [

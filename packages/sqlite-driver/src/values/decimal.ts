@@ -37,24 +37,53 @@ export function compareDecimals(left: Decimal, right: Decimal): number {
   return difference === 0n ? 0 : difference < 0n ? -1 : 1;
 }
 
-/** Divides with the scale that PostgreSQL chooses. The last digit is rounded half away from zero. */
-export function divideDecimal(dividend: Decimal, divisor: bigint): Decimal {
+export function subtractDecimals(left: Decimal, right: Decimal): Decimal {
+  return addDecimals(left, { digits: -right.digits, scale: right.scale });
+}
+
+export function multiplyDecimals(left: Decimal, right: Decimal): Decimal {
+  return { digits: left.digits * right.digits, scale: left.scale + right.scale };
+}
+
+/** Divides with the scale that PostgreSQL chooses. The last digit is rounded half away from zero. `divisor` is not 0. */
+export function divideDecimals(dividend: Decimal, divisor: Decimal): Decimal {
   const scale = divisionScale(dividend, divisor);
-  const numerator = rescale(dividend, Math.max(scale, dividend.scale));
-  const magnitude = numerator < 0n ? -numerator : numerator;
-  const rounded = (magnitude * 2n + divisor) / (divisor * 2n);
-  return { digits: numerator < 0n ? -rounded : rounded, scale };
+  const numerator = dividend.digits * 10n ** BigInt(scale + divisor.scale);
+  const denominator = divisor.digits * 10n ** BigInt(dividend.scale);
+  return { digits: roundedQuotient(numerator, denominator), scale };
+}
+
+/** The remainder, with the sign of the dividend. `divisor` is not 0. */
+export function remainderOf(dividend: Decimal, divisor: Decimal): Decimal {
+  const scale = Math.max(dividend.scale, divisor.scale);
+  return { digits: rescale(dividend, scale) % rescale(divisor, scale), scale };
+}
+
+/** The decimal with `scale` digits after the point, rounded half away from zero. */
+export function roundDecimal(value: Decimal, scale: number): Decimal {
+  if (scale >= value.scale) return { digits: rescale(value, scale), scale };
+  return { digits: roundedQuotient(value.digits, 10n ** BigInt(value.scale - scale)), scale };
+}
+
+/** Rounds half away from zero. */
+function roundedQuotient(numerator: bigint, denominator: bigint): bigint {
+  const [above, below] = [
+    numerator < 0n ? -numerator : numerator,
+    denominator < 0n ? -denominator : denominator,
+  ];
+  const rounded = (above * 2n + below) / (below * 2n);
+  return numerator < 0n === denominator < 0n ? rounded : -rounded;
 }
 
 /** PostgreSQL's least number of significant digits, and the decimals in one of its base-10,000 digits (numeric.c, select_div_scale). */
 const MIN_SIGNIFICANT_DIGITS = 16;
 const GROUP_DIGITS = 4;
 
-function divisionScale(dividend: Decimal, divisor: bigint): number {
+function divisionScale(dividend: Decimal, divisor: Decimal): number {
   const left = leadingGroup(dividend);
-  const right = leadingGroup({ digits: divisor, scale: 0 });
+  const right = leadingGroup(divisor);
   const weight = left.weight - right.weight - (left.value <= right.value ? 1 : 0);
-  return Math.max(MIN_SIGNIFICANT_DIGITS - weight * GROUP_DIGITS, dividend.scale, 0);
+  return Math.max(MIN_SIGNIFICANT_DIGITS - weight * GROUP_DIGITS, dividend.scale, divisor.scale, 0);
 }
 
 /** The first base-10,000 digit that is not 0, and its position before the point. */

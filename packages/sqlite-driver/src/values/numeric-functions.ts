@@ -3,21 +3,44 @@ import {
   addDecimals,
   compareDecimals,
   type Decimal,
-  divideDecimal,
+  divideDecimals,
   formatDecimal,
+  multiplyDecimals,
   parseDecimal,
+  remainderOf,
+  roundDecimal,
+  subtractDecimals,
   ZERO,
 } from './decimal.js';
 import { numericKey } from './numeric-key.js';
 
 /** Names of the SQL functions that treat numerics, which are stored as text, as numbers. */
 export const NUMERIC_KEY = 'sluice_numeric_key';
+export const NUMERIC_ROUND = 'sluice_round';
 export const NUMERIC_AGGREGATES = {
   avg: 'sluice_avg',
   max: 'sluice_max',
   min: 'sluice_min',
   sum: 'sluice_sum',
 } as const;
+export const NUMERIC_OPERATORS = {
+  '%': 'sluice_modulo',
+  '*': 'sluice_multiply',
+  '+': 'sluice_add',
+  '-': 'sluice_subtract',
+  '/': 'sluice_divide',
+} as const;
+
+/** The results of the operators; `undefined` for a division by 0, which is NULL in SQLite. */
+const OPERATIONS: Readonly<
+  Record<keyof typeof NUMERIC_OPERATORS, (left: Decimal, right: Decimal) => Decimal | undefined>
+> = {
+  '%': (left, right) => (right.digits === 0n ? undefined : remainderOf(left, right)),
+  '*': multiplyDecimals,
+  '+': addDecimals,
+  '-': subtractDecimals,
+  '/': (left, right) => (right.digits === 0n ? undefined : divideDecimals(left, right)),
+};
 
 interface Total {
   readonly sum: Decimal;
@@ -27,10 +50,36 @@ interface Total {
 /** Adds the functions to a connection. Only queries use them: no index, trigger or view in the file refers to them. */
 export function defineNumericFunctions(database: Sqlite.Database): void {
   database.function(NUMERIC_KEY, { deterministic: true }, numericKey);
+  defineRound(database);
+  for (const [operator, name] of Object.entries(NUMERIC_OPERATORS))
+    defineOperator(database, name, OPERATIONS[operator as keyof typeof OPERATIONS]);
   defineTotal(database, NUMERIC_AGGREGATES.sum, ({ sum }) => sum);
-  defineTotal(database, NUMERIC_AGGREGATES.avg, ({ sum, count }) => divideDecimal(sum, count));
+  defineTotal(database, NUMERIC_AGGREGATES.avg, ({ sum, count }) =>
+    divideDecimals(sum, { digits: count, scale: 0 }),
+  );
   defineExtreme(database, NUMERIC_AGGREGATES.min, (order) => order < 0);
   defineExtreme(database, NUMERIC_AGGREGATES.max, (order) => order > 0);
+}
+
+function defineRound(database: Sqlite.Database): void {
+  database.function(
+    NUMERIC_ROUND,
+    { deterministic: true, safeIntegers: true },
+    (value: unknown, scale: unknown) =>
+      value === null ? null : formatDecimal(roundDecimal(toDecimal(value, NUMERIC_ROUND), Number(scale))),
+  );
+}
+
+function defineOperator(
+  database: Sqlite.Database,
+  name: string,
+  calculate: (left: Decimal, right: Decimal) => Decimal | undefined,
+): void {
+  database.function(name, { deterministic: true, safeIntegers: true }, (left: unknown, right: unknown) => {
+    if (left === null || right === null) return null;
+    const result = calculate(toDecimal(left, name), toDecimal(right, name));
+    return result === undefined ? null : formatDecimal(result);
+  });
 }
 
 function defineTotal(database: Sqlite.Database, name: string, finish: (total: Total) => Decimal): void {
@@ -41,6 +90,11 @@ function defineTotal(database: Sqlite.Database, name: string, finish: (total: To
     step: (total, value) => {
       if (value === null) return total;
       return { sum: addDecimals(total.sum, toDecimal(value, name)), count: total.count + 1n };
+    },
+    // Makes the aggregate a window function as well.
+    inverse: (total, value) => {
+      if (value === null) return total;
+      return { sum: subtractDecimals(total.sum, toDecimal(value, name)), count: total.count - 1n };
     },
     result: (total) => (total.count === 0n ? null : formatDecimal(finish(total))),
   });
@@ -55,6 +109,10 @@ function defineExtreme(database: Sqlite.Database, name: string, isBeyond: (order
       if (value === null) return extreme;
       const decimal = toDecimal(value, name);
       return extreme === null || isBeyond(compareDecimals(decimal, extreme)) ? decimal : extreme;
+    },
+    // The frames that Kysely writes never lose rows.
+    inverse: () => {
+      throw new TypeError(`${name} has no frame that ends before the current row`);
     },
     result: (extreme) => (extreme === null ? null : formatDecimal(extreme)),
   });

@@ -1,18 +1,13 @@
 /**
- * Types of result columns by name. SQLite reports the declared type of a column, but no type of an expression. Where the query compiler knows
- * the type of an expression, it writes it in a comment at the end of the statement, which the thread parses.
+ * Types of result columns by name. SQLite reports the declared type of a column, but no type of an expression. Core knows
+ * the types of expressions, and adds a comment at the end of the statement, which the thread parses.
  */
 export type TypeHints = ReadonlyMap<string, string>;
 
-/** Formats the comment; empty when there are no hints. */
-export function formatTypeHints(hints: TypeHints): string {
-  if (hints.size === 0) return '';
-  return ` /* types ${JSON.stringify([...hints]).replaceAll('*/', '*\\/')} */`;
-}
-
+/** The comment, which `formatTypeHints` writes. */
 const HINTS = / \/\* types (\[.*\]) \*\/$/s;
 
-/** Parses the comment of {@link formatTypeHints}; no hints when there is none. */
+/** Parses the comment; no hints when there is none. */
 export function parseTypeHints(sql: string): TypeHints {
   const json = sql.endsWith('*/') ? HINTS.exec(sql)?.[1] : undefined;
   if (json === undefined) return new Map();

@@ -8,6 +8,7 @@ import { nullOrderCases } from './null-order.js';
 import { pageCases } from './pages.js';
 import { patternCases } from './patterns.js';
 import { textOrderCases } from './text-order.js';
+import { typedExpressionCases } from './typed-expressions.js';
 
 /** C2: one order, one equality, one LIKE and one arithmetic on every driver. */
 export function orderSuite(target: ConformanceTarget): void {
@@ -18,6 +19,7 @@ export function orderSuite(target: ConformanceTarget): void {
     patternCases(fixture);
     conditionCases(fixture);
     expressionCases(fixture);
+    typedExpressionCases(fixture);
     pageCases(fixture);
     cursorCases(fixture);
   });

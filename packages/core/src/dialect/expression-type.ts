@@ -1,0 +1,93 @@
+import type { ValuePlace } from '../values/check-value.js';
+import type { ValueTypeName } from '../values/value-type.js';
+
+/**
+ * The type of an expression in a query: one of the contract's, or
+ * - `whole`: a computed whole number, such as a count, whose size no column limits;
+ * - `given`: a value of the caller, which has the type of what it is compared or combined with;
+ * - `null`: NULL, which has every type.
+ */
+export interface ExpressionType {
+  readonly name: ValueTypeName | 'given' | 'null' | 'whole';
+  /** The digits after the point of every value of a numeric; `undefined` when they differ. */
+  readonly scale?: number | undefined;
+  /** The column whose values these are; `undefined` for what is computed. */
+  readonly place?: ValuePlace | undefined;
+}
+
+export const GIVEN: ExpressionType = { name: 'given' };
+export const NULL: ExpressionType = { name: 'null' };
+export const WHOLE: ExpressionType = { name: 'whole' };
+export const NUMERIC: ExpressionType = { name: 'numeric' };
+export const DOUBLE: ExpressionType = { name: 'double precision' };
+export const BOOLEAN: ExpressionType = { name: 'boolean' };
+export const TEXT: ExpressionType = { name: 'text' };
+export const JSON_VALUE: ExpressionType = { name: 'json' };
+export const TIMESTAMPTZ: ExpressionType = { name: 'timestamptz' };
+
+/** Whether the expression has a type of its own. */
+export function isOwn(type: ExpressionType | undefined): type is ExpressionType {
+  return type !== undefined && type.name !== 'given' && type.name !== 'null';
+}
+
+/** Whether values of the type are whole numbers. */
+export function isWhole({ name }: ExpressionType): boolean {
+  return name === 'whole' || name === 'integer' || name === 'bigint' || name === 'smallint';
+}
+
+/**
+ * The type of which all the expressions are, as PostgreSQL resolves it for CASE, COALESCE and UNION; `undefined` when one has an unknown type or two do not
+ * go together.
+ */
+export function commonType(types: readonly (ExpressionType | undefined)[]): ExpressionType | undefined {
+  let common: ExpressionType | undefined;
+  for (const type of types) {
+    if (type === undefined) return undefined;
+    if (!isOwn(type)) continue;
+    if (common === undefined) {
+      common = type;
+      continue;
+    }
+    common = joined(common, type);
+    if (common === undefined) return undefined;
+  }
+  return common ?? types.find((type) => type?.name === 'given') ?? NULL;
+}
+
+function joined(left: ExpressionType, right: ExpressionType): ExpressionType | undefined {
+  if (left.name === right.name) {
+    const scale = left.scale === right.scale ? left.scale : undefined;
+    return { name: left.name, scale, place: left.place };
+  }
+  if (isNumber(left) && isNumber(right)) return widest(left, right);
+  if (isText(left) && isText(right)) return { ...TEXT, place: left.place };
+  return isJson(left) && isJson(right) ? JSON_VALUE : undefined;
+}
+
+/** The type of the result of an arithmetic operator between these types; `undefined` when it is not one of numbers. */
+export function arithmeticType(
+  left: ExpressionType | undefined,
+  right: ExpressionType | undefined,
+): ExpressionType | undefined {
+  if (left === undefined || right === undefined) return undefined;
+  if (!isOwn(left) && !isOwn(right)) return undefined;
+  const [one, other] = [isOwn(left) ? left : right, isOwn(right) ? right : left];
+  return isNumber(one) && isNumber(other) ? widest(one, other) : undefined;
+}
+
+function widest(left: ExpressionType, right: ExpressionType): ExpressionType {
+  if (left.name === DOUBLE.name || right.name === DOUBLE.name) return DOUBLE;
+  return left.name === NUMERIC.name || right.name === NUMERIC.name ? NUMERIC : WHOLE;
+}
+
+function isNumber(type: ExpressionType): boolean {
+  return isWhole(type) || type.name === 'numeric' || type.name === 'double precision';
+}
+
+function isText({ name }: ExpressionType): boolean {
+  return name === 'text' || name === 'varchar';
+}
+
+export function isJson({ name }: ExpressionType): boolean {
+  return name === 'json' || name === 'jsonb';
+}
