@@ -92,6 +92,7 @@ export { CommitWindow, sharedCommitError, yieldedError } from './transaction/com
 export { assertKeepsTransaction, transactionEndedError } from './transaction/ended-transaction.js';
 export type { ReplayReason } from './transaction/replay.js';
 export type { CheckedValue } from './values/check-value.js';
-export { inexactNumber, parseExactJson } from './values/exact-json.js';
+export { inexactNumber } from './values/exact-json.js';
+export { parseExactJson } from './values/parse-exact-json.js';
 export { portableTypeError } from './values/portable-type-error.js';
 export { parseValueType, VALUE_TYPE_NAMES, type ValueType, type ValueTypeName } from './values/value-type.js';

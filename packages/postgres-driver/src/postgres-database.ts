@@ -42,6 +42,7 @@ import type { PooledConnection } from './transaction/pooled-connection.js';
 import { refusedWrite } from './transaction/refused-write.js';
 import { prepareToSend, type Sender } from './transaction/send-statement.js';
 import { beginTransaction, type PostgresTransaction } from './transaction/transaction.js';
+import { UnreadableResults } from './transaction/unreadable-results.js';
 import { writeError } from './transaction/write-error.js';
 import type { WriterOutcome } from './transaction/writer-outcome.js';
 import { MAX_PARAMETERS } from './values/parameters.js';
@@ -72,6 +73,7 @@ export class PostgresDatabase implements Database {
   readonly #config: PostgresConfig;
   readonly #pool: PostgresPool;
   readonly #counters = new PostgresCounters();
+  readonly #unreadable = new UnreadableResults();
   readonly #coalescer: PostgresCoalescer | undefined;
   readonly #replicas: PostgresReplicas | undefined;
   readonly #changes: PostgresChanges;
@@ -300,7 +302,7 @@ export class PostgresDatabase implements Database {
 
   async #executeIn(mode: SessionMode, plain: Statement, options: ExecuteOptions): Promise<StatementResult> {
     const { values } = this.#config;
-    const send = prepareToSend(plain, values);
+    const send = this.#decodedFirst(prepareToSend(plain, values), plain, mode);
     const outcome: WriterOutcome = { isConflict: false };
     const { connection, release } = await this.#pool.acquire(mode, { ...options, outcome });
     let result: RawResult;
@@ -312,7 +314,16 @@ export class PostgresDatabase implements Database {
     } finally {
       await release();
     }
-    return toStatementResult(result, values);
+    const decode = (): StatementResult => toStatementResult(result, values);
+    const isWrite = mode === 'write' && values === 'portable';
+    return isWrite ? this.#unreadable.decodeCommitted(plain.sql, result, options.label, decode) : decode();
+  }
+
+  /** Makes the sender of a write decode its rows before the COMMIT, where they may be refused. */
+  #decodedFirst(send: Sender, { sql }: Pick<Statement, 'sql'>, mode: SessionMode): Sender {
+    if (mode === 'read' || this.#config.values === 'native' || !this.#unreadable.areExpected(sql))
+      return send;
+    return this.#unreadable.decodedFirst(send, sql);
   }
 
   /** Runs a statement in a transaction of its own. @throws CommitUnknownError when it is unknown whether a write was committed. */
@@ -343,8 +354,9 @@ export class PostgresDatabase implements Database {
       run: (connection, { mode, text, parameters }, options) => {
         const send: Sender = (to, how) =>
           to.run(text, parameters, { ...how, mayPrepare: true, isBound: true });
-        return this.#run(connection, send, mode, options);
+        return this.#run(connection, this.#decodedFirst(send, { sql: text }, mode), mode, options);
       },
+      unreadable: this.#unreadable,
       queueLimit: this.#config.queueLimit,
     });
   }

@@ -18,7 +18,16 @@ test.each([
   'writer/writer-thread',
   'wal/checkpointer-thread',
   'maintenance/task-thread',
-])('the thread %s loads better-sqlite3 and nothing else, so that it starts soon', (entry) => {
-  const built = new URL(`../dist/${entry}.js`, import.meta.url);
-  expect([...packagesOf(built)]).toStrictEqual(['better-sqlite3']);
+])(
+  'the thread %s loads better-sqlite3, the list of types and nothing else, so that it starts soon',
+  (entry) => {
+    const built = new URL(`../dist/${entry}.js`, import.meta.url);
+    const allowed = ['@sluice/core/exact-json', '@sluice/core/value-types', 'better-sqlite3'];
+    expect([...packagesOf(built)].filter((name) => !allowed.includes(name))).toStrictEqual([]);
+  },
+);
+
+test.each(['exact-json', 'value-types'])('core’s %s loads nothing', (name) => {
+  const list = fileURLToPath(import.meta.resolve(`@sluice/core/${name}`));
+  expect(readFileSync(list, 'utf8')).not.toMatch(/^import |^export .* from /m);
 });

@@ -40,6 +40,8 @@ export interface Database {
    * Runs one statement in a transaction of its own, and resolves when that is committed.
    *
    * A `read` may run on any connection. An `unknown` statement must run where it may also write.
+   *
+   * A write whose rows cannot be decoded is not committed, or rejects with UnreadableResultError.
    */
   execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult>;
   /**

@@ -66,7 +66,7 @@ export class CheckViolationError extends ConstraintError {
   }
 }
 
-/** The column cannot store the value exactly; nothing was stored (contract C1). */
+/** The column cannot store the value exactly, or holds one that the contract does not have; nothing was stored (contract C1). */
 export class ValueError extends SluiceError {
   readonly table: string | undefined;
   readonly column: string | undefined;
@@ -78,6 +78,16 @@ export class ValueError extends SluiceError {
     super('invalid_value', false, message, options);
     this.table = options?.table;
     this.column = options?.column;
+  }
+}
+
+/**
+ * The write is committed, but a row that it returned holds a value that the contract does not have. Do not repeat the call. The `cause` is the error that a
+ * read of the row gives.
+ */
+export class UnreadableResultError extends SluiceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('result_unreadable', false, message, options);
   }
 }
 

@@ -9,6 +9,7 @@ export {
   ForeignKeyViolationError,
   NotNullViolationError,
   UniqueViolationError,
+  UnreadableResultError,
   ValueError,
 } from './data-errors.js';
 export {

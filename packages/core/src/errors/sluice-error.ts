@@ -27,6 +27,7 @@ export const ERROR_CODES = [
   'overloaded',
   'path_unusable',
   'read_only',
+  'result_unreadable',
   'runtime_too_old',
   'snapshot_too_old',
   'storage_full',

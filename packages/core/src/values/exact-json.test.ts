@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ValueError } from '../errors/data-errors.js';
-import { inexactNumber, parseExactJson } from './exact-json.js';
+import { inexactNumber } from './exact-json.js';
+import { parseExactJson } from './parse-exact-json.js';
 
 const HELD: readonly string[] = [
   '0',

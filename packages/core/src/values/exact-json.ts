@@ -1,19 +1,6 @@
-import { ValueError } from '../errors/data-errors.js';
-
-/**
- * Parses the JSON of a column. A number that JavaScript would round is refused: an integer beyond 2^53 or digits beyond those of a double that do not
- * survive, and an exponent beyond a double's.
- *
- * @throws ValueError that names the place of the number; SyntaxError when the text is no JSON.
- */
-export function parseExactJson(text: string, column: string): unknown {
-  const value: unknown = JSON.parse(text);
-  const path = inexactNumber(text);
-  if (path === undefined) return value;
-  throw new ValueError(
-    `Column "${column}" holds JSON with a number at ${path} that JavaScript cannot hold exactly. Store it as a string, or select the column as text.`,
-    { column },
-  );
+/** Says that a column holds JSON with a number that JavaScript would round. @param path the place of the number, as {@link inexactNumber} gives it. */
+export function inexactMessage(column: string, path: string): string {
+  return `Column "${column}" holds JSON with a number at ${path} that JavaScript cannot hold exactly. Store it as a string, or select the column as text.`;
 }
 
 /** The place of the first number in valid JSON that JavaScript would round, such as `$.a[2]`; `undefined` when there is none. */

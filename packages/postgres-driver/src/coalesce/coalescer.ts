@@ -9,6 +9,7 @@ import {
 } from '@sluice/core';
 import { assertNotInterrupted } from '../connection/interrupt.js';
 import { EXCLUSIVE_FROM_ATTEMPT } from '../pool/admission.js';
+import type { UnreadableResults } from '../transaction/unreadable-results.js';
 import { bindPortable } from '../values/parameters.js';
 import { CallGroup, type GroupHost, type RunBatch } from './call-group.js';
 import { canJoinInsertions, InsertionPlan } from './insertion-plan.js';
@@ -17,6 +18,8 @@ import { canJoinLookups, LookupPlan } from './lookup-plan.js';
 /** What the coalescer needs from its database. */
 export interface CoalescerHost extends Omit<GroupHost, 'onIdle'> {
   readonly run: RunBatch;
+  /** Knows whether `run` decodes the rows of a write before its COMMIT. */
+  readonly unreadable: UnreadableResults;
   /** The maximum number of waiting calls of a group. */
   readonly queueLimit: number;
 }
@@ -104,10 +107,10 @@ export class PostgresCoalescer {
   }
 
   #formOf({ lookup, insertion }: Statement): Form | undefined {
-    const { run } = this.#host;
+    const { run, unreadable } = this.#host;
     if (lookup !== undefined && canJoinLookups(lookup)) return this.#form(new LookupPlan(lookup, run));
     if (insertion !== undefined && canJoinInsertions(insertion))
-      return this.#form(new InsertionPlan(insertion, run));
+      return this.#form(new InsertionPlan(insertion, run, unreadable));
     return undefined;
   }
 

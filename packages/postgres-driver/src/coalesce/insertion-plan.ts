@@ -4,6 +4,7 @@ import {
   ConflictError,
   ConstraintError,
   type ExecuteOptions,
+  type Row,
   type RowInsertion,
   ValueError,
   type ValueTypeName,
@@ -12,6 +13,7 @@ import type { PostgresConnection } from '../connection/connection.js';
 import { commitUnknownError } from '../errors/errors.js';
 import { quoteIdentifier, quoteLiteral } from '../sql/quoting.js';
 import type { PooledConnection } from '../transaction/pooled-connection.js';
+import type { UnreadableResults } from '../transaction/unreadable-results.js';
 import { arrayType, columnArray, fitsArray } from '../values/array.js';
 import type { RawResult } from '../values/raw-result.js';
 import { RowDecoder } from '../values/rows.js';
@@ -64,14 +66,16 @@ export class InsertionPlan implements BatchPlan {
   readonly #insertion: RowInsertion;
   readonly #text: string;
   readonly #run: RunBatch;
+  readonly #unreadable: UnreadableResults;
   #emptyBatches = 0;
   #pausedUntil = 0;
   /** The indexes of the key's values among a row's parameters. */
   readonly #keyIndexes: readonly number[];
 
-  constructor(insertion: RowInsertion, run: RunBatch) {
+  constructor(insertion: RowInsertion, run: RunBatch, unreadable: UnreadableResults) {
     this.#insertion = insertion;
     this.#run = run;
+    this.#unreadable = unreadable;
     this.#text = insertionText(insertion);
     this.#keyIndexes = insertion.key.map(({ name }) =>
       insertion.columns.findIndex((column) => column.name === name),
@@ -141,7 +145,8 @@ export class InsertionPlan implements BatchPlan {
     return this.#run(connection, { mode: this.mode, text: this.#text, parameters: arrays }, options);
   }
 
-  #answer(batch: readonly JoinedCall[], { fields, rows }: RawResult): boolean {
+  #answer(batch: readonly JoinedCall[], result: RawResult): boolean {
+    const { fields, rows } = result;
     const calls = new Map(batch.map((call) => [this.#keyOf(call.bound), call]));
     const places = this.#insertion.key.map(({ name }) => fields.findIndex((field) => field.name === name));
     const decoder = RowDecoder.of(fields, 'portable');
@@ -149,11 +154,20 @@ export class InsertionPlan implements BatchPlan {
     for (const row of rows) {
       const call = calls.get(keyText(places.map((place) => row.text(place))));
       if (call === undefined) isKnown = false;
-      else answerWith(call, () => ({ rows: [decoder.decode(row)], affectedRows: 1 }));
+      else
+        answerWith(call, () => ({
+          rows: [this.#decode(call, result, () => decoder.decode(row))],
+          affectedRows: 1,
+        }));
     }
     // Only a trigger changes the key of a stored row. Tables with triggers are not coalesced, but one may have been added just now. No row may be stored twice.
     if (!isKnown) rejectAsUnknown(batch, undefined);
     return rows.length > 0;
+  }
+
+  /** Decodes the row of a call, which is committed. */
+  #decode({ options }: JoinedCall, result: RawResult, decode: () => Row): Row {
+    return this.#unreadable.decodeCommitted(this.#text, result, options.label, decode);
   }
 
   #keyOf(bound: JoinedCall['bound']): string {

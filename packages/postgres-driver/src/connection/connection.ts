@@ -172,6 +172,11 @@ export class PostgresConnection {
     return this.#config.isPooled || this.#modes.change(this.#mode, mode) === undefined;
   }
 
+  /** The BEGIN of a transaction in which a statement runs as it would by itself. */
+  beginOf(mode: SessionMode): string {
+    return this.#modes.begin(mode);
+  }
+
   /** Sets the listener for the payloads of notifications on the channels that the session listens to. */
   set onNotification(listener: (payload: string) => void) {
     this.#client.on('notification', ({ payload = '' }) => listener(payload));

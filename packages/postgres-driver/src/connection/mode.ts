@@ -29,7 +29,7 @@ export class SessionModes {
     };
   }
 
-  /** The BEGIN of a transaction in `mode`, for a connection behind a pooler, whose session has no mode. */
+  /** The BEGIN of a transaction in `mode`, whatever the session's mode is. Behind a pooler the session has none. */
   begin(mode: SessionMode): string {
     if (mode === 'read') return 'begin isolation level repeatable read read only';
     return `begin isolation level ${this.#isolation} read ${this.#isReadOnly ? 'only' : 'write'}`;

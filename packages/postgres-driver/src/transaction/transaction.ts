@@ -10,7 +10,6 @@ import {
   type Statement,
   type StatementResult,
   transactionEndedError,
-  UsageError,
 } from '@sluice/core';
 import type { PostgresConnection, SendOptions } from '../connection/connection.js';
 import { PostgresStream } from '../connection/stream.js';
@@ -19,6 +18,7 @@ import { SCHEMA_CHANGE_LOCK } from '../schema/schema-change-lock.js';
 import type { RawResult } from '../values/raw-result.js';
 import { toStatementResult } from '../values/rows.js';
 import type { PostgresCounters } from './counters.js';
+import { commitOpen, endOptions, rollBackOpen } from './end-transaction.js';
 import type { PooledConnection } from './pooled-connection.js';
 import { refusedWrite } from './refused-write.js';
 import { prepareToSend } from './send-statement.js';
@@ -26,9 +26,6 @@ import { SharedCommitMember } from './shared-commit-member.js';
 import { conflictIfStale } from './stale-violation.js';
 import { writeError } from './write-error.js';
 import type { WriterOutcome } from './writer-outcome.js';
-
-/** How long after the transaction's deadline COMMIT and ROLLBACK may take before the connection is destroyed, in milliseconds. */
-const END_GRACE_MS = 5000;
 
 /** What a transaction needs from its database. */
 export interface TransactionContext {
@@ -117,7 +114,12 @@ export class PostgresTransaction implements DatabaseTransaction {
       this.#fail(error);
     }
     this.#assertStillOpen();
-    return toStatementResult(result, values);
+    try {
+      return toStatementResult(result, values);
+    } catch (error) {
+      if (statement.access !== 'read') await this.#refuse();
+      throw error;
+    }
   }
 
   /** @param isExclusive whether the stream is the only statement of the transaction. */
@@ -136,8 +138,20 @@ export class PostgresTransaction implements DatabaseTransaction {
     try {
       yield* stream.read();
     } catch (error) {
+      if (statement.access !== 'read') await this.#refuse();
       this.#fail(error);
     }
+  }
+
+  /**
+   * Makes the transaction a failed one, after a write whose rows cannot be read: the write must not be committed. Only a ROLLBACK TO an earlier savepoint
+   * makes it usable again, as after any other failure. The server's log says why.
+   */
+  async #refuse(): Promise<void> {
+    if (this.#connection.isLost || this.#connection.status !== 'T') return;
+    await this.#connection
+      .run('rollback to savepoint sluice_result_unreadable', [], endOptions(this.#options))
+      .catch(() => {});
   }
 
   async commit(): Promise<void> {
@@ -163,9 +177,7 @@ export class PostgresTransaction implements DatabaseTransaction {
     // When BEGIN was not sent, nothing was.
     if (this.#takeBegin() !== undefined && connection.status === 'I') return;
     try {
-      const { command } = await connection.run('commit', [], { ...this.#endOptions(), isScript: true });
-      // In a failed transaction PostgreSQL answers COMMIT with ROLLBACK, without an error.
-      if (command !== 'COMMIT') throw brokenError(label);
+      await commitOpen(connection, endOptions(this.#options));
     } catch (error) {
       if (connection.lastOutcome !== 'unknown' || access === 'read') throw this.#conflictIfStale(error);
       throw writeError(error, 'unknown', label);
@@ -179,7 +191,8 @@ export class PostgresTransaction implements DatabaseTransaction {
    */
   async rollback(): Promise<void> {
     this.#context.counters.recordRollback();
-    if (this.#member === undefined || this.#member.isFirst) return rollBack(this.#pooled, this.#endOptions());
+    if (this.#member === undefined || this.#member.isFirst)
+      return rollBack(this.#pooled, endOptions(this.#options));
     try {
       await this.#member.rollback();
     } finally {
@@ -211,14 +224,6 @@ export class PostgresTransaction implements DatabaseTransaction {
     return this.#pooled.connection;
   }
 
-  /** COMMIT and ROLLBACK are never cancelled. They get {@link END_GRACE_MS} more; after that the connection is destroyed and the outcome is unknown. */
-  #endOptions(): ExecuteOptions & { readonly onInterrupt: 'destroy' } {
-    const { deadline, label } = this.#options;
-    const options = { label, onInterrupt: 'destroy' } as const;
-    if (deadline === undefined) return options;
-    return { ...options, deadline: Math.max(deadline, performance.now()) + END_GRACE_MS };
-  }
-
   #assertStillOpen(): void {
     if (this.#connection.status !== 'I') return;
     throw transactionEndedError('ended', this.#options.label);
@@ -228,17 +233,8 @@ export class PostgresTransaction implements DatabaseTransaction {
 /** Rolls back an open transaction and releases the connection. Never rejects. */
 async function rollBack({ connection, release }: PooledConnection, options: SendOptions): Promise<void> {
   try {
-    if (!connection.isLost && connection.status !== 'I')
-      await connection.run('rollback', [], { ...options, isScript: true });
-  } catch {
-    connection.destroy();
+    await rollBackOpen(connection, options);
   } finally {
     await release();
   }
-}
-
-function brokenError(operation: string | undefined): UsageError {
-  const message =
-    'A statement of this transaction failed, so PostgreSQL rolled it back instead of committing it.';
-  return new UsageError('transaction_broken', message, { operation });
 }

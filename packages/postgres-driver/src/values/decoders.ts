@@ -101,6 +101,14 @@ function decodeTimestamp(field: FieldDef): Decoder {
   };
 }
 
+/**
+ * Whether the column may well hold a value that is refused: a time with microseconds. A date or a time that is infinite, or so far away that no Date holds it, is
+ * refused as well, but is so rare that its column does not count.
+ */
+export function mayRefuse(field: FieldDef): boolean {
+  return field.dataTypeID === OID.timestamptz && field.dataTypeModifier !== 3 && !isComputed(field);
+}
+
 function refuse(field: FieldDef, what: string): never {
   throw new ValueError(`The column "${field.name}" of the result holds ${what}.`, { column: field.name });
 }

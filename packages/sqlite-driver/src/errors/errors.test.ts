@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
 import { lostError, toError } from './errors.js';
-import type { Failure } from './failure.js';
+import { type Failure, UNREADABLE } from './failure.js';
 
 function map(code: string | undefined, message = 'm', given: Partial<Failure> = {}): SluiceError {
   const cause = new Error(message);
@@ -48,6 +48,19 @@ describe('extended result codes', () => {
     ['SQLITE_UNHEARD_OF', 'internal', false],
   ])('%s is %s', (sqlite, code, retryable) => {
     expect(map(sqlite)).toMatchObject({ code, retryable });
+  });
+
+  test('a result that cannot be read is a refused value, and no error of the engine', () => {
+    const failure = {
+      code: UNREADABLE,
+      name: 'Error',
+      message: 'm',
+      phase: 'run',
+      details: { columns: ['c'] },
+    } as const;
+    const error = toError(failure, undefined, new Error('m'));
+    expect(error).toMatchObject({ code: 'invalid_value', column: 'c' });
+    expect(error.cause).toBeUndefined();
   });
 
   test('read-only while opening is the path, later on a reader the statement', () => {

@@ -29,6 +29,7 @@ import {
   STUCK,
   TEMPORARY,
   TOO_OLD,
+  UNREADABLE,
   UNSOUND,
 } from './failure.js';
 
@@ -106,6 +107,9 @@ const BY_CODE: Readonly<Record<string, ToError>> = {
       c,
     ),
   [STUCK]: (c) => new ConnectionError('connection_stuck', c.failure.message, c),
+  // No error of SQLite's: it had executed the statement.
+  [UNREADABLE]: ({ failure: { message, details } }) =>
+    new ValueError(message, { column: details?.columns?.[0] }),
   [TEMPORARY]: (c) => new UnsupportedError(c.failure.message, c),
   [ROWS_VANISHED]: (c) =>
     new MigrationError(

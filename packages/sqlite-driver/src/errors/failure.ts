@@ -31,6 +31,9 @@ export const ROWS_VANISHED = 'SQLITE_ROWS_VANISHED';
 /** Failure code: the statement was made for another version of the schema. It was not executed. */
 export const STALE = 'SQLITE_STALE_CATALOG';
 
+/** Failure code: a write would return a value that its column's type does not have. Its work is undone. */
+export const UNREADABLE = 'SQLITE_UNREADABLE';
+
 /** Failure code: another process or connection has the file open. */
 export const IN_USE = 'SQLITE_IN_USE';
 
@@ -68,7 +71,8 @@ export const ROLLED_BACK_BEFORE: Failure = {
 export function toFailure(error: unknown, phase: Failure['phase']): Failure {
   if (!(error instanceof Error)) return { code: undefined, name: 'Error', message: String(error), phase };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  return { code, name: error.name, message: error.message, phase };
+  const failure = { code, name: error.name, message: error.message, phase };
+  return 'details' in error ? { ...failure, details: error.details as ViolationDetails } : failure;
 }
 
 /** Whether another connection holds a lock, so that a retry may succeed. */

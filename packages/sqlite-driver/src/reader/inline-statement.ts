@@ -3,8 +3,9 @@ import type Sqlite from 'better-sqlite3';
 import type { Prepared } from '../thread/prepared.js';
 import { toSafeNumber } from '../thread/run-statement.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
+import { isPlain } from '../values/codecs.js';
 import { type BindValue, bindNative, bindPortable } from '../values/parameters.js';
-import { type ColumnDecoder, decodersOf, decodeValue, isPlain } from '../values/rows.js';
+import { type ColumnDecoder, decodersOf, decodeValue } from '../values/rows.js';
 import { type SqliteValue, toBound } from '../values/sqlite-value.js';
 
 /** A prepared statement that returns rows as objects. SQLite names their columns when the statement runs. */

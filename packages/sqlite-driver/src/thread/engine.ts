@@ -7,7 +7,7 @@ import {
   type StatementResult,
 } from '@sluice/core';
 import { lostError, toError } from '../errors/errors.js';
-import { CHANGED, type Failure, STALE, STUCK, TEMPORARY } from '../errors/failure.js';
+import { CHANGED, type Failure, STALE, STUCK, TEMPORARY, UNREADABLE } from '../errors/failure.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { schemaVersionOf } from '../schema/catalog-versions.js';
 import { type BindValue, bindNative, bindPortable } from '../values/parameters.js';
@@ -115,8 +115,7 @@ export class SqliteEngine {
     const { code, name, message } = failure;
     if (code === STALE) return new StaleCatalogError();
     const cause = code === undefined ? plainError(name, message) : this.#createEngineError(message, code);
-    // SQLite's own error for a changed file does not tell whether the write happened.
-    const isEngines = failure.phase !== 'open' && code !== TEMPORARY && code !== CHANGED && code !== STUCK;
+    const isEngines = failure.phase !== 'open' && !(code !== undefined && OURS.has(code));
     return this.#keepsEngineErrors && isEngines ? cause : toError(failure, sql, cause);
   }
 
@@ -144,6 +143,9 @@ export class SqliteEngine {
     }
   }
 }
+
+/** The codes of failures that a dialect does not throw as SQLite's. SQLite's own error for a changed file does not tell whether the write happened. */
+const OURS: ReadonlySet<string> = new Set([CHANGED, STUCK, TEMPORARY, UNREADABLE]);
 
 function plainError(name: string, message: string): Error {
   if (name === 'RangeError') return new RangeError(message);

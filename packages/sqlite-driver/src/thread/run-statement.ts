@@ -1,6 +1,7 @@
 import type { Failure } from '../errors/failure.js';
-import { STALE, toFailure } from '../errors/failure.js';
+import { STALE, toFailure, UNREADABLE } from '../errors/failure.js';
 import { describeViolation } from '../schema/describe-violation.js';
+import { findUnreadable } from '../values/codecs.js';
 import type { ResultColumns } from '../values/result-part.js';
 import type { SqliteValue } from '../values/sqlite-value.js';
 import type { Prepared } from './prepared.js';
@@ -52,10 +53,12 @@ export function runStatement(
 
 function isGuarded(
   connection: ThreadConnection,
-  { leaves, changesSchema }: Prepared,
+  { leaves, changesSchema, columns, isReadonly }: Prepared,
   guarded: Guarded,
 ): boolean {
-  const mayLeave = leaves === 'by_design' || (leaves === 'seldom' && guarded === 'all');
+  // What a write returns may be unreadable, which shows when its work is done.
+  const mayRefuse = !isReadonly && columns?.types !== undefined;
+  const mayLeave = leaves === 'by_design' || ((leaves === 'seldom' || mayRefuse) && guarded === 'all');
   return (mayLeave || changesSchema) && connection.inTransaction;
 }
 
@@ -151,6 +154,7 @@ function runWithRows(
   if (isShort || !isReadonly) {
     const rows = statement.all(...parameters);
     for (const row of rows) narrow(row, narrowed);
+    if (!isReadonly && connection.inTransaction) assertReadable(columns, rows);
     target.addAll(rows);
   } else {
     for (const row of statement.iterate(...parameters)) {
@@ -160,6 +164,13 @@ function runWithRows(
   }
   const changes = isReadonly ? 0 : connection.changes();
   return { kind: 'result', last: target.last(), changes, lastInsertId: undefined };
+}
+
+/** Checked before the COMMIT, so that nothing is stored of a write whose result cannot be given to the caller. */
+function assertReadable(columns: ResultColumns, rows: readonly SqliteValue[][]): void {
+  const found = findUnreadable(columns, rows);
+  if (found === undefined) return;
+  throw Object.assign(new Error(`${found.message} Nothing was stored.`), { code: UNREADABLE, details: { columns: [found.name] } });
 }
 
 function narrow(row: SqliteValue[], narrowed: readonly number[]): void {

@@ -1,4 +1,4 @@
-import { parseValueType, type ValueType, type ValueTypeName } from '@sluice/core';
+import { parseValueType, type ValueType, type ValueTypeName } from '@sluice/core/value-types';
 
 /**
  * How each portable type is declared, so that SQLite gives the column an affinity that changes no value

@@ -1,10 +1,7 @@
-import { parseExactJson, type Row, ValueError, type ValueType, type ValueTypeName } from '@sluice/core';
-import { portableType } from './column-types.js';
+import { type Row, ValueError, type ValueType } from '@sluice/core';
+import { type Codec, codecOf, InexactJson, isPlain, typeCodec, unreadableMessage } from './codecs.js';
 import type { ResultColumns, ResultPart } from './result-part.js';
 import type { SqliteValue } from './sqlite-value.js';
-
-/** Decodes a stored value of a column of this name into the contract's; `undefined` when the column's type has no such value. */
-type Decode = (value: NonNullable<SqliteValue>, name: string) => unknown;
 
 /** Collects the rows of a result from its parts. A decoding error is kept until {@link ResultRows.finish}. */
 export class ResultRows {
@@ -30,12 +27,9 @@ export class ResultRows {
 }
 
 /** How the values of one result column are decoded. */
-export interface ColumnDecoder {
+export interface ColumnDecoder extends Codec {
   readonly name: string;
   readonly declared: string | null | undefined;
-  readonly decode: Decode;
-  /** Stored values of this kind are returned unchanged; all others are decoded. */
-  readonly plain: 'number' | 'string' | 'whole' | undefined;
 }
 
 /** The decoders of a result's columns, in order. */
@@ -49,7 +43,7 @@ export function decodersOf({ names, types }: ResultColumns): ColumnDecoder[] {
 
 /** The decoder of a column whose portable type is known. */
 export function typeDecoder(name: string, { name: type }: ValueType): ColumnDecoder {
-  return { name, declared: type, decode: DECODES[type], plain: PLAIN[type] };
+  return { name, declared: type, ...typeCodec(type) };
 }
 
 /**
@@ -75,19 +69,18 @@ export function decodeRows({ columns, count, layout, values }: ResultPart): Row[
   return rows;
 }
 
-/** @throws ValueError when the value does not belong to its column's type. */
+/** @throws ValueError when the value does not belong to its column's type, or is JSON with a number that JavaScript would round. */
 export function decodeValue(
   { name, declared, decode }: ColumnDecoder,
   stored: NonNullable<SqliteValue>,
 ): unknown {
-  const value = decode(stored, name);
-  if (value === undefined) throw mismatch(name, declared);
-  return value;
-}
-
-/** Whether a stored value is returned unchanged. */
-export function isPlain(stored: SqliteValue, plain: ColumnDecoder['plain']): boolean {
-  return plain === 'whole' ? Number.isSafeInteger(stored) : typeof stored === plain;
+  try {
+    const value = decode(stored, name);
+    if (value !== undefined) return value;
+  } catch (error) {
+    throw error instanceof InexactJson ? new ValueError(error.message, { column: name }) : error;
+  }
+  throw new ValueError(unreadableMessage(name, declared), { column: name });
 }
 
 function decodeColumn(decoder: ColumnDecoder, stored: readonly SqliteValue[]): readonly unknown[] {
@@ -105,83 +98,9 @@ function define(row: Row, name: string, value: unknown): void {
   Object.defineProperty(row, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
-type Codec = Pick<ColumnDecoder, 'decode' | 'plain'>;
-
-/** Cache by declared type; a schema has few of them. */
-const codecs = new Map<string, Codec>();
-const STORED: Codec = { decode: stored, plain: undefined };
-
-function codecOf(declared: string | null): Codec {
-  if (declared === null) return STORED;
-  let codec = codecs.get(declared);
-  if (codec === undefined) {
-    const name = portableType(declared)?.name;
-    codec = name === undefined ? STORED : { decode: DECODES[name], plain: PLAIN[name] };
-    codecs.set(declared, codec);
-  }
-  return codec;
-}
-
-const PLAIN: Readonly<Partial<Record<ValueTypeName, ColumnDecoder['plain']>>> = {
-  date: 'string',
-  'double precision': 'number',
-  integer: 'whole',
-  numeric: 'string',
-  smallint: 'whole',
-  text: 'string',
-  uuid: 'string',
-  varchar: 'string',
-};
-
-/** Returns the value unchanged. The thread sends integers as numbers where they are exact, and as bigints beyond. */
-function stored(value: NonNullable<SqliteValue>): unknown {
-  return value;
-}
-
-const DECODES: Readonly<Record<ValueTypeName, Decode>> = {
-  bigint: (value) => (typeof value === 'bigint' ? value : undefined),
-  boolean: (value) => (value === 1 ? true : value === 0 ? false : undefined),
-  bytea: (value) => (value instanceof Uint8Array ? value : undefined),
-  date: text,
-  'double precision': (value) => (typeof value === 'number' ? value : undefined),
-  integer: wholeNumber,
-  json,
-  jsonb: json,
-  numeric: text,
-  smallint: wholeNumber,
-  text,
-  timestamptz: (value) => (Number.isSafeInteger(value) ? new Date(Number(value)) : undefined),
-  uuid: text,
-  varchar: text,
-};
-
-function text(value: SqliteValue): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-function wholeNumber(value: SqliteValue): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
-}
-
-/** @throws ValueError for a number that JavaScript cannot hold. */
-function json(value: SqliteValue, name: string): unknown {
-  if (typeof value !== 'string') return undefined;
-  try {
-    return parseExactJson(value, name);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
 /** A Buffer arrives from the thread as a plain Uint8Array. */
 function nativeValue(value: SqliteValue): unknown {
   return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value;
-}
-
-function mismatch(column: string, type: string | null | undefined): ValueError {
-  const message = `Column "${column}" is declared ${type} but holds a value that is none, so it was not stored through Sluice. Audit the file, or select the column as an expression to see what is stored.`;
-  return new ValueError(message, { column });
 }
 
 /** Rows that are there already, as a stream would give them. */

@@ -2,7 +2,7 @@ import type { Failure } from '../errors/failure.js';
 import { isBusy, isSystemFailure, toFailure } from '../errors/failure.js';
 import { describeViolation } from '../schema/describe-violation.js';
 import { isBatch } from '../thread/pack-statements.js';
-import { runStatement } from '../thread/run-statement.js';
+import { type Guarded, runStatement } from '../thread/run-statement.js';
 import type { ThreadConnection } from '../thread/thread-connection.js';
 import type { ThreadFlags } from '../thread/thread-flags.js';
 import type { GroupMember, LockReport, Outcome, ThreadStatement } from '../thread/thread-protocol.js';
@@ -41,6 +41,8 @@ export class GroupCommit {
   readonly #members: GroupMember[];
   readonly #takeLateJoiners: () => readonly GroupMember[];
   readonly #outcomes: Outcome[];
+  /** Once a statement has left part of its work, others may too: then each runs in a savepoint, and the transaction is not run again for each. */
+  #guarded: Guarded = 'expected';
   #commits = 0;
   #rollbacks = 0;
 
@@ -147,7 +149,7 @@ export class GroupCommit {
     this.#flags.running = member;
     const outcome = isBatch(statement)
       ? this.#runBatch(statement, member)
-      : runStatement(this.#connection, statement, member, new CollectedRows());
+      : runStatement(this.#connection, statement, member, new CollectedRows(), this.#guarded);
     this.#flags.running = undefined;
     return outcome;
   }
@@ -184,6 +186,7 @@ export class GroupCommit {
 
   #startOver(failure: Failure, member: number, members: readonly number[]): Attempt {
     this.#rollback();
+    if (failure.leftWork) this.#guarded = 'all';
     const others = members.filter((other) => other !== member);
     return isSystemFailure(failure)
       ? { kind: 'apart', members: others }

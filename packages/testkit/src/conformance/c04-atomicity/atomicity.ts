@@ -6,6 +6,7 @@ import { batchCases } from './batch.js';
 import { insertManyCases } from './insert-many.js';
 import { loadCases } from './load.js';
 import { singleRowCases } from './single-rows.js';
+import { unreadableResultsCases } from './unreadable-results.js';
 
 /** C4: every repository call stores everything or nothing. */
 export function atomicitySuite(target: ConformanceTarget): void {
@@ -16,5 +17,6 @@ export function atomicitySuite(target: ConformanceTarget): void {
     insertManyCases(fixture, target.capabilities);
     loadCases(fixture);
     singleRowCases(fixture);
+    unreadableResultsCases(fixture);
   });
 }
