@@ -1,6 +1,6 @@
-import { type ExecuteOptions, InternalError } from '@sluice/core';
+import { InternalError } from '@sluice/core';
 import type { Client } from 'pg';
-import { connectionLostError, isDatabaseError, toSluiceError } from '../errors/errors.js';
+import { connectionLostError, isDatabaseError, toSluiceError, unreplicatedError } from '../errors/errors.js';
 import { sharedSessionError } from '../errors/pooler-errors.js';
 import { type FailedCommand, type FailureOutcome, isOfPooler, outcomeOf } from '../errors/proofs.js';
 import type { PostgresConfig } from '../options/options.js';
@@ -8,42 +8,24 @@ import type { ServerRole } from '../options/target.js';
 import type { ConstraintLookup } from '../schema/constraints.js';
 import { effectsOf, mayAlterSession } from '../sql/statement-effects.js';
 import type { RawResult, RawRows } from '../values/raw-result.js';
-import { type BackendKey, sendCancel } from './cancel.js';
+import type { BackendKey } from './cancel.js';
+import { Cancellation, GRACE_MS } from './cancellation.js';
 import { PostgresCursor } from './cursor.js';
 import { assertNotInterrupted, Interrupt } from './interrupt.js';
 import type { SessionMode, SessionModes } from './mode.js';
 import { type PreparedStatement, PreparedStatements } from './prepared.js';
 import { PostgresQuery, type Prelude, type QueryText } from './query.js';
+import type { SendOptions } from './send-options.js';
+import { ServerReports } from './server-reports.js';
 import { sessionStatement, transactionSettings } from './session.js';
 import { mayBeStale, staleError } from './stale.js';
 import { passesNamesOn } from './statement-names.js';
-
-/** How long a cancelled statement, or the ending of a connection, may take before the connection is destroyed, in milliseconds. */
-const GRACE_MS = 5000;
 
 /** The transaction status that the server reports: idle (I), in a transaction (T), in a failed transaction (E). */
 export type TransactionStatus = 'I' | 'T' | 'E';
 
 /** After a failure: whether the last command was not sent, or how it ended. */
 export type LastOutcome = 'not sent' | FailureOutcome;
-
-/** How one statement is sent. */
-export interface SendOptions extends ExecuteOptions {
-  /** Allows several statements in the text, which PostgreSQL supports only without parameters. Default false. */
-  readonly isScript?: boolean;
-  /** The mode that a statement outside a transaction needs. Default: any mode. */
-  readonly mode?: SessionMode;
-  /** Allows the statement to be prepared once it has been used repeatedly. Default false. */
-  readonly mayPrepare?: boolean;
-  /** Whether the parameters are already text, bytes and nulls. Default false: `pg` converts them. */
-  readonly isBound?: boolean;
-  /** The data of a COPY … FROM STDIN, iterated once and sent in the same round trip as the statement. */
-  readonly copyData?: Iterable<Buffer>;
-  /** A BEGIN or SAVEPOINT, sent before the statement in the same round trip. */
-  readonly begin?: string | undefined;
-  /** Whether a deadline or signal cancels the running statement, or destroys the connection. Default `cancel`. */
-  readonly onInterrupt?: 'cancel' | 'destroy';
-}
 
 /** The server's process of a session, as it was when the connection was opened. */
 export interface Backend {
@@ -82,7 +64,7 @@ export class PostgresConnection {
   #isLost = false;
   #isUnanswered = false;
   #isRetired = false;
-  #role: ServerRole;
+  readonly #reports: ServerReports;
   #lossCause: unknown;
   /** How many ReadyForQuery messages are still expected for the running command. */
   #pendingSyncs = 0;
@@ -92,10 +74,7 @@ export class PostgresConnection {
   #command: Pick<FailedCommand, 'isSimple' | 'mayCommit'> = ON_ROWS;
   /** Resolves the wait in {@link PostgresConnection.#readyOrLost}. */
   #onReadyOrLost: (() => void) | undefined;
-  /** Set while cancel requests are on their way to the server. */
-  #cancelling: Promise<void> | undefined;
-  /** Destroys the connection where a cancelled command does not end in time. A delivered request is no answer: a process that is stopped receives it too. */
-  #guard: NodeJS.Timeout | undefined;
+  readonly #cancellation: Cancellation;
   #wasCancelled = false;
   /** Whether a statement may have left something in the session: a setting, a temporary table, a listener. */
   #isAltered = false;
@@ -104,20 +83,16 @@ export class PostgresConnection {
 
   constructor({ config, client, placeOf, modes, backend, role }: ConnectionParts) {
     this.backend = backend;
-    this.#role = role;
+    this.#reports = new ServerReports(client, role);
     this.#config = config;
     this.#client = client;
     this.#placeOf = placeOf;
     this.#modes = modes;
     this.#prepared = new PreparedStatements(client.connection);
+    this.#cancellation = new Cancellation(config, client as Client & BackendKey, () => this.#giveUp());
     this.#settings = config.isPooled ? transactionSettings(config) : undefined;
     client.on('error', (error) => this.#lose(error));
     client.on('end', () => this.#lose());
-    // PostgreSQL tells it from version 14 on. Only a promotion can change it while the connection is open.
-    client.connection.on('parameterStatus', ({ parameterName, parameterValue }: ParameterStatus) => {
-      if (parameterName === 'in_hot_standby')
-        this.#role = { ...this.#role, isStandby: parameterValue === 'on' };
-    });
     client.connection.on('readyForQuery', () => {
       this.#pendingSyncs -= 1;
       if (this.#pendingSyncs <= 0) this.#onReadyOrLost?.();
@@ -139,7 +114,7 @@ export class PostgresConnection {
 
   /** What the server said about itself when the connection was opened, and since. */
   get role(): ServerRole {
-    return this.#role;
+    return this.#reports.role;
   }
 
   /** Whether it is to be closed as soon as its caller returns it. */
@@ -347,7 +322,7 @@ export class PostgresConnection {
       },
       // The cancel request has hit this command in place of the statement.
       onFailed: () => {
-        if (this.#cancelling !== undefined) this.#cancel();
+        if (this.#cancellation.isUnderWay) this.#cancel();
       },
     };
   }
@@ -360,19 +335,21 @@ export class PostgresConnection {
     this.#query = undefined;
     this.#pendingSyncs = 1;
     this.#commandsSent += 1;
+    this.#reports.isUnreplicated = false;
+    let result: T;
     try {
-      return await send();
+      result = await send();
     } catch (cause) {
       await this.#readyOrLost();
       interrupt.stop();
       throw await this.#explain(cause, interrupt, options);
     } finally {
       interrupt.stop();
-      clearTimeout(this.#guard);
-      this.#guard = undefined;
-      // No command may be sent before the cancel request has ended, because it could cancel that command.
-      if (this.#cancelling !== undefined) await this.#cancelling;
+      if (this.#cancellation.isUnderWay) await this.#cancellation.end();
     }
+    if (!this.#reports.isUnreplicated) return result;
+    this.#lastOutcome = 'unknown';
+    throw unreplicatedError(options.label);
   }
 
   #interrupt({ onInterrupt = 'cancel' }: SendOptions): void {
@@ -382,13 +359,7 @@ export class PostgresConnection {
 
   #cancel(): void {
     this.#wasCancelled = true;
-    this.#guard ??= setTimeout(() => this.#giveUp(), GRACE_MS);
-    const key = this.#client as Client & BackendKey;
-    const sent = sendCancel(this.#config, key, GRACE_MS);
-    const cancelling = Promise.all([sent, this.#cancelling]).then(() => {
-      if (this.#cancelling === cancelling) this.#cancelling = undefined;
-    });
-    this.#cancelling = cancelling;
+    this.#cancellation.begin();
   }
 
   async #explain(cause: unknown, interrupt: Interrupt, options: SendOptions): Promise<Error> {
@@ -434,12 +405,6 @@ export class PostgresConnection {
     this.#onReadyOrLost?.();
     this.#onLost?.();
   }
-}
-
-/** A message that `pg` passes on. */
-interface ParameterStatus {
-  readonly parameterName: string;
-  readonly parameterValue: string;
 }
 
 const ON_ROWS = { isSimple: false, mayCommit: false } as const;

@@ -1,5 +1,6 @@
 import type { RowInsertion, Statement } from '@sluice/core';
-import type { PostgresConnection, SendOptions } from '../connection/connection.js';
+import type { PostgresConnection } from '../connection/connection.js';
+import type { SendOptions } from '../connection/send-options.js';
 import { quoteIdentifier } from '../sql/quoting.js';
 import { arrayType, columnArray, fitsArray } from '../values/array.js';
 import { type Bound, bindScalar, checkValue, type Scalar } from '../values/parameters.js';

@@ -1,5 +1,6 @@
 import type { RowInsertion } from '@sluice/core';
-import type { PostgresConnection, SendOptions } from '../connection/connection.js';
+import type { PostgresConnection } from '../connection/connection.js';
+import type { SendOptions } from '../connection/send-options.js';
 import { quoteIdentifier } from '../sql/quoting.js';
 import type { Bound } from '../values/parameters.js';
 

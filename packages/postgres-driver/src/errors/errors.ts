@@ -91,6 +91,17 @@ export function commitUnknownError(cause: unknown, operation: string | undefined
   );
 }
 
+/**
+ * The error for a write that is committed on the primary alone: its deadline, or an administrator, cancelled the wait for a synchronous standby. The server
+ * reports success then, with a warning, but a failover undoes the write.
+ */
+export function unreplicatedError(operation: string | undefined): CommitUnknownError {
+  return new CommitUnknownError(
+    'The write is committed, but not by the synchronous standby: the wait for that was cancelled. A failover may undo it. Read what it wrote to find out.',
+    { operation },
+  );
+}
+
 /** The error for a CALL, or another statement that may commit by itself, that failed with `cause`, after which another statement would be repeated. */
 export function partlyCommittedError(cause: unknown, operation: string | undefined): CommitUnknownError {
   return new CommitUnknownError(

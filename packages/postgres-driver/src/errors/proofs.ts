@@ -25,7 +25,8 @@ import { isDatabaseError } from './errors.js';
  * V. None of them sends the three fields.
  *
  * While COMMIT waits for a synchronous standby, an administrator's shutdown is told as a warning, not as an error, and then the connection ends [6]: the
- * last line of the table.
+ * last line of the table. Where a cancel request ends that wait, the server reports success, also with a warning only: that counts as
+ * unknown, because a failover undoes the write.
  *
  * - [1] https://www.postgresql.org/docs/current/protocol-flow.html
  * - [2] https://www.postgresql.org/docs/current/errcodes-appendix.html

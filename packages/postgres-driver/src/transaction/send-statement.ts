@@ -1,5 +1,6 @@
 import type { Statement } from '@sluice/core';
-import type { PostgresConnection, SendOptions } from '../connection/connection.js';
+import type { PostgresConnection } from '../connection/connection.js';
+import type { SendOptions } from '../connection/send-options.js';
 import { insertBulk, toBulkInsertion } from '../copy/bulk-insertion.js';
 import type { ValueMode } from '../options/options.js';
 import { bindParameters } from '../values/parameters.js';

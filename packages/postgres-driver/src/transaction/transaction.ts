@@ -11,7 +11,8 @@ import {
   type StatementResult,
   transactionEndedError,
 } from '@sluice/core';
-import type { PostgresConnection, SendOptions } from '../connection/connection.js';
+import type { PostgresConnection } from '../connection/connection.js';
+import type { SendOptions } from '../connection/send-options.js';
 import { PostgresStream } from '../connection/stream.js';
 import type { ValueMode } from '../options/options.js';
 import { SCHEMA_CHANGE_LOCK } from '../schema/schema-change-lock.js';

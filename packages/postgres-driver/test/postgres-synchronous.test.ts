@@ -1,0 +1,28 @@
+import { rejection, runIn, until } from '@sluice/testkit/driver-tests';
+import { expect, test } from 'vitest';
+import { openDatabase } from './opened-database.js';
+import { startOwnServer } from './own-server.js';
+
+test('a write is not acknowledged whose wait for the synchronous standby was cancelled', async () => {
+  const server = await startOwnServer();
+  const admin = await openDatabase({ url: server.url });
+  await admin.run('create table t (id integer)');
+  await admin.run(`alter system set synchronous_standby_names = 'nobody'`);
+  await admin.run('select pg_reload_conf()');
+  await expect
+    .poll(() => admin.rows('show synchronous_standby_names'))
+    .toEqual([{ synchronous_standby_names: 'nobody' }]);
+  const single = admin.run('insert into t values (1)', [], {
+    access: 'write',
+    deadline: performance.now() + 300,
+  });
+  expect(await rejection(single)).toMatchObject({ code: 'commit_unknown' });
+  const { database } = await openDatabase({ url: server.url });
+  const transaction = await database.begin({ access: 'write' });
+  await runIn(transaction, 'insert into t values (2)');
+  const committing = rejection(transaction.commit());
+  const cancelled = `select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'`;
+  await until(async () => (await admin.rows(cancelled)).length > 0);
+  expect(await committing).toMatchObject({ code: 'commit_unknown' });
+  expect(await admin.rows('select id from t order by id')).toEqual([{ id: 1 }, { id: 2 }]);
+});
