@@ -41,17 +41,17 @@ export function isWhole({ name }: ExpressionType): boolean {
  */
 export function commonType(types: readonly (ExpressionType | undefined)[]): ExpressionType | undefined {
   let common: ExpressionType | undefined;
+  let given: ExpressionType | undefined;
   for (const type of types) {
     if (type === undefined) return undefined;
+    if (type.name === 'given') given = type;
     if (!isOwn(type)) continue;
-    if (common === undefined) {
-      common = type;
-      continue;
-    }
-    common = joined(common, type);
+    common = common === undefined ? type : joined(common, type);
     if (common === undefined) return undefined;
   }
-  return common ?? types.find((type) => type?.name === 'given') ?? NULL;
+  if (common === undefined) return given ?? NULL;
+  // A given numeric has the scale in which it is written.
+  return given === undefined || common.scale === undefined ? common : { ...common, scale: undefined };
 }
 
 function joined(left: ExpressionType, right: ExpressionType): ExpressionType | undefined {

@@ -99,6 +99,15 @@ export const PICKING: ReadonlySet<string> = new Set([
   'nth_value',
 ]);
 
+/** The types that a function may be given though they are stored in another form, because it does the same with that. */
+export const HIDDEN_ARGUMENTS: Readonly<Record<string, ReadonlySet<string> | undefined>> = {
+  concat: new Set(['date', 'numeric']),
+  date: new Set(['date']),
+  group_concat: new Set(['date', 'numeric']),
+  json_array_length: new Set(['json', 'jsonb']),
+  string_agg: new Set(['date', 'numeric']),
+};
+
 const RESULTS: Readonly<Record<string, ExpressionType | undefined>> = {
   char_length: WHOLE,
   character_length: WHOLE,

@@ -57,7 +57,7 @@ interface Place {
 export class QueryScopes {
   readonly #catalog: Catalog;
   readonly #typeOf: TypeOf;
-  readonly #tables = new Set<string>();
+  #tables = new Set<string>();
   #place: Place = { scopes: [], expressions: new Map() };
 
   constructor(catalog: Catalog, typeOf: TypeOf) {
@@ -65,9 +65,11 @@ export class QueryScopes {
     this.#typeOf = typeOf;
   }
 
-  /** The tables of the database that the walked queries name, known or not. */
-  get tables(): ReadonlySet<string> {
-    return this.#tables;
+  /** The tables of the database that the queries walked since the last call name, known or not. */
+  takeTables(): ReadonlySet<string> {
+    const tables = this.#tables;
+    this.#tables = new Set();
+    return tables;
   }
 
   /** Whether the walk is inside of a query. */
@@ -126,8 +128,10 @@ export class QueryScopes {
     const inner = ParensNode.is(query) ? query.node : query;
     return this.within(inner, () => {
       const columns = new Map<string, FoundColumn>();
+      const isCombined = SelectQueryNode.is(inner) && inner.setOperations !== undefined;
       for (const selection of selectionsOf(inner))
-        for (const [name, column] of this.#selected(selection)) columns.set(name, column);
+        for (const [name, column] of this.#selected(selection))
+          columns.set(name, isCombined ? { ...column, stored: undefined } : column);
       return columns;
     });
   }

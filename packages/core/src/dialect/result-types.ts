@@ -6,27 +6,29 @@ import {
   ReferenceNode,
   SelectAllNode,
   SelectModifierNode,
-  type SelectQueryNode,
+  SelectQueryNode,
 } from 'kysely';
-import type { StoredForms } from '../driver/driver.js';
 import type { ValueTypeName } from '../values/value-type.js';
 import type { ExpressionType } from './expression-type.js';
 import type { ExpressionTypes } from './expression-types.js';
+import { isContractType } from './operands.js';
 import { columnName, type QueryScopes, selectedName, selectionsOf } from './query-scopes.js';
+import type { Walk } from './walk.js';
 
-/** Adds the types of the result's expressions to a query, for the driver. Those of the columns of tables it knows. */
+/** Adds the types of the result's expressions to a whole query, for the driver. Those of the columns of tables it knows. */
 export function addResultTypes<T extends OperationNode>(
+  { scopes, sql: { stored }, types }: Walk,
   made: T,
   given: T,
-  scopes: QueryScopes,
-  types: ExpressionTypes,
-  { hidden, resultTypes }: StoredForms,
 ): T {
-  const hints = new Map<string, ValueTypeName>();
+  if (stored === undefined) return made;
+  const hints = new Map<string, ResultType>();
   const add = (name: string, type: ExpressionType | undefined): void => {
-    if (type !== undefined && hidden.has(type.name as ValueTypeName))
-      hints.set(name, type.name as ValueTypeName);
+    if (type === undefined || !isContractType(type)) return;
+    if (stored.hidden.has(type.name)) hints.set(name, type.name);
+    else if (type.name === 'bigint') hints.set(name, 'whole');
   };
+  const isOfTables = !hasSetOperations(given);
   for (const { selection } of selectionsOf(given)) {
     if (scopes.hasDerived && isAll(selection)) addColumns(given, scopes, add);
     const name = selectedName(selection);
@@ -35,10 +37,21 @@ export function addResultTypes<T extends OperationNode>(
     if (column === undefined) addExpression(selection, name, types, hints, add);
     else {
       const found = scopes.find(column.column, column.table);
-      if (found?.stored === undefined) add(name, found?.type);
+      if (found?.stored === undefined || !isOfTables) add(name, found?.type);
     }
   }
-  return hints.size === 0 ? made : withComment(made, resultTypes(hints));
+  return hints.size === 0 ? made : withComment(made, stored.resultTypes(hints));
+}
+
+type ResultType = ValueTypeName | 'whole';
+
+/** The columns of a set operation are those of no table. */
+function hasSetOperations(node: OperationNode): boolean {
+  return SelectQueryNode.is(node) && node.setOperations !== undefined;
+}
+
+function isExtreme(node: OperationNode): boolean {
+  return AggregateFunctionNode.is(node) && /^(?:max|min)$/i.test(node.func);
 }
 
 function isAll(selection: OperationNode): boolean {
@@ -57,13 +70,13 @@ function addExpression(
   selection: OperationNode,
   name: string,
   types: ExpressionTypes,
-  hints: Map<string, ValueTypeName>,
+  hints: Map<string, ResultType>,
   add: (name: string, type: ExpressionType | undefined) => void,
 ): void {
   const expression = AliasNode.is(selection) ? selection.node : selection;
   const type = types.of(expression);
-  // A whole number of an expression is a number while it is safe; the least or greatest of a column of bigints is a bigint.
-  if (type?.name === 'bigint' && AggregateFunctionNode.is(expression)) hints.set(name, type.name);
+  // A whole number of an expression is a number while it is safe; the least or greatest of bigints is a bigint.
+  if (type?.name === 'bigint' && isExtreme(expression)) hints.set(name, type.name);
   else add(name, type);
 }
 

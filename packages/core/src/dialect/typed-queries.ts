@@ -156,8 +156,14 @@ export class TypedQueries implements QueryCompiler {
     return isDeepStrictEqual(this.#compile(again, query.queryId).parameters, query.parameters);
   }
 
-  #compile<R = unknown>({ node }: MadeQuery, queryId: QueryId): CompiledQuery<R> {
-    return this.#compiler.compileQuery(node, queryId);
+  /** A query that was refused is compiled as it was given, and never runs like that; the engine's own refusal must not hide the other one. */
+  #compile<R = unknown>({ node, refusal }: MadeQuery, queryId: QueryId): CompiledQuery<R> {
+    if (refusal === undefined) return this.#compiler.compileQuery(node, queryId);
+    try {
+      return this.#compiler.compileQuery(node, queryId);
+    } catch {
+      return { query: node, queryId, sql: '', parameters: [] };
+    }
   }
 }
 

@@ -153,9 +153,10 @@ export interface StoredForms {
   jsonText(json: Expression<unknown>): Expression<unknown>;
   /**
    * A comment for the end of a statement from which the driver reads the types of the result's expressions, by the names of the result's columns. The engine
-   * reports the declared type of a column, but no type of an expression.
+   * reports the declared type of a column, but no type of an expression. `whole` is a computed whole number, also where the engine names a column: a number while
+   * it is safe, a bigint beyond.
    */
-  resultTypes(types: ReadonlyMap<string, ValueTypeName>): string;
+  resultTypes(types: ReadonlyMap<string, ValueTypeName | 'whole'>): string;
 }
 
 /** The operators between two numbers. */

@@ -16,6 +16,7 @@ import {
 import type { DatabaseSql } from '../driver/driver.js';
 import { InternalError } from '../errors/flow-errors.js';
 import { invalidQuery } from '../errors/invalid-query.js';
+import { assertPattern } from '../values/like-pattern.js';
 import type { NextValue } from './statement-templates.js';
 import type { ShapeColumn, TableShape } from './table-shape.js';
 
@@ -194,6 +195,7 @@ export class WhereParser {
       );
     }
     if (typeof operand !== 'string') throw invalidQuery(`"${column.property}" ${operator} takes a string`);
+    if (operator === 'like') assertPattern(operand);
     const pattern = this.#operand(column, PATTERNS[operator as keyof typeof PATTERNS](operand));
     return {
       form: `${column.name} like`,

@@ -6,10 +6,12 @@ import {
   CreateIndexNode,
   type CreateTableNode,
   type DataTypeNode,
+  FunctionNode,
   type OperationNode,
   OperatorNode,
   type OrderByItemNode,
   RawNode,
+  type SelectModifierNode,
   SqliteQueryCompiler,
 } from 'kysely';
 import { toPortableColumn, toPortableTable } from './portable-table.js';
@@ -59,11 +61,38 @@ export class PortableSqliteQueryCompiler extends SqliteQueryCompiler {
     this.append(/\bdesc$/i.test(text) ? ' nulls first' : ' nulls last');
   }
 
+  /** LIKE tells upper from lower case here, so ILIKE compares in lower case: of ASCII letters, as PostgreSQL does in the collation "C". */
   protected override visitBinaryOperation(node: BinaryOperationNode): void {
-    super.visitBinaryOperation(node);
-    if (isLike(node.operator) && !/\bescape\b/i.test(rawText(node.rightOperand))) this.append(" escape '\\'");
+    const like = likeOf(node.operator);
+    if (like === undefined) super.visitBinaryOperation(node);
+    else this.#visitLike(node, like);
+  }
+
+  #visitLike(node: BinaryOperationNode, { isFolded, operator }: Like): void {
+    const { leftOperand, rightOperand } = node;
+    super.visitBinaryOperation({
+      ...node,
+      operator: OperatorNode.create(operator),
+      leftOperand: isFolded ? lower(leftOperand) : leftOperand,
+      rightOperand: isFolded ? lower(rightOperand) : rightOperand,
+    });
+    if (!/\bescape\b/i.test(rawText(rightOperand))) this.append(" escape '\\'");
+  }
+
+  /** Locks of rows need no words: a transaction that writes is the only one. */
+  protected override visitSelectModifier(node: SelectModifierNode): void {
+    if (node.modifier === undefined || !LOCKS.has(node.modifier)) super.visitSelectModifier(node);
   }
 }
+
+const LOCKS: ReadonlySet<string> = new Set([
+  'ForKeyShare',
+  'ForNoKeyUpdate',
+  'ForShare',
+  'ForUpdate',
+  'NoWait',
+  'SkipLocked',
+]);
 
 const CASTS: Readonly<Partial<Record<ValueTypeName, string>>> = {
   bigint: 'integer',
@@ -78,6 +107,23 @@ function rawText(node: OperationNode | undefined): string {
   return node !== undefined && RawNode.is(node) ? node.sqlFragments.join(' ') : '';
 }
 
-function isLike(operator: OperationNode): boolean {
-  return OperatorNode.is(operator) && (operator.operator === 'like' || operator.operator === 'not like');
+interface Like {
+  readonly operator: 'like' | 'not like';
+  /** Whether upper and lower case are the same. */
+  readonly isFolded: boolean;
+}
+
+const LIKES: Readonly<Record<string, Like | undefined>> = {
+  ilike: { operator: 'like', isFolded: true },
+  like: { operator: 'like', isFolded: false },
+  'not ilike': { operator: 'not like', isFolded: true },
+  'not like': { operator: 'not like', isFolded: false },
+};
+
+function likeOf(operator: OperationNode): Like | undefined {
+  return OperatorNode.is(operator) ? LIKES[operator.operator] : undefined;
+}
+
+function lower(operand: OperationNode): OperationNode {
+  return FunctionNode.create('lower', [operand]);
 }

@@ -27,7 +27,7 @@ export function call(name: string, ...operands: readonly Expression<unknown>[]):
 }
 
 /** The comment that the thread parses, with the types as they are declared in SQLite. */
-function formatTypeHints(types: ReadonlyMap<string, ValueTypeName>): string {
-  const hints = [...types].map(([column, name]) => [column, declaredType({ name })]);
+function formatTypeHints(types: ReadonlyMap<string, ValueTypeName | 'whole'>): string {
+  const hints = [...types].map(([column, name]) => [column, name === 'whole' ? '' : declaredType({ name })]);
   return `/* types ${JSON.stringify(hints).replaceAll('*/', '*\\/')} */`;
 }

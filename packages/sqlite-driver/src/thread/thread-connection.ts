@@ -407,7 +407,9 @@ export class ThreadConnection {
   }
 
   #type({ name, type, table, column }: Sqlite.ColumnDefinition, hints: TypeHints): string | null {
-    if (type === null) return hints.get(name) ?? null;
+    const hint = hints.get(name);
+    if (hint === '') return null;
+    if (type === null) return hint ?? null;
     return this.#facts.bigintColumns.has(columnKey(table, column)) ? 'bigint' : type;
   }
 }

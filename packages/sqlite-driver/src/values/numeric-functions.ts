@@ -57,8 +57,8 @@ export function defineNumericFunctions(database: Sqlite.Database): void {
   defineTotal(database, NUMERIC_AGGREGATES.avg, ({ sum, count }) =>
     divideDecimals(sum, { digits: count, scale: 0 }),
   );
-  defineExtreme(database, NUMERIC_AGGREGATES.min, (order) => order < 0);
-  defineExtreme(database, NUMERIC_AGGREGATES.max, (order) => order > 0);
+  defineExtreme(database, NUMERIC_AGGREGATES.min, (order) => order <= 0);
+  defineExtreme(database, NUMERIC_AGGREGATES.max, (order) => order >= 0);
 }
 
 function defineRound(database: Sqlite.Database): void {
@@ -100,6 +100,7 @@ function defineTotal(database: Sqlite.Database, name: string, finish: (total: To
   });
 }
 
+/** Of equal numbers with different scales it gives the last, as PostgreSQL does. */
 function defineExtreme(database: Sqlite.Database, name: string, isBeyond: (order: number) => boolean): void {
   database.aggregate<Decimal | null>(name, {
     deterministic: true,

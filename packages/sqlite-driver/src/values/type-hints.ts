@@ -1,6 +1,7 @@
 /**
  * Types of result columns by name. SQLite reports the declared type of a column, but no type of an expression. Core knows
- * the types of expressions, and adds a comment at the end of the statement, which the thread parses.
+ * the types of expressions, and adds a comment at the end of the statement, which the thread parses. An empty type is that of an expression
+ * although SQLite names a column.
  */
 export type TypeHints = ReadonlyMap<string, string>;
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Fixture } from '../../fixture/fixture.js';
+import { expectRefusal } from '../../fixture/refusal.js';
 
 const BODIES = [
   '100%',
@@ -62,6 +63,46 @@ export function patternCases(fixture: Fixture): void {
         .insertMany(['Abc', 'abc', 'ABC'].map((body, id) => ({ id, body, rank: null, pinned: null })));
       const query = storage.kysely.selectFrom('note').select('body').where('body', 'like', 'Ab%');
       expect(await query.execute()).toStrictEqual([{ body: 'Abc' }]);
+    });
+
+    test('C2 ilike is not case-sensitive', async () => {
+      const { storage } = fixture;
+      await storage
+        .repository('note', { key: 'id' })
+        .insertMany(['Abc', 'abd', 'A_x'].map((body, id) => ({ id, body, rank: null, pinned: null })));
+      const query = storage.kysely.selectFrom('note').select('id').orderBy('id');
+      expect(await query.where('body', 'ilike', 'aB%').execute()).toStrictEqual([{ id: 0 }, { id: 1 }]);
+      expect(await query.where('body', 'ilike', 'a\\_%').execute()).toStrictEqual([{ id: 2 }]);
+      expect(await query.where('body', 'not ilike', '%B%').execute()).toStrictEqual([{ id: 2 }]);
+    });
+
+    test('C2 a pattern that ends with a lone backslash is refused', async () => {
+      const { storage } = fixture;
+      const notes = storage.repository('note', { key: 'id' });
+      await notes.insert({ id: 1, body: 'a\\', rank: null, pinned: null });
+      await expectRefusal(notes.find({ where: { body: { like: 'a\\' } } }), 'invalid_query');
+      const plain = storage.kysely.selectFrom('note').select('id');
+      for (const operator of ['like', 'not like', 'ilike'] as const)
+        await expectRefusal(plain.where('body', operator, 'a\\').execute(), 'invalid_query');
+      expect(await plain.where('body', 'like', 'a\\\\').execute()).toStrictEqual([{ id: 1 }]);
+    });
+
+    test('C3 locks of rows are taken in a transaction, or are not needed', async () => {
+      const { storage } = fixture;
+      await storage.repository('note', { key: 'id' }).insert({ id: 1, body: 'a', rank: null, pinned: null });
+      const lock = storage.kysely.selectFrom('note').select('id').where('id', '=', 1);
+      const queries = [
+        lock.forUpdate(),
+        lock.forShare(),
+        lock.forNoKeyUpdate(),
+        lock.forKeyShare(),
+        lock.forUpdate().skipLocked(),
+        lock.forUpdate().noWait(),
+      ];
+      for (const query of queries) {
+        const { rows } = await storage.write((tx) => tx.kysely.executeQuery(query));
+        expect(rows).toStrictEqual([{ id: 1 }]);
+      }
     });
   });
 }

@@ -1,0 +1,74 @@
+import type { AggregateFunctionNode } from 'kysely';
+import { type ExpressionType, isOwn } from './expression-type.js';
+import { HIDDEN_ARGUMENTS, PICKING } from './expression-types.js';
+import { NONE, NUMBERS } from './hidden-forms.js';
+import { isContractType } from './operands.js';
+import { toldByValue } from './orders.js';
+import { asNode, type Walk } from './walk.js';
+
+const TOTALS: ReadonlySet<string> = new Set(['avg', 'sum']);
+const EXTREMES: ReadonlySet<string> = new Set(['max', 'min']);
+
+/** An aggregate or window function with the contract's result. @param made the call, with its parts transformed. */
+export function aggregated(
+  walk: Walk,
+  node: AggregateFunctionNode,
+  made: AggregateFunctionNode,
+): AggregateFunctionNode {
+  const name = node.func.toLowerCase();
+  if (name === 'count') return counted(walk, node, made);
+  const allowed = TOTALS.has(name)
+    ? NUMBERS
+    : PICKING.has(name)
+      ? undefined
+      : (HIDDEN_ARGUMENTS[name] ?? NONE);
+  if (allowed !== undefined) walk.forms.refuse(node, node.aggregated, allowed, `given to ${node.func}()`);
+  const [argument] = node.aggregated;
+  const type = argument === undefined ? undefined : walk.types.of(argument);
+  if (type === undefined || !isOwn(type)) return made;
+  const given = withEncodedDefault(walk, made, type);
+  return (TOTALS.has(name) || EXTREMES.has(name)) && !walk.forms.isDeclared
+    ? replaced(walk, given, name, type)
+    : given;
+}
+
+/** The third argument of lag() and lead() is of the type of the first. */
+function withEncodedDefault(
+  walk: Walk,
+  made: AggregateFunctionNode,
+  type: ExpressionType,
+): AggregateFunctionNode {
+  const [first, second, fallback] = made.aggregated;
+  if (first === undefined || second === undefined || fallback === undefined) return made;
+  return { ...made, aggregated: [first, second, walk.operands.encoded(fallback, type)] };
+}
+
+function replaced(
+  walk: Walk,
+  made: AggregateFunctionNode,
+  name: string,
+  type: ExpressionType,
+): AggregateFunctionNode {
+  if (type.name === 'whole' && EXTREMES.has(name)) return made;
+  const isTold = type.name !== 'numeric' || type.scale !== undefined || made.distinct !== true;
+  if (!isTold && walk.forms.isHidden(type) && TOTALS.has(name))
+    throw walk.forms.untyped(
+      made,
+      type,
+      `without a scale, so ${name}(distinct …) would add equal values of different scales`,
+    );
+  const valueType = isContractType(type) ? { name: type.name } : ({ name: 'bigint' } as const);
+  const expression = walk.sql.aggregate?.(made, valueType);
+  return expression === undefined ? made : asNode(expression.toOperationNode());
+}
+
+function counted(
+  walk: Walk,
+  node: AggregateFunctionNode,
+  made: AggregateFunctionNode,
+): AggregateFunctionNode {
+  const [argument] = node.aggregated;
+  const [only] = made.aggregated;
+  if (node.distinct !== true || argument === undefined || only === undefined) return made;
+  return { ...made, aggregated: [toldByValue(walk, argument, only)] };
+}

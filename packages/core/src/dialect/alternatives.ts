@@ -1,0 +1,115 @@
+import {
+  type BinaryOperationNode,
+  CaseNode,
+  type FunctionNode,
+  type OperationNode,
+  OperatorNode,
+  ValueNode,
+  WhenNode,
+} from 'kysely';
+import { typeOfComparison } from './comparisons.js';
+import { commonType, type ExpressionType, isOwn } from './expression-type.js';
+import { resultsOf } from './expression-types.js';
+import { asNode, type Walk } from './walk.js';
+
+/** A function that gives one of its arguments, such as COALESCE, with all of them in one type. `undefined` when it is not known and does not matter. */
+export function unified(walk: Walk, node: FunctionNode): FunctionNode | undefined {
+  const name = node.func.toLowerCase();
+  const type = typeOfAlternatives(walk, node, node.arguments, `one of the arguments of ${name}()`);
+  if (type === undefined) return undefined;
+  const members = node.arguments.map((argument) => {
+    const made = walk.transform(walk.operands.encoded(argument, type));
+    return walk.operands.coerced(made, walk.types.of(argument), type);
+  });
+  const [first, second] = members;
+  const isByValue = name === 'nullif' && walk.operands.isCompared(type);
+  if (!isByValue || first === undefined || second === undefined) return { ...node, arguments: members };
+  return asNode(nullIfEqual(first, equals(walk, first, second, type)));
+}
+
+function equals(
+  walk: Walk,
+  left: OperationNode,
+  right: OperationNode,
+  type: ExpressionType,
+): BinaryOperationNode {
+  return {
+    kind: 'BinaryOperationNode',
+    leftOperand: walk.operands.comparable(left, type),
+    operator: OperatorNode.create('='),
+    rightOperand: walk.operands.comparable(right, type),
+  };
+}
+
+function nullIfEqual(value: OperationNode, isEqual: OperationNode): CaseNode {
+  const when = WhenNode.cloneWithResult(WhenNode.create(isEqual), ValueNode.createImmediate(null));
+  return { ...CaseNode.create(), when: [when], else: value };
+}
+
+/** The results of a CASE in one type. @param transformed transforms all its parts. */
+export function unifiedCase(walk: Walk, node: CaseNode, transformed: (node: CaseNode) => CaseNode): CaseNode {
+  const type = typeOfAlternatives(walk, node, resultsOf(node), 'one of the results');
+  const given =
+    type === undefined ? node : withResults(node, (result) => walk.operands.encoded(result, type));
+  const made = comparedCase(walk, given, transformed(given));
+  if (type === undefined) return made;
+  const types = resultsOf(given).map((result) => walk.types.of(result));
+  let index = 0;
+  return withResults(made, (result) => {
+    const from = types[index];
+    index += 1;
+    return walk.operands.coerced(result, from, type);
+  });
+}
+
+/** The CASE with other results, in their order. */
+function withResults(node: CaseNode, change: (result: OperationNode) => OperationNode): CaseNode {
+  const when = node.when?.map((each) =>
+    each.result === undefined ? each : { ...each, result: change(each.result) },
+  );
+  return {
+    ...node,
+    ...(when === undefined ? {} : { when }),
+    ...(node.else === undefined ? {} : { else: change(node.else) }),
+  };
+}
+
+/** The comparisons of `case value when … then …`, by value. */
+function comparedCase(walk: Walk, given: CaseNode, made: CaseNode): CaseNode {
+  const { value, when = [] } = given;
+  if (value === undefined || made.value === undefined) return made;
+  const operands = [value, ...when.map(({ condition }) => condition)];
+  const types = operands.map((operand) => walk.types.of(operand));
+  const type = typeOfComparison(walk, given, types);
+  if (type === undefined) return made;
+  const side = (index: number, transformed: OperationNode): OperationNode => {
+    const before = operands[index];
+    const encoded =
+      before !== undefined && ValueNode.is(before) ? walk.operands.encoded(before, type) : transformed;
+    return walk.operands.comparable(walk.operands.coerced(encoded, types[index], type), type);
+  };
+  return {
+    ...made,
+    value: side(0, made.value),
+    when: (made.when ?? []).map((each, index) => ({ ...each, condition: side(index + 1, each.condition) })),
+  };
+}
+
+/** The type of expressions of which one is the result. @throws UsageError `untyped_expression`. */
+function typeOfAlternatives(
+  walk: Walk,
+  node: OperationNode,
+  members: readonly OperationNode[],
+  what: string,
+): ExpressionType | undefined {
+  const types = members.map((member) => walk.types.of(member));
+  const common = commonType(types);
+  if (common !== undefined) return isOwn(common) ? common : undefined;
+  const hidden = types.find((type) => walk.forms.isHidden(type));
+  if (hidden === undefined) return undefined;
+  throw walk.forms.untyped(
+    node,
+    hidden,
+    `${what}, and another one has a different type, or none that is known`,
+  );
+}

@@ -1,0 +1,101 @@
+import {
+  type BinaryOperationNode,
+  type CastNode,
+  type Expression,
+  type OperationNode,
+  type UnaryOperationNode,
+  ValueNode,
+} from 'kysely';
+import type { ArithmeticOperator } from '../driver/driver.js';
+import { UsageError } from '../errors/usage-errors.js';
+import type { ValueTypeName } from '../values/value-type.js';
+import { arithmeticType, isWhole, NUMERIC } from './expression-type.js';
+import { operatorOf } from './expression-types.js';
+import { NONE, NUMBERS } from './hidden-forms.js';
+import { asDouble } from './operands.js';
+import { expressionOf } from './typed-expression.js';
+import { asNode, type Walk } from './walk.js';
+
+/** An operation on two numbers, of which one is a numeric. `undefined` where the engine's own operator has the right result. */
+export function calculated(walk: Walk, node: BinaryOperationNode): OperationNode | undefined {
+  const { forms, sql, types } = walk;
+  if (sql.stored === undefined || forms.isDeclared) return undefined;
+  const operator = operatorOf(node) as ArithmeticOperator;
+  const { leftOperand, rightOperand } = node;
+  forms.refuse(node, [leftOperand, rightOperand], NUMBERS, 'added, subtracted, multiplied or divided');
+  const [left, right] = [types.of(leftOperand), types.of(rightOperand)];
+  if (left?.name !== 'numeric' && right?.name !== 'numeric') return undefined;
+  const type = arithmeticType(left, right);
+  if (type === undefined)
+    throw forms.untyped(node, NUMERIC, 'calculated with what has another type, or none that is known');
+  if (type.name !== 'numeric') return ofDoubles(walk, node);
+  assertGrouped(node, operator);
+  const numeric = (operand: OperationNode): Expression<unknown> => {
+    const made = walk.transform(walk.operands.encoded(operand, NUMERIC));
+    return expressionOf(walk.operands.coerced(made, types.of(operand), NUMERIC));
+  };
+  return sql.stored.calculated(operator, numeric(leftOperand), numeric(rightOperand)).toOperationNode();
+}
+
+function ofDoubles(walk: Walk, node: BinaryOperationNode): BinaryOperationNode {
+  const double = (operand: OperationNode): OperationNode => {
+    const made = walk.transform(operand);
+    return walk.types.of(operand)?.name === 'numeric' ? asDouble(made) : made;
+  };
+  return { ...node, leftOperand: double(node.leftOperand), rightOperand: double(node.rightOperand) };
+}
+
+/** The negative of a numeric. `undefined` for other types. */
+export function negated(walk: Walk, node: UnaryOperationNode): OperationNode | undefined {
+  const { stored } = walk.sql;
+  if (stored === undefined || walk.forms.isDeclared) return undefined;
+  walk.forms.refuse(node, [node.operand], NUMBERS, 'negated');
+  if (walk.types.of(node.operand)?.name !== 'numeric') return undefined;
+  const zero = expressionOf(ValueNode.createImmediate('0'));
+  return stored.calculated('-', zero, expressionOf(walk.transform(node.operand))).toOperationNode();
+}
+
+/** A cast from or to a type that is stored in another form. @param made the cast, with its operand transformed. */
+export function cast(walk: Walk, node: CastNode, made: CastNode): CastNode {
+  const { forms, operands, sql, types } = walk;
+  const [from, to] = [types.of(node.expression), types.of(node)];
+  if (sql.stored === undefined || forms.isDeclared || from === undefined || to === undefined) return made;
+  if (from.name === to.name && from.scale === to.scale) return asNode(made.expression);
+  if (!(CASTS[from.name as ValueTypeName]?.has(to.name) ?? true))
+    throw forms.untyped(node, from, `cast to ${to.name}`);
+  if (to.name === 'numeric' && (isWhole(from) || from.name === 'numeric')) {
+    const numeric = expressionOf(operands.coerced(made.expression, from, NUMERIC));
+    return asNode(
+      (to.scale === undefined ? numeric : sql.stored.rescaled(numeric, to.scale)).toOperationNode(),
+    );
+  }
+  if (from.name !== 'numeric' || !isWhole(to)) return made;
+  return { ...made, expression: sql.stored.rescaled(expressionOf(made.expression), 0).toOperationNode() };
+}
+
+/** What a type that is stored in another form may be cast to. */
+const CASTS: Readonly<Partial<Record<ValueTypeName, ReadonlySet<string>>>> = {
+  boolean: new Set(['bigint', 'integer', 'smallint']),
+  date: new Set(['text', 'varchar']),
+  json: new Set(['json', 'jsonb', 'text', 'varchar']),
+  jsonb: new Set(['json', 'jsonb', 'text', 'varchar']),
+  numeric: new Set(['bigint', 'double precision', 'integer', 'numeric', 'smallint', 'text', 'varchar']),
+  timestamptz: NONE,
+};
+
+const PRECEDENCE: Readonly<Record<string, number | undefined>> = { '%': 2, '*': 2, '+': 1, '-': 1, '/': 2 };
+const STRONGEST = 3;
+
+/** Kysely writes no parentheses, so SQL would group other operands than the query builder. @throws UsageError. */
+function assertGrouped(node: BinaryOperationNode, operator: ArithmeticOperator): void {
+  const strength = (operand: OperationNode): number =>
+    operand.kind === 'BinaryOperationNode'
+      ? (PRECEDENCE[operatorOf(operand as BinaryOperationNode)] ?? 0)
+      : STRONGEST;
+  const own = PRECEDENCE[operator] ?? 0;
+  if (strength(node.leftOperand) >= own && strength(node.rightOperand) > own) return;
+  throw new UsageError(
+    'invalid_query',
+    `The operands of "${operator}" are operations that SQL groups in another way. Put them in parentheses: \`eb.parens(…)\`.`,
+  );
+}

@@ -1,0 +1,140 @@
+import {
+  AndNode,
+  type BinaryOperationNode,
+  type OperationNode,
+  PrimitiveValueListNode,
+  SelectQueryNode,
+  TupleNode,
+  ValueListNode,
+  ValueNode,
+} from 'kysely';
+import { commonType, type ExpressionType, isOwn } from './expression-type.js';
+import { membersOf, operatorOf, unwrapped } from './expression-types.js';
+import type { Walk } from './walk.js';
+
+/**
+ * Encodes the values in a comparison, and replaces operands that do not compare by value. The column's length and precision do not apply. `undefined` when no
+ * operand has a type.
+ */
+export function compared(walk: Walk, node: BinaryOperationNode): BinaryOperationNode | undefined {
+  const { leftOperand: left, operator, rightOperand: right } = node;
+  if (TupleNode.is(left)) return comparedTuples(walk, node, left);
+  const members = membersOf(right);
+  const types = [left, ...members].map((operand) => walk.types.of(operand));
+  const type = typeOfComparison(walk, node, types);
+  if (type === undefined) {
+    noteUnknown(walk, node);
+    return undefined;
+  }
+  const [leftOperand = left, ...rest] = [left, ...members].map((operand, index) =>
+    comparedSide(walk, operand, types[index], type),
+  );
+  return {
+    kind: 'BinaryOperationNode',
+    operator: walk.transform(operator),
+    leftOperand,
+    rightOperand: listAs(right, rest),
+  };
+}
+
+/** The type in which operands are compared; `undefined` when it is not known and does not matter. @throws UsageError `untyped_expression`. */
+export function typeOfComparison(
+  walk: Walk,
+  node: OperationNode,
+  types: readonly (ExpressionType | undefined)[],
+): ExpressionType | undefined {
+  const common = commonType(types);
+  if (common !== undefined) return isOwn(common) ? common : undefined;
+  const opaque = types.find((type) => walk.forms.isOpaque(type));
+  if (opaque === undefined) return types.find(isOwn);
+  noteUnknown(walk, node);
+  throw walk.forms.untyped(node, opaque, 'compared with what has another type, or none that is known');
+}
+
+function comparedSide(
+  walk: Walk,
+  node: OperationNode,
+  from: ExpressionType | undefined,
+  type: ExpressionType,
+): OperationNode {
+  const { operands } = walk;
+  const made = walk.transform(operands.encoded(node, type));
+  if (ValueNode.is(node)) return operands.comparable(made, type);
+  if (from === undefined || !isOwn(from)) return made;
+  const query = unwrapped(node);
+  if (SelectQueryNode.is(query) && isInList(walk) && operands.isCompared(type)) {
+    const column = operands.comparableColumn(made as SelectQueryNode, query, type);
+    if (column !== undefined && from.name === type.name) return column;
+    throw walk.forms.untyped(
+      node,
+      type,
+      'compared with the column of a sub-query that has another type, or no name',
+    );
+  }
+  const coerced = operands.coerced(made, from, type);
+  return coerced !== made || from.name === type.name ? operands.comparable(coerced, type) : made;
+}
+
+function isInList(walk: Walk): boolean {
+  const node = walk.around(0);
+  return node?.kind === 'BinaryOperationNode' && /\bin$/.test(operatorOf(node as BinaryOperationNode));
+}
+
+function comparedTuples(
+  walk: Walk,
+  node: BinaryOperationNode,
+  left: TupleNode,
+): BinaryOperationNode | undefined {
+  const { rightOperand: right } = node;
+  const tuples = membersOf(right);
+  const types = left.values.map((member) => walk.types.of(member));
+  if (!tuples.every((tuple) => TupleNode.is(tuple))) {
+    const opaque = types.find((type) => walk.forms.isOpaque(type));
+    if (opaque === undefined) return undefined;
+    throw walk.forms.untyped(node, opaque, 'compared with a sub-query of several columns');
+  }
+  const common = types.map((type, index) =>
+    typeOfComparison(walk, node, [type, ...tuples.map(({ values }) => typeOfMember(walk, values[index]))]),
+  );
+  const made = ({ values }: TupleNode): TupleNode =>
+    TupleNode.create(
+      values.map((member, index) => {
+        const type = common[index];
+        if (type === undefined) return walk.transform(member);
+        return comparedSide(walk, member, walk.types.of(member), type);
+      }),
+    );
+  return {
+    kind: 'BinaryOperationNode',
+    operator: walk.transform(node.operator),
+    leftOperand: made(left),
+    rightOperand: listAs(right, tuples.map(made)),
+  };
+}
+
+function typeOfMember(walk: Walk, member: OperationNode | undefined): ExpressionType | undefined {
+  return member === undefined ? undefined : walk.types.of(member);
+}
+
+/** The members in the form of the right side from which they come. */
+function listAs(right: OperationNode, members: readonly OperationNode[]): OperationNode {
+  const [first, second] = members;
+  if (PrimitiveValueListNode.is(right) || ValueListNode.is(right)) return ValueListNode.create(members);
+  if (first === undefined) return right;
+  return AndNode.is(right) && second !== undefined ? AndNode.create(first, second) : first;
+}
+
+/** Notes which columns of a comparison with given values are unknown. */
+function noteUnknown(walk: Walk, node: OperationNode): void {
+  if (node.kind !== 'BinaryOperationNode') return;
+  const { leftOperand, rightOperand } = node as BinaryOperationNode;
+  if (isGivenValue(rightOperand)) walk.deny(leftOperand);
+  if (isGivenValue(leftOperand)) walk.deny(rightOperand);
+}
+
+/** Whether the node stands for values that the caller gave. */
+export function isGivenValue(node: OperationNode): boolean {
+  if (AndNode.is(node)) return isGivenValue(node.left) || isGivenValue(node.right);
+  if (ValueListNode.is(node)) return node.values.some(isGivenValue);
+  return PrimitiveValueListNode.is(node) || (ValueNode.is(node) && node.value !== null && !node.immediate);
+}

@@ -1,0 +1,89 @@
+import { type OperationNode, type RawNode, SelectQueryNode } from 'kysely';
+import type { DatabaseSql } from '../driver/driver.js';
+import type { UsageError } from '../errors/usage-errors.js';
+import type { ValueTypeName } from '../values/value-type.js';
+import type { ExpressionType } from './expression-type.js';
+import { type ExpressionTypes, unwrapped } from './expression-types.js';
+import type { QueryScopes } from './query-scopes.js';
+import { untypedExpression } from './untyped-expression.js';
+
+export const NONE: ReadonlySet<string> = new Set();
+export const NUMBERS: ReadonlySet<string> = new Set(['numeric']);
+/** Types whose stored form is the text that PostgreSQL makes of a value. */
+export const AS_TEXT: ReadonlySet<string> = new Set(['date', 'numeric']);
+/** Types that no expression of the engine's own gives in the stored form. */
+const OPAQUE: ReadonlySet<string> = new Set(['numeric', 'timestamptz']);
+
+/** Knows which types the engine stores in another form, and refuses expressions in which that would show. */
+export class HiddenForms {
+  readonly #sql: DatabaseSql;
+  readonly #types: ExpressionTypes;
+  readonly #scopes: QueryScopes;
+  #isDeclared = false;
+
+  constructor(sql: DatabaseSql, types: ExpressionTypes, scopes: QueryScopes) {
+    this.#sql = sql;
+    this.#types = types;
+    this.#scopes = scopes;
+  }
+
+  /** Whether the walk is inside of raw SQL whose type the application declared. Nothing in it is refused or replaced. */
+  get isDeclared(): boolean {
+    return this.#isDeclared;
+  }
+
+  /** Runs `walk` inside of raw SQL whose type the application declared. */
+  declared<T>(walk: () => T): T {
+    const outer = this.#isDeclared;
+    this.#isDeclared = true;
+    try {
+      return walk();
+    } finally {
+      this.#isDeclared = outer;
+    }
+  }
+
+  /** Whether the engine's own functions and operators take values of the type for something else. */
+  isHidden(type: ExpressionType | undefined): type is ExpressionType {
+    if (type === undefined || this.#isDeclared) return false;
+    return this.#sql.stored?.hidden.has(type.name as ValueTypeName) ?? false;
+  }
+
+  /** Whether only another expression of the type can be compared with one of this type. */
+  isOpaque(type: ExpressionType | undefined): type is ExpressionType {
+    return this.isHidden(type) && OPAQUE.has(type.name);
+  }
+
+  /** @throws UsageError `untyped_expression` when an operand has a hidden type that is not `allowed`. */
+  refuse(
+    node: OperationNode,
+    operands: readonly OperationNode[],
+    allowed: ReadonlySet<string>,
+    why: string,
+  ): void {
+    if (this.#sql.stored === undefined) return;
+    for (const operand of operands) {
+      const type = this.#types.of(operand);
+      if (this.isHidden(type) && !allowed.has(type.name)) throw this.untyped(node, type, why);
+    }
+  }
+
+  /** Refuses raw SQL that is given a hidden type, or a query that returns one, unless it only asks whether there is a value or a row. */
+  refuseInRaw(node: RawNode): void {
+    for (const [index, parameter] of node.parameters.entries()) {
+      if (/\b(?:exists|is)\s*\(*\s*$/i.test(node.sqlFragments[index] ?? '')) continue;
+      if (/^\s*\)*\s*is\s+(?:not\s+)?null\b/i.test(node.sqlFragments[index + 1] ?? '')) continue;
+      const query = unwrapped(parameter);
+      const types = SelectQueryNode.is(query)
+        ? [...this.#scopes.columnsOf(query).values()].map(({ type }) => type)
+        : [this.#types.of(parameter)];
+      const hidden = types.find((type) => this.isHidden(type));
+      if (hidden !== undefined) throw this.untyped(node, hidden, 'given to raw SQL');
+    }
+  }
+
+  /** The error for an expression in which a stored form would show. @param why what happens to the value, after "is". */
+  untyped(node: OperationNode, type: ExpressionType, why: string): UsageError {
+    return untypedExpression(this.#sql, node, type.name, why);
+  }
+}
