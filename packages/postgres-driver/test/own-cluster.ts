@@ -21,7 +21,7 @@ export interface Member {
   readonly name: string;
   /** Kills the server's first process, and with it all others, as a crash does. Patroni stays. */
   kill(): void;
-  /** Stops all processes, Patroni included. */
+  /** Stops all processes, Patroni included; {@link Member.heal} kills them, and starts Patroni again. */
   pause(): void;
   /** Keeps everything from it and to it: the server's connections, Patroni's, and those to etcd. */
   isolate(): void;
@@ -106,7 +106,8 @@ class OwnCluster implements Cluster {
     const etcdPort = await this.#startEtcd();
     this.#members = await Promise.all(NAMES.map((name) => this.#prepareMember(name, etcdPort)));
     for (const member of this.#members) {
-      member.patroni = this.#spawn(member.name, program('patroni'), [member.configFile]);
+      member.spawnPatroni = () => this.#spawn(member.name, program('patroni'), [member.configFile]);
+      member.patroni = member.spawnPatroni();
     }
     const proxyPort = await this.#startProxy();
     const hosts = this.#members.map(({ relay }) => `127.0.0.1:${relay.port}`).join(',');
@@ -132,7 +133,10 @@ class OwnCluster implements Cluster {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const member of this.#members) member.heal();
+    for (const member of this.#members) {
+      member.spawnPatroni = undefined;
+      member.heal();
+    }
     for (const { patroni } of this.#members) signalGroup(patroni, 'SIGKILL');
     for (const member of this.#members) member.killServer();
     for (const child of this.#processes) signalGroup(child, 'SIGKILL');
@@ -251,6 +255,7 @@ class OwnMember implements Member {
   readonly restRelay: TcpRelay;
   readonly etcdRelay: TcpRelay;
   patroni: ChildProcess | undefined;
+  spawnPatroni: (() => ChildProcess) | undefined;
   isHealthy = true;
   readonly #data: string;
   #paused: readonly number[] = [];
@@ -288,10 +293,20 @@ class OwnMember implements Member {
 
   heal(): void {
     this.isHealthy = true;
-    for (const relay of [this.relay, this.restRelay, this.etcdRelay]) relay.resume();
-    for (const pid of this.#paused) signal(pid, 'SIGCONT');
+    for (const relay of [this.relay, this.restRelay, this.etcdRelay]) {
+      // What was under way is lost, as with packets that nobody sends again.
+      relay.cut();
+      relay.resume();
+    }
+    if (this.#paused.length > 0) this.#restart();
+  }
+
+  /** Plays the watchdog's part, without which Patroni is not safe against a pause: what was stopped for longer than its lock lasts does not go on. */
+  #restart(): void {
+    signalGroup(this.patroni, 'SIGKILL');
+    for (const pid of this.#paused) signal(pid, 'SIGKILL');
     this.#paused = [];
-    signalGroup(this.patroni, 'SIGCONT');
+    this.patroni = this.spawnPatroni?.();
   }
 
   /** The first process and its children; none while the server does not run. */

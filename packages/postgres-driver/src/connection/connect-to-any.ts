@@ -13,7 +13,7 @@ const STAGGER_MS = 500;
  * `prefer-standby` all standbys come before all others.
  *
  * @param preferred the server to try first, such as the one that was taken last.
- * @throws ConfigurationError where a server refuses the configuration and none is taken; else ConnectionError.
+ * @throws ConfigurationError or ConnectionError; one that will not pass only where no server gives another.
  */
 export async function connectToAny(
   config: PostgresConfig,
@@ -93,12 +93,13 @@ async function first(
   return promise;
 }
 
-/** An error that will not pass comes first, because somebody must do something about it; then that a server was reached which takes no writes. */
+/** Where all servers refuse for good, the first of their errors. Otherwise one that passes: the server that was meant may be the one that is away. */
 function errorOfAll(servers: readonly PostgresConfig[], errors: readonly unknown[]): unknown {
-  const lasting = errors.find((error) => !isTransient(error));
-  if (lasting !== undefined) return lasting;
+  const lasting = errors.filter((error) => !isTransient(error));
+  if (lasting.length === errors.length) return lasting[0];
   const isReached = errors.some((error) => error instanceof ConnectionError && error.code === 'read_only');
-  const message = `None of ${servers.map(endpoint).join(', ')} is reached and has the role that is wanted.`;
+  const reasons = lasting.map((error) => (error instanceof Error ? ` ${error.message}` : ''));
+  const message = `None of ${servers.map(endpoint).join(', ')} is reached and has the role that is wanted.${reasons.join('')}`;
   const cause = new AggregateError(errors, message);
   return new ConnectionError(isReached ? 'read_only' : 'connection_failed', message, { cause });
 }
