@@ -259,7 +259,10 @@ export class PostgresConnections {
 
   /** Opens a connection outside of the pool, for lookups that must not wait for the pool's callers. */
   #openSpare(config: PostgresConfig = this.#preferred ?? this.#config): Promise<PostgresConnection> {
-    return connect({ ...config, connectTimeoutMs: Math.min(2000, config.connectTimeoutMs) }, async () => ({}));
+    return connect(
+      { ...config, connectTimeoutMs: Math.min(2000, config.connectTimeoutMs) },
+      async () => ({}),
+    );
   }
 
   #keepIdle(connection: PostgresConnection): void {

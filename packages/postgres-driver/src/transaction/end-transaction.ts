@@ -1,5 +1,6 @@
 import { type ExecuteOptions, UsageError } from '@sluice/core';
-import type { PostgresConnection, SendOptions } from '../connection/connection.js';
+import type { PostgresConnection } from '../connection/connection.js';
+import type { SendOptions } from '../connection/send-options.js';
 
 /** How long after the transaction's deadline COMMIT and ROLLBACK may take before the connection is destroyed, in milliseconds. */
 const END_GRACE_MS = 5000;

@@ -170,7 +170,10 @@ function runWithRows(
 function assertReadable(columns: ResultColumns, rows: readonly SqliteValue[][]): void {
   const found = findUnreadable(columns, rows);
   if (found === undefined) return;
-  throw Object.assign(new Error(`${found.message} Nothing was stored.`), { code: UNREADABLE, details: { columns: [found.name] } });
+  throw Object.assign(new Error(`${found.message} Nothing was stored.`), {
+    code: UNREADABLE,
+    details: { columns: [found.name] },
+  });
 }
 
 function narrow(row: SqliteValue[], narrowed: readonly number[]): void {
