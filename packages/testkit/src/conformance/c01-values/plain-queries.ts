@@ -75,8 +75,9 @@ export function plainQueryCases(fixture: Fixture): void {
       await fixture.storage.repository('specimen', { key: 'id' }).update(1, { big: 7n });
       const { scalar, unionAll, ...others } = await everywhere(fixture, 'big');
       for (const [place, rows] of Object.entries(others)) expect(rows, place).toStrictEqual([{ value: 7n }]);
-      // No column is named here: the value is that of an expression, a number as for a count.
-      for (const rows of [scalar, unionAll]) expect(rows).toStrictEqual([{ value: 7 }]);
+      // PostgreSQL does not name the column here. It only reports an int8 expression, as for a count.
+      for (const rows of [scalar, unionAll])
+        expect(rows).toMatchObject([{ value: expect.toSatisfy(isSeven) }]);
     });
 
     test('C1 selectAll over a join gives each column its own type', async () => {
@@ -214,6 +215,10 @@ export function plainQueryCases(fixture: Fixture): void {
       expect(rows).toStrictEqual([{ ...SPECIMEN }]);
     });
   });
+}
+
+function isSeven(value: unknown): boolean {
+  return value === 7 || value === 7n;
 }
 
 /** Reads the value of row 1 by every kind of query. */
