@@ -70,8 +70,8 @@ export class PostgresConnection {
   #pendingSyncs = 0;
   /** The running statement, or the last one. */
   #query: PostgresQuery | undefined;
-  /** Whether the running command may commit by itself, and whether the simple protocol sends it. */
-  #command: Pick<FailedCommand, 'isSimple' | 'mayCommit'> = ON_ROWS;
+  /** Whether the running command may commit by itself, whether it is in a transaction, and whether the simple protocol sends it. */
+  #command: Omit<FailedCommand, 'isCompleted' | 'isLost'> = ON_ROWS;
   /** Resolves the wait in {@link PostgresConnection.#readyOrLost}. */
   #onReadyOrLost: (() => void) | undefined;
   readonly #cancellation: Cancellation;
@@ -180,10 +180,10 @@ export class PostgresConnection {
     if (isScript && prelude !== undefined)
       await this.#send({ ...prelude, prepared: undefined, parameters: [], isScript }, options);
     const effects = prepared?.effects ?? effectsOf(text);
-    this.#command = { isSimple: isScript, mayCommit: effects.mayCommit };
+    const isInTransaction = begin !== undefined || this.status !== 'I';
+    this.#command = { isInTransaction, isSimple: isScript, mayCommit: effects.mayCommit };
     const isBound = options.isBound === true || this.#config.isPooled;
     const isCommitted = prelude?.query !== undefined && begin === undefined;
-    const isInTransaction = begin !== undefined || this.status !== 'I';
     let results: readonly RawResult[];
     try {
       const query = { text, parameters, isScript, prepared, isBound, copyData, prelude, isCommitted };
@@ -407,7 +407,7 @@ export class PostgresConnection {
   }
 }
 
-const ON_ROWS = { isSimple: false, mayCommit: false } as const;
+const ON_ROWS = { isInTransaction: false, isSimple: false, mayCommit: false } as const;
 
 function unexpected(): never {
   throw new InternalError('PostgreSQL answered a statement with no result.');

@@ -2,7 +2,13 @@ import { DatabaseError } from 'pg';
 import { expect, test } from 'vitest';
 import { type FailedCommand, isOfPooler, outcomeOf } from './proofs.js';
 
-const LOST: FailedCommand = { isLost: true, isCompleted: false, isSimple: false, mayCommit: false };
+const LOST: FailedCommand = {
+  isLost: true,
+  isCompleted: false,
+  isInTransaction: false,
+  isSimple: false,
+  mayCommit: false,
+};
 const KEPT: FailedCommand = { ...LOST, isLost: false };
 
 function errorOf(code: string, fields: Partial<DatabaseError>): DatabaseError {
@@ -48,6 +54,17 @@ test.each(['08001', '08006', '40003'])('%s proves nothing, though the server goe
 test('a network that ends proves nothing', () => {
   expect(outcomeOf(new Error('read ECONNRESET'), LOST)).toBe('unknown');
 });
+
+test.each([fromServer('08P01'), fromPooler('08P01'), fromServer('40003'), new Error('read ECONNRESET')])(
+  'nothing is committed by %o before the COMMIT of its transaction was sent',
+  (error) => {
+    for (const end of [LOST, KEPT]) {
+      expect(outcomeOf(error, { ...end, isInTransaction: true })).toBe('rolled back');
+      expect(outcomeOf(error, { ...end, isInTransaction: true, isCompleted: true })).toBe('rolled back');
+    }
+    expect(outcomeOf(error, { ...LOST, isInTransaction: true, isSimple: true })).toBe('unknown');
+  },
+);
 
 test.each([
   [fromPooler('08P01'), true],

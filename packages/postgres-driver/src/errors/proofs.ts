@@ -16,6 +16,7 @@ import { isDatabaseError } from './errors.js';
  * | any after the statement's completion, or of the simple protocol, which commits before it reports the completion | ends | nothing | [1] |
  * | one that a pooler or a proxy made | goes on or ends | nothing: the server may still execute the statement | [4] |
  * | none: the network ended | ends | nothing | |
+ * | any of them, of a statement in a transaction whose COMMIT was not sent | goes on or ends | nothing is committed: the server rolls back what is open | [1] |
  *
  * A statement that may commit by itself, such as CALL, proves less: a part may be committed whatever the error is, and all of it when the connection ended.
  * A COMMIT that the server refuses without ending the connection was rolled back.
@@ -37,11 +38,12 @@ import { isDatabaseError } from './errors.js';
  * - [6] PostgreSQL, src/backend/replication/syncrep.c
  */
 export function outcomeOf(cause: unknown, command: FailedCommand): FailureOutcome {
-  const { isLost, mayCommit } = command;
+  const { isLost, isInTransaction, isSimple, mayCommit } = command;
+  if (isInTransaction && !isSimple && !mayCommit) return 'rolled back';
   if (!isDatabaseError(cause)) return isLost ? 'unknown' : 'rolled back';
   const { code = '' } = cause;
   if (isLost) {
-    const mayBeCommitted = command.isCompleted || command.isSimple || mayCommit;
+    const mayBeCommitted = command.isCompleted || isSimple || mayCommit;
     const isProof = isFromServer(cause) && SESSION_ENDED.has(code) && !mayBeCommitted;
     return isProof ? 'rolled back' : 'unknown';
   }
@@ -56,6 +58,8 @@ export type FailureOutcome = 'in part' | 'rolled back' | 'unknown';
 export interface FailedCommand {
   /** Whether the connection ended with the error. */
   readonly isLost: boolean;
+  /** Whether it was sent in a transaction that only a later COMMIT commits. */
+  readonly isInTransaction: boolean;
   /** Whether the completion of its statement was received; from then on it may be committed. */
   readonly isCompleted: boolean;
   /** Whether the simple protocol sent it, in which the server commits a statement before it reports its completion. */
