@@ -1,13 +1,14 @@
-import {
-  type AggregateName,
-  type CheckedValue,
-  parseValueType,
-  type Row,
-  type ValueType,
-} from '@sluice/core';
+import { type CheckedValue, parseValueType, type Row, type ValueType } from '@sluice/core';
 import { temporaryPostgresUrl } from '@sluice/testkit';
 import type { OpenedDatabase } from '@sluice/testkit/driver-tests';
-import { type AliasableExpression, DummyDriver, ExpressionWrapper, Kysely, sql } from 'kysely';
+import {
+  AggregateFunctionNode,
+  type AliasableExpression,
+  DummyDriver,
+  ExpressionWrapper,
+  Kysely,
+  sql,
+} from 'kysely';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from './opened-database.js';
 
@@ -114,10 +115,13 @@ test.each([
 });
 
 describe('aggregates', () => {
-  function aggregate({ database }: OpenedDatabase, name: AggregateName): AliasableExpression<unknown> {
-    const argument = sql.ref('id');
-    const made = database.sql.aggregate?.(name, argument, { name: 'bigint' }, false) ?? argument;
-    return new ExpressionWrapper(made.toOperationNode());
+  function aggregate(
+    { database }: OpenedDatabase,
+    name: 'max' | 'min' | 'sum',
+  ): AliasableExpression<unknown> {
+    const call = AggregateFunctionNode.create(name, [sql.ref('id').toOperationNode()]);
+    const made = database.sql.aggregate?.(call, { name: 'bigint' });
+    return new ExpressionWrapper(made?.toOperationNode() ?? call);
   }
 
   test('the sum of whole numbers is a numeric', async () => {
