@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 const GUIDE = new URL('../../../docs/guides/migrations.md', import.meta.url);
 const MODULE = /```ts\n\/\/ (\S+)\.ts\n([\s\S]*?)```/g;
-const NAMES = ['0001-media', '0002-larger-media'];
+const NAMES = ['0001-media', '0002-larger-media', '0003-media-by-size'] as const;
 
 interface GuideDatabase {
   media: { id: bigint; slug: string; size: number | bigint; price: string | null };
@@ -50,7 +50,7 @@ describe('the guide to migrations', () => {
     await storage.migrator.to('0001-media');
     const { id } = await media.insert({ slug: 'a', size: 5 } as never);
     await tags.insert({ media_id: id, name: 'red' });
-    expect(await storage.migrator.up()).toStrictEqual([{ name: NAMES[1], direction: 'up' }]);
+    expect(await storage.migrator.to(NAMES[1])).toStrictEqual([{ name: NAMES[1], direction: 'up' }]);
     expect(await media.getOrThrow(id)).toMatchObject({ slug: 'a', size: 5n, price: '0.00', kind: 'photo' });
     await expect(media.insert({ slug: 'b', size: 0n } as never)).rejects.toMatchObject({
       code: 'check_violation',
@@ -62,6 +62,7 @@ describe('the guide to migrations', () => {
     expect(await storage.migrator.down()).toStrictEqual([{ name: NAMES[1], direction: 'down' }]);
     expect(await media.getOrThrow(id)).toMatchObject({ slug: 'a', size: 5, price: '0.00' });
     expect(await tags.find()).toStrictEqual([{ media_id: id, name: 'red' }]);
-    expect(await storage.migrator.to(null)).toHaveLength(1);
+    expect((await storage.migrator.up()).map(({ name }) => name)).toStrictEqual(NAMES.slice(1));
+    expect(await storage.migrator.to(null)).toHaveLength(3);
   });
 });

@@ -34,6 +34,7 @@ export type {
   Row,
   RowInsertion,
   RowLookup,
+  SchemaChangeOptions,
   Statement,
   StatementResult,
   StoredForms,
@@ -50,6 +51,12 @@ export {
   type WaitOptions,
 } from './lane/waiting-queue.js';
 export { Summary, type SummarySnapshot } from './metrics/summary.js';
+export type { MigrateOptions } from './migrations/migrate-options.js';
+export type {
+  MigrationContext,
+  StorageMigration,
+  StorageMigrationProvider,
+} from './migrations/storage-migration.js';
 export type {
   MigrationPlan,
   MigrationStatus,

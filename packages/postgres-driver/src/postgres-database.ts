@@ -18,6 +18,7 @@ import {
   OverloadedError,
   type Priority,
   type Row,
+  type SchemaChangeOptions,
   type Statement,
   type StatementResult,
   UniqueViolationError,
@@ -31,6 +32,7 @@ import type { PostgresConnection } from './connection/connection.js';
 import type { SessionMode } from './connection/mode.js';
 import { PostgresSql } from './dialect/database-sql.js';
 import { isDatabaseError, readOnlyError } from './errors/errors.js';
+import { needsSessionError } from './errors/pooler-errors.js';
 import type { PostgresConfig } from './options/options.js';
 import { takes } from './options/target.js';
 import type { ConnectionUse } from './pool/connection-lane.js';
@@ -40,6 +42,7 @@ import { type QueryCatalog, readCatalog, readTable } from './schema/catalog.js';
 import { PostgresCounters } from './transaction/counters.js';
 import type { PooledConnection } from './transaction/pooled-connection.js';
 import { refusedWrite } from './transaction/refused-write.js';
+import { beginSchemaSession } from './transaction/schema-session.js';
 import { prepareToSend, type Sender } from './transaction/send-statement.js';
 import { beginTransaction, type PostgresTransaction } from './transaction/transaction.js';
 import { UnreadableResults } from './transaction/unreadable-results.js';
@@ -57,6 +60,7 @@ const CAPABILITIES: Omit<Capabilities, 'watchesChanges'> = {
   onlineBackup: false,
   interruptsRunning: true,
   weakerIsolation: true,
+  schemaChangesOutsideTransactions: true,
   maxParameters: MAX_PARAMETERS,
 };
 
@@ -162,6 +166,14 @@ export class PostgresDatabase implements Database {
     const onWrite = (): void => this.#replicas?.noteWrite();
     const context = { values, isolation, counters: this.#counters, outcome, onWrite };
     return beginTransaction(pooled, options, context);
+  }
+
+  async beginOutsideTransaction(options: SchemaChangeOptions): Promise<DatabaseTransaction> {
+    this.#assertOpen();
+    if (this.#config.isPooled) throw needsSessionError(options.label);
+    const pooled = await this.#pool.acquire('write', { ...options, use: 'single' });
+    const onWrite = (): void => this.#replicas?.noteWrite();
+    return beginSchemaSession(pooled, options, { ...this.#config, counters: this.#counters, onWrite });
   }
 
   /**

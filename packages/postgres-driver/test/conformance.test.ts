@@ -15,6 +15,7 @@ conformance({
     watchesChanges: true,
     interruptsRunning: true,
     weakerIsolation: true,
+    schemaChangesOutsideTransactions: true,
     maxParameters: 65_535,
   },
   open: async (database, { queueLimit, ...options }) => {

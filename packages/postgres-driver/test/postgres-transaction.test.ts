@@ -147,9 +147,10 @@ test('runs schema changes one after the other, each seeing the one before', asyn
     hasBegun = true;
     return transaction;
   });
-  const waiting = `select 1 from pg_locks join pg_database on oid = database
-    where datname = current_database() and locktype = 'advisory' and not granted`;
-  await until(async () => (await rows(waiting)).length === 1);
+  // It waits in no statement, which would hold a snapshot, but asks now and then.
+  const asking = `select 1 from pg_stat_activity where datname = current_database() and state = 'idle in transaction'
+    and query like '%pg_try_advisory_xact_lock%'`;
+  await until(async () => (await rows(asking)).length === 1);
   expect(hasBegun).toBe(false);
   await first.commit();
   const after = await second;

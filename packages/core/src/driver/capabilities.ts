@@ -21,6 +21,11 @@ export interface Capabilities {
   readonly interruptsRunning: boolean;
   /** Transactions can have a weaker isolation level than `serializable`; otherwise every level is treated as `serializable`. */
   readonly weakerIsolation: boolean;
+  /**
+   * Some schema changes cannot be part of a transaction, so a migration with `transaction = false` runs without one, and a failure leaves what it did before.
+   * Otherwise every migration is one transaction. Default false.
+   */
+  readonly schemaChangesOutsideTransactions?: boolean | undefined;
   /** The most parameters of one statement. */
   readonly maxParameters: number;
 }

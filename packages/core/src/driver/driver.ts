@@ -59,6 +59,14 @@ export interface Database {
    * takes; a SAVEPOINT takes none.
    */
   begin(options: BeginOptions): Promise<DatabaseTransaction>;
+  /**
+   * Begins a schema change in which each statement commits by itself, for statements that the engine refuses in a transaction. No second schema change runs at
+   * the same time, in any process. `commit` and `rollback` only end it; neither undoes anything. A driver leaves the method out when
+   * `capabilities.schemaChangesOutsideTransactions` is not true.
+   *
+   * @throws UnsupportedError when this database cannot, for example behind a pooler.
+   */
+  beginOutsideTransaction?(options: SchemaChangeOptions): Promise<DatabaseTransaction>;
 
   /** Reads which tables and columns the database has now. */
   catalog(options?: CatalogOptions): Promise<Catalog>;
@@ -296,8 +304,18 @@ export interface BackupProgress {
 /** The isolation levels of a transaction. A driver may give a stronger one than was asked for. */
 export type IsolationLevel = 'read committed' | 'repeatable read' | 'serializable';
 
-/** The options of a transaction. */
-export interface BeginOptions extends ExecuteOptions {
+/** The options of a change of the schema. */
+export interface SchemaChangeOptions extends ExecuteOptions {
+  /**
+   * The longest time, in milliseconds, that a statement waits for a lock while others wait behind it. Then the transaction ends in a ConflictError
+   * `lock_timeout`, and core makes it again. A stricter limit of the server stays. Ignored by an engine whose statements wait for no locks once the
+   * transaction has begun. Default, and 0: the server's limit.
+   */
+  readonly lockTimeoutMs?: number | undefined;
+}
+
+/** The options of a transaction. `lockTimeoutMs` is for schema changes. */
+export interface BeginOptions extends SchemaChangeOptions {
   readonly access: 'read' | 'write';
   /** Default `serializable`. */
   readonly isolation?: IsolationLevel | undefined;

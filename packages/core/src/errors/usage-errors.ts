@@ -48,22 +48,27 @@ export class NotFoundError extends SluiceError {
   }
 }
 
-/** A migration failed. The schema is as it was before that migration; the `cause` says why. */
+/** A migration failed; the `cause` says why. The schema is as it was before that migration, unless `isUndone` is false. */
 export class MigrationError extends SluiceError {
   /** The name of the migration that failed; `undefined` when none was running. */
   readonly migration: string | undefined;
   /** The path of the backup that was written before the migration; `undefined` when there was none. */
   readonly backup: string | undefined;
+  /** False when the migration ran without a transaction: what it did before it failed is still there. It is recorded as it was before. */
+  readonly isUndone: boolean;
 
   constructor(
     message: string,
     options?: ErrorOptions & {
       readonly migration?: string | undefined;
       readonly backup?: string | undefined;
+      /** Default true. */
+      readonly isUndone?: boolean | undefined;
     },
   ) {
     super('migration_failed', false, message, options);
     this.migration = options?.migration;
     this.backup = options?.backup;
+    this.isUndone = options?.isUndone ?? true;
   }
 }

@@ -1,24 +1,24 @@
 import { readdir } from 'node:fs/promises';
-import type { Migration, MigrationProvider } from 'kysely/migration';
 import { ConfigurationError, MigrationError } from '../errors/usage-errors.js';
+import type { StorageMigration, StorageMigrationProvider } from './storage-migration.js';
 
 const MODULE = /(?<!\.d)\.m?[jt]s$/;
 
 /**
  * Reads migrations from a folder. Each module is one migration: its name is the file's name without the extension, and it exports `up` and,
- * usually, `down`.
+ * usually, `down`; and `transaction = false` when it must not run in a transaction.
  *
  * @throws ConfigurationError `invalid_configuration` when the folder cannot be read; MigrationError when a module exports no `up`.
  */
-export class FolderMigrationProvider implements MigrationProvider {
+export class FolderMigrationProvider implements StorageMigrationProvider {
   readonly #folder: URL;
 
   constructor(folder: URL) {
     this.#folder = folder.href.endsWith('/') ? folder : new URL(`${folder.href}/`);
   }
 
-  async getMigrations(): Promise<Record<string, Migration>> {
-    const migrations: Record<string, Migration> = {};
+  async getMigrations(): Promise<Record<string, StorageMigration>> {
+    const migrations: Record<string, StorageMigration> = {};
     for (const file of await this.#files()) {
       const name = file.replace(MODULE, '');
       const module: unknown = await import(new URL(encodeURIComponent(file), this.#folder).href);
@@ -45,6 +45,6 @@ export class FolderMigrationProvider implements MigrationProvider {
 
 const EXAMPLE = `new URL('./migrations/', import.meta.url)`;
 
-function isMigration(module: unknown): module is Migration {
+function isMigration(module: unknown): module is StorageMigration {
   return typeof module === 'object' && module !== null && 'up' in module && typeof module.up === 'function';
 }

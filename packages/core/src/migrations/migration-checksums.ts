@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import type { Migration } from 'kysely/migration';
 import { MigrationError } from '../errors/usage-errors.js';
+import type { StorageMigration } from './storage-migration.js';
 
 interface ChecksumTables {
   sluice_migration: { name: string; checksum: string };
@@ -10,9 +10,9 @@ interface ChecksumTables {
 /** Stores a checksum of each applied migration in the table `sluice_migration`, to detect a migration that was edited after it was applied. */
 export class MigrationChecksums {
   readonly #kysely: Kysely<ChecksumTables>;
-  readonly #migrations: Readonly<Record<string, Migration>>;
+  readonly #migrations: Readonly<Record<string, StorageMigration>>;
 
-  constructor(kysely: Kysely<unknown>, migrations: Readonly<Record<string, Migration>>) {
+  constructor(kysely: Kysely<unknown>, migrations: Readonly<Record<string, StorageMigration>>) {
     this.#kysely = kysely as Kysely<ChecksumTables>;
     this.#migrations = migrations;
   }
@@ -65,7 +65,7 @@ export class MigrationChecksums {
  * A checksum of the functions' source text. It ignores white space, semicolons, commas and the kind of quotes, so that it is the same for the
  * TypeScript source and for the compiled module. It does not include functions that the migration calls: keep migrations self-contained.
  */
-export function checksumOf({ up, down }: Migration): string {
+export function checksumOf({ up, down }: StorageMigration): string {
   const source = `${up} ${down ?? ''}`.replaceAll(/[\s;,]/g, '').replaceAll(/["`]/g, "'");
   return createHash('sha256').update(source).digest('hex');
 }

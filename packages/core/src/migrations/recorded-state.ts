@@ -1,6 +1,6 @@
-import type { Migration } from 'kysely/migration';
 import type { Row } from '../driver/driver.js';
 import { checksumOf } from './migration-checksums.js';
+import type { StorageMigration } from './storage-migration.js';
 
 /** Which migrations are applied, and which are not, each in order. */
 export interface MigrationState {
@@ -16,7 +16,7 @@ export type ReadRecords = (table: string) => Promise<readonly Row[] | undefined>
  * when it cannot be told, or when an applied migration was edited: a step finds out, and reports the error.
  */
 export async function readRecordedState(
-  migrations: Readonly<Record<string, Migration>>,
+  migrations: Readonly<Record<string, StorageMigration>>,
   read: ReadRecords,
 ): Promise<MigrationState | undefined> {
   const [steps, checksums] = [await read('kysely_migration'), await read('sluice_migration')];

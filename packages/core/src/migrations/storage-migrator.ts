@@ -1,18 +1,25 @@
 import type { Kysely } from 'kysely';
-import {
-  type Migration,
-  type MigrationInfo,
-  type MigrationProvider,
-  type MigrationResultSet,
-  Migrator,
-} from 'kysely/migration';
-import { type CallOptions, toExecuteOptions } from '../call/call-options.js';
+import { type Migration, type MigrationInfo, type MigrationResultSet, Migrator } from 'kysely/migration';
+import type { CallOptions } from '../call/call-options.js';
 import type { ExecuteOptions } from '../driver/driver.js';
 import { ConstraintError } from '../errors/data-errors.js';
 import { ConfigurationError, MigrationError, UsageError } from '../errors/usage-errors.js';
 import { FolderMigrationProvider } from './folder-migration-provider.js';
+import {
+  type MigrateOptions,
+  type SchemaChange,
+  toSchemaChange,
+  toSchemaChanges,
+} from './migrate-options.js';
 import { MigrationChecksums } from './migration-checksums.js';
+import { type Direction, failedOutside, failure, tellBackup } from './migration-failure.js';
 import { type MigrationState, type ReadRecords, readRecordedState } from './recorded-state.js';
+import {
+  assertMigrations,
+  type MigrationContext,
+  type StorageMigration,
+  type StorageMigrationProvider,
+} from './storage-migration.js';
 
 /** One migration that was applied or undone. */
 export interface MigrationStep {
@@ -36,13 +43,18 @@ export interface MigrationPlan {
 
 /** The options of a {@link StorageMigrator}. */
 export interface StorageMigratorOptions {
-  readonly migrations: URL | MigrationProvider | undefined;
+  readonly migrations: URL | StorageMigrationProvider | undefined;
+  readonly context: MigrationContext;
   /** Runs `work` in a schema-changing transaction, of which only one runs at a time among all processes. Calls `onStatement` for each statement. */
   readonly run: <T>(
     work: (kysely: Kysely<unknown>) => Promise<T>,
-    options: ExecuteOptions,
+    change: SchemaChange,
     onStatement?: (sql: string) => void,
   ) => Promise<T>;
+  /** Runs `work` once, with each statement committed by itself, while no other schema change runs. `undefined` where a transaction is never in the way. */
+  readonly runOutside:
+    | (<T>(work: (kysely: Kysely<unknown>) => Promise<T>, change: SchemaChange) => Promise<T>)
+    | undefined;
   /** Reads a table of the migrations outside of a transaction. */
   readonly readRecords: (options: ExecuteOptions) => ReadRecords;
   /** Reads the catalog again, which another process may have migrated since. */
@@ -56,20 +68,21 @@ export interface StorageMigratorOptions {
   readonly onStep: (step: MigrationStep) => void;
 }
 
-/** Long, because a migration of a large table takes long and processes wait for each other. */
-const DEFAULT_TIMEOUT_MS = 3_600_000;
-
 /**
  * Applies and undoes migrations (contract C13), in the order of their names. Each migration runs in a transaction of its own, together with the
  * record that it is applied, so that a migration that fails leaves the schema as it was. When several processes start together, each migration
  * still runs once. A migration that was edited after it was applied is refused.
  *
+ * A migration with `transaction: false` runs without one where the engine needs that. When it fails, what it did before stays, and the record is as it was
+ * before: the MigrationError says so (`isUndone: false`).
+ *
  * Each method takes a `signal` and a `timeoutMs` (default one hour) for the whole call. When one of them ends the call, the running step is rolled
- * back, the steps before it stay, and the call rejects with an AbortedError or TimeoutError.
+ * back, the steps before it stay, and the call rejects with an AbortedError or TimeoutError. A step without a transaction cannot be rolled back; the message
+ * says so.
  */
 export class StorageMigrator {
   readonly #options: StorageMigratorOptions;
-  readonly #provider: MigrationProvider | undefined;
+  readonly #provider: StorageMigrationProvider | undefined;
 
   constructor(options: StorageMigratorOptions) {
     this.#options = options;
@@ -78,12 +91,12 @@ export class StorageMigrator {
   }
 
   /** Applies every pending migration and returns the steps. When none is pending, it only reads. @throws MigrationError when one fails; those before it stay applied. */
-  up(options?: CallOptions): Promise<MigrationStep[]> {
+  up(options?: MigrateOptions): Promise<MigrationStep[]> {
     return this.#walk(({ pending }) => (pending.length > 0 ? 'up' : undefined), options);
   }
 
   /** Undoes the last applied migration and returns the step; an empty list when none is applied. @throws MigrationError. */
-  down(options?: CallOptions): Promise<MigrationStep[]> {
+  down(options?: MigrateOptions): Promise<MigrationStep[]> {
     return this.#walk(
       ({ applied }, steps) => (applied.length > 0 && steps === 0 ? 'down' : undefined),
       options,
@@ -91,7 +104,7 @@ export class StorageMigrator {
   }
 
   /** Applies or undoes migrations until `name` is the last applied one; `null` undoes all. @throws UsageError when `name` is unknown; MigrationError. */
-  to(name: string | null, options?: CallOptions): Promise<MigrationStep[]> {
+  to(name: string | null, options?: MigrateOptions): Promise<MigrationStep[]> {
     return this.#walk(({ applied, pending }) => {
       if (name === null) return applied.length > 0 ? 'down' : undefined;
       if (applied.at(-1) === name) return undefined;
@@ -104,25 +117,30 @@ export class StorageMigrator {
 
   /** Returns every migration in order, applied or pending. Waits for a migration that runs in another process. */
   async status(options?: CallOptions): Promise<MigrationStatus[]> {
-    const execute = toMigrationOptions(options);
+    const change = toSchemaChange(options);
     const migrations = await this.#migrations();
     return this.#options.run(async (kysely) => {
-      const infos = await migratorOf(kysely, migrations).getMigrations();
+      const infos = await this.#migratorOf(kysely, migrations).getMigrations();
       return infos.map(({ name, executedAt }) => ({ name, appliedAt: executedAt }));
-    }, execute);
+    }, change);
   }
 
-  /** Returns what `up` would execute now. It really runs the pending migrations, in one transaction, and rolls that back. @throws MigrationError. */
-  async dryRun(options?: CallOptions): Promise<MigrationPlan[]> {
-    const execute = toMigrationOptions(options);
+  /**
+   * Returns what `up` would execute now. It really runs the pending migrations, in one transaction, and rolls that back.
+   *
+   * @throws MigrationError when one fails, and, before it runs, for one that cannot be in a transaction.
+   */
+  async dryRun(options?: MigrateOptions): Promise<MigrationPlan[]> {
+    const { inTransaction } = toSchemaChanges(options);
     const plans: { name: string; sql: string[] }[] = [];
     let current: string[] | undefined;
     const watched = mapMigrations(await this.#migrations(), (name, migration) => ({
       ...migration,
-      up: async (kysely: Kysely<unknown>) => {
+      up: async (kysely, context) => {
+        this.#assertCanBeUndone(name, migration);
         current = [];
         plans.push({ name, sql: current });
-        await migration.up(kysely);
+        await migration.up(kysely, context);
         current = undefined;
       },
     }));
@@ -130,10 +148,10 @@ export class StorageMigrator {
     const run = this.#options.run(
       async (kysely) => {
         plans.length = 0;
-        assertTaken(await migratorOf(kysely, watched).migrateToLatest());
+        assertTaken(await this.#migratorOf(kysely, watched).migrateToLatest());
         throw undone;
       },
-      execute,
+      inTransaction,
       (sql) => current?.push(sql),
     );
     await run.catch((error: unknown) => {
@@ -144,20 +162,21 @@ export class StorageMigrator {
 
   /** Accepts every applied migration as it is now. For edits that do not change what a migration does. */
   async repair(options?: CallOptions): Promise<void> {
-    const execute = toMigrationOptions(options);
+    const change = toSchemaChange(options);
     const migrations = await this.#migrations();
     await this.#options.run(async (kysely) => {
-      const { applied } = stateOf(await migratorOf(kysely, migrations).getMigrations());
+      const { applied } = stateOf(await this.#migratorOf(kysely, migrations).getMigrations());
       await new MigrationChecksums(kysely, migrations).record(applied, true);
-    }, execute);
+    }, change);
   }
 
-  /** Takes steps, each in a transaction of its own, until `next` returns `undefined`. */
+  /** Takes steps until `next` returns `undefined`: each in a transaction of its own, or outside of one. */
   async #walk(
     next: (state: MigrationState, steps: number) => Direction | undefined,
-    options: CallOptions | undefined,
+    options: MigrateOptions | undefined,
   ): Promise<MigrationStep[]> {
-    const execute = toMigrationOptions(options);
+    const changes = toSchemaChanges(options);
+    const { execute } = changes.inTransaction;
     const migrations = await this.#migrations();
     const steps: MigrationStep[] = [];
     // What keeps the records from being read is reported by the first step.
@@ -172,80 +191,127 @@ export class StorageMigrator {
       if (!isPrepared) backup = await this.#options.onFirstStep(names, execute);
       isPrepared = true;
     };
+    let isOutside = false;
     for (;;) {
-      const decide = (state: MigrationState): Direction | undefined => next(state, steps.length);
-      const take = (kysely: Kysely<unknown>): Promise<MigrationStep | undefined> =>
-        takeStep(kysely, migrations, decide, prepare);
-      const step = await this.#commit(take, execute).catch((error: unknown) => {
+      const plan: StepPlan = {
+        migrations,
+        migratorOf: (kysely) => this.#migratorOf(kysely, migrations),
+        next: (state) => next(state, steps.length),
+        suits: (migration) => this.#runsOutside(migration) === isOutside,
+        prepare,
+      };
+      const taken: Promise<TakenStep> = isOutside
+        ? this.#takeOutside(plan, changes.outside)
+        : this.#takeInTransaction(plan, changes.inTransaction);
+      const step: TakenStep = await taken.catch((error: unknown) => {
         throw tellBackup(error, backup);
       });
       if (step === undefined) return steps;
+      // Which one is next is known only while no other process migrates, so the other way decides again.
+      isOutside = step === 'unsuited' && !isOutside;
+      if (step === 'unsuited') continue;
       steps.push(step);
       this.#options.onStep(step);
     }
   }
 
   /** Runs one step. Foreign keys and lost rows are checked at COMMIT, after the migration itself has succeeded: then the error names the migration. */
-  async #commit(
-    take: (kysely: Kysely<unknown>) => Promise<MigrationStep | undefined>,
-    execute: ExecuteOptions,
-  ): Promise<MigrationStep | undefined> {
-    let taken: MigrationStep | undefined;
+  async #takeInTransaction(plan: StepPlan, change: SchemaChange): Promise<TakenStep> {
+    let taken: TakenStep;
     const run = this.#options.run(async (kysely) => {
       taken = undefined;
-      taken = await take(kysely);
+      taken = await takeStep(kysely, plan, failure);
       return taken;
-    }, execute);
+    }, change);
     return run.catch((error: unknown) => {
       const isOfMigration = error instanceof ConstraintError || error instanceof MigrationError;
-      throw isOfMigration && taken !== undefined ? failure(error, taken.name) : error;
+      throw isOfMigration && typeof taken === 'object' ? failure(error, taken.name) : error;
     });
   }
 
-  async #migrations(): Promise<Record<string, Migration>> {
-    if (this.#provider !== undefined) return this.#provider.getMigrations();
+  /** Runs one step of which each statement commits by itself; the record is the last one. */
+  async #takeOutside(plan: StepPlan, change: SchemaChange): Promise<TakenStep> {
+    return this.#options.runOutside?.((kysely) => takeStep(kysely, plan, failedOutside), change);
+  }
+
+  /** Kysely's migrator. It hands each migration the context, which its own does not know. */
+  #migratorOf(kysely: Kysely<unknown>, migrations: Record<string, StorageMigration>): Migrator {
+    const { context } = this.#options;
+    const bound = Object.entries(migrations).map(([name, migration]): [string, Migration] => {
+      const { down } = migration;
+      const up: Migration['up'] = (db) => migration.up(db, context);
+      return [name, down === undefined ? { up } : { up, down: (db) => down.call(migration, db, context) }];
+    });
+    return new Migrator({ db: kysely, provider: { getMigrations: async () => Object.fromEntries(bound) } });
+  }
+
+  #runsOutside({ transaction }: StorageMigration): boolean {
+    return transaction === false && this.#options.runOutside !== undefined;
+  }
+
+  /** @throws MigrationError for a migration that a dry run cannot roll back. */
+  #assertCanBeUndone(name: string, migration: StorageMigration): void {
+    if (!this.#runsOutside(migration)) return;
+    throw new MigrationError(
+      `The migration "${name}" runs without a transaction, so a dry run could not undo it; it was not run.`,
+      { migration: name },
+    );
+  }
+
+  async #migrations(): Promise<Record<string, StorageMigration>> {
+    if (this.#provider !== undefined) {
+      const migrations = await this.#provider.getMigrations();
+      assertMigrations(migrations);
+      return migrations;
+    }
     throw new ConfigurationError('invalid_configuration', 'The storage was opened without `migrations`.');
   }
 }
 
-type Direction = 'up' | 'down';
+/** What a step needs to know. */
+interface StepPlan {
+  readonly migrations: Record<string, StorageMigration>;
+  readonly migratorOf: (kysely: Kysely<unknown>) => Migrator;
+  readonly next: (state: MigrationState) => Direction | undefined;
+  /** Whether the migration runs in the way in which this step runs. */
+  readonly suits: (migration: StorageMigration) => boolean;
+  readonly prepare: (names: readonly string[]) => Promise<void>;
+}
+
+/** The step that was taken; `undefined` when there was none to take, `unsuited` when the next one must run in the other way. */
+type TakenStep = MigrationStep | 'unsuited' | undefined;
+
+/** Makes the error of a migration that failed. */
+type Explain = (cause: unknown, name: string | undefined, direction: Direction) => MigrationError;
 
 /** Thrown to roll back the transaction of a dry run. */
 class DryRunRollback extends Error {}
 
-function toMigrationOptions(options: CallOptions = {}): ExecuteOptions {
-  return toExecuteOptions(options, DEFAULT_TIMEOUT_MS, 'migrate');
-}
-
 async function takeStep(
   kysely: Kysely<unknown>,
-  migrations: Record<string, Migration>,
-  next: (state: MigrationState) => Direction | undefined,
-  prepare: (names: readonly string[]) => Promise<void>,
-): Promise<MigrationStep | undefined> {
-  const migrator = migratorOf(kysely, migrations);
+  { migrations, migratorOf, next, suits, prepare }: StepPlan,
+  explain: Explain,
+): Promise<TakenStep> {
+  const migrator = migratorOf(kysely);
   const checksums = new MigrationChecksums(kysely, migrations);
   await checksums.verify();
   const before = stateOf(await migrator.getMigrations());
   const direction = next(before);
   if (direction === undefined) return undefined;
-  await prepare(direction === 'up' ? before.pending : before.applied.toReversed());
-  const name = assertTaken(
-    direction === 'up' ? await migrator.migrateUp() : await migrator.migrateDown(),
-    direction,
-  );
+  const names = direction === 'up' ? before.pending : before.applied.toReversed();
+  const migration = migrations[names[0] ?? ''];
+  if (migration !== undefined && !suits(migration)) return 'unsuited';
+  await prepare(names);
+  const taken = direction === 'up' ? await migrator.migrateUp() : await migrator.migrateDown();
+  const name = assertTaken(taken, direction, explain);
   await checksums.record(stateOf(await migrator.getMigrations()).applied, false);
   return { name, direction };
 }
 
-function migratorOf(kysely: Kysely<unknown>, migrations: Record<string, Migration>): Migrator {
-  return new Migrator({ db: kysely, provider: { getMigrations: async () => migrations } });
-}
-
 function mapMigrations(
-  migrations: Record<string, Migration>,
-  map: (name: string, migration: Migration) => Migration,
-): Record<string, Migration> {
+  migrations: Record<string, StorageMigration>,
+  map: (name: string, migration: StorageMigration) => StorageMigration,
+): Record<string, StorageMigration> {
   return Object.fromEntries(
     Object.entries(migrations).map(([name, migration]) => [name, map(name, migration)]),
   );
@@ -258,30 +324,17 @@ function stateOf(infos: readonly MigrationInfo[]): MigrationState {
 }
 
 /** The name of the last migration that was applied or undone. @throws MigrationError when one failed, or has no function for `direction`. */
-function assertTaken({ error, results = [] }: MigrationResultSet, direction: Direction = 'up'): string {
+function assertTaken(
+  { error, results = [] }: MigrationResultSet,
+  direction: Direction = 'up',
+  explain: Explain = failure,
+): string {
   const failed = results.find(({ status }) => status === 'Error')?.migrationName;
-  if (error !== undefined) throw failure(error, failed);
+  if (error !== undefined) throw explain(error, failed, direction);
   const skipped = results.find(({ status }) => status !== 'Success')?.migrationName;
   if (skipped !== undefined) {
     const message = `The migration "${skipped}" has no function \`${direction}\`, so it cannot be taken.`;
     throw new MigrationError(message, { migration: skipped });
   }
   return results.at(-1)?.migrationName ?? '';
-}
-
-/** Adds to a failed migration where the database is as it was before the call. */
-function tellBackup(error: unknown, backup: string | undefined): unknown {
-  if (!(error instanceof MigrationError) || backup === undefined) return error;
-  const { cause, migration } = error;
-  const message = `${error.message} A copy of the database from before is in "${backup}".`;
-  return new MigrationError(message, { cause, migration, backup });
-}
-
-function failure(cause: unknown, name: string | undefined): MigrationError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  const message =
-    name === undefined
-      ? `The migrations cannot be run: ${why}`
-      : `The migration "${name}" failed and was undone: ${why}`;
-  return new MigrationError(message, { cause, migration: name });
 }

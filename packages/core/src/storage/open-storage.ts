@@ -32,6 +32,7 @@ import { runTransaction } from '../transaction/run-transaction.js';
 import type { TransactionScope } from '../transaction/transaction-scope.js';
 import { type BatchHost, type BatchResults, runBatch, toBatchResults } from './batch.js';
 import { KnownCatalog } from './known-catalog.js';
+import { schemaChanges } from './schema-changes.js';
 import type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage.js';
 import { StorageDatabase } from './storage-database.js';
 import { StorageCounters, type StorageMetrics } from './storage-metrics.js';
@@ -39,7 +40,7 @@ import { chooseDriver, keptBackups, type StorageOptions } from './storage-option
 import { StorageWarnings } from './storage-warnings.js';
 import type { TableWatch, WatchOptions } from './table-watch.js';
 import { TableWatches } from './table-watches.js';
-import { TransactionHandle, type TransactionHandleHost, transactionKysely } from './transaction-handle.js';
+import { TransactionHandle, type TransactionHandleHost } from './transaction-handle.js';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const HEALTH_TIMEOUT_MS = 2_000;
@@ -108,7 +109,15 @@ class OpenStorage<DB> implements Storage<DB> {
     });
     this.migrator = new StorageMigrator({
       migrations: options.migrations,
-      run: (work, execute, onStatement) => this.#changeSchema(work, execute, onStatement),
+      context: { driver: driverName },
+      ...schemaChanges({
+        database,
+        guarded: this.#guarded,
+        catalog: this.#catalog,
+        handle: this.#host,
+        transaction: this.#transactionHost(),
+        run: (work, execute) => this.#run(work, execute),
+      }),
       refresh: () => this.readCatalog(),
       readRecords: (execute) => (table) => this.#readRecords(table, execute),
       onFirstStep: (steps, execute) => this.#backUpBefore(steps, { ...execute, keep: keptBackups(options) }),
@@ -266,22 +275,6 @@ class OpenStorage<DB> implements Storage<DB> {
       onReplay: this.#onReplay,
       onRollbackFailure: (error: unknown) => this.#events.emit('rollbackFailure', { error }),
     };
-  }
-
-  /** Runs `work` in a schema-changing transaction, then reads the catalog again. */
-  async #changeSchema<T>(
-    work: (kysely: Kysely<unknown>) => Promise<T>,
-    execute: ExecuteOptions,
-    onStatement?: (sql: string) => void,
-  ): Promise<T> {
-    const host = { ...this.#host, plugins: [], typed: undefined };
-    const result = await this.#run((scope) => work(transactionKysely(scope, host, execute, onStatement)), {
-      ...execute,
-      access: 'write',
-      isSchemaChange: true,
-    });
-    await this.#catalog.read();
-    return result;
   }
 
   /** The rows of a table of the migrations, which are few; `undefined` when there was no such table when the catalog was read. */

@@ -1,6 +1,6 @@
-import type { MigrationProvider } from 'kysely/migration';
 import type { Driver } from '../driver/driver.js';
 import { ConfigurationError } from '../errors/usage-errors.js';
+import type { StorageMigrationProvider } from '../migrations/storage-migration.js';
 
 /** The options of `openStorage`. */
 export interface StorageOptions {
@@ -8,8 +8,8 @@ export interface StorageOptions {
   readonly url: string;
   /** The drivers to select from. */
   readonly drivers: readonly Driver[];
-  /** A folder of migration modules (a `file:` URL), or a Kysely MigrationProvider. Default: none. */
-  readonly migrations?: URL | MigrationProvider | undefined;
+  /** A folder of migration modules (a `file:` URL), or a provider of migrations, such as one of Kysely's. Default: none. */
+  readonly migrations?: URL | StorageMigrationProvider | undefined;
   /**
    * Whether a backup is written beside the database before the first pending migration runs. Only when the driver has a path for it, as for a
    * SQLite file, and the database contains tables. A backup replaces the one that a failed attempt at the same migrations left, and the last `keep`

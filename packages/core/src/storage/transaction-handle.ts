@@ -46,7 +46,7 @@ export class TransactionHandle<DB> implements StorageTransaction<DB> {
   }
 
   get kysely(): Kysely<DB> {
-    this.#kysely ??= transactionKysely<DB>(this.#scope, this.#host, this.#options);
+    this.#kysely ??= transactionKysely<DB>(this.#scope, this.#host, () => this.#options);
     return this.#kysely;
   }
 
@@ -69,15 +69,20 @@ export class TransactionHandle<DB> implements StorageTransaction<DB> {
   }
 }
 
-/** A Kysely that runs in one transaction. Kysely itself refuses to begin another one in it. @param onStatement called with the SQL of each statement. */
+/**
+ * A Kysely that runs in one transaction. Kysely itself refuses to begin another one in it.
+ *
+ * @param options called for each statement.
+ * @param onStatement called with the SQL of each statement.
+ */
 export function transactionKysely<DB>(
   scope: TransactionScope,
   host: TransactionHandleHost,
-  options: ExecuteOptions,
+  options: () => ExecuteOptions,
   onStatement?: (sql: string) => void,
 ): Kysely<DB> {
   const transaction = onStatement === undefined ? scope : watched(scope, onStatement);
-  const connection = new LaneConnection(NO_DATABASE, () => options, { transaction, typed: host.typed });
+  const connection = new LaneConnection(NO_DATABASE, options, { transaction, typed: host.typed });
   const dialect = new DatabaseDialect({
     sql: host.sql,
     ...(host.typed === undefined ? {} : { typed: host.typed }),

@@ -30,6 +30,15 @@ describe('replay', () => {
     expect(reasons).toEqual(['serialization', 'serialization', 'serialization', 'connection_lost']);
   });
 
+  it('leaves those who waited behind it time after a lock timeout of its own, and more each time', async () => {
+    const timeout = new ConflictError('lock_timeout', 'not free');
+    const delays: number[] = [];
+    const options = { lockTimeoutMs: 4 };
+    await replay(failing(3, timeout), options, ({ delayMs }) => delays.push(delayMs));
+    for (const [index, delayMs] of delays.entries()) expect(delayMs).toBeGreaterThanOrEqual(2 * 2 ** index);
+    expect(delays).toHaveLength(3);
+  });
+
   it('passes any other error on at once', async () => {
     const other = new ConnectionError('authentication_failed', 'no');
     const none = (): void => expect.unreachable();

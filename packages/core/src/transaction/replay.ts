@@ -1,4 +1,4 @@
-import type { ExecuteOptions } from '../driver/driver.js';
+import type { SchemaChangeOptions } from '../driver/driver.js';
 import {
   AbortedError,
   ConflictError,
@@ -22,16 +22,23 @@ export type OnReplay = (
 
 const FIRST_DELAY_MS = 1;
 const MAX_DELAY_MS = 250;
+const MAX_LOCK_DELAY_MS = 30_000;
+
+/** The options of a call that is replayed. */
+export type ReplayOptions = Pick<SchemaChangeOptions, 'deadline' | 'label' | 'lockTimeoutMs' | 'signal'>;
 
 /**
  * Runs `attempt` until it succeeds, fails with an error that a replay cannot help, or the deadline would pass. The delay between
  * attempts doubles from 1 ms to 250 ms, with full jitter, so that callers in conflict do not meet again.
  *
+ * After a lock timeout of its own (`lockTimeoutMs`), during which others waited behind it, it leaves them time: it pauses for half the timeout at least, and
+ * longer after each attempt, up to 30 seconds.
+ *
  * @throws what the last attempt threw; TimeoutError or AbortedError, with the last conflict as `cause`, when time ran out.
  */
 export async function replay<T>(
   attempt: (count: number) => Promise<T>,
-  options: ExecuteOptions,
+  options: ReplayOptions,
   onReplay: OnReplay,
 ): Promise<T> {
   try {
@@ -45,7 +52,7 @@ export async function replay<T>(
 export async function replayAfter<T>(
   error: unknown,
   attempt: (count: number) => Promise<T>,
-  options: ExecuteOptions,
+  options: ReplayOptions,
   onReplay: OnReplay,
 ): Promise<T> {
   let failure = error;
@@ -54,7 +61,7 @@ export async function replayAfter<T>(
     const reason = replayReason(failure);
     if (reason === undefined) throw withCause(failure, conflict);
     conflict = failure;
-    const delayMs = Math.random() * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** count);
+    const delayMs = delayAfter(reason, count, options);
     assertTimeLeft(options, delayMs, count, failure);
     onReplay({ attempt: count, reason, delayMs }, failure);
     await pause(delayMs, options.signal);
@@ -64,6 +71,13 @@ export async function replayAfter<T>(
       failure = next;
     }
   }
+}
+
+function delayAfter(reason: ReplayReason, count: number, { lockTimeoutMs = 0 }: ReplayOptions): number {
+  if (reason !== 'lock_timeout' || lockTimeoutMs === 0)
+    return Math.random() * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** count);
+  const delayMs = Math.min(MAX_LOCK_DELAY_MS, lockTimeoutMs * 2 ** (count - 1));
+  return delayMs * (0.5 + Math.random() / 2);
 }
 
 /** When a later attempt runs out of time, the conflicts before it are the cause. */
@@ -82,7 +96,7 @@ export function replayReason(error: unknown): ReplayReason | undefined {
   return error.code === 'connection_lost' || error.code === 'read_only' ? error.code : undefined;
 }
 
-function assertTimeLeft(options: ExecuteOptions, delayMs: number, count: number, cause: unknown): void {
+function assertTimeLeft(options: ReplayOptions, delayMs: number, count: number, cause: unknown): void {
   const { deadline = Number.POSITIVE_INFINITY, signal, label } = options;
   if (signal?.aborted) throw abortedBetweenAttempts(cause);
   if (performance.now() + delayMs < deadline) return;

@@ -53,7 +53,7 @@ function settingsOf({ values, isolation }: SessionConfig): [name: string, value:
 }
 
 /** Sets a limit in milliseconds, unless server, role or database have set a stricter one; 0 is none. The server shows a time with its unit, as in `5min`. */
-function limit(name: string, ms: number, isLocal: boolean): string {
+export function limit(name: string, ms: number, isLocal: boolean): string {
   const own = `extract(epoch from current_setting('${name}')::interval) * 1000`;
   return `set_config('${name}', least(nullif(${own}, 0), ${ms})::bigint::text, ${isLocal})`;
 }

@@ -242,6 +242,10 @@ const BY_SQLSTATE: Readonly<Record<string, ErrorFactory | undefined>> = {
   '23505': unique,
   '23514': check,
   '23P01': unique,
+  '25001': usage(
+    'invalid_query',
+    'PostgreSQL runs this statement outside a transaction only: in a migration with `transaction = false`, else on the storage itself.',
+  ),
   '25006': usage('invalid_query', 'A read-only transaction cannot write. Use `write`.'),
   '25P02': usage(
     'transaction_broken',

@@ -1,4 +1,4 @@
-import { ConfigurationError, type DatabaseWarning } from '@sluice/core';
+import { ConfigurationError, type DatabaseWarning, UnsupportedError } from '@sluice/core';
 import type { PostgresConfig } from '../options/options.js';
 import { endpoint } from './errors.js';
 
@@ -18,6 +18,14 @@ export function unkeptStatementsError(address: Address, cause?: unknown): Config
     `The pooler at ${endpoint(address)} does not keep prepared statements: it passes their names on to sessions that other clients use too. ` +
     'Leave `prepare` out, or let the pooler keep them (PgBouncer from 1.21 on, with `max_prepared_statements`).';
   return new ConfigurationError('invalid_configuration', message, cause === undefined ? {} : { cause });
+}
+
+/** The error for a migration without a transaction behind a pooler in transaction mode: its lock would stay in a session that other clients use. */
+export function needsSessionError(operation: string | undefined): UnsupportedError {
+  return new UnsupportedError(
+    'A migration with `transaction = false` needs a session of its own, which a pooler in transaction mode does not give. Migrate through a direct connection.',
+    { operation },
+  );
 }
 
 /** The warning for a pooler that the options do not name, and of which it is not known that it runs in transaction mode. */

@@ -13,9 +13,9 @@ import {
 } from '@sluice/core';
 import type { PostgresConnection } from '../connection/connection.js';
 import type { SendOptions } from '../connection/send-options.js';
+import { limit } from '../connection/session.js';
 import { PostgresStream } from '../connection/stream.js';
 import type { ValueMode } from '../options/options.js';
-import { SCHEMA_CHANGE_LOCK } from '../schema/schema-change-lock.js';
 import type { RawResult } from '../values/raw-result.js';
 import { toStatementResult } from '../values/rows.js';
 import type { PostgresCounters } from './counters.js';
@@ -25,6 +25,7 @@ import { refusedWrite } from './refused-write.js';
 import { prepareToSend } from './send-statement.js';
 import { SharedCommitMember } from './shared-commit-member.js';
 import { conflictIfStale } from './stale-violation.js';
+import { takeSchemaChangeLock } from './take-schema-change-lock.js';
 import { writeError } from './write-error.js';
 import type { WriterOutcome } from './writer-outcome.js';
 
@@ -52,15 +53,16 @@ export async function beginTransaction(
   const begin = beginStatement(options, context.isolation);
   if (!options.isSchemaChange) return new PostgresTransaction(pooled, options, context, begin);
   try {
-    await pooled.connection.run(TAKE_SCHEMA_CHANGE_LOCK, [], { ...options, begin });
+    await takeSchemaChangeLock(pooled.connection, 'transaction', options, begin);
+    const { lockTimeoutMs = 0 } = options;
+    if (lockTimeoutMs > 0)
+      await pooled.connection.run(`select ${limit('lock_timeout', lockTimeoutMs, true)}`, [], options);
     return new PostgresTransaction(pooled, options, context);
   } catch (error) {
     await rollBack(pooled, {});
     throw error;
   }
 }
-
-const TAKE_SCHEMA_CHANGE_LOCK = `select pg_advisory_xact_lock(${SCHEMA_CHANGE_LOCK})`;
 
 /**
  * A read runs at REPEATABLE READ unless the caller names a level: it has one snapshot, neither waits for writers nor fails because of them, and takes

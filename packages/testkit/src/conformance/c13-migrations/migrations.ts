@@ -7,6 +7,7 @@ import { changedElsewhereCases } from './changed-elsewhere.js';
 import { endingCases } from './ending.js';
 import { failingCases } from './failing.js';
 import { guardingCases } from './guarding.js';
+import { outsideTransactionCases } from './outside-transaction.js';
 import { rebuildCases } from './rebuild.js';
 import { schemaCases } from './schema.js';
 import { togetherCases } from './together.js';
@@ -24,6 +25,7 @@ export function migrationsSuite(target: ConformanceTarget): void {
     alterConstraintsCases(fixture);
     guardingCases(fixture);
     schemaCases(fixture);
+    outsideTransactionCases(fixture, target);
     if (!target.capabilities.sharedBetweenProcesses) return;
     togetherCases(fixture);
     changedElsewhereCases(fixture);
