@@ -1,7 +1,7 @@
 import { openStorage, type Storage } from '@sluice/core';
 import { postgres } from '@sluice/postgres-driver';
 import { type SwallowedDirection, startTcpRelay } from '@sluice/testkit';
-import { rejection } from '@sluice/testkit/driver-tests';
+import { rejection, until } from '@sluice/testkit/driver-tests';
 import { type PostgresServer, startPostgresServer } from '@sluice/testkit/postgres-server';
 import { sql } from 'kysely';
 import { afterAll, expect, test } from 'vitest';
@@ -50,6 +50,15 @@ const CALLS: Record<string, (storage: Storage<DB>) => Promise<unknown>> = {
     for await (const _ of storage.repository('t', { key: 'id' }).stream({}, CALL));
   },
 };
+
+/** Opens all three connections of the pool. A caller may be served by another one's connection, so those that are still being opened are waited for. */
+async function fillPool(storage: Storage<DB>): Promise<void> {
+  await Promise.all([1, 2, 3].map(() => sql`select pg_sleep(0.05)`.execute(storage.kysely)));
+  await until(() => {
+    const { poolTotal, poolIdle } = storage.metrics().database.engine;
+    return poolTotal === 3 && poolIdle === 3;
+  });
+}
 
 async function expectToGoOn(storage: Storage<DB>): Promise<void> {
   expect(await storage.health()).toMatchObject({ isHealthy: true });
@@ -107,7 +116,7 @@ test.concurrent.each<SwallowedDirection>(['both', 'to client', 'to server'])(
     const storage = await openStorage<DB>({ url: relay.url(url), drivers: [postgres({ poolSize: 3 })] });
     await sql`create table t (id integer primary key)`.execute(storage.kysely);
     await storage.repository('t', { key: 'id' }).insert({ id: 0 });
-    await Promise.all([1, 2, 3].map(() => sql`select pg_sleep(0.05)`.execute(storage.kysely)));
+    await fillPool(storage);
     relay.swallow(direction);
     const [reading, writing, single] = await Promise.all([
       rejection(CALLS['a read']?.(storage) ?? Promise.resolve()),
@@ -125,7 +134,7 @@ test.concurrent('where one connection is given up, idle ones are not trusted eit
   const url = await server.createDatabase();
   await using relay = await startTcpRelay(url);
   const storage = await openStorage<DB>({ url: relay.url(url), drivers: [postgres({ poolSize: 3 })] });
-  await Promise.all([1, 2, 3].map(() => sql`select pg_sleep(0.05)`.execute(storage.kysely)));
+  await fillPool(storage);
   relay.swallow();
   expect(await storage.health(CALL)).toMatchObject({ isHealthy: false });
   expect(await storage.health(CALL)).toMatchObject({ isHealthy: true });
