@@ -171,7 +171,7 @@ export class PostgresDatabase implements Database {
   async beginOutsideTransaction(options: SchemaChangeOptions): Promise<DatabaseTransaction> {
     this.#assertOpen();
     if (this.#config.isPooled) throw needsSessionError(options.label);
-    const pooled = await this.#pool.acquire('write', { ...options, use: 'single' });
+    const pooled = await this.#pool.acquire('write', options);
     const onWrite = (): void => this.#replicas?.noteWrite();
     return beginSchemaSession(pooled, options, { ...this.#config, counters: this.#counters, onWrite });
   }
@@ -403,9 +403,8 @@ export class PostgresDatabase implements Database {
 }
 
 /** A schema change holds a connection for its lock, and another one for its work: it takes what the single statements have. */
-function useOf({ access, isSchemaChange }: BeginOptions): ConnectionUse {
-  if (access === 'read') return 'snapshot';
-  return isSchemaChange ? 'single' : 'transaction';
+function useOf({ access }: BeginOptions): ConnectionUse {
+  return access === 'read' ? 'snapshot' : 'work';
 }
 
 function isReadOnlyRefusal(error: unknown): boolean {

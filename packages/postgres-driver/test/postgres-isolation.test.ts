@@ -79,7 +79,7 @@ test('makes a read that turns out to write again, as a write', async () => {
 });
 
 test('lends reads and writes the connections that are set up for them', async () => {
-  const { rows, run, database } = await openDatabase({ poolSize: 2 });
+  const { rows, run, database } = await openDatabase({ poolSize: 2, snapshots: 2 });
   // The second connection is opened for a transaction, which leaves its session as it is.
   const first = await database.begin({ access: 'read' });
   const second = await database.begin({ access: 'read' });

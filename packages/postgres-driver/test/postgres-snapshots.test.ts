@@ -1,4 +1,4 @@
-import { type DatabaseTransaction, OverloadedError, TimeoutError } from '@sluice/core';
+import { OverloadedError, TimeoutError } from '@sluice/core';
 import { rejection, until } from '@sluice/testkit/driver-tests';
 import { expect, test } from 'vitest';
 import { openDatabase } from './opened-database.js';
@@ -31,19 +31,6 @@ test('a stream counts as a snapshot, also one that may write, until it ends', as
     await rows.return?.();
     await until(() => database.metrics().engine.snapshotsHeld === 0);
   }
-});
-
-test('leaves a connection to single statements, however many transactions are open', async () => {
-  const { database, rows } = await openDatabase({ poolSize: 3 });
-  const begin = (): Promise<DatabaseTransaction> => database.begin({ access: 'write' });
-  const open = [await begin(), await begin()];
-  const waiting = begin();
-  expect(await rows('select 1 as n')).toEqual([{ n: 1 }]);
-  await database.catalog();
-  const error = await rejection(database.begin({ access: 'write', ...soon() }));
-  expect(String(error)).toContain("2 of the pool's 3 at once (`poolSize`)");
-  await Promise.all(open.map((transaction) => transaction.rollback()));
-  await (await waiting).rollback();
 });
 
 test('refuses what does not find room to wait for a snapshot', async () => {

@@ -45,10 +45,6 @@ test('stores nothing of a write that returns microseconds, and says so', async (
         .returningAll()
         .execute(),
     delete: () => kysely.deleteFrom('account').where('id', '=', 1).returning('at').execute(),
-    merge: () =>
-      sql`merge into account using (values (1)) as given (id) on account.id = given.id when matched then update set email = 'new' returning account.at`.execute(
-        kysely,
-      ),
     with: () =>
       sql`with changed as (update account set email = 'new' returning at) select * from changed`.execute(
         kysely,

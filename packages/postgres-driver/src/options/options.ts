@@ -14,10 +14,7 @@ export type PoolerMode = 'session' | 'transaction';
 
 /** Options of {@link postgres}. */
 export interface PostgresOptions {
-  /**
-   * The maximum number of open connections; transactions, streams and single statements share them. From 3 on, one is left to single statements.
-   * Default 10.
-   */
+  /** The maximum number of open connections; transactions, streams and single statements share them. Default 10. */
   readonly poolSize?: number;
   /**
    * How many streams and read transactions may be open at once, at most `poolSize`; more wait. Each holds a connection, also while its caller does
