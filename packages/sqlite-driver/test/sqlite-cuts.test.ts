@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type OpenedFile, openDatabase, temporaryFolder } from './opened-database.js';
 
-const RUNS = Number(process.env.SLUICE_CUT_ROUNDS ?? 30);
+const RUNS = Number(process.env.SLUICE_CUT_ROUNDS ?? 12);
 const PAGE_BYTES = 4096;
 const STOPPED = /^(?:file_changed|commit_unknown)$/;
 
