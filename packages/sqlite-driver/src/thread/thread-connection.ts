@@ -43,7 +43,6 @@ export class ThreadConnection {
   readonly #schemaVersion: Sqlite.Statement<unknown[], number>;
   readonly #changes: Sqlite.Statement<unknown[], number>;
   readonly #checkpoints = new Map<CheckpointMode, Sqlite.Statement<unknown[], CheckpointRow>>();
-  readonly #role: ConnectionOptions['role'];
   /** Knows whether somebody cut the file or its WAL. */
   readonly truncation: TruncationWatch;
   #files: FileWatch | undefined;
@@ -80,7 +79,6 @@ export class ThreadConnection {
     this.#database = new Sqlite(options.path, { readonly: options.role === 'reader', timeout: 0 });
     this.#options = options;
     this.#isPortable = options.values === 'portable';
-    this.#role = options.role;
     this.truncation = new TruncationWatch(this, options.path);
     this.#schemaVersion = this.#database.prepare<unknown[], number>('pragma schema_version').pluck();
     this.#changes = this.#database.prepare<unknown[], number>('select changes()').pluck();
@@ -346,21 +344,11 @@ export class ThreadConnection {
   }
 
   /**
-   * Closes the connection. The writer first makes a TRUNCATE checkpoint, unless another process still uses the WAL, or the files were changed: the
-   * WAL must then not be copied, and the local connection keeps SQLite from doing so.
+   * Closes the connection. As the last one of the file it lets SQLite copy what is left in the WAL, and remove it; if the files were changed, the local
+   * connection is closed after it, which keeps SQLite from doing so.
    */
   close(): void {
-    const isIdle = this.#database.open && !this.#database.inTransaction;
-    if (this.#role === 'writer' && isIdle) this.#truncateWal();
     this.#database.close();
-  }
-
-  #truncateWal(): void {
-    try {
-      if (this.#files !== undefined && this.isFitToCopy(this.checkpoint('noop'))) this.checkpoint('truncate');
-    } catch {
-      // Frames that are not copied stay in the WAL, where the next connection finds them.
-    }
   }
 
   #create(sql: string): Prepared {

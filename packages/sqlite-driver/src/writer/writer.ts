@@ -44,6 +44,9 @@ export interface WriterLimits {
 /** Deadline, signal and priority of a wait for the writer, and the caller's attempt, label and stack. */
 export type BeginWait = WaitOptions & Pick<BeginOptions, 'attempt' | 'isReplayable' | 'label' | 'origin'>;
 
+/** Copies the WAL into the file and empties it, if no other connection needs it. */
+const EMPTY_WAL = { op: 'checkpoint', mode: 'truncate', timeoutMs: 0 } as const;
+
 /**
  * The queue of the only writer thread, which starts with the first write and ends when there is none for a time. When the thread becomes free, all waiting writes are sent in one message and share one COMMIT. A caller that
  * needs the writer exclusively waits in the same queue.
@@ -230,9 +233,8 @@ export class Writer {
 
   /** Copies the WAL into the file and empties it, if nobody else needs it and the files were not changed. Call it after {@link Writer.drain}. */
   async emptyWal(): Promise<void> {
-    if (this.#stuck.failure !== undefined) return;
     // What could not be copied stays in the WAL, where the next connection finds it.
-    await this.#thread.current?.call({ op: 'checkpoint', mode: 'truncate', timeoutMs: 0 });
+    if (this.#stuck.failure === undefined) await this.#thread.current?.call(EMPTY_WAL);
   }
 
   /** Ends the thread. As the last connection it removes the WAL. Call it after {@link Writer.drain}. A stuck thread ends when it returns. */
@@ -323,7 +325,9 @@ export class Writer {
   async #recover(): Promise<void> {
     await this.#thread.current?.call({ op: 'rollback' });
     this.#stuck.end();
-    if (this.#isClosed) await this.#thread.close();
+    if (!this.#isClosed) return;
+    await this.emptyWal();
+    await this.#thread.close();
   }
 
   async #commitShared(release: () => void): Promise<void> {
@@ -371,7 +375,7 @@ export class Writer {
   /** Whether the thread may end: all of the WAL is in the file. Checkpoints may need it otherwise. */
   async #mayEnd(thread: SqliteThread): Promise<boolean> {
     if (this.#isHeld || this.#queue.size > 0 || this.#shared.size > 0) return false;
-    const result = await thread.call({ op: 'checkpoint', mode: 'truncate', timeoutMs: 0 });
+    const result = await thread.call(EMPTY_WAL);
     if (result.kind === 'lost') return true;
     this.#onReply(result.reply);
     return result.reply.wal?.frames === 0;
