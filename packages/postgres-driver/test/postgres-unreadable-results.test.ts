@@ -21,6 +21,13 @@ async function ids({ kysely }: Pick<Storage<Tables>, 'kysely'>, table = 'account
   return (await kysely.selectFrom(table).select('id').orderBy('id').execute()).map(({ id }) => id);
 }
 
+async function isAtLeast(kysely: Storage<Tables>['kysely'], version: number): Promise<boolean> {
+  const { rows } = await sql<{
+    major: number;
+  }>`select current_setting('server_version_num')::integer / 10000 as major`.execute(kysely);
+  return (rows[0]?.major ?? 0) >= version;
+}
+
 async function refused(work: Promise<unknown>): Promise<unknown> {
   const error = await rejection(work);
   expect(error).toBeInstanceOf(ValueError);
@@ -35,7 +42,7 @@ test('stores nothing of a write that returns microseconds, and says so', async (
   const { kysely } = storage;
   const accounts = storage.repository('account', { key: 'id' });
   const at = { email: 'new', at: sql<Date>`'2024-01-01 00:00:00.000001Z'::timestamptz` } as const;
-  const writes: Readonly<Record<string, () => Promise<unknown>>> = {
+  const writes: Record<string, () => Promise<unknown>> = {
     update: () => accounts.update(1, { email: 'new' }),
     upsert: () => accounts.upsert({ id: 1, email: 'new' }),
     insert: () =>
@@ -50,6 +57,13 @@ test('stores nothing of a write that returns microseconds, and says so', async (
         kysely,
       ),
   };
+  // MERGE returns rows from PostgreSQL 17 on (postgresql.org/docs/17/sql-merge.html).
+  if (await isAtLeast(kysely, 17)) {
+    writes.merge = () =>
+      sql`merge into account using (values (1)) as given (id) on account.id = given.id when matched then update set email = 'new' returning account.at`.execute(
+        kysely,
+      );
+  }
   for (const [name, write] of Object.entries(writes)) {
     for (const attempt of range(3)) {
       expect(await refused(write()), `${name}, ${attempt}`).toMatchObject({
