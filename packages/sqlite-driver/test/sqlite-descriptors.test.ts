@@ -22,7 +22,7 @@ describe('nobody but SQLite opens a database', () => {
     'cli/src/rows/import-command.ts': 'the rows that were refused',
     'cli/src/rows/row-format.ts': 'the rows to import',
     'cli/src/transfer/transfer-command.ts': 'plans and reports',
-    'postgres-driver/src/options/url.ts': 'certificates',
+    'postgres-driver/src/options/tls.ts': 'certificates',
     'sqlite-driver/src/file/file-access.ts': 'a new file that nobody has open yet',
     'sqlite-driver/src/file/file-size-limit.ts': '/proc/self/limits',
     'sqlite-driver/src/file/file-system.ts': '/proc/self/mountinfo',
@@ -31,6 +31,7 @@ describe('nobody but SQLite opens a database', () => {
     'sqlite-driver/src/maintenance/put-in-place.ts': 'folders, and a new file that nobody has open yet',
     'sqlite-driver/src/maintenance/quarantine.ts':
       'a damaged file that was moved away because no process has it open',
+    'sqlite-driver/src/thread/wal-frames.ts': 'the WAL, on which SQLite keeps no locks',
     'testkit/src/application/temporary-storage.ts': 'a template that was closed',
     'testkit/src/conformance/report/report-score.ts': 'the score',
     'testkit/src/faults/file-faults.ts': 'a database that the process of the test does not have open',
