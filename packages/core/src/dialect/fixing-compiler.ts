@@ -8,15 +8,19 @@ import { fixedValue } from '../values/fixed-value.js';
  */
 export class FixingCompiler implements QueryCompiler {
   readonly #compiler: QueryCompiler;
-  readonly #fixed: (value: unknown) => unknown;
+  readonly #sql: Pick<DatabaseSql, 'fixed'>;
 
   constructor(sql: Pick<DatabaseSql, 'createQueryCompiler' | 'fixed'>) {
     this.#compiler = sql.createQueryCompiler();
-    this.#fixed = (value) => fixedValue(sql.fixed === undefined ? value : sql.fixed(value));
+    this.#sql = sql;
   }
 
   compileQuery<R = unknown>(node: RootOperationNode, queryId: QueryId): CompiledQuery<R> {
     const compiled = this.#compiler.compileQuery(node, queryId);
-    return { ...compiled, parameters: compiled.parameters.map(this.#fixed) };
+    return { ...compiled, parameters: compiled.parameters.map((value) => this.#fix(value)) };
+  }
+
+  #fix(value: unknown): unknown {
+    return fixedValue(this.#sql.fixed === undefined ? value : this.#sql.fixed(value));
   }
 }

@@ -25,7 +25,8 @@ export class RowDecoder {
   readonly #names: readonly (string | undefined)[];
   readonly #readers: readonly BytesReader[];
   readonly #template: Row;
-  readonly #decodersOf: () => readonly Decoder[];
+  readonly #fields: readonly FieldDef[];
+  readonly #mode: ValueMode;
   /** Created when the first row of text values is decoded. */
   #decoders: readonly Decoder[] | undefined;
   readonly #first: number;
@@ -35,7 +36,8 @@ export class RowDecoder {
     this.#first = first;
     const last = new Map(fields.map(({ name }, column) => [name, column]));
     this.#names = fields.map(({ name }, column) => (last.get(name) === column ? name : undefined));
-    this.#decodersOf = () => fields.map((field) => decoderOf(field, mode));
+    this.#fields = fields;
+    this.#mode = mode;
     this.#readers = fields.map((field) => readerOf(field, mode));
     this.#template = emptyRow(fields.slice(first));
   }
@@ -51,7 +53,7 @@ export class RowDecoder {
 
   /** Decodes a row whose values are text. */
   decodeTexts(values: readonly (string | null)[]): Row {
-    this.#decoders ??= this.#decodersOf();
+    this.#decoders ??= this.#fields.map((field) => decoderOf(field, this.#mode));
     const row = { ...this.#template };
     for (let column = this.#first; column < this.#names.length; column += 1) {
       const text = values[column];

@@ -171,9 +171,9 @@ export class ReaderPool {
     const end = (createError: () => SluiceError): void => lease.revoke(createError);
     let remove = (): void => {};
     // A transaction without a statement has no snapshot yet, which could keep the WAL long.
-    lease.onFirstCall = () => {
+    lease.onFirstCall(() => {
       remove = this.#snapshots.add({ label: wait.label, origin, end });
-    };
+    });
     const since = performance.now();
     const lent: Lent = { connection, lease, permit, label: wait.label, since, ended: () => remove() };
     return lease;

@@ -23,10 +23,8 @@ export class ThreadLease {
   #call: WatchedCall | undefined;
   #statement: string | undefined;
   readonly #ended = Promise.withResolvers<void>();
-  /** Called when the lease is released or revoked. */
-  onRelease: (() => void) | undefined;
-  /** Called at the first call. */
-  onFirstCall: (() => void) | undefined;
+  #onRelease: (() => void) | undefined;
+  #onFirstCall: (() => void) | undefined;
   #isReleased = false;
   #revoked: (() => SluiceError) | undefined;
 
@@ -55,6 +53,19 @@ export class ThreadLease {
 
   get isReleased(): boolean {
     return this.#isReleased;
+  }
+
+  // Not properties to assign to: V8 allocates a function literal that is assigned to a property in the old generation, where it keeps alive all that it
+  // refers to until the next full collection, even the results of the call.
+
+  /** Calls `onRelease` when the lease is released or revoked. */
+  onRelease(onRelease: () => void): void {
+    this.#onRelease = onRelease;
+  }
+
+  /** Calls `onFirstCall` at the first call. */
+  onFirstCall(onFirstCall: () => void): void {
+    this.#onFirstCall = onFirstCall;
   }
 
   /** The text of the statement that the last call ran; `undefined` when it ran none. */
@@ -121,7 +132,7 @@ export class ThreadLease {
   release(cleanup?: ThreadRequest): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    this.onRelease?.();
+    this.#onRelease?.();
     this.#takeBack(cleanup === undefined ? this.#running : this.#cleanUp(cleanup));
   }
 
@@ -149,8 +160,8 @@ export class ThreadLease {
   }
 
   #start(request: ThreadRequest, wait: WaitOptions, onPart: (part: ResultPart) => void): WatchedCall {
-    this.onFirstCall?.();
-    this.onFirstCall = undefined;
+    this.#onFirstCall?.();
+    this.#onFirstCall = undefined;
     const call = new WatchedCall(this.#thread, request, wait, onPart);
     this.#call = call;
     this.#statement = 'statement' in request ? request.statement.sql : undefined;

@@ -31,7 +31,7 @@ export function watchHold(
     lease.revoke(() => heldTooLong(holder));
   }, limitMs);
   timer.unref();
-  lease.onRelease = () => clearInterval(timer);
+  lease.onRelease(() => clearInterval(timer));
 }
 
 function heldTooLong({ label, heldMs, origin }: QueueHolder): TimeoutError {
