@@ -63,19 +63,46 @@ export class RepositoryCalls {
     this.#key = key;
   }
 
-  /** Makes a call. Its arguments are encoded before the first await, so that it is accepted as it was at the moment it was made. */
-  async perform<Args, Built, Result>(call: RepositoryCall<Args, Built, Result>): Promise<Result> {
-    const options = this.#options(call);
-    let made: Made<Built> | undefined;
+  /**
+   * Makes a call. Its arguments are encoded before it returns, so that it is accepted as it was at the moment it was made. Not an async function: a read by
+   * key costs little more than the promises around it.
+   */
+  perform<Args, Built, Result>(call: RepositoryCall<Args, Built, Result>): Promise<Result> {
+    let options: ExecuteOptions | undefined;
     try {
-      made = this.#make(call, call.args);
-      if (made !== undefined) return await run(call, made, options);
+      options = this.#options(call);
+      const made = this.#make(call, call.args);
+      return made === undefined ? this.#performLater(call, options) : this.#performNow(call, made, options);
     } catch (error) {
-      if (!mayBeStale(error, made !== undefined && !call.encodesInRun)) throw error;
-      const args = made === undefined ? fixedValue(call.args) : call.args;
-      return this.#performAgain({ ...call, args }, made, error, options);
+      return options === undefined ? Promise.reject(error) : this.#retry(call, undefined, error, options);
     }
+  }
+
+  #performNow<Args, Built, Result>(
+    call: RepositoryCall<Args, Built, Result>,
+    made: Made<Built>,
+    options: ExecuteOptions,
+  ): Promise<Result> {
+    return run(call, made, options).catch((error: unknown) => this.#retry(call, made, error, options));
+  }
+
+  #performLater<Args, Built, Result>(
+    call: RepositoryCall<Args, Built, Result>,
+    options: ExecuteOptions,
+  ): Promise<Result> {
     return this.#performAgain({ ...call, args: fixedValue(call.args) }, undefined, undefined, options);
+  }
+
+  /** @throws `error`, unless it may come of a table that has changed. */
+  async #retry<Args, Built, Result>(
+    call: RepositoryCall<Args, Built, Result>,
+    made: Made<Built> | undefined,
+    error: unknown,
+    options: ExecuteOptions,
+  ): Promise<Result> {
+    if (!mayBeStale(error, made !== undefined && !call.encodesInRun)) throw error;
+    const args = made === undefined ? fixedValue(call.args) : call.args;
+    return this.#performAgain({ ...call, args }, made, error, options);
   }
 
   #options({

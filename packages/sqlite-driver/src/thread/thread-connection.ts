@@ -200,7 +200,8 @@ export class ThreadConnection {
   rollback(): void {
     if (!this.#database.inTransaction) return;
     this.control('rollback');
-    this.forgetSchema();
+    // What a reader rolls back has not changed the schema.
+    if (this.#options.role === 'writer') this.forgetSchema();
   }
 
   /**
