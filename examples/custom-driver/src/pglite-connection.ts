@@ -56,7 +56,7 @@ export class PgliteConnection implements SingleConnection {
   }
 
   close(): Promise<void> {
-    return this.#thread.end();
+    return this.#thread.close();
   }
 
   async #send(request: StatementRequest): Promise<PostgresResult> {

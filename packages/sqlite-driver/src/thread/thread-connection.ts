@@ -295,9 +295,9 @@ export class ThreadConnection {
   refreshSchema(): boolean {
     const version = this.#schemaVersion.get();
     if (version === this.#preparedFor) return false;
-    this.#preparedFor = version;
     this.#prepared.clear();
     this.#facts = readSchemaFacts(this.#database);
+    this.#preparedFor = version;
     return true;
   }
 
