@@ -30,6 +30,7 @@ import { installTriggers } from './changes/change-triggers.js';
 import { PostgresCoalescer } from './coalesce/coalescer.js';
 import type { PostgresConnection } from './connection/connection.js';
 import type { SessionMode } from './connection/mode.js';
+import type { SendOptions } from './connection/send-options.js';
 import { PostgresSql } from './dialect/database-sql.js';
 import { isDatabaseError, readOnlyError } from './errors/errors.js';
 import { needsSessionError } from './errors/pooler-errors.js';
@@ -208,10 +209,11 @@ export class PostgresDatabase implements Database {
       const { rows } = await connection.run('select pg_current_wal_insert_lsn()', [], {
         ...options,
         mode: 'read',
+        keepsSession: true,
       });
       return rows[0]?.fields[0] ?? '';
     } finally {
-      await release();
+      release();
     }
   }
 
@@ -255,11 +257,11 @@ export class PostgresDatabase implements Database {
     const { connection, release } = await this.#pool.acquire('read', options);
     try {
       return await ask(async (text) => {
-        const { rows } = await connection.run(text, [], { ...options, mode: 'read' });
+        const { rows } = await connection.run(text, [], { ...options, mode: 'read', keepsSession: true });
         return { rows: rows.map(({ fields }) => fields) };
       });
     } finally {
-      await release();
+      release();
     }
   }
 
@@ -276,10 +278,11 @@ export class PostgresDatabase implements Database {
   async probe(options: ExecuteOptions): Promise<Pick<PostgresConnection, 'config' | 'role'>> {
     const { connection, release } = await this.#pool.acquire('read', { ...options, patience: 'connection' });
     try {
-      await connection.run('select 1', [], { ...options, mode: 'read', onInterrupt: 'destroy' });
+      const how = { ...options, mode: 'read', onInterrupt: 'destroy', keepsSession: true } as const;
+      await connection.run('select 1', [], how);
       return connection;
     } finally {
-      await release();
+      release();
     }
   }
 
@@ -316,15 +319,16 @@ export class PostgresDatabase implements Database {
     const { values } = this.#config;
     const send = this.#decodedFirst(prepareToSend(plain, values), plain, mode);
     const outcome: WriterOutcome = { isConflict: false };
-    const { connection, release } = await this.#pool.acquire(mode, { ...options, outcome });
+    const pooled = await this.#pool.acquire(mode, { ...options, outcome });
+    const keepsSession = pooled.keepsSession(plain);
     let result: RawResult;
     try {
-      result = await this.#run(connection, send, mode, options);
+      result = await this.#run(pooled.connection, send, mode, { ...options, keepsSession });
     } catch (error) {
       outcome.isConflict = error instanceof ConflictError;
       throw error;
     } finally {
-      await release();
+      pooled.release();
     }
     const decode = (): StatementResult => toStatementResult(result, values);
     const isWrite = mode === 'write' && values === 'portable';
@@ -343,7 +347,7 @@ export class PostgresDatabase implements Database {
     connection: PostgresConnection,
     send: Sender,
     mode: SessionMode,
-    options: ExecuteOptions,
+    options: SendOptions,
   ): Promise<RawResult> {
     try {
       const result = await send(connection, { ...options, mode });
@@ -363,10 +367,11 @@ export class PostgresDatabase implements Database {
     return new PostgresCoalescer({
       acquire: (mode, options) => this.#pool.acquire(mode, options),
       runSingly: (statement, options) => this.#executeSingly(statement, options),
-      run: (connection, { mode, text, parameters }, options) => {
+      run: ({ connection, keepsSession }, { mode, text, parameters, first }, options) => {
         const send: Sender = (to, how) =>
           to.run(text, parameters, { ...how, mayPrepare: true, isBound: true });
-        return this.#run(connection, this.#decodedFirst(send, { sql: text }, mode), mode, options);
+        const how = { ...options, keepsSession: keepsSession(first) };
+        return this.#run(connection, this.#decodedFirst(send, { sql: text }, mode), mode, how);
       },
       unreadable: this.#unreadable,
       queueLimit: this.#config.queueLimit,

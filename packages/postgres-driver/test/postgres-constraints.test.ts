@@ -2,7 +2,7 @@ import { ConstraintError } from '@sluice/core';
 import { temporaryPostgresUrl } from '@sluice/testkit';
 import { rejection, runIn } from '@sluice/testkit/driver-tests';
 import { beforeAll, expect, test } from 'vitest';
-import { openDatabase } from './opened-database.js';
+import { openDatabase, untilPool } from './opened-database.js';
 
 let url: string;
 
@@ -77,7 +77,7 @@ test('finds the columns inside a failed transaction too, when nobody looked befo
   const error = await rejection(runIn(transaction, `insert into artist values (1, 'b')`));
   expect(error).toMatchObject({ code: 'unique_violation', columns: ['id'] });
   await transaction.rollback();
-  expect(database.metrics().engine).toMatchObject({ poolTotal: 1, poolIdle: 1 });
+  await untilPool({ database }, 1, 1);
 });
 
 test('maps what RAISE raises in a trigger to a check violation', async () => {

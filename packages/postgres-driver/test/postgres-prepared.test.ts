@@ -6,7 +6,9 @@ import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { openDatabase } from './opened-database.js';
 
-const PREPARED = 'select count(*)::integer as n from pg_prepared_statements';
+/** Without the commands that reset a session. */
+const PREPARED = `select count(*)::integer as n from pg_prepared_statements
+  where statement !~ '^(close|discard|reset|set session authorization|unlisten) ' and statement !~ 'pg_advisory_unlock_all'`;
 const BY_KEY = 'select * from t where id = $1';
 const INSERT = 'insert into t (id, v) values ($1, $2)';
 

@@ -1,5 +1,4 @@
 import type { ExecuteOptions, Priority, Statement, StatementResult } from '@sluice/core';
-import type { PostgresConnection } from '../connection/connection.js';
 import type { PooledConnection } from '../transaction/pooled-connection.js';
 import type { Bound } from '../values/parameters.js';
 import type { RawResult } from '../values/raw-result.js';
@@ -30,11 +29,13 @@ export interface BatchStatement {
   readonly mode: 'read' | 'write';
   readonly text: string;
   readonly parameters: readonly Bound[];
+  /** One of the statements that it stands for. */
+  readonly first: Statement;
 }
 
 /** Runs a batch's statement in a transaction of its own. @throws CommitUnknownError; after any other error it was rolled back. */
 export type RunBatch = (
-  connection: PostgresConnection,
+  pooled: PooledConnection,
   statement: BatchStatement,
   options: ExecuteOptions,
 ) => Promise<RawResult>;
@@ -142,7 +143,7 @@ export class CallGroup {
       const calls = this.#plan.take(this.#waiting, this.#batchSize());
       // The remaining calls wait for another batch.
       this.#schedule();
-      if (calls.length === 0) await pooled.release();
+      if (calls.length === 0) pooled.release();
       else await this.#answer(calls, pooled);
     } catch {
       // Each call runs singly, and gets its own error.
@@ -171,7 +172,7 @@ export class CallGroup {
       // The calls without an answer run singly below.
     }
     this.#running = this.#running.filter((other) => other !== batch);
-    await pooled.release();
+    pooled.release();
     void this.#answerUnanswered(calls.filter((call) => !call.isSettled));
   }
 

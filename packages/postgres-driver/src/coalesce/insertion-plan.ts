@@ -9,7 +9,6 @@ import {
   ValueError,
   type ValueTypeName,
 } from '@sluice/core';
-import type { PostgresConnection } from '../connection/connection.js';
 import { commitUnknownError } from '../errors/errors.js';
 import { quoteIdentifier, quoteLiteral } from '../sql/quoting.js';
 import type { PooledConnection } from '../transaction/pooled-connection.js';
@@ -100,10 +99,10 @@ export class InsertionPlan implements BatchPlan {
     return taken;
   }
 
-  async run(batch: readonly JoinedCall[], { connection }: PooledConnection): Promise<void> {
+  async run(batch: readonly JoinedCall[], pooled: PooledConnection): Promise<void> {
     for (const call of batch) call.isCancellable = false;
     if (batch.length > 1)
-      this.#emptyBatches = (await this.#store(batch, connection)) ? 0 : this.#emptyBatches + 1;
+      this.#emptyBatches = (await this.#store(batch, pooled)) ? 0 : this.#emptyBatches + 1;
     if (this.#emptyBatches < MAX_EMPTY_BATCHES) return;
     this.#emptyBatches = 0;
     this.#pausedUntil = performance.now() + PAUSE_MS;
@@ -115,26 +114,27 @@ export class InsertionPlan implements BatchPlan {
   }
 
   /** Returns whether a row was stored. A call that is not settled afterwards has stored nothing. */
-  async #store(batch: readonly JoinedCall[], connection: PostgresConnection): Promise<boolean> {
+  async #store(batch: readonly JoinedCall[], pooled: PooledConnection): Promise<boolean> {
     // A single row is inserted by its own statement, whose error belongs to its call.
-    if (batch.length <= 1) return false;
+    const [first] = batch;
+    if (first === undefined || batch.length === 1) return false;
     try {
-      return this.#answer(batch, await this.#insert(batch, connection));
+      return this.#answer(batch, await this.#insert(batch, first, pooled));
     } catch (error) {
       if (error instanceof CommitUnknownError) rejectAsUnknown(batch, error.cause);
-      else if (mayConcernOneRow(error)) return this.#storeHalves(batch, connection);
+      else if (mayConcernOneRow(error)) return this.#storeHalves(batch, pooled);
       return false;
     }
   }
 
-  async #storeHalves(batch: readonly JoinedCall[], connection: PostgresConnection): Promise<boolean> {
+  async #storeHalves(batch: readonly JoinedCall[], pooled: PooledConnection): Promise<boolean> {
     const middle = Math.ceil(batch.length / 2);
-    const first = await this.#store(batch.slice(0, middle), connection);
-    const second = await this.#store(batch.slice(middle), connection);
+    const first = await this.#store(batch.slice(0, middle), pooled);
+    const second = await this.#store(batch.slice(middle), pooled);
     return first || second;
   }
 
-  #insert(batch: readonly JoinedCall[], connection: PostgresConnection): Promise<RawResult> {
+  #insert(batch: readonly JoinedCall[], first: JoinedCall, pooled: PooledConnection): Promise<RawResult> {
     const arrays = this.#insertion.columns.map((column, index) =>
       columnArray(
         column,
@@ -142,7 +142,13 @@ export class InsertionPlan implements BatchPlan {
       ),
     );
     const options: ExecuteOptions = { deadline: performance.now() + BATCH_TIMEOUT_MS };
-    return this.#run(connection, { mode: this.mode, text: this.#text, parameters: arrays }, options);
+    const statement = {
+      mode: this.mode,
+      text: this.#text,
+      parameters: arrays,
+      first: first.statement,
+    } as const;
+    return this.#run(pooled, statement, options);
   }
 
   #answer(batch: readonly JoinedCall[], result: RawResult): boolean {

@@ -35,11 +35,9 @@ export class LookupPlan implements BatchPlan {
     return waiting.splice(0, Math.min(count, MAX_KEYS));
   }
 
-  async run(
-    batch: readonly JoinedCall[],
-    { connection }: PooledConnection,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async run(batch: readonly JoinedCall[], pooled: PooledConnection, signal: AbortSignal): Promise<void> {
+    const [first] = batch;
+    if (first === undefined) return;
     const arrays = this.#lookup.key.map((column, index) =>
       columnArray(
         column,
@@ -48,8 +46,8 @@ export class LookupPlan implements BatchPlan {
     );
     const options: ExecuteOptions = { signal, deadline: latest(batch) };
     const { fields, rows } = await this.#run(
-      connection,
-      { mode: this.mode, text: this.#text, parameters: arrays },
+      pooled,
+      { mode: this.mode, text: this.#text, parameters: arrays, first: first.statement },
       options,
     );
     const decoder = RowDecoder.of(fields, 'portable', 1);

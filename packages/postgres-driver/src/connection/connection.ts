@@ -6,7 +6,7 @@ import { type FailedCommand, type FailureOutcome, isOfPooler, outcomeOf } from '
 import type { PostgresConfig } from '../options/options.js';
 import type { ServerRole } from '../options/target.js';
 import type { ConstraintLookup } from '../schema/constraints.js';
-import { effectsOf, mayAlterSession } from '../sql/statement-effects.js';
+import { effectsOf } from '../sql/statement-effects.js';
 import type { RawResult, RawRows } from '../values/raw-result.js';
 import type { BackendKey } from './cancel.js';
 import { Cancellation, GRACE_MS } from './cancellation.js';
@@ -17,7 +17,8 @@ import { type PreparedStatement, PreparedStatements } from './prepared.js';
 import { PostgresQuery, type Prelude, type QueryText } from './query.js';
 import type { SendOptions } from './send-options.js';
 import { ServerReports } from './server-reports.js';
-import { sessionStatement, transactionSettings } from './session.js';
+import { transactionSettings } from './session.js';
+import { type OwnCommands, SessionState } from './session-state.js';
 import { mayBeStale, staleError } from './stale.js';
 import { passesNamesOn } from './statement-names.js';
 
@@ -56,6 +57,7 @@ export class PostgresConnection {
   readonly #placeOf: ConstraintLookup;
   readonly #modes: SessionModes;
   readonly #prepared: PreparedStatements;
+  readonly #state: SessionState;
   /** Behind a pooler: the query that each transaction makes its settings with. */
   readonly #settings: string | undefined;
   /** The session's mode; `undefined` while it is being switched, and after a failed switch. */
@@ -76,8 +78,6 @@ export class PostgresConnection {
   #onReadyOrLost: (() => void) | undefined;
   readonly #cancellation: Cancellation;
   #wasCancelled = false;
-  /** Whether a statement may have left something in the session: a setting, a temporary table, a listener. */
-  #isAltered = false;
   #lastOutcome: LastOutcome = 'not sent';
   #commandsSent = 0;
 
@@ -89,6 +89,7 @@ export class PostgresConnection {
     this.#placeOf = placeOf;
     this.#modes = modes;
     this.#prepared = new PreparedStatements(client.connection);
+    this.#state = new SessionState(client, config, this.#prepared);
     this.#cancellation = new Cancellation(config, client as Client & BackendKey, () => this.#giveUp());
     this.#settings = config.isPooled ? transactionSettings(config) : undefined;
     client.on('error', (error) => this.#lose(error));
@@ -184,6 +185,7 @@ export class PostgresConnection {
     this.#command = { isInTransaction, isSimple: isScript, mayCommit: effects.mayCommit };
     const isBound = options.isBound === true || this.#config.isPooled;
     const isCommitted = prelude?.query !== undefined && begin === undefined;
+    if (options.keepsSession !== true) this.#state.noteSent();
     let results: readonly RawResult[];
     try {
       const query = { text, parameters, isScript, prepared, isBound, copyData, prelude, isCommitted };
@@ -193,20 +195,19 @@ export class PostgresConnection {
       if (prepared === undefined || this.#isLost || !mayBeStale(error, effects, isInTransaction)) throw error;
       if (!isInTransaction) await this.#assertSameSession(error);
       // The schema has changed since the statement was prepared. Other prepared statements may be stale too.
-      this.#isAltered = true;
+      this.#state.leave('statements');
       if (isInTransaction) throw staleError(error, options.label);
       return this.run(text, parameters, { ...options, mayPrepare: false });
     }
     const last = results.at(-1) ?? unexpected();
-    if (results.length > 1 || mayAlterSession(last.command, effects)) this.#isAltered = true;
+    if (options.keepsSession !== true) this.#state.noteExecuted(results);
     return last;
   }
 
   /** After a prepared statement was not found. @throws ConfigurationError where an unnamed pooler has given the connection another session. */
   async #assertSameSession(cause: unknown): Promise<void> {
     if (!this.backend.isBehindPooler || this.#config.pooler !== undefined) return;
-    const options: SendOptions = { deadline: performance.now() + GRACE_MS, onInterrupt: 'destroy' };
-    const { rows } = await this.run('select pg_backend_pid()', [], options);
+    const { rows } = await this.run('select pg_backend_pid()', [], own());
     if (Number(rows[0]?.text(0)) !== this.backend.pid) throw sharedSessionError(this.#config, cause);
   }
 
@@ -224,10 +225,7 @@ export class PostgresConnection {
   async #rollBackOwn(): Promise<void> {
     if (this.#isLost || this.status === 'I') return;
     const outcome = this.#lastOutcome;
-    const options: SendOptions = { deadline: performance.now() + GRACE_MS, onInterrupt: 'destroy' };
-    await this.#send({ text: 'rollback', parameters: [], isScript: true }, options).catch(() =>
-      this.destroy(),
-    );
+    await this.#send({ text: 'rollback', parameters: [], isScript: true }, own()).catch(() => this.destroy());
     this.#lastOutcome = outcome;
   }
 
@@ -239,6 +237,7 @@ export class PostgresConnection {
   /** Reads the next rows of a cursor. Fewer than `count` rows mean that it is exhausted. */
   read(cursor: PostgresCursor, count: number, options: SendOptions): Promise<RawRows> {
     this.#command = ON_ROWS;
+    if (options.keepsSession !== true) this.#state.noteSent();
     return this.#perform(options, () => cursor.read(this.#client, count));
   }
 
@@ -248,22 +247,31 @@ export class PostgresConnection {
     if (!this.#isLost && cursor.close()) await this.#readyOrLost();
   }
 
-  /** Whether another caller may use it: it is outside a transaction, no cancel request can still reach it, and its session is unchanged. */
+  /** Whether another caller may use it: it is outside a transaction, no cancel request can still reach it, and its session is as it was opened. */
   get isClean(): boolean {
-    return !this.#isLost && this.status === 'I' && !this.#wasCancelled && !this.#isAltered;
+    return !this.#isLost && this.status === 'I' && !this.#wasCancelled && this.#state.isKept;
   }
 
-  /** Makes the connection clean, where that is possible. Resolves with whether it is clean; never rejects. */
-  async reset(): Promise<boolean> {
-    if (this.isClean) return true;
+  /** Whether a statement may have changed which tables run code, since this was last asked. */
+  takeChangeOfCode(): boolean {
+    return this.#state.takeChangeOfCode();
+  }
+
+  /**
+   * Makes the connection clean, where that is possible. Resolves with whether it is clean; never rejects.
+   *
+   * @param always whether to reset the session also when nothing was left in it.
+   */
+  async reset(always = false): Promise<boolean> {
+    if (this.isClean && !always) return true;
     if (this.#isLost || this.status !== 'I') return false;
-    // Behind a pooler the session is shared with other clients and must not be reset.
-    if (this.#isAltered && this.#config.isPooled) return false;
-    const options: SendOptions = { deadline: performance.now() + GRACE_MS, onInterrupt: 'destroy' };
     try {
       // The server has delivered the cancel request. After one more round trip it cannot cancel the next caller's statement.
-      await this.run('select 1', [], options);
-      if (this.#isAltered) await this.#restoreSession(options);
+      if (this.#wasCancelled) await this.run('select 1', [], own());
+      if (!this.#state.isKept || always) {
+        if (this.#config.isPooled || !(await this.#state.reset(this.#ownCommands))) return false;
+        this.#mode = 'write';
+      }
       this.#wasCancelled = false;
       return true;
     } catch {
@@ -283,14 +291,10 @@ export class PostgresConnection {
     this.#lose();
   }
 
-  async #restoreSession(options: SendOptions): Promise<void> {
-    const { text, parameters } = sessionStatement(this.#config);
-    await this.run('discard all', [], options);
-    await this.run(text, parameters, options);
-    this.#prepared.forget();
-    this.#isAltered = false;
-    this.#mode = 'write';
-  }
+  readonly #ownCommands: OwnCommands = {
+    run: (text, parameters) => this.run(text, parameters, own()),
+    perform: (send) => this.#perform(own(), send),
+  };
 
   #send(query: QueryText, options: SendOptions): Promise<readonly RawResult[]> {
     return this.#perform(options, () => {
@@ -405,6 +409,11 @@ export class PostgresConnection {
     this.#onReadyOrLost?.();
     this.#onLost?.();
   }
+}
+
+/** The options of a command of the driver's own, which keeps the session as it is. */
+function own(): SendOptions {
+  return { deadline: performance.now() + GRACE_MS, onInterrupt: 'destroy', keepsSession: true };
 }
 
 const ON_ROWS = { isInTransaction: false, isSimple: false, mayCommit: false } as const;

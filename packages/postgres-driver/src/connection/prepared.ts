@@ -68,7 +68,7 @@ export class PreparedStatements {
  * The name under which a text is prepared. It follows from the text alone, so that a session that several clients share behind a pooler never runs
  * another statement than the one that was meant. No types are declared for parameters, so texts that are equal are the same statement.
  */
-function nameOf(text: string): string {
+export function nameOf(text: string): string {
   return `sluice_${hash('sha256', text, 'hex').slice(0, NAME_DIGITS)}`;
 }
 

@@ -15,6 +15,8 @@ export interface SendOptions extends ExecuteOptions {
   readonly copyData?: Iterable<Buffer>;
   /** A BEGIN or SAVEPOINT, sent before the statement in the same round trip. */
   readonly begin?: string | undefined;
+  /** Whether it certainly leaves nothing in the session. Default false. */
+  readonly keepsSession?: boolean;
   /** Whether a deadline or signal cancels the running statement, or destroys the connection. Default `cancel`. */
   readonly onInterrupt?: 'cancel' | 'destroy';
 }

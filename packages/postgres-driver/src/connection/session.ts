@@ -40,11 +40,20 @@ export const SERVER_FACTS =
 
 /** The query that makes the same settings for one transaction. It has no parameters. */
 export function transactionSettings(config: SessionConfig): string {
+  return `select ${callsOf(config, true).join(', ')}`;
+}
+
+/** The query that makes them for the session again, and evaluates `also` in the same round trip. It has no parameters. */
+export function settingsStatement(config: SessionConfig, also: string): string {
+  return `select ${[also, ...callsOf(config, false), ...tcpCalls(config)].join(', ')}`;
+}
+
+function callsOf(config: SessionConfig, isLocal: boolean): string[] {
   const calls = settingsOf(config).map(
-    ([name, value]) => `set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, true)`,
+    ([name, value]) => `set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, ${isLocal})`,
   );
-  const limits = Object.entries(config.limits).map(([name, ms]) => limit(name, ms, true));
-  return `select ${[...calls, ...limits].join(', ')}`;
+  const limits = Object.entries(config.limits).map(([name, ms]) => limit(name, ms, isLocal));
+  return [...calls, ...limits];
 }
 
 function settingsOf({ values, isolation }: SessionConfig): [name: string, value: string][] {

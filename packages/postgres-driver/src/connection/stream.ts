@@ -1,4 +1,4 @@
-import type { ExecuteOptions, Row, Statement } from '@sluice/core';
+import type { Row, Statement } from '@sluice/core';
 import type { ValueMode } from '../options/options.js';
 import { bindParameters } from '../values/parameters.js';
 import type { RawRows } from '../values/raw-result.js';
@@ -7,6 +7,7 @@ import type { PostgresConnection } from './connection.js';
 import type { PostgresCursor } from './cursor.js';
 import { FetchSize } from './fetches.js';
 import { assertNotInterrupted } from './interrupt.js';
+import type { SendOptions } from './send-options.js';
 
 /** How long rows are delivered before the stream yields to the event loop, in milliseconds. */
 const MAX_BLOCKING_MS = 2;
@@ -18,7 +19,7 @@ const ABANDONED_FETCH_MS = 20;
 export interface StreamPlan {
   readonly statement: Statement;
   readonly batchSize: number;
-  readonly options: ExecuteOptions;
+  readonly options: SendOptions;
   readonly values: ValueMode;
   /** Whether nothing else uses the connection, so that the next rows can be fetched while the current ones are delivered. */
   readonly isExclusive: boolean;

@@ -53,6 +53,12 @@ export interface PostgresOptions {
    */
   readonly pooler?: PoolerMode;
   /**
+   * When the session of a connection is reset before the next caller gets it: settings, role, temporary objects, session locks, cursors and listeners.
+   * `changed`: after every statement that may have left something, so not after those that only touch the rows of tables without code of the
+   * application. `always`: after every use. Not behind a pooler in transaction mode, where the session is shared. Default `changed`.
+   */
+  readonly resetSession?: 'always' | 'changed';
+  /**
    * Whether concurrent `get`s, and concurrent `insert`s, outside of transactions are combined into one statement. Each caller gets the result
    * that its own statement would have given. Also whether transactions that contend for the same rows share a COMMIT. Default true.
    */
@@ -139,6 +145,7 @@ export interface PostgresConfig {
   /** Whether each transaction may run in another session. */
   readonly isPooled: boolean;
   readonly prepare: boolean;
+  readonly resetSession: 'always' | 'changed';
   readonly coalesce: boolean;
   readonly values: ValueMode;
   readonly isolation: IsolationLevel;
@@ -219,9 +226,15 @@ function configAt(
     pooler: options.pooler,
     isPooled: isPooled(options, mode),
     prepare: options.prepare ?? options.pooler !== 'transaction',
+    resetSession: resetSession(options),
     coalesce: options.coalesce ?? true,
     ...mode,
   };
+}
+
+function resetSession({ resetSession: chosen = 'changed' }: PostgresOptions): 'always' | 'changed' {
+  if (chosen === 'always' || chosen === 'changed') return chosen;
+  throw invalid("The option `resetSession` must be 'changed' or 'always'.");
 }
 
 function isPooled({ pooler }: PostgresOptions, { values }: PostgresMode): boolean {

@@ -9,6 +9,7 @@ import type { PostgresConfig } from '../options/options.js';
 import { takes } from '../options/target.js';
 import { PostgresConstraints } from '../schema/constraints.js';
 import { PoolerCheck } from './pooler-check.js';
+import { Restoring } from './restoring.js';
 
 /** The delay before another attempt to open a connection, in milliseconds: it doubles with each failure, up to the maximum, with jitter. */
 const MIN_DELAY_MS = 20;
@@ -62,6 +63,7 @@ export class PostgresConnections {
   /** The open connections, with the time at which each is to be replaced, in milliseconds of `performance.now()`. */
   readonly #all = new Map<PostgresConnection, number>();
   readonly #waiting: Waiter[] = [];
+  readonly #restoring = new Restoring(() => this.#grow());
   readonly #opening = new Set<Promise<void>>();
   /** The server of the last connection that was opened. */
   #preferred: PostgresConfig | undefined;
@@ -137,6 +139,16 @@ export class PostgresConnections {
     else this.#keepIdle(connection);
   }
 
+  /** Returns a connection that is made clean first, or destroyed where that fails. It counts as one that callers may wait for. @param isClean never rejects. */
+  async giveBackOnce(isClean: Promise<boolean>, connection: PostgresConnection): Promise<void> {
+    const end = this.#restoring.begin();
+    const mayBeLent = await isClean;
+    end();
+    if (mayBeLent) this.giveBack(connection);
+    else connection.destroy();
+    this.#grow();
+  }
+
   /** Ends every connection, also those that are being opened. No caller may wait any more. */
   async close(): Promise<void> {
     clearTimeout(this.#idleTimer);
@@ -147,11 +159,11 @@ export class PostgresConnections {
     await Promise.all([...this.#all.keys()].map((connection) => connection.end()));
   }
 
-  /** Begins as many attempts as callers wait; only one while attempts fail. */
+  /** Begins as many attempts as callers wait who will not get a connection that is being restored; only one while attempts fail. */
   #grow(): void {
     if (this.#retryTimer !== undefined) return;
     const limit = this.#failures > 0 ? 1 : Number.POSITIVE_INFINITY;
-    while (this.#opening.size < Math.min(this.#waiting.length, limit)) {
+    while (this.#opening.size < Math.min(this.#waiting.length - this.#restoring.expected, limit)) {
       const opening = this.#openOne().finally(() => {
         this.#opening.delete(opening);
         this.#grow();

@@ -6,6 +6,12 @@ interface LeaseSource {
   acquire(options: ThrottleOptions): Promise<ThrottleLease>;
 }
 
+/** A lease that is measured for as long as its caller uses it. */
+export interface MeasuredLease extends ThrottleLease {
+  /** Notes that the caller is done with it. It may be released later, when the connection was made fit for the next caller. */
+  leave(): void;
+}
+
 /** Measures one kind of caller, reads or writes, on the lane that both share. */
 export class PostgresMeter {
   readonly #source: LeaseSource;
@@ -22,7 +28,7 @@ export class PostgresMeter {
   }
 
   /** Acquires and measures a lease. @throws as {@link PostgresThrottle.acquire}. */
-  async acquire(options: ThrottleOptions): Promise<ThrottleLease> {
+  async acquire(options: ThrottleOptions): Promise<MeasuredLease> {
     const { priority = 'normal' } = options;
     this.#queued[priority] += 1;
     try {
@@ -52,18 +58,24 @@ export class PostgresMeter {
     };
   }
 
-  #measure(lease: ThrottleLease, priority: Priority): ThrottleLease {
+  #measure(lease: ThrottleLease, priority: Priority): MeasuredLease {
     const since = performance.now();
+    let hasLeft = false;
     let isReleased = false;
     this.#held += 1;
     this.#waits.record(lease.waitedMs, priority);
-    const release = (): void => {
-      if (isReleased) return;
-      isReleased = true;
+    const leave = (): void => {
+      if (hasLeft) return;
+      hasLeft = true;
       this.#held -= 1;
       this.#holds.record(performance.now() - since);
+    };
+    const release = (): void => {
+      leave();
+      if (isReleased) return;
+      isReleased = true;
       lease.release();
     };
-    return { ...lease, release };
+    return { ...lease, leave, release };
   }
 }

@@ -1,4 +1,4 @@
-import { ClosedError, type LaneMetrics, type OnWarning } from '@sluice/core';
+import { ClosedError, type LaneMetrics, type OnWarning, type Statement } from '@sluice/core';
 import type { PostgresConnection } from '../connection/connection.js';
 import type { PostgresConfig } from '../options/options.js';
 import type { PooledConnection } from '../transaction/pooled-connection.js';
@@ -6,10 +6,11 @@ import { SharedCommit } from '../transaction/shared-commit.js';
 import { PostgresAdmission } from './admission.js';
 import { ConnectionLane } from './connection-lane.js';
 import { PostgresConnections, type TakeOptions } from './connections.js';
-import { PostgresMeter } from './meter.js';
-import { PostgresThrottle, type ThrottleLease, type ThrottleOptions } from './throttle.js';
+import { type MeasuredLease, PostgresMeter } from './meter.js';
+import { SessionUse } from './session-use.js';
+import { PostgresThrottle, type ThrottleOptions } from './throttle.js';
 
-interface MeteredLease extends ThrottleLease {
+interface MeteredLease extends MeasuredLease {
   readonly recordJoined: (others: number) => void;
 }
 
@@ -20,6 +21,7 @@ export class PostgresPool {
   readonly #throttle: PostgresThrottle;
   readonly #meters: Readonly<Record<'read' | 'write', PostgresMeter>>;
   readonly #connections: PostgresConnections;
+  readonly #use = new SessionUse();
   #closed: Promise<void> | undefined;
 
   constructor(config: PostgresConfig, onWarning: OnWarning) {
@@ -50,7 +52,7 @@ export class PostgresPool {
       ...(await meter.acquire(timed)),
       recordJoined: (others) => meter.recordJoined(others, lease.waitedMs, options.priority ?? 'normal'),
     };
-    if (lease.shared !== undefined) return share(lease.shared, lease);
+    if (lease.shared !== undefined) return share(lease.shared, lease, this.#keepsSession);
     const idle = this.#connections.takeIdle(access);
     if (idle !== undefined) return this.#lend(idle, lease);
     try {
@@ -100,30 +102,56 @@ export class PostgresPool {
       connection,
       joinedBy: lease.recordJoined,
       shared: hotSpot === undefined ? undefined : new SharedCommit(hotSpot, connection),
-      release: () => {
-        if (!connection.isClean) return this.#restore(connection, lease);
-        this.#connections.giveBack(connection);
-        lease.release();
-        return DONE;
-      },
+      keepsSession: this.#keepsSession,
+      release: () => this.#takeBack(connection, lease),
     };
   }
 
-  async #restore(connection: PostgresConnection, lease: MeteredLease): Promise<void> {
-    if (await connection.reset()) this.#connections.giveBack(connection);
-    else connection.destroy();
-    lease.release();
+  /** Behind a pooler in transaction mode nothing is reset. */
+  get #resetsAlways(): boolean {
+    return this.#config.resetSession === 'always' && !this.#config.isPooled;
+  }
+
+  get #mustReadCode(): boolean {
+    return this.#config.resetSession === 'changed' && !this.#config.isPooled && this.#use.mustRead;
+  }
+
+  readonly #keepsSession = (statement: Statement): boolean => this.#use.keepsSession(statement);
+
+  /** A connection that must be restored keeps its lease until it may be lent again. The caller has its answer meanwhile. */
+  #takeBack(connection: PostgresConnection, lease: MeteredLease): void {
+    if (connection.takeChangeOfCode()) this.#use.forget();
+    if (connection.isClean && !this.#resetsAlways && !this.#mustReadCode) {
+      this.#connections.giveBack(connection);
+      lease.release();
+      return;
+    }
+    lease.leave();
+    void this.#connections.giveBackOnce(this.#makeClean(connection), connection).then(lease.release);
+  }
+
+  /** Never rejects. */
+  async #makeClean(connection: PostgresConnection): Promise<boolean> {
+    if (!(await connection.reset(this.#resetsAlways))) return false;
+    if (!this.#mustReadCode) return true;
+    await this.#use.read(connection).catch(ignore);
+    return connection.reset();
   }
 }
 
-const DONE: Promise<void> = Promise.resolve();
-
 /** Lends the connection of a shared COMMIT. Its first member returns it to the pool. */
-function share(shared: SharedCommit, lease: MeteredLease): PooledConnection {
+function share(
+  shared: SharedCommit,
+  lease: MeteredLease,
+  keepsSession: PooledConnection['keepsSession'],
+): PooledConnection {
   return {
     connection: shared.connection,
     joinedBy: lease.recordJoined,
     shared,
-    release: async () => lease.release(),
+    keepsSession,
+    release: lease.release,
   };
 }
+
+function ignore(): void {}

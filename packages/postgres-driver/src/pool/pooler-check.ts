@@ -1,5 +1,6 @@
 import type { OnWarning } from '@sluice/core';
 import type { PostgresConnection } from '../connection/connection.js';
+import type { SendOptions } from '../connection/send-options.js';
 import { isDatabaseError } from '../errors/errors.js';
 import { poolerWarning, sharedSessionError, unkeptStatementsError } from '../errors/pooler-errors.js';
 import type { PostgresConfig } from '../options/options.js';
@@ -111,6 +112,6 @@ async function pidOf(connection: PostgresConnection, begin?: string): Promise<nu
   return Number(rows[0]?.text(0));
 }
 
-function within(): { readonly deadline: number; readonly onInterrupt: 'destroy' } {
-  return { deadline: performance.now() + ANSWER_MS, onInterrupt: 'destroy' };
+function within(): SendOptions {
+  return { deadline: performance.now() + ANSWER_MS, onInterrupt: 'destroy', keepsSession: true };
 }

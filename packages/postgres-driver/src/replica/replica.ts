@@ -77,13 +77,13 @@ export class PostgresReplica {
     const options = { deadline: polledAt + ANSWER_MS };
     const { connection, release } = await this.pool.acquire('read', options);
     try {
-      const { rows } = await connection.run(STATE, [], options);
+      const { rows } = await connection.run(STATE, [], { ...options, keepsSession: true });
       const [replayed, lagMs] = rows[0]?.fields ?? [];
       this.#replayed = typeof replayed === 'string' ? parseLsn(replayed) : undefined;
       this.#lagMs = typeof lagMs === 'string' ? Number(lagMs) : Number.POSITIVE_INFINITY;
       this.#polledAt = polledAt;
     } finally {
-      await release();
+      release();
     }
   }
 }

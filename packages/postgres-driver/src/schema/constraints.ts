@@ -1,7 +1,7 @@
 import type { ConstraintDetails } from '@sluice/core';
 import { isDatabaseError } from '../errors/errors.js';
 import { isTooLongForIndex } from '../errors/index-limit.js';
-import { type CatalogConnection, LOOKUP_MS } from './catalog-connection.js';
+import { type CatalogConnection, lookupOptions } from './catalog-connection.js';
 import { longIndexOf } from './long-index.js';
 
 /**
@@ -86,8 +86,7 @@ async function readColumns(
   names: readonly string[],
   connection: CatalogConnection,
 ): Promise<ConstraintDetails> {
-  const options = { deadline: performance.now() + LOOKUP_MS };
-  const { rows } = await connection.run(COLUMNS_OF_CONSTRAINT, names, options);
+  const { rows } = await connection.run(COLUMNS_OF_CONSTRAINT, names, lookupOptions());
   return { columns: rows.map(({ fields: [name] }) => name ?? '') };
 }
 

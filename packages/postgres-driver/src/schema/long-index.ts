@@ -1,5 +1,5 @@
 import type { ConstraintDetails } from '@sluice/core';
-import { type CatalogConnection, LOOKUP_MS } from './catalog-connection.js';
+import { type CatalogConnection, lookupOptions } from './catalog-connection.js';
 
 const NAME = String.raw`(?:"(?:[^"]|"")+"|[\w$]+)`;
 
@@ -17,8 +17,7 @@ export function longIndexOf(text: string): (connection: CatalogConnection) => Pr
   return async (connection) => {
     const target = TARGET.exec(text)?.[1];
     if (target === undefined) return {};
-    const options = { deadline: performance.now() + LOOKUP_MS };
-    const { rows } = await connection.run(INDEXES, [target], options);
+    const { rows } = await connection.run(INDEXES, [target], lookupOptions());
     const found = rows.map(({ fields: [table = '', index = '', column] }) => ({ table, index, column }));
     const [first] = found;
     if (first === undefined) return {};

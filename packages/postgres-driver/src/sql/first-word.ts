@@ -1,3 +1,5 @@
+import { endOfComment } from './tokens.js';
+
 /** The first word of a statement in lower case, after white space, parentheses and comments; empty where something else comes first. */
 export function firstWord(text: string): string {
   const at = afterComments(text);
@@ -18,21 +20,4 @@ function afterComments(text: string): number {
     if (!text.startsWith('/*', at)) return at;
     at = endOfComment(text, at);
   }
-}
-
-/** Comments between slash and asterisk nest in PostgreSQL. */
-function endOfComment(text: string, from: number): number {
-  let depth = 0;
-  for (let at = from; at < text.length; ) {
-    const two = text.slice(at, at + 2);
-    if (two === '/*') depth += 1;
-    else if (two === '*/') depth -= 1;
-    else {
-      at += 1;
-      continue;
-    }
-    at += 2;
-    if (depth === 0) return at;
-  }
-  return text.length;
 }

@@ -7,19 +7,11 @@ export interface StatementEffects {
    * that cannot run in a transaction block, such as VACUUM.
    */
   readonly mayCommit: boolean;
-  /** Whether it calls a function that changes the session: one that takes a session-level advisory lock, or changes a setting. */
-  readonly mayCallSessionFunction: boolean;
-  /** Whether it is a SET whose effect ends with the transaction. */
-  readonly isLocal: boolean;
 }
 
 /** Finds the effects of a statement from its text. */
 export function effectsOf(text: string): StatementEffects {
-  return {
-    mayCommit: mayCommit(text),
-    mayCallSessionFunction: /pg_(try_)?advisory_lock|set_config/i.test(text),
-    isLocal: /^\s*set\s+(local|transaction)\s/i.test(text),
-  };
+  return { mayCommit: mayCommit(text) };
 }
 
 /** Every statement may, unless it is known not to. */
@@ -67,24 +59,3 @@ const OTHERS: ReadonlySet<string> = new Set([
 
 /** What PostgreSQL creates, changes and drops outside transaction blocks, by commits of its own. */
 const COMMITS_ITSELF = /\b(?:concurrently|database|subscription|system|tablespace)\b/i;
-
-/** Whether a completed statement may have changed the session. @param command the first word of its command tag. */
-export function mayAlterSession(
-  command: string,
-  { isLocal, mayCallSessionFunction }: StatementEffects,
-): boolean {
-  return ALTERS_SESSION.has(command) ? !isLocal : mayCallSessionFunction;
-}
-
-const ALTERS_SESSION: ReadonlySet<string> = new Set([
-  'CALL',
-  'CREATE',
-  'DECLARE',
-  'DISCARD',
-  'DO',
-  'LISTEN',
-  'LOAD',
-  'PREPARE',
-  'RESET',
-  'SET',
-]);

@@ -7,7 +7,7 @@ const END_GRACE_MS = 5000;
 
 /** The options of COMMIT and ROLLBACK. They are never cancelled. After {@link END_GRACE_MS} the connection is destroyed, and the outcome of a COMMIT is unknown. */
 export function endOptions({ deadline, label }: Pick<ExecuteOptions, 'deadline' | 'label'>): SendOptions {
-  const options = { label, isScript: true, onInterrupt: 'destroy' } as const;
+  const options = { label, isScript: true, onInterrupt: 'destroy', keepsSession: true } as const;
   if (deadline === undefined) return options;
   return { ...options, deadline: Math.max(deadline, performance.now()) + END_GRACE_MS };
 }
@@ -22,7 +22,9 @@ export async function commitOpen(connection: PostgresConnection, options: SendOp
 /** Rolls the transaction back that is open, if one is. Never rejects: a connection that does not answer is destroyed, and the server rolls back itself. */
 export async function rollBackOpen(connection: PostgresConnection, options: SendOptions): Promise<void> {
   if (connection.isLost || connection.status === 'I') return;
-  await connection.run('rollback', [], { ...options, isScript: true }).catch(() => connection.destroy());
+  await connection
+    .run('rollback', [], { ...options, isScript: true, keepsSession: true })
+    .catch(() => connection.destroy());
 }
 
 function brokenError(operation: string | undefined): UsageError {

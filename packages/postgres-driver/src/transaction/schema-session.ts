@@ -101,5 +101,5 @@ class SchemaSession implements DatabaseTransaction {
 /** Ends the session, and with it the lock and its settings. Never rejects. */
 async function discard({ connection, release }: PooledConnection): Promise<void> {
   if (!connection.isLost) await connection.end().catch(() => connection.destroy());
-  await release();
+  release();
 }

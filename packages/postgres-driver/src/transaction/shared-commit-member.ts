@@ -124,6 +124,7 @@ export class SharedCommitMember {
       if (this.#hasBegun && !this.#shared.connection.isLost) {
         const options = {
           isScript: true,
+          keepsSession: true,
           deadline: performance.now() + ROLLBACK_GRACE_MS,
           onInterrupt: 'destroy',
         } as const;

@@ -22,7 +22,7 @@ export async function takeSchemaChangeLock(
 ): Promise<void> {
   const ask = `select ${owner === 'session' ? 'pg_try_advisory_lock' : 'pg_try_advisory_xact_lock'}(${SCHEMA_CHANGE_LOCK})`;
   for (let count = 0; ; count += 1) {
-    const how = { ...options, isScript: true };
+    const how = { ...options, isScript: true, keepsSession: owner === 'transaction' };
     const { rows } = await connection.run(ask, [], count === 0 ? { ...how, begin } : how);
     if (rows[0]?.text(0) !== 'f') return;
     await pause(count, options);

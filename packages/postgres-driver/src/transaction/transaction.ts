@@ -56,7 +56,10 @@ export async function beginTransaction(
     await takeSchemaChangeLock(pooled.connection, 'transaction', options, begin);
     const { lockTimeoutMs = 0 } = options;
     if (lockTimeoutMs > 0)
-      await pooled.connection.run(`select ${limit('lock_timeout', lockTimeoutMs, true)}`, [], options);
+      await pooled.connection.run(`select ${limit('lock_timeout', lockTimeoutMs, true)}`, [], {
+        ...options,
+        keepsSession: true,
+      });
     return new PostgresTransaction(pooled, options, context);
   } catch (error) {
     await rollBack(pooled, {});
@@ -109,7 +112,9 @@ export class PostgresTransaction implements DatabaseTransaction {
     const send = prepareToSend(statement, values);
     const begin = this.#takeBegin();
     this.#hasRead ||= statement.insertion === undefined;
-    const run = (how: ExecuteOptions): Promise<RawResult> => send(this.#connection, { ...how, begin });
+    const keepsSession = this.#pooled.keepsSession(statement);
+    const run = (how: ExecuteOptions): Promise<RawResult> =>
+      send(this.#connection, { ...how, begin, keepsSession });
     let result: RawResult;
     try {
       result = await (this.#member?.run(options, run) ?? run(options));
@@ -132,9 +137,10 @@ export class PostgresTransaction implements DatabaseTransaction {
     options: ExecuteOptions,
     isExclusive = false,
   ): AsyncGenerator<readonly Row[]> {
-    this.#member?.admit(undefined);
     const { values } = this.#context;
-    const plan = { statement, batchSize, options, values, isExclusive, begin: this.#begin };
+    this.#member?.admit(undefined);
+    const how = { ...options, keepsSession: this.#pooled.keepsSession(statement) };
+    const plan = { statement, batchSize, options: how, values, isExclusive, begin: this.#begin };
     const stream = new PostgresStream(this.#connection, plan);
     this.#takeBegin();
     this.#hasRead = true;
@@ -169,7 +175,7 @@ export class PostgresTransaction implements DatabaseTransaction {
       throw error;
     } finally {
       if (access === 'write') onWrite();
-      await this.#pooled.release();
+      this.#pooled.release();
     }
   }
 
@@ -199,7 +205,7 @@ export class PostgresTransaction implements DatabaseTransaction {
     try {
       await this.#member.rollback();
     } finally {
-      await this.#pooled.release();
+      this.#pooled.release();
     }
   }
 
@@ -238,6 +244,6 @@ async function rollBack({ connection, release }: PooledConnection, options: Send
   try {
     await rollBackOpen(connection, options);
   } finally {
-    await release();
+    release();
   }
 }
