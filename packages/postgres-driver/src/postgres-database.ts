@@ -41,6 +41,7 @@ import { PostgresPool } from './pool/pool.js';
 import { PostgresReplicas } from './replica/replicas.js';
 import { type QueryCatalog, readCatalog, readTable } from './schema/catalog.js';
 import { PostgresCounters } from './transaction/counters.js';
+import { assertLeavesNothing } from './transaction/leaves-nothing.js';
 import type { PooledConnection } from './transaction/pooled-connection.js';
 import { refusedWrite } from './transaction/refused-write.js';
 import { beginSchemaSession } from './transaction/schema-session.js';
@@ -159,13 +160,13 @@ export class PostgresDatabase implements Database {
   async #begin(options: BeginOptions, use: ConnectionUse): Promise<PostgresTransaction> {
     this.#assertOpen();
     const outcome: WriterOutcome = { isConflict: false };
-    const { values, isolation } = this.#config;
+    const { values, isolation, isPooled } = this.#config;
     const replica = this.#replicas === undefined ? undefined : await this.#acquireFromReplica(options);
     const sharing = this.#sharing(options);
     const pooled =
       replica ?? (await this.#pool.acquire(options.access, { ...options, outcome, sharing, use }));
     const onWrite = (): void => this.#replicas?.noteWrite();
-    const context = { values, isolation, counters: this.#counters, outcome, onWrite };
+    const context = { values, isolation, isPooled, counters: this.#counters, outcome, onWrite };
     return beginTransaction(pooled, options, context);
   }
 
@@ -316,7 +317,8 @@ export class PostgresDatabase implements Database {
   }
 
   async #executeIn(mode: SessionMode, plain: Statement, options: ExecuteOptions): Promise<StatementResult> {
-    const { values } = this.#config;
+    const { values, isPooled } = this.#config;
+    if (isPooled) assertLeavesNothing(plain, options.label);
     const send = this.#decodedFirst(prepareToSend(plain, values), plain, mode);
     const outcome: WriterOutcome = { isConflict: false };
     const pooled = await this.#pool.acquire(mode, { ...options, outcome });

@@ -4,7 +4,7 @@ import { temporaryPostgresUrl } from '@sluice/testkit';
 import { rejection, until } from '@sluice/testkit/driver-tests';
 import { sql } from 'kysely';
 import { Client } from 'pg';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from './opened-database.js';
 import { pgbouncerVersion, startPgbouncer } from './own-pgbouncer.js';
 
@@ -139,6 +139,65 @@ if (version === undefined) {
     test.skip(`NOT TESTED: prepared statements behind PgBouncer, which keeps them from 1.21 on; ${version} is installed`, () => {});
   }
 }
+
+describe.skipIf(version === undefined)(
+  'PgBouncer in transaction mode, whose sessions other clients use',
+  () => {
+    async function open(): Promise<{ readonly storage: Storage<Tables>; seen(): Promise<unknown> }> {
+      const direct = await temporaryPostgresUrl();
+      const url = await startPgbouncer(direct, ['default_pool_size = 1']);
+      const storage = await openStorage<Tables>({ url, drivers: [postgres({ pooler: 'transaction' })] });
+      opened.push(storage);
+      const other = new Client(url);
+      await other.connect();
+      onTestFinished(() => other.end());
+      const seen = async (): Promise<unknown> => (await other.query(LEFT)).rows[0];
+      return { storage, seen };
+    }
+
+    const LEFT = `select coalesce(current_setting('app.tenant', true), '') as tenant, current_setting('work_mem') as memory,
+    (select count(*)::integer from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()) as locks,
+    (select count(*)::integer from pg_class where relnamespace = pg_my_temp_schema() and relkind <> 'i') as temporary,
+    (select count(*)::integer from pg_listening_channels()) as listens`;
+    const NOTHING = { tenant: '', memory: '4MB', locks: 0, temporary: 0, listens: 0 };
+
+    test.each([
+      `set app.tenant = 'b'`,
+      `select set_config('app.tenant', 'b', false)`,
+      `update pg_settings set setting = '8192' where name = 'work_mem'`,
+      'create temp table account (id integer)',
+      'select 1 as id into temp account',
+      'select pg_advisory_lock(7)',
+      'listen here',
+    ])('refuses what would stay in one: %s', async (text) => {
+      const { storage, seen } = await open();
+      const statement = sql.raw(text);
+      const refusal = {
+        code: 'unsupported',
+        message: expect.stringContaining('connect to PostgreSQL itself'),
+      };
+      expect(await rejection(statement.execute(storage.kysely))).toMatchObject(refusal);
+      expect(await rejection(storage.write((tx) => statement.execute(tx.kysely)))).toMatchObject(refusal);
+      expect(await seen()).toEqual(NOTHING);
+    });
+
+    test('runs what ends with its transaction', async () => {
+      const { storage, seen } = await open();
+      await storage.write(async (tx) => {
+        await sql`set local work_mem = '8MB'`.execute(tx.kysely);
+        await sql`select set_config('app.tenant', ${'b'}, ${true}), pg_advisory_xact_lock(7)`.execute(
+          tx.kysely,
+        );
+        await sql`create temp table passing (id integer) on commit drop`.execute(tx.kysely);
+        const { rows } = await sql<{
+          tenant: string;
+        }>`select current_setting('app.tenant') as tenant`.execute(tx.kysely);
+        expect(rows).toEqual([{ tenant: 'b' }]);
+      });
+      expect(await seen()).toEqual(NOTHING);
+    });
+  },
+);
 
 describe.skipIf(version === undefined)('PgBouncer that ends a statement by its query_timeout', () => {
   test.each(['session', 'transaction'] as const)(

@@ -1,5 +1,6 @@
 import { ConfigurationError, type DatabaseWarning, UnsupportedError } from '@sluice/core';
 import type { PostgresConfig } from '../options/options.js';
+import type { LastingEffect } from '../sql/lasting-effects.js';
 import { endpoint } from './errors.js';
 
 type Address = Pick<PostgresConfig, 'host' | 'port'>;
@@ -26,6 +27,17 @@ export function needsSessionError(operation: string | undefined): UnsupportedErr
     'A migration with `transaction = false` needs a session of its own, which a pooler in transaction mode does not give. Migrate through a direct connection.',
     { operation },
   );
+}
+
+/** The error for a statement that would leave something in a session, where a pooler lends the session to other clients after each transaction. */
+export function lastingEffectError(
+  { what, instead }: LastingEffect,
+  operation: string | undefined,
+): UnsupportedError {
+  const message =
+    `${what} would outlive its transaction, in a session that other clients use next: the pooler lends it for one transaction (\`pooler: 'transaction'\`). ` +
+    `${instead}; or connect to PostgreSQL itself, or to a pooler in session mode. Nothing was executed.`;
+  return new UnsupportedError(message, { operation });
 }
 
 /** The warning for a pooler that the options do not name, and of which it is not known that it runs in transaction mode. */

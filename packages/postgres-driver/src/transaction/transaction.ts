@@ -20,6 +20,7 @@ import type { RawResult } from '../values/raw-result.js';
 import { toStatementResult } from '../values/rows.js';
 import type { PostgresCounters } from './counters.js';
 import { commitOpen, endOptions, rollBackOpen } from './end-transaction.js';
+import { assertLeavesNothing } from './leaves-nothing.js';
 import type { PooledConnection } from './pooled-connection.js';
 import { refusedWrite } from './refused-write.js';
 import { prepareToSend } from './send-statement.js';
@@ -34,6 +35,8 @@ export interface TransactionContext {
   readonly values: ValueMode;
   /** The isolation level of transactions that name none. */
   readonly isolation: IsolationLevel;
+  /** Whether a pooler lends the session to other clients after the transaction. */
+  readonly isPooled: boolean;
   readonly counters: PostgresCounters;
   /** Set when the transaction fails with a conflict. */
   readonly outcome: WriterOutcome;
@@ -106,8 +109,9 @@ export class PostgresTransaction implements DatabaseTransaction {
   }
 
   async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
-    const { values } = this.#context;
+    const { values, isPooled } = this.#context;
     assertKeepsTransaction(statement.sql, this.#options.label);
+    if (isPooled) assertLeavesNothing(statement, this.#options.label);
     this.#member?.admit(statement);
     const send = prepareToSend(statement, values);
     const begin = this.#takeBegin();
@@ -137,7 +141,8 @@ export class PostgresTransaction implements DatabaseTransaction {
     options: ExecuteOptions,
     isExclusive = false,
   ): AsyncGenerator<readonly Row[]> {
-    const { values } = this.#context;
+    const { values, isPooled } = this.#context;
+    if (isPooled) assertLeavesNothing(statement, this.#options.label);
     this.#member?.admit(undefined);
     const how = { ...options, keepsSession: this.#pooled.keepsSession(statement) };
     const plan = { statement, batchSize, options: how, values, isExclusive, begin: this.#begin };
