@@ -42,6 +42,7 @@ import { PostgresReplicas } from './replica/replicas.js';
 import { type QueryCatalog, readCatalog, readTable } from './schema/catalog.js';
 import { PostgresCounters } from './transaction/counters.js';
 import { assertLeavesNothing } from './transaction/leaves-nothing.js';
+import { PostgresLockWatch } from './transaction/lock-watch.js';
 import type { PooledConnection } from './transaction/pooled-connection.js';
 import { refusedWrite } from './transaction/refused-write.js';
 import { beginSchemaSession } from './transaction/schema-session.js';
@@ -79,6 +80,8 @@ export class PostgresDatabase implements Database {
   readonly #config: PostgresConfig;
   readonly #pool: PostgresPool;
   readonly #counters = new PostgresCounters();
+  /** Behind a pooler in transaction mode it is not known which of the server's processes runs a statement. */
+  readonly #lockWatch: PostgresLockWatch | undefined;
   readonly #unreadable = new UnreadableResults();
   readonly #coalescer: PostgresCoalescer | undefined;
   readonly #replicas: PostgresReplicas | undefined;
@@ -88,7 +91,9 @@ export class PostgresDatabase implements Database {
   constructor(config: PostgresConfig, onWarning: OnWarning = emitProcessWarning) {
     this.#config = config;
     this.capabilities = { ...CAPABILITIES, watchesChanges: !config.isPooled };
-    this.#pool = new PostgresPool(config, onWarning);
+    this.#pool = new PostgresPool(config, onWarning, this.#counters);
+    if (!config.isPooled)
+      this.#lockWatch = new PostgresLockWatch(() => this.#pool.openSpare(), this.#counters);
     const { replicas: configs, maxLagMs } = config;
     if (configs.length > 0)
       this.#replicas = new PostgresReplicas({
@@ -166,7 +171,8 @@ export class PostgresDatabase implements Database {
     const pooled =
       replica ?? (await this.#pool.acquire(options.access, { ...options, outcome, sharing, use }));
     const onWrite = (): void => this.#replicas?.noteWrite();
-    const context = { values, isolation, isPooled, counters: this.#counters, outcome, onWrite };
+    const lockWatch = this.#lockWatch;
+    const context = { values, isolation, isPooled, counters: this.#counters, lockWatch, outcome, onWrite };
     return beginTransaction(pooled, options, context);
   }
 
@@ -351,12 +357,15 @@ export class PostgresDatabase implements Database {
     mode: SessionMode,
     options: SendOptions,
   ): Promise<RawResult> {
+    const wait = mode === 'write' ? this.#lockWatch?.begin(connection, options) : undefined;
     try {
       const result = await send(connection, { ...options, mode });
+      wait?.end();
       assertNothingOpen(connection, options);
       this.#counters.recordCommit(mode);
       return result;
-    } catch (error) {
+    } catch (failure) {
+      const error = wait === undefined ? failure : wait.fail(failure);
       this.#counters.recordFailure(error);
       if (mode === 'read') throw error;
       throw writeError(refusedWrite(error, connection, options.label), connection.lastOutcome, options.label);
@@ -391,6 +400,7 @@ export class PostgresDatabase implements Database {
     await this.#replicas?.close();
     await this.#changes.close();
     await this.#pool.close();
+    await this.#lockWatch?.close();
   }
 
   #assertOpen(): void {

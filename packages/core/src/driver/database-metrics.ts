@@ -24,6 +24,8 @@ export interface LockMetrics {
   readonly waits: SummarySnapshot;
   /** `failures / attempts`; 0 while there are none. */
   readonly failureRate: number;
+  /** The waits by the label of the call that held the lock, where the engine tells who held it; left out while there is none. */
+  readonly holders?: Readonly<Record<string, SummarySnapshot>>;
   /** The last attempt that did not succeed at once; left out while there is none. */
   readonly lastEvent?: LockEvent;
 }

@@ -1,4 +1,5 @@
-import type { DatabaseMetrics } from '../driver/database-metrics.js';
+import type { DatabaseMetrics, LockMetrics } from '../driver/database-metrics.js';
+import { ConflictError, StaleCatalogError, TimeoutError } from '../errors/flow-errors.js';
 import type { ErrorCode } from '../errors/sluice-error.js';
 import { SluiceError } from '../errors/sluice-error.js';
 import { Rate } from '../metrics/rate.js';
@@ -69,6 +70,8 @@ export class StorageCounters {
     transactions: new Map<string, LabelCounters>(),
   };
   readonly #replays: Partial<Record<ReplayReason, number>> = {};
+  #locksGivenUp = 0;
+  #lastGivenUpAt = 0;
   readonly #errors: Partial<Record<ErrorCode, number>> = {};
 
   /** Records a call that ended and, if it failed, its error. */
@@ -79,6 +82,10 @@ export class StorageCounters {
     if (failure === undefined) return;
     counters.failures += 1;
     const { error } = failure;
+    if (isLockGivenUp(error)) {
+      this.#locksGivenUp += 1;
+      this.#lastGivenUpAt = Date.now();
+    }
     if (error instanceof SluiceError) this.#errors[error.code] = (this.#errors[error.code] ?? 0) + 1;
   }
 
@@ -98,8 +105,18 @@ export class StorageCounters {
       labels: Object.fromEntries([...labels].map((label) => [label, ofLabel(label)])),
       replays: { ...this.#replays },
       errors: { ...this.#errors },
-      database,
+      database: { ...database, locks: this.#withGivenUp(database.locks) },
     };
+  }
+
+  /** Adds the calls that were given up after conflicts. The driver counted each conflict as an attempt that was made again. */
+  #withGivenUp(locks: LockMetrics): LockMetrics {
+    if (this.#locksGivenUp === 0) return locks;
+    const failures = locks.failures + this.#locksGivenUp;
+    const failureRate = failures / Math.max(locks.attempts, failures);
+    const isLast = this.#lastGivenUpAt >= (locks.lastEvent?.at ?? 0);
+    const lastEvent = isLast ? ({ at: this.#lastGivenUpAt, kind: 'failure' } as const) : locks.lastEvent;
+    return { ...locks, failures, failureRate, ...(lastEvent === undefined ? {} : { lastEvent }) };
   }
 
   #of(kind: OperationKind, label: string): LabelCounters {
@@ -110,6 +127,12 @@ export class StorageCounters {
     this.#labels[kind].set(label, counters);
     return counters;
   }
+}
+
+/** Whether a call failed because of other transactions: with a conflict, or when its deadline passed after one. */
+function isLockGivenUp(error: unknown): boolean {
+  const reason = error instanceof TimeoutError ? error.cause : error;
+  return reason instanceof ConflictError && !(reason instanceof StaleCatalogError);
 }
 
 function sum(counters: readonly LabelCounters[]): OperationMetrics {

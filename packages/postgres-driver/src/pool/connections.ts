@@ -78,7 +78,7 @@ export class PostgresConnections {
 
   constructor(config: PostgresConfig, onWarning: OnWarning) {
     this.#config = config;
-    this.#constraints = new PostgresConstraints(() => this.#openSpare());
+    this.#constraints = new PostgresConstraints(() => this.openSpare());
     this.#poolerCheck = new PoolerCheck(config, onWarning);
   }
 
@@ -159,6 +159,14 @@ export class PostgresConnections {
     await Promise.all([...this.#all.keys()].map((connection) => connection.end()));
   }
 
+  /** Opens a connection outside of the pool, for lookups that must not wait for the pool's callers. */
+  openSpare(config: PostgresConfig = this.#preferred ?? this.#config): Promise<PostgresConnection> {
+    return connect(
+      { ...config, connectTimeoutMs: Math.min(2000, config.connectTimeoutMs) },
+      async () => ({}),
+    );
+  }
+
   /** Begins as many attempts as callers wait who will not get a connection that is being restored; only one while attempts fail. */
   #grow(): void {
     if (this.#retryTimer !== undefined) return;
@@ -218,7 +226,7 @@ export class PostgresConnections {
     const connection = await connectToAny(this.#config, this.#constraints.placeOf, this.#preferred);
     try {
       this.#assertRole(connection);
-      await this.#poolerCheck.check(connection, () => this.#openSpare(connection.config));
+      await this.#poolerCheck.check(connection, () => this.openSpare(connection.config));
     } catch (error) {
       void connection.end();
       throw error;
@@ -267,14 +275,6 @@ export class PostgresConnections {
 
   #isOver(connection: PostgresConnection): boolean {
     return connection.isRetired || performance.now() >= (this.#all.get(connection) ?? 0);
-  }
-
-  /** Opens a connection outside of the pool, for lookups that must not wait for the pool's callers. */
-  #openSpare(config: PostgresConfig = this.#preferred ?? this.#config): Promise<PostgresConnection> {
-    return connect(
-      { ...config, connectTimeoutMs: Math.min(2000, config.connectTimeoutMs) },
-      async () => ({}),
-    );
   }
 
   #keepIdle(connection: PostgresConnection): void {

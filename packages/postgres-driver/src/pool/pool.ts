@@ -1,6 +1,7 @@
 import { ClosedError, type LaneMetrics, type OnWarning, type Statement } from '@sluice/core';
 import type { PostgresConnection } from '../connection/connection.js';
 import type { PostgresConfig } from '../options/options.js';
+import type { PostgresCounters } from '../transaction/counters.js';
 import type { PooledConnection } from '../transaction/pooled-connection.js';
 import { SharedCommit } from '../transaction/shared-commit.js';
 import { PostgresAdmission } from './admission.js';
@@ -24,11 +25,12 @@ export class PostgresPool {
   readonly #use = new SessionUse();
   #closed: Promise<void> | undefined;
 
-  constructor(config: PostgresConfig, onWarning: OnWarning) {
+  constructor(config: PostgresConfig, onWarning: OnWarning, counters: PostgresCounters) {
     const { poolSize: permits, queueLimit } = config;
     this.#config = config;
     this.#lane = new ConnectionLane(config);
-    this.#throttle = new PostgresThrottle(new PostgresAdmission(this.#lane, queueLimit), permits, queueLimit);
+    const admission = new PostgresAdmission(this.#lane, queueLimit);
+    this.#throttle = new PostgresThrottle(admission, permits, queueLimit, counters);
     this.#meters = {
       read: new PostgresMeter(this.#lane, permits),
       write: new PostgresMeter(this.#throttle, permits),
@@ -61,6 +63,11 @@ export class PostgresPool {
       lease.release();
       throw error;
     }
+  }
+
+  /** Opens a connection beside the pool's. The caller must end it. */
+  openSpare(): Promise<PostgresConnection> {
+    return this.#connections.openSpare();
   }
 
   #withAcquireTimeout(options: TakeOptions & ThrottleOptions): TakeOptions & ThrottleOptions {

@@ -1,4 +1,5 @@
-import { type Lease, TimeoutError, WaitingQueue, type WaitOptions } from '@sluice/core';
+import { ConflictError, type Lease, TimeoutError, WaitingQueue, type WaitOptions } from '@sluice/core';
+import type { PostgresCounters } from '../transaction/counters.js';
 import type { HotSpot, SharedCommit } from '../transaction/shared-commit.js';
 import type { WriterOutcome } from '../transaction/writer-outcome.js';
 import { type AdmissionOptions, EXCLUSIVE_FROM_ATTEMPT, type PostgresAdmission } from './admission.js';
@@ -57,11 +58,18 @@ export class PostgresThrottle {
   readonly #admission: PostgresAdmission;
   readonly #permits: number;
   readonly #queueLimit: number;
+  readonly #counters: Pick<PostgresCounters, 'noteConflict' | 'recordLockWait'>;
   /** The labels that have had a conflict. */
   readonly #labels = new Map<string, LabelState>();
   #onEmpty: (() => void) | undefined;
 
-  constructor(admission: PostgresAdmission, permits: number, queueLimit: number) {
+  constructor(
+    admission: PostgresAdmission,
+    permits: number,
+    queueLimit: number,
+    counters: Pick<PostgresCounters, 'noteConflict' | 'recordLockWait'>,
+  ) {
+    this.#counters = counters;
     this.#admission = admission;
     this.#permits = permits;
     this.#queueLimit = queueLimit;
@@ -120,6 +128,7 @@ export class PostgresThrottle {
 
   #wait(state: LabelState, options: ThrottleOptions, since: number): Promise<SharedCommit | undefined> {
     const { attempt = 1, priority, deadline = Number.POSITIVE_INFINITY, signal } = options;
+    const { label = '' } = options;
     const timeoutAt = performance.now() + WAIT_TIMEOUT_MS;
     const wait: WaitOptions = {
       priority: attempt > 1 ? 'high' : priority,
@@ -129,14 +138,25 @@ export class PostgresThrottle {
     return new Promise((resolve, reject) => {
       const admit = (shared?: SharedCommit): void => {
         if (shared === undefined) state.active += 1;
+        this.#counters.recordLockWait(performance.now() - since, label);
         resolve(shared);
       };
       state.waiting.enqueue({ since, options, admit }, wait, (error) => {
         if (error instanceof TimeoutError && timeoutAt < deadline) admit();
-        else reject(error);
+        else reject(this.#refused(error, label, since));
         this.#notifyIfEmpty();
       });
     });
+  }
+
+  /** The error of a writer whose deadline passed behind others that want the same rows. */
+  #refused(error: unknown, label: string, since: number): unknown {
+    if (!(error instanceof TimeoutError)) return error;
+    this.#counters.recordLockWait(performance.now() - since, label);
+    const message = `The writers called "${label}" undo each other, and are let through a few at a time.`;
+    error.cause ??= new ConflictError('busy', message);
+    this.#counters.noteConflict(error);
+    return error;
   }
 
   /** The lease of a member of a shared COMMIT. Its outcome is recorded; only the first member counts as active. */

@@ -1,6 +1,7 @@
 import type { OnWarning } from '@sluice/core';
 import type { PostgresConfig } from '../options/options.js';
 import { PostgresPool } from '../pool/pool.js';
+import { PostgresCounters } from '../transaction/counters.js';
 import { type Lsn, parseLsn } from './lsn.js';
 
 /** How often a replica's position is polled, in milliseconds; more often while a read was refused because the replica is behind. */
@@ -26,7 +27,7 @@ export class PostgresReplica {
   #isClosed = false;
 
   constructor(config: PostgresConfig, maxLagMs: number, onWarning: OnWarning) {
-    this.pool = new PostgresPool(config, onWarning);
+    this.pool = new PostgresPool(config, onWarning, new PostgresCounters());
     this.#maxLagMs = maxLagMs;
     this.#poll();
   }

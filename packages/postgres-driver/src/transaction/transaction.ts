@@ -21,6 +21,7 @@ import { toStatementResult } from '../values/rows.js';
 import type { PostgresCounters } from './counters.js';
 import { commitOpen, endOptions, rollBackOpen } from './end-transaction.js';
 import { assertLeavesNothing } from './leaves-nothing.js';
+import type { PostgresLockWatch } from './lock-watch.js';
 import type { PooledConnection } from './pooled-connection.js';
 import { refusedWrite } from './refused-write.js';
 import { prepareToSend } from './send-statement.js';
@@ -38,6 +39,8 @@ export interface TransactionContext {
   /** Whether a pooler lends the session to other clients after the transaction. */
   readonly isPooled: boolean;
   readonly counters: PostgresCounters;
+  /** Left out where waits for locks cannot be measured. */
+  readonly lockWatch?: PostgresLockWatch | undefined;
   /** Set when the transaction fails with a conflict. */
   readonly outcome: WriterOutcome;
   /** Called after the COMMIT of a transaction that may have written, whatever its outcome. */
@@ -98,6 +101,8 @@ export class PostgresTransaction implements DatabaseTransaction {
   #begin: string | undefined;
   /** Whether it has run anything but inserts of given values. Such inserts read nothing that a stale snapshot could affect. */
   #hasRead = false;
+  /** Ends its listing among the holders of locks. */
+  readonly #unlist: (() => void) | undefined;
 
   constructor(pooled: PooledConnection, options: BeginOptions, context: TransactionContext, begin?: string) {
     this.#pooled = pooled;
@@ -106,6 +111,8 @@ export class PostgresTransaction implements DatabaseTransaction {
     const { shared } = pooled;
     this.#member = shared === undefined ? undefined : new SharedCommitMember(shared, () => this.#commitAll());
     this.#begin = this.#member?.begin ?? begin;
+    const { access, label } = options;
+    if (access === 'write') this.#unlist = context.lockWatch?.noteHolder(pooled.connection, label);
   }
 
   async execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
@@ -119,11 +126,14 @@ export class PostgresTransaction implements DatabaseTransaction {
     const keepsSession = this.#pooled.keepsSession(statement);
     const run = (how: ExecuteOptions): Promise<RawResult> =>
       send(this.#connection, { ...how, begin, keepsSession });
+    const { label } = this.#options;
+    const wait = this.#unlist && this.#context.lockWatch?.begin(this.#connection, { label });
     let result: RawResult;
     try {
       result = await (this.#member?.run(options, run) ?? run(options));
+      wait?.end();
     } catch (error) {
-      this.#fail(error);
+      this.#fail(wait === undefined ? error : wait.fail(error));
     }
     this.#assertStillOpen();
     try {
@@ -175,10 +185,11 @@ export class PostgresTransaction implements DatabaseTransaction {
       await (this.#member?.commit() ?? this.#commitAll());
       counters.recordCommit(access);
     } catch (error) {
-      if (!(error instanceof CommitUnknownError)) counters.recordFailure(error);
+      if (!(error instanceof CommitUnknownError)) counters.recordFailure(error, this.#isFinal);
       outcome.isConflict ||= error instanceof ConflictError;
       throw error;
     } finally {
+      this.#unlist?.();
       if (access === 'write') onWrite();
       this.#pooled.release();
     }
@@ -205,6 +216,7 @@ export class PostgresTransaction implements DatabaseTransaction {
    */
   async rollback(): Promise<void> {
     this.#context.counters.recordRollback();
+    this.#unlist?.();
     if (this.#member === undefined || this.#member.isFirst)
       return rollBack(this.#pooled, endOptions(this.#options));
     try {
@@ -221,11 +233,18 @@ export class PostgresTransaction implements DatabaseTransaction {
       this.#context.outcome.isConflict = true;
       this.#member?.noteConflict();
     }
-    return this.#context.counters.recordConflict(this.#conflictIfStale(error));
+    const told = this.#conflictIfStale(error);
+    this.#context.counters.noteConflict(told, this.#isFinal);
+    throw told;
   }
 
   #conflictIfStale(error: unknown): unknown {
     return this.#hasRead ? conflictIfStale(error, this.#options, this.#context.isolation) : error;
+  }
+
+  /** Whether nobody makes the transaction again after a conflict: it is one of Kysely's own. */
+  get #isFinal(): boolean {
+    return this.#options.isReplayable !== true;
   }
 
   #takeBegin(): string | undefined {
