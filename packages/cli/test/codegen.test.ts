@@ -6,6 +6,7 @@ import { openStorage } from '@sluice/core';
 import { postgres } from '@sluice/postgres-driver';
 import { sqlite } from '@sluice/sqlite-driver';
 import { temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommandLine } from '../src/index.js';
 
@@ -50,6 +51,37 @@ describe('sluice codegen', () => {
     expect(await run('codegen', '--url', url, '--out', out, '--verify')).toMatchObject({ code: 0 });
   });
 });
+
+describe('sluice codegen of a database that others made', () => {
+  it('writes the tables of other schemas, and types outside of the contract, never as unknown', async () => {
+    const url = await temporaryPostgresUrl();
+    const storage = await openStorage({ url, drivers: [postgres()] });
+    for (const statement of OTHERS) await sql.raw(statement).execute(storage.kysely);
+    await storage.close();
+    const text = await generated('others.ts', ['--url', url, '--schema', 'billing'], []);
+    expect(text).not.toContain('unknown');
+    expect(text).toContain('"billing.line_item": BillingLineItem;');
+    expect(text).toContain('  zoo: Zoo;');
+    expect(text).toContain(`mood: Generated<"sad" | "it's ok">;`);
+    expect(text).toContain(`next: "sad" | "it's ok" | null;`);
+    expect(text).toContain('span: string | null;');
+    expect(text).toContain('ratio: number;');
+    expect(text).toContain('amount: number | null;');
+    expect(text).toContain('twice: GeneratedAlways<number | null>;');
+    expect(text).toContain(`mood: GeneratedAlways<"sad" | "it's ok" | null>;`);
+    expect(await generated('search-path.ts', ['--url', url], [])).not.toContain('billing');
+  });
+});
+
+const OTHERS = [
+  'create schema billing',
+  'create table billing.line_item (id integer primary key)',
+  `create type mood as enum ('sad', 'it''s ok')`,
+  'create domain positive as integer check (value > 0)',
+  `create table zoo (id integer primary key, mood mood not null default 'sad', next mood, span interval, ratio real not null,
+     amount positive, twice integer generated always as (amount * 2) stored)`,
+  'create view moods as select mood from zoo',
+];
 
 describe('sluice codegen --verify', () => {
   it('exits 0 while the file is what would be written, and writes nothing', async () => {
@@ -160,9 +192,13 @@ async function migrated(url: string): Promise<string[]> {
   return ['--url', url];
 }
 
-async function generated(name: string, source: readonly string[]): Promise<string> {
+async function generated(
+  name: string,
+  source: readonly string[],
+  more: readonly string[] = ['--camel-case'],
+): Promise<string> {
   const file = join(folder, name);
-  const { code, err } = await run('codegen', ...source, '--camel-case', '--out', file);
+  const { code, err } = await run('codegen', ...source, ...more, '--out', file);
   expect(err).toBe('');
   expect(code).toBe(0);
   return readFile(file, 'utf8');

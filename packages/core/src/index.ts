@@ -5,7 +5,13 @@ export type {
   TransactionOptions,
 } from './call/call-options.js';
 export { withinDeadline } from './call/within-deadline.js';
-export { type Catalog, type CatalogColumn, type CatalogTable, keepUnchanged } from './catalog/catalog.js';
+export {
+  type Catalog,
+  type CatalogColumn,
+  type CatalogTable,
+  type ForeignType,
+  keepUnchanged,
+} from './catalog/catalog.js';
 export { DatabaseDialect, type DatabaseDialectOptions, type TypedLane } from './dialect/database-dialect.js';
 export { type ContractValues, native, typed } from './dialect/typed-expression.js';
 export type { Capabilities } from './driver/capabilities.js';

@@ -39,7 +39,7 @@ import { takes } from './options/target.js';
 import type { ConnectionUse } from './pool/connection-lane.js';
 import { PostgresPool } from './pool/pool.js';
 import { PostgresReplicas } from './replica/replicas.js';
-import { type QueryCatalog, readCatalog, readTable } from './schema/catalog.js';
+import { type QueryCatalog, qualifiedNames, readCatalog, readTable } from './schema/catalog.js';
 import { PostgresCounters } from './transaction/counters.js';
 import { assertLeavesNothing } from './transaction/leaves-nothing.js';
 import { PostgresLockWatch } from './transaction/lock-watch.js';
@@ -240,15 +240,18 @@ export class PostgresDatabase implements Database {
   }
 
   catalog(options: CatalogOptions = {}): Promise<Catalog> {
-    return this.#ask(options, readCatalog);
+    return this.#ask(options, (query) => readCatalog(query, options));
   }
 
   async recheck(known: Catalog, table: string | undefined, options: CatalogOptions): Promise<Catalog> {
-    if (table === undefined) return keepUnchanged(known, await this.catalog(options));
+    if (table === undefined) {
+      const others = { schemas: options.schemas, names: qualifiedNames(known) };
+      return keepUnchanged(known, await this.#ask(options, (query) => readCatalog(query, others)));
+    }
     const found = await this.#ask(options, (query) => readTable(query, table));
     const read = new Map(known);
     if (found === undefined) read.delete(table);
-    else read.set(table, found);
+    else read.set(found.name, found);
     return keepUnchanged(known, read);
   }
 

@@ -123,7 +123,7 @@ test('reads a time in whatever zone the session was put', async () => {
   await transaction.rollback();
 });
 
-test('cuts a computed time to the millisecond and refuses a stored one that has more', async () => {
+test('cuts a time to the millisecond, computed or stored', async () => {
   const { run, rows } = await open();
   await run('truncate held');
   expect(await rows("select '2024-01-01 00:00:00.123999Z'::timestamptz as t")).toEqual([
@@ -134,7 +134,9 @@ test('cuts a computed time to the millisecond and refuses a stored one that has 
     { t: new Date('2024-01-01T00:00:00.123Z') },
   ]);
   await run("update held set exact_timestamptz = '2024-01-01 00:00:00.123456Z'");
-  expect(await rejection(rows('select exact_timestamptz as t from held'))).toBeInstanceOf(ValueError);
+  expect(await rows('select exact_timestamptz as t from held')).toEqual([
+    { t: new Date('2024-01-01T00:00:00.123Z') },
+  ]);
 });
 
 test.each([

@@ -3,8 +3,10 @@ import {
   type ColumnMetadataOptions,
   type ColumnOverrides,
   DatabaseMetadata,
+  type ExpressionNode,
   GenericExpressionNode,
   IdentifierNode,
+  LiteralNode,
   UnionExpressionNode,
 } from 'kysely-codegen';
 import { typeNode } from './column-types.js';
@@ -13,7 +15,7 @@ import { compareNames } from './compare-names.js';
 /** A catalog in the data structures of kysely-codegen. */
 export interface DescribedCatalog {
   readonly metadata: DatabaseMetadata;
-  /** The types of columns that can be read but not written, by `table.column`. */
+  /** The types of columns that can be read but not written, or that have a type outside of the contract, by `table.column`. */
   readonly overrides: ColumnOverrides;
   readonly unknownColumns: readonly string[];
 }
@@ -37,11 +39,11 @@ export function describeCatalog(catalog: Catalog): DescribedCatalog {
     }),
     overrides: Object.fromEntries(
       columns
-        .filter(({ column }) => column.isGenerated)
-        .map(({ table, column }) => [`${table.name}.${column.name}`, readOnlyNode(column)]),
+        .filter(({ column }) => column.isGenerated || column.foreign !== undefined)
+        .map(({ table, column }) => [`${table.name}.${column.name}`, columnNode(column)]),
     ),
     unknownColumns: columns
-      .filter(({ column }) => column.type === undefined)
+      .filter(({ column }) => column.type === undefined && column.foreign === undefined)
       .map(
         ({ table, column }) =>
           `${table.name}.${column.name} has the type "${column.declaredType}", which is none of the contract's; it is written as unknown.`,
@@ -67,14 +69,25 @@ function describeColumn({
   return {
     name,
     dataType: type?.name ?? 'unknown',
+    // An override says it itself.
     isNullable: isNullable && type !== undefined && !isGenerated,
     hasDefaultValue: hasDefault,
   };
 }
 
-function readOnlyNode({ type, isNullable }: CatalogColumn): GenericExpressionNode {
-  const value = typeNode(type?.name);
-  const isUnion = isNullable && type !== undefined;
+function columnNode(column: CatalogColumn): ExpressionNode {
+  const { isNullable, isGenerated, hasDefault, type, foreign } = column;
+  const value = valueNode(column);
+  const isUnion = isNullable && (type !== undefined || foreign !== undefined);
   const selected = isUnion ? new UnionExpressionNode([value, new IdentifierNode('null')]) : value;
-  return new GenericExpressionNode('GeneratedAlways', [selected]);
+  if (!isGenerated && !hasDefault) return selected;
+  return new GenericExpressionNode(isGenerated ? 'GeneratedAlways' : 'Generated', [selected]);
+}
+
+/** A type outside of the contract is what the driver gives; an enum is one of its labels. */
+function valueNode({ type, foreign }: CatalogColumn): ExpressionNode {
+  if (foreign === undefined) return typeNode(type?.name);
+  const { value, labels = [] } = foreign;
+  if (labels.length === 0) return new IdentifierNode(value);
+  return new UnionExpressionNode(labels.map((label) => new LiteralNode(label)));
 }

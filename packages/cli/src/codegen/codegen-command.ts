@@ -13,6 +13,7 @@ interface CodegenOptions {
   readonly migrations?: string;
   readonly out: string;
   readonly camelCase?: boolean;
+  readonly schema?: readonly string[];
   readonly verify?: boolean;
 }
 
@@ -24,6 +25,8 @@ Examples:
       writes the types of the migrations, applied to a temporary SQLite file
   sluice codegen --url postgres://app@localhost/app --migrations ./migrations --out src/db.ts
       applies pending migrations to that database first
+  sluice codegen --url postgres://app@localhost/app --schema billing audit --out src/db.ts
+      writes the tables of these schemas too, as "billing.invoice"; those of the search path keep their names
   sluice codegen --migrations ./migrations --out src/db.ts --camel-case --verify
       writes nothing; exit status 1 when src/db.ts is not what would be written
 
@@ -37,6 +40,7 @@ export function codegenCommand(output: CommandOutput, finish: (code: ExitCode) =
     .option('--migrations <folder>', 'migrations to apply: to --url, or else to a temporary SQLite file')
     .requiredOption('--out <file>', 'the file to write')
     .option('--camel-case', 'name uploaded_at uploadedAt, as `camelCase: true` of openStorage does')
+    .option('--schema <name...>', 'schemas of PostgreSQL to read beside those of the search path')
     .option('--verify', 'write nothing, and fail when the file is not up to date')
     .addHelpText('after', EXAMPLES)
     .action(async (options: CodegenOptions) => finish(await runCodegen(options, output)));

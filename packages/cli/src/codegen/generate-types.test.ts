@@ -102,6 +102,29 @@ describe('generateTypes', () => {
     expect(unknownColumns).toEqual([expect.stringContaining('offer.price has the type "money"')]);
   });
 
+  it('writes a type outside of the contract as what the driver gives, and an enum as its labels', () => {
+    const foreign = (name: string, more: Partial<CatalogColumn>): CatalogColumn => ({
+      ...column(name, 'text'),
+      type: undefined,
+      declaredType: 'other',
+      ...more,
+    });
+    const columns = [
+      foreign('mood', { foreign: { value: 'string', labels: ['sad', "it's"] }, isNullable: true }),
+      foreign('span', { foreign: { value: 'string' }, hasDefault: true }),
+      foreign('ratio', { foreign: { value: 'number' } }),
+    ];
+    const place = { schema: 'billing', table: 'zoo' };
+    const { text, unknownColumns } = generateTypes(catalog({ ...table('billing.zoo', columns), place }));
+    expect(body(text, 'BillingZoo')).toEqual([
+      `mood: "sad" | "it's" | null;`,
+      'ratio: number;',
+      'span: Generated<string>;',
+    ]);
+    expect(body(text, 'DB')).toEqual(['"billing.zoo": BillingZoo;']);
+    expect(unknownColumns).toEqual([]);
+  });
+
   it('keeps a table from taking the name of a type that columns use', () => {
     const date = table('date', [column('day', 'timestamptz'), column('id', 'bigint', { hasDefault: true })]);
     const generated = table('generated', [column('id', 'bigint', { hasDefault: true })]);

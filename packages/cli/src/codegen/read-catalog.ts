@@ -11,35 +11,38 @@ import { CommandError } from '../command/command-error.js';
 export interface CatalogSource {
   readonly url?: string;
   readonly migrations?: string;
+  /** Schemas to read beside those of the search path. */
+  readonly schema?: readonly string[];
   readonly onMigration: (name: string) => void;
 }
 
 /** Reads the tables of `url`. Migrations are applied first: to `url`, or to a temporary SQLite file if there is no `url`. */
-export async function readCatalog({ url, migrations, onMigration }: CatalogSource): Promise<Catalog> {
-  if (migrations === undefined) return catalogOf(url ?? '');
+export async function readCatalog(source: CatalogSource): Promise<Catalog> {
+  const { url, migrations, onMigration, schema } = source;
+  if (migrations === undefined) return catalogOf(url ?? '', schema);
   const folder = await folderUrl(migrations);
-  if (url === undefined) return inTemporaryDatabase((temporary) => migratedCatalog(temporary, folder));
-  return migratedCatalog(url, folder, onMigration);
+  if (url === undefined)
+    return inTemporaryDatabase(async (temporary) => {
+      await migrate(temporary, folder);
+      return catalogOf(temporary);
+    });
+  await migrate(url, folder, onMigration);
+  return catalogOf(url, schema);
 }
 
-async function migratedCatalog(
-  url: string,
-  migrations: URL,
-  onMigration?: (name: string) => void,
-): Promise<Catalog> {
+async function migrate(url: string, migrations: URL, onMigration?: (name: string) => void): Promise<void> {
   const storage = await openStorage({ url, drivers: drivers(), migrations });
   try {
     for (const { name } of await storage.migrator.up()) onMigration?.(name);
   } finally {
     await storage.close();
   }
-  return catalogOf(url);
 }
 
-async function catalogOf(url: string): Promise<Catalog> {
+async function catalogOf(url: string, schemas?: readonly string[]): Promise<Catalog> {
   const database = await driverOf(url).open(url);
   try {
-    return await database.catalog();
+    return await database.catalog({ schemas });
   } finally {
     await database.close();
   }

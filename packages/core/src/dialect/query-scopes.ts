@@ -17,7 +17,7 @@ import {
   UpdateQueryNode,
   WithNode,
 } from 'kysely';
-import type { Catalog, CatalogColumn, CatalogTable } from '../catalog/catalog.js';
+import { type Catalog, type CatalogColumn, type CatalogTable, findTable } from '../catalog/catalog.js';
 import type { ExpressionType } from './expression-type.js';
 
 /** The column that a name in a query refers to. */
@@ -172,7 +172,8 @@ export class QueryScopes {
         if (derived !== undefined) relations.set(derived.alias, this.#later(derived.query));
         continue;
       }
-      const expression = this.#place.expressions.get(name.table);
+      const { schema } = name;
+      const expression = schema === undefined ? this.#place.expressions.get(name.table) : undefined;
       if (expression !== undefined) {
         hasDerived = true;
         relations.set(name.alias, expression);
@@ -180,10 +181,14 @@ export class QueryScopes {
         if (this.#catalog.has(name.table)) this.#tables.add(name.table);
         continue;
       }
-      const table = this.#catalog.get(name.table);
-      if (table !== undefined) relations.set(name.alias, () => columnsOfTable(table));
-      named.set(name.alias, name.table);
-      this.#tables.add(name.table);
+      const table = findTable(this.#catalog, name.table, schema);
+      // Tables of two schemas may have one name; a column is then told by its schema, and is not looked up here.
+      if (relations.has(name.alias)) relations.set(name.alias, () => undefined);
+      else if (table !== undefined) relations.set(name.alias, () => columnsOfTable(table));
+      if (table === undefined && schema !== undefined) hasDerived = true;
+      const real = table?.name ?? (schema === undefined ? name.table : `${schema}.${name.table}`);
+      named.set(name.alias, real);
+      this.#tables.add(real);
     }
     const [into] = InsertQueryNode.is(node) ? relations.values() : [];
     if (into !== undefined) relations.set(EXCLUDED, into);
@@ -314,14 +319,20 @@ function derivedOf(
   return tablesOf(query) === undefined ? undefined : { query, alias: node.alias.name };
 }
 
-function nameOf(node: OperationNode): { readonly table: string; readonly alias: string } | undefined {
+interface TableName {
+  readonly schema: string | undefined;
+  readonly table: string;
+  readonly alias: string;
+}
+
+function nameOf(node: OperationNode): TableName | undefined {
   if (AliasNode.is(node)) {
-    const table = nameOf(node.node)?.table;
-    return table !== undefined && IdentifierNode.is(node.alias)
-      ? { table, alias: node.alias.name }
+    const name = nameOf(node.node);
+    return name !== undefined && IdentifierNode.is(node.alias)
+      ? { ...name, alias: node.alias.name }
       : undefined;
   }
-  if (!TableNode.is(node) || node.table.schema !== undefined) return undefined;
-  const name = node.table.identifier.name;
-  return { table: name, alias: name };
+  if (!TableNode.is(node)) return undefined;
+  const { schema, identifier } = node.table;
+  return { schema: schema?.name, table: identifier.name, alias: identifier.name };
 }

@@ -28,6 +28,7 @@ import { aggregated } from './aggregations.js';
 import { unified, unifiedCase } from './alternatives.js';
 import { assigned, insertedRow, typedColumn } from './assignments.js';
 import { calculated, cast, negated } from './calculations.js';
+import { comparedTimes } from './compared-times.js';
 import { compared, isGivenValue } from './comparisons.js';
 import {
   ARITHMETIC,
@@ -137,6 +138,8 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
 
   #operation(node: BinaryOperationNode): OperationNode | undefined {
     const operator = operatorOf(node);
+    const times = this.#sql.milliseconds === undefined ? undefined : comparedTimes(this.#walk, node);
+    if (times !== undefined) return times;
     if (COMPARISONS.has(operator)) return compared(this.#walk, node);
     if (ARITHMETIC.has(operator)) return calculated(this.#walk, node);
     const operands = [node.leftOperand, node.rightOperand];

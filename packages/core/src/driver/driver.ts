@@ -131,6 +131,8 @@ export interface DatabaseSql
    * sort by value. Default: the expression itself.
    */
   comparable?(expression: Expression<unknown>, type: ValueType): Expression<unknown>;
+  /** Builds the time of a column that holds microseconds without them. Only for drivers whose catalog has such columns. */
+  milliseconds?(column: Expression<unknown>): Expression<unknown>;
   /**
    * Builds `avg`, `max`, `min` or `sum` of an expression of `type` when the engine's own would round, or would have another type than the contract says:
    * `sum` and `avg` are numerics (strings) for integers and numerics, and doubles for doubles; `min` and `max` have the column's type. `call` is complete, with
@@ -207,15 +209,19 @@ export interface Statement {
  * several calls with one statement of its own. It may also ignore the object and run {@link Statement.sql}.
  */
 export interface RowLookup {
-  /** The table's name in the database, without a schema. */
+  /** The table's name in the database, without its schema. */
   readonly table: string;
+  /** The table's schema, where the name alone does not find it. */
+  readonly schema?: string | undefined;
   readonly key: readonly CatalogColumn[];
 }
 
 /** Describes `insert into table (columns) values …`, by the same rules as {@link RowLookup}. */
 export interface RowInsertion {
-  /** The table's name in the database, without a schema. */
+  /** The table's name in the database, without its schema. */
   readonly table: string;
+  /** The table's schema, where the name alone does not find it. */
+  readonly schema?: string | undefined;
   /** The columns that have values, in the order of each row's parameters. Never empty. */
   readonly columns: readonly CatalogColumn[];
   /** The repository's key. Some of its columns may be missing in `columns`. */
@@ -266,6 +272,8 @@ export interface ExecuteOptions {
 export interface CatalogOptions extends ExecuteOptions {
   /** A transaction of this database to read in. It sees its own changes, and waits for no second connection. Default: none. */
   readonly within?: Pick<DatabaseTransaction, 'execute'> | undefined;
+  /** Schemas whose tables are read too, beside those that a name alone finds. Default: none. An engine without schemas ignores it. */
+  readonly schemas?: readonly string[] | undefined;
 }
 
 /** Receives the events of {@link Database.watch}. */

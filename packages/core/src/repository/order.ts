@@ -79,7 +79,7 @@ export function rowsAfter(
   }
 
   function referTo(column: ShapeColumn): Expression<unknown> {
-    return shape.comparable(column, eb.ref(column.property as never));
+    return shape.ordered(column, eb.ref(column.property as never));
   }
 
   function equals({ column }: OrderTerm, value: unknown): Part {

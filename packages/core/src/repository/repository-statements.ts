@@ -131,7 +131,7 @@ export class RepositoryStatements {
     const statement = this.#select(
       `page ${formOfOrder(terms)}`,
       condition,
-      (select, next) => this.#ordered(select, terms).limit(next() as Expression<number>),
+      (select, next) => this.#ordered(select, terms, true).limit(next() as Expression<number>),
       [size + 1],
     );
     const isBounded = isBoundedRead(this.shape, where, terms, size);
@@ -272,11 +272,15 @@ export class RepositoryStatements {
     );
   }
 
-  #ordered(query: Select, terms: readonly OrderTerm[]): Select {
+  /** @param isPaged whether a cursor must find its place in the order again. */
+  #ordered(query: Select, terms: readonly OrderTerm[], isPaged = false): Select {
     const eb = expressionBuilder<AnyTables, string>();
     return terms.reduce((select, term) => {
       const column: Expression<unknown> = eb.ref(term.column.property as never);
-      return select.orderBy(this.shape.comparable(term.column, column), applyTerm(term));
+      const by = isPaged
+        ? this.shape.ordered(term.column, column)
+        : this.shape.comparable(term.column, column);
+      return select.orderBy(by, applyTerm(term));
     }, query);
   }
 

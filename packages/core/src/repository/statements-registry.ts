@@ -1,5 +1,5 @@
 import type { Kysely, KyselyPlugin } from 'kysely';
-import type { Catalog, CatalogTable } from '../catalog/catalog.js';
+import { type Catalog, type CatalogTable, findTable, splitName } from '../catalog/catalog.js';
 import { TypedValuesPlugin } from '../dialect/typed-values.js';
 import type { CatalogQuestion, CatalogSource } from '../driver/catalog-source.js';
 import type { DatabaseSql } from '../driver/driver.js';
@@ -53,7 +53,9 @@ export class StatementsRegistry {
 
   /** The table as last read; `undefined` when it is unknown. */
   table(name: string): CatalogTable | undefined {
-    return this.catalog.tables.get(this.#toColumn(name));
+    const { tables } = this.catalog;
+    const { table, schema } = splitName(this.#toColumn(name));
+    return findTable(tables, table, schema);
   }
 
   /** The statements of a table with this key; `undefined` when the table is unknown. @throws UsageError `unknown_column` or `invalid_key`. */

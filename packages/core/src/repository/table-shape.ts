@@ -55,12 +55,12 @@ export class TableShape {
 
   /** Describes, to the driver, the reading of one row by the key. */
   lookup(): RowLookup {
-    return { table: this.table.name, key: this.key };
+    return { ...this.#place(), key: this.key };
   }
 
   /** Describes, to the driver, the insertion of rows with these columns. */
   insertion(columns: readonly ShapeColumn[], isReturning: boolean): RowInsertion {
-    return { table: this.table.name, columns, key: this.key, row: [...this.columns.values()], isReturning };
+    return { ...this.#place(), columns, key: this.key, row: [...this.columns.values()], isReturning };
   }
 
   /** Checks a value that is stored in the column, and encodes it as a parameter. @throws ValueError. */
@@ -82,6 +82,12 @@ export class TableShape {
   comparable(column: ShapeColumn, expression: Expression<unknown>): Expression<unknown> {
     if (column.type === undefined || this.#sql.comparable === undefined) return expression;
     return this.#sql.comparable(expression, column.type);
+  }
+
+  /** Builds what rows are ordered by where a cursor must find its place again: as the application sees the column, without microseconds. */
+  ordered(column: ShapeColumn, expression: Expression<unknown>): Expression<unknown> {
+    const whole = column.type?.hasMicroseconds === true ? this.#sql.milliseconds?.(expression) : undefined;
+    return whole ?? this.comparable(column, expression);
   }
 
   /** Gives the columns of rows from the database the application's names. */
@@ -113,6 +119,11 @@ export class TableShape {
     );
   }
 
+  #place(): Pick<RowLookup, 'schema' | 'table'> {
+    const { name, place } = this.table;
+    return place === undefined || place.table === name ? { table: name } : place;
+  }
+
   #property(name: string): string {
     const known = this.#properties?.get(name);
     if (known !== undefined) return known;
@@ -134,12 +145,19 @@ export class TableShape {
     return new UsageError('invalid_key', `The key of "${this.name}" is ${this.#keyNames()}: ${why}.`);
   }
 
-  /** Checks that the key identifies one row: it is the primary key or a unique key. */
+  /** Checks that the key identifies one row: it is the primary key or a unique key. A view has none, so there the application's word is taken. */
   #assertKey(table: CatalogTable): void {
+    const finer = this.key.find(({ type }) => type?.hasMicroseconds === true);
+    if (finer !== undefined)
+      throw new UsageError(
+        'invalid_key',
+        `"${finer.property}" of "${this.name}" holds microseconds, which a Date does not carry, so it cannot identify a row. Use another key, or make it timestamptz(3).`,
+      );
     const names = this.key
       .map((column) => column.name)
       .sort()
       .join();
+    if (table.isView && names !== '') return;
     const candidates = [table.primaryKey, ...table.uniqueKeys];
     if (names !== '' && candidates.some((candidate) => [...candidate].sort().join() === names)) return;
     const offered = candidates

@@ -13,6 +13,7 @@ import {
   sql,
   TableNode,
 } from 'kysely';
+import { splitName } from '../catalog/catalog.js';
 import type { DatabaseSql } from '../driver/driver.js';
 import { InternalError } from '../errors/flow-errors.js';
 import { invalidQuery } from '../errors/invalid-query.js';
@@ -93,7 +94,9 @@ export class WhereParser {
   #callback(expression: unknown): Condition {
     if (!isOperationNodeSource(expression))
       throw invalidQuery('the callback of `where` must return an expression');
-    const table = SelectQueryNode.createFrom([TableNode.create(this.#shape.name)]);
+    const { table: name, schema } = splitName(this.#shape.name);
+    const named = schema === undefined ? TableNode.create(name) : TableNode.createWithSchema(schema, name);
+    const table = SelectQueryNode.createFrom([named]);
     let node: RootOperationNode = QueryNode.cloneWithWhere(table, expression.toOperationNode());
     const queryId = createQueryId();
     for (const plugin of this.#plugins) node = plugin.transformQuery({ node, queryId });
@@ -150,7 +153,20 @@ export class WhereParser {
       return this.#isNull(column, operator === 'eq');
     }
     const sign = COMPARISONS[operator as keyof typeof COMPARISONS];
-    return this.#sign(column, sign, this.#operand(column, operand));
+    const value = this.#operand(column, operand);
+    return column.type?.hasMicroseconds === true && operand instanceof Date
+      ? this.#millisecond(column, sign, operand)
+      : this.#sign(column, sign, value);
+  }
+
+  /** Compares a column with microseconds with a Date, which stands for the whole millisecond. An index on the column can be used. */
+  #millisecond(column: ShapeColumn, sign: Sign, date: Date): Condition {
+    const compare = (operator: '<' | '>=', by: 0 | 1): Condition =>
+      this.#sign(column, operator, this.#operand(column, new Date(date.getTime() + by)));
+    if (sign === '=') return this.#all([compare('>=', 0), compare('<', 1)]);
+    if (sign === '!=') return this.#any([compare('<', 0), compare('>=', 1)]);
+    if (sign === '<' || sign === '>=') return compare(sign, 0);
+    return sign === '>' ? compare('>=', 1) : compare('<', 1);
   }
 
   #isNull(column: ShapeColumn, operand: unknown): Condition {
@@ -169,10 +185,10 @@ export class WhereParser {
     if (operand.some((value) => value === null || value === undefined)) {
       throw invalidQuery(`"${column.property}" in takes no null; use isNull beside it`);
     }
-    return this.#oneOf(
-      column,
-      operand.map((value) => this.#operand(column, value)),
-    );
+    const values = operand.map((value) => this.#operand(column, value));
+    if (column.type?.hasMicroseconds === true && operand.length > 0)
+      return this.#any(operand.map((date: Date) => this.#millisecond(column, '=', date)));
+    return this.#oneOf(column, values);
   }
 
   /** As with any other list, an empty list does not match rows whose column is NULL. `not (column in ())` would match them. */
@@ -205,7 +221,7 @@ export class WhereParser {
     };
   }
 
-  #sign(column: ShapeColumn, sign: '!=' | '<' | '<=' | '=' | '>' | '>=', value: unknown): Condition {
+  #sign(column: ShapeColumn, sign: Sign, value: unknown): Condition {
     const comparable = (expression: Expression<unknown>): Expression<unknown> =>
       this.#shape.comparable(column, expression);
     return {
@@ -274,6 +290,8 @@ function join(
     build: (next) => combine(members.map((member) => member.build(next))),
   };
 }
+
+type Sign = '!=' | '<' | '<=' | '=' | '>' | '>=';
 
 const COMPARISONS = { eq: '=', ne: '!=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
 

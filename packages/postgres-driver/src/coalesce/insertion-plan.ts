@@ -10,7 +10,7 @@ import {
   type ValueTypeName,
 } from '@sluice/core';
 import { commitUnknownError } from '../errors/errors.js';
-import { quoteIdentifier, quoteLiteral } from '../sql/quoting.js';
+import { quoteIdentifier, quoteLiteral, quoteTable } from '../sql/quoting.js';
 import type { PooledConnection } from '../transaction/pooled-connection.js';
 import type { UnreadableResults } from '../transaction/unreadable-results.js';
 import { arrayType, columnArray, fitsArray } from '../values/array.js';
@@ -197,8 +197,9 @@ function rejectAsUnknown(batch: readonly JoinedCall[], cause: unknown): void {
   }
 }
 
-function insertionText({ table, columns }: RowInsertion): string {
-  const name = quoteIdentifier(table);
+function insertionText(insertion: RowInsertion): string {
+  const { columns } = insertion;
+  const name = quoteTable(insertion);
   const names = columns.map((column) => quoteIdentifier(column.name)).join(', ');
   const arrays = columns.map((column, index) => `$${index + 1}::${arrayType(column)}`).join(', ');
   const place = `${quoteLiteral(name)}::pg_catalog.regclass`;

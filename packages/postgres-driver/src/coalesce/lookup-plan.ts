@@ -1,5 +1,5 @@
 import type { ExecuteOptions, RowLookup } from '@sluice/core';
-import { quoteIdentifier } from '../sql/quoting.js';
+import { quoteIdentifier, quoteTable } from '../sql/quoting.js';
 import type { PooledConnection } from '../transaction/pooled-connection.js';
 import { arrayType, columnArray, fitsArray } from '../values/array.js';
 import { RowDecoder } from '../values/rows.js';
@@ -60,13 +60,14 @@ export class LookupPlan implements BatchPlan {
   }
 }
 
-function lookupText({ table, key }: RowLookup): string {
+function lookupText(lookup: RowLookup): string {
+  const { key } = lookup;
   const arrays = key.map((column, index) => `$${index + 1}::${arrayType(column)}`).join(', ');
   const names = key.map((_, index) => `key${index}`);
   const matches = key.map(({ name }, index) => `found.${quoteIdentifier(name)} = wanted.${names[index]}`);
   return (
     `select wanted.number, found.* from unnest(${arrays}) with ordinality as wanted(${names.join(', ')}, number) ` +
-    `join ${quoteIdentifier(table)} as found on ${matches.join(' and ')}`
+    `join ${quoteTable(lookup)} as found on ${matches.join(' and ')}`
   );
 }
 

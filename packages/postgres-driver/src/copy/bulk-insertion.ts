@@ -1,7 +1,7 @@
 import type { RowInsertion, Statement } from '@sluice/core';
 import type { PostgresConnection } from '../connection/connection.js';
 import type { SendOptions } from '../connection/send-options.js';
-import { quoteIdentifier } from '../sql/quoting.js';
+import { quoteIdentifier, quoteTable } from '../sql/quoting.js';
 import { arrayType, columnArray, fitsArray } from '../values/array.js';
 import { type Bound, bindScalar, checkValue, type Scalar } from '../values/parameters.js';
 import type { RawResult } from '../values/raw-result.js';
@@ -84,12 +84,13 @@ async function copyRows(
 }
 
 function arraysOf(
-  { table, columns }: RowInsertion,
+  insertion: RowInsertion,
   values: readonly (readonly Scalar[])[],
 ): [text: string, parameters: readonly Bound[]] {
+  const { columns } = insertion;
   const names = columns.map(({ name }) => quoteIdentifier(name)).join(', ');
   const arrays = columns.map((column, index) => `$${index + 1}::${arrayType(column)}`).join(', ');
-  const text = `insert into ${quoteIdentifier(table)} (${names}) select * from unnest(${arrays})`;
+  const text = `insert into ${quoteTable(insertion)} (${names}) select * from unnest(${arrays})`;
   return [text, columns.map((column, index) => columnArray(column, bindColumn(values[index] ?? [])))];
 }
 

@@ -1,7 +1,7 @@
 import type { RowInsertion } from '@sluice/core';
 import type { PostgresConnection } from '../connection/connection.js';
 import type { SendOptions } from '../connection/send-options.js';
-import { quoteIdentifier } from '../sql/quoting.js';
+import { quoteIdentifier, quoteTable } from '../sql/quoting.js';
 import type { Bound } from '../values/parameters.js';
 
 /** The number of rows from which COPY is faster, including the query whether the table supports it. */
@@ -26,12 +26,12 @@ export interface CopyTarget {
  */
 export async function readCopyTarget(
   connection: PostgresConnection,
-  { table }: RowInsertion,
+  insertion: RowInsertion,
   options: SendOptions,
 ): Promise<CopyTarget> {
+  const name = quoteTable(insertion);
   const known = cachedTargets.get(connection);
-  if (known?.table === table && known.commandsSent === connection.commandsSent) return known.target;
-  const name = quoteIdentifier(table);
+  if (known?.name === name && known.commandsSent === connection.commandsSent) return known.target;
   const { rows } = await connection.run(copyTarget(name), [name], { ...options, mayPrepare: true });
   return rows[0] === undefined ? { isPlain: false, types: {} } : JSON.parse(rows[0].text(0) ?? '');
 }
@@ -39,15 +39,15 @@ export async function readCopyTarget(
 /** Caches the target after a COPY, for another COPY to the same table in the same transaction with no command in between. */
 export function keepCopyTarget(
   connection: PostgresConnection,
-  { table }: RowInsertion,
+  insertion: RowInsertion,
   target: CopyTarget,
 ): void {
   const { commandsSent, status } = connection;
-  if (status === 'T') cachedTargets.set(connection, { table, target, commandsSent });
+  if (status === 'T') cachedTargets.set(connection, { name: quoteTable(insertion), target, commandsSent });
 }
 
 interface CachedTarget {
-  readonly table: string;
+  readonly name: string;
   readonly target: CopyTarget;
   /** The connection's count after the COPY. A command that ends the transaction, or changes the table, would increase it. */
   readonly commandsSent: number;
@@ -64,9 +64,10 @@ const copyTarget = (name: string): string => `
   group by class.oid`;
 
 /** The text of `copy table (columns) from stdin`. */
-export function copyText({ table, columns }: RowInsertion, format: 'binary' | 'text'): string {
+export function copyText(insertion: RowInsertion, format: 'binary' | 'text'): string {
+  const { columns } = insertion;
   const names = columns.map(({ name }) => quoteIdentifier(name)).join(', ');
-  return `copy ${quoteIdentifier(table)} (${names}) from stdin (format ${format})`;
+  return `copy ${quoteTable(insertion)} (${names}) from stdin (format ${format})`;
 }
 
 /** Formats values, given by column, in COPY's text format: a line for each row, with tabs between its values. */

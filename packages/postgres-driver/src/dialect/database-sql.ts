@@ -60,6 +60,10 @@ export class PostgresSql implements DatabaseSql {
     return name === 'json' ? sql`${expression}::jsonb` : expression;
   }
 
+  milliseconds(column: Expression<unknown>): Expression<unknown> {
+    return sql`date_trunc('milliseconds', ${column})`;
+  }
+
   /** PostgreSQL's `sum` of integers can be a bigint; the contract's is always numeric. `min` and `max` of a bigint are bigints. */
   aggregate(call: AggregateFunctionNode, type: ValueType): Expression<unknown> | undefined {
     const name = call.func.toLowerCase();

@@ -7,3 +7,16 @@ export function quoteIdentifier(name: string): string {
 export function quoteLiteral(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
+
+/** Quotes a table's name, with its schema where that is given. */
+export function quoteTable({
+  schema,
+  table,
+}: {
+  readonly schema?: string | undefined;
+  readonly table: string;
+}): string {
+  return schema === undefined
+    ? quoteIdentifier(table)
+    : `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
+}

@@ -1,6 +1,5 @@
 import { UnreadableResultError, ValueError } from '@sluice/core';
-import { mayRefuse } from '../values/decoders.js';
-import type { RawResult, RawRows } from '../values/raw-result.js';
+import type { RawResult } from '../values/raw-result.js';
 import { decodeRows } from '../values/rows.js';
 import { commitOpen, endOptions, rollBackOpen } from './end-transaction.js';
 import type { Sender } from './send-statement.js';
@@ -14,8 +13,7 @@ const RETURNS_ROWS = /^\s*(?:delete|insert|merge|update|with)\b[\s\S]*\breturnin
 
 /**
  * Decides when the rows of a single write are decoded. Before the COMMIT, nothing is stored when a value is refused, but the COMMIT costs a round trip. That is
- * paid by writes that have not run yet, return a column that may well hold such a value, or have returned one before. The rows of all others are decoded after
- * the COMMIT; if one is refused then, the error says that the write is stored.
+ * paid by writes that have not run yet, or have returned such a value before. The rows of all others are decoded after the COMMIT; if one is refused then, the error says that the write is stored.
  */
 export class UnreadableResults {
   readonly #mayRefuse = new Map<string, boolean>();
@@ -59,7 +57,7 @@ export class UnreadableResults {
   #check(text: string, result: RawResult): void {
     try {
       decodeRows(result, 'portable');
-      if (!this.#mayRefuse.has(text)) this.#note(text, expectsRefusal(result));
+      if (!this.#mayRefuse.has(text)) this.#note(text, false);
     } catch (error) {
       this.#note(text, true);
       throw error instanceof ValueError ? refusedError(error) : error;
@@ -82,10 +80,6 @@ function unreadableError(cause: unknown, operation: string | undefined): Unreada
 
 /** The commands after whose COMMIT something may be stored. A SELECT is taken for a read, although a function that it calls may write. */
 const WRITES: ReadonlySet<string> = new Set(['CALL', 'DELETE', 'INSERT', 'MERGE', 'UPDATE']);
-
-function expectsRefusal({ fields }: RawRows): boolean {
-  return fields.some(mayRefuse);
-}
 
 function refusedError({ message, table, column }: ValueError): ValueError {
   return new ValueError(`${message} Nothing was stored.`, { table, column });

@@ -35,6 +35,7 @@ const OID = {
   float4: 700,
   float8: 701,
   date: 1082,
+  timestamp: 1114,
   timestamptz: 1184,
   jsonb: 3802,
 } as const;
@@ -64,6 +65,11 @@ const PORTABLE: Readonly<Record<number, ((field: FieldDef) => Decoder) | undefin
   [OID.float4]: () => Number,
   [OID.float8]: () => Number,
   [OID.date]: (field) => (text) => parseDay(text) ?? refuse(field, 'a date outside the years 0001 to 9999'),
+  // Without a time zone it is taken for UTC, as which a Date is stored there.
+  [OID.timestamp]: (field) => {
+    const decode = decodeTimestamp(field);
+    return (text) => decode(text.replace(/(?: BC)?$/, (era) => `+00${era}`));
+  },
   [OID.timestamptz]: decodeTimestamp,
 };
 
@@ -85,28 +91,9 @@ function parseCount(text: string): number | bigint {
   return Number.isSafeInteger(number) ? number : BigInt(text);
 }
 
-/** Refuses a stored time that a Date cannot represent; truncates a computed one, such as `now()`, to milliseconds. */
+/** Refuses a time that a Date cannot represent; truncates any other to milliseconds. */
 function decodeTimestamp(field: FieldDef): Decoder {
-  const mayCut = isComputed(field);
-  return (text) => {
-    const time = parseTimestamp(text);
-    if (time === undefined) return refuse(field, 'a time that no Date can hold');
-    if (!time.isExact && !mayCut) {
-      return refuse(
-        field,
-        'a time with microseconds; declare the column timestamptz(3), or select it as text',
-      );
-    }
-    return time.date;
-  };
-}
-
-/**
- * Whether the column may well hold a value that is refused: a time with microseconds. A date or a time that is infinite, or so far away that no Date holds it, is
- * refused as well, but is so rare that its column does not count.
- */
-export function mayRefuse(field: FieldDef): boolean {
-  return field.dataTypeID === OID.timestamptz && field.dataTypeModifier !== 3 && !isComputed(field);
+  return (text) => parseTimestamp(text) ?? refuse(field, 'a time that no Date can hold');
 }
 
 function refuse(field: FieldDef, what: string): never {

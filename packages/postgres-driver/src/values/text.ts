@@ -1,19 +1,13 @@
-/** A parsed timestamptz; `isExact` is false when microseconds were truncated. */
-export interface ParsedTimestamp {
-  readonly date: Date;
-  readonly isExact: boolean;
-}
-
 const TIMESTAMP =
   /^(\d{4,6})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?( BC)?$/;
 
 /** The length of `2000-01-01 00:00:00.123+00`, the longest text that a Date represents exactly. */
 const MAX_EXACT_LENGTH = 26;
 
-/** Parses `2000-01-01 00:00:00.123+00`, with any year and offset; `undefined` when no Date can represent it, as for `infinity`. */
-export function parseTimestamp(text: string): ParsedTimestamp | undefined {
+/** Parses `2000-01-01 00:00:00.123+00`, with any year and offset, to the millisecond; `undefined` when no Date can represent it, as for `infinity`. */
+export function parseTimestamp(text: string): Date | undefined {
   if (text.length <= MAX_EXACT_LENGTH && text[4] === '-' && text.endsWith('+00')) {
-    return { date: new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`), isExact: true };
+    return new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`);
   }
   const match = TIMESTAMP.exec(text);
   if (match === null) return undefined;
@@ -33,7 +27,7 @@ export function parseTimestamp(text: string): ParsedTimestamp | undefined {
   const [offsetHours, offsetMinutes = '0', offsetSeconds = '0'] = offset;
   const offsetMs = ((Number(offsetHours) * 60 + Number(offsetMinutes)) * 60 + Number(offsetSeconds)) * 1000;
   date.setTime(date.getTime() + (sign === '-' ? offsetMs : -offsetMs));
-  return Number.isNaN(date.getTime()) ? undefined : { date, isExact: fraction.length <= 3 };
+  return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 /** Formats a Date so that PostgreSQL reads the same time in any session, including years BC and years after 9999. */

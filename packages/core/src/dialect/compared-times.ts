@@ -1,0 +1,72 @@
+import {
+  AndNode,
+  BinaryOperationNode,
+  type OperationNode,
+  OperatorNode,
+  OrNode,
+  ParensNode,
+  PrimitiveValueListNode,
+  ValueListNode,
+  ValueNode,
+} from 'kysely';
+import { operatorOf } from './expression-types.js';
+import { columnName } from './query-scopes.js';
+import type { Walk } from './walk.js';
+
+/**
+ * Compares a column that holds microseconds with Dates, each of which stands for its whole millisecond: what was read finds its row again. An index on the column
+ * can be used. `undefined` for all other comparisons.
+ */
+export function comparedTimes(walk: Walk, node: BinaryOperationNode): OperationNode | undefined {
+  const { leftOperand, rightOperand } = node;
+  const name = columnName(leftOperand);
+  const found = name === undefined ? undefined : walk.scopes.find(name.column, name.table);
+  if (found?.stored?.type?.hasMicroseconds !== true) return undefined;
+  const dates = datesOf(rightOperand);
+  const [first, second] = dates ?? [];
+  if (first === undefined || dates === undefined) return undefined;
+  const part = (operator: '<' | '>=', date: Date, by: 0 | 1): OperationNode => {
+    const value = ValueNode.create(new Date(date.getTime() + by));
+    return walk.transform(BinaryOperationNode.create(leftOperand, OperatorNode.create(operator), value));
+  };
+  const equal = (date: Date): OperationNode => AndNode.create(part('>=', date, 0), part('<', date, 1));
+  const unequal = (date: Date): OperationNode =>
+    ParensNode.create(OrNode.create(part('<', date, 0), part('>=', date, 1)));
+  switch (operatorOf(node)) {
+    case '=':
+    case '==':
+    case 'in':
+      return ParensNode.create(dates.map(equal).reduce((all, each) => OrNode.create(all, each)));
+    case '!=':
+    case '<>':
+    case 'not in':
+      return ParensNode.create(dates.map(unequal).reduce((all, each) => AndNode.create(all, each)));
+    case '>':
+      return part('>=', first, 1);
+    case '<=':
+      return part('<', first, 1);
+    case 'between':
+      return second === undefined
+        ? undefined
+        : ParensNode.create(AndNode.create(part('>=', first, 0), part('<', second, 1)));
+    default:
+      return undefined;
+  }
+}
+
+/** The given Dates; `undefined` where anything else is among them. */
+function datesOf(node: OperationNode): readonly Date[] | undefined {
+  const values = valuesOf(node);
+  return values?.every((value) => value instanceof Date && !Number.isNaN(value.getTime()))
+    ? (values as readonly Date[])
+    : undefined;
+}
+
+function valuesOf(node: OperationNode): readonly unknown[] | undefined {
+  if (PrimitiveValueListNode.is(node)) return node.values;
+  if (ValueNode.is(node)) return node.immediate === true ? undefined : [node.value];
+  const members = AndNode.is(node) ? [node.left, node.right] : ValueListNode.is(node) ? node.values : [];
+  return members.length > 0 && members.every((member) => ValueNode.is(member))
+    ? members.map((member) => (member as ValueNode).value)
+    : undefined;
+}
