@@ -1,6 +1,6 @@
 import { ConflictError, type ExecuteOptions, TimeoutError } from '@sluice/core';
 import type { PostgresConnection } from '../connection/connection.js';
-import { LOOKUP_MS } from '../schema/catalog-connection.js';
+import { lookupOptions } from '../schema/catalog-connection.js';
 import type { PostgresCounters } from './counters.js';
 
 /** From which age on a statement is looked at, and the shortest time between two looks, in milliseconds. A shorter wait is not seen. */
@@ -182,7 +182,7 @@ async function readBlockers(
   pids: readonly number[],
 ): Promise<ReadonlyMap<number, number>> {
   const { rows } = await connection.run(WAITING, [`{${pids.join(',')}}`], {
-    deadline: performance.now() + LOOKUP_MS,
+    ...lookupOptions(),
     onInterrupt: 'destroy',
   });
   return new Map(rows.map(({ fields: [pid, blocker] }) => [Number(pid), Number(blocker)]));
