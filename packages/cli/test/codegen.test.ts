@@ -66,6 +66,7 @@ describe('sluice codegen of a database that others made', () => {
     expect(text).toContain(`next: "sad" | "it's ok" | null;`);
     expect(text).toContain('span: string | null;');
     expect(text).toContain('ratio: number;');
+    expect(text).toContain('tags: (string | null)[] | null;');
     expect(text).toContain('amount: number | null;');
     expect(text).toContain('twice: GeneratedAlways<number | null>;');
     expect(text).toContain(`mood: GeneratedAlways<"sad" | "it's ok" | null>;`);
@@ -78,7 +79,7 @@ const OTHERS = [
   'create table billing.line_item (id integer primary key)',
   `create type mood as enum ('sad', 'it''s ok')`,
   'create domain positive as integer check (value > 0)',
-  `create table zoo (id integer primary key, mood mood not null default 'sad', next mood, span interval, ratio real not null,
+  `create table zoo (id integer primary key, mood mood not null default 'sad', next mood, span interval, ratio real not null, tags text[],
      amount positive, twice integer generated always as (amount * 2) stored)`,
   'create view moods as select mood from zoo',
 ];

@@ -104,6 +104,7 @@ export type { TableChange, TableWatch, WatchOptions } from './storage/table-watc
 export { CommitWindow, sharedCommitError, yieldedError } from './transaction/commit-window.js';
 export { assertKeepsTransaction, transactionEndedError } from './transaction/ended-transaction.js';
 export type { ReplayReason } from './transaction/replay.js';
+export type { CheckedArray } from './values/check-array.js';
 export type { CheckedValue } from './values/check-value.js';
 export { inexactNumber } from './values/exact-json.js';
 export { parseExactJson } from './values/parse-exact-json.js';

@@ -1,5 +1,6 @@
 import type { Catalog, CatalogColumn, CatalogTable } from '@sluice/core';
 import {
+  ArrayExpressionNode,
   type ColumnMetadataOptions,
   type ColumnOverrides,
   DatabaseMetadata,
@@ -87,7 +88,11 @@ function columnNode(column: CatalogColumn): ExpressionNode {
 /** A type outside of the contract is what the driver gives; an enum is one of its labels. */
 function valueNode({ type, foreign }: CatalogColumn): ExpressionNode {
   if (foreign === undefined) return typeNode(type?.name);
-  const { value, labels = [] } = foreign;
+  const { value, labels = [], element } = foreign;
+  if (element !== undefined)
+    return new ArrayExpressionNode(
+      new UnionExpressionNode([typeNode(element.name), new IdentifierNode('null')]),
+    );
   if (labels.length === 0) return new IdentifierNode(value);
   return new UnionExpressionNode(labels.map((label) => new LiteralNode(label)));
 }

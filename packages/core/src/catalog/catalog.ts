@@ -19,7 +19,9 @@ export interface CatalogColumn {
 
 /** A type outside of the contract. Unless it says otherwise, values are the engine's own text, both ways. */
 export interface ForeignType {
-  readonly value: 'Date' | 'number' | 'string';
+  readonly value: 'Date' | 'array' | 'number' | 'string';
+  /** The type of an array's elements, one of the contract's. A written value may be the engine's own text too. */
+  readonly element?: ValueType;
   /** The labels of an enum, in their order. */
   readonly labels?: readonly string[];
 }

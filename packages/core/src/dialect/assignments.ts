@@ -8,6 +8,7 @@ import {
 } from 'kysely';
 import type { ValuePlace } from '../values/check-value.js';
 import type { ValueType } from '../values/value-type.js';
+import { encodeForeign } from './encode-foreign.js';
 import { type ExpressionType, isOwn, isWhole, NUMERIC } from './expression-type.js';
 import { AS_TEXT } from './hidden-forms.js';
 import { columnName } from './query-scopes.js';
@@ -31,10 +32,21 @@ export function typedColumn(walk: Walk, node: OperationNode): TypedColumn | unde
   return { ...place, type: found.stored.type, hasDefault: found.stored.hasDefault };
 }
 
+/** An array given for a column of arrays, encoded; other nodes unchanged. */
+export function assignedArray(walk: Walk, column: OperationNode, value: OperationNode): OperationNode {
+  if (!ValueNode.is(value) || value.immediate === true || !Array.isArray(value.value)) return value;
+  const name = columnName(column);
+  const found = name === undefined ? undefined : walk.scopes.find(name.column, name.table);
+  if (found?.stored?.foreign?.element === undefined) return value;
+  const place = { table: name?.table ?? 'query', column: found.stored.name };
+  return ValueNode.create(encodeForeign(walk.sql, found.stored, value.value, place));
+}
+
 /** A row of an INSERT with encoded values. */
 export function insertedRow(
   walk: Walk,
   row: ValuesItemNode,
+  columns: readonly OperationNode[],
   targets: readonly (TypedColumn | undefined)[],
 ): ValuesItemNode {
   const members = rowMembers(row);
@@ -42,7 +54,8 @@ export function insertedRow(
   return ValueListNode.create(
     members.map((member, index) => {
       const target = targets[index];
-      if (target === undefined) return member;
+      const column = columns[index];
+      if (target === undefined) return column === undefined ? member : assignedArray(walk, column, member);
       // The row omits a column that other rows have. Without a default that means NULL; SQLite has no DEFAULT keyword here.
       if (DefaultInsertValueNode.is(member) && !target.hasDefault) return ValueNode.create(null);
       return walk.operands.assigned(member, target.type, target);

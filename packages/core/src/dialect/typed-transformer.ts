@@ -26,7 +26,7 @@ import type { DatabaseSql } from '../driver/driver.js';
 import { assertPattern } from '../values/like-pattern.js';
 import { aggregated } from './aggregations.js';
 import { unified, unifiedCase } from './alternatives.js';
-import { assigned, insertedRow, typedColumn } from './assignments.js';
+import { assigned, assignedArray, insertedRow, typedColumn } from './assignments.js';
 import { calculated, cast, negated } from './calculations.js';
 import { comparedTimes } from './compared-times.js';
 import { compared, isGivenValue } from './comparisons.js';
@@ -117,7 +117,7 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
     if (columns === undefined || values === undefined || !ValuesNode.is(values))
       return super.transformInsertQuery(node);
     const targets = columns.map((column) => typedColumn(this.#walk, column) ?? this.#deny(column));
-    const rows = values.values.map((row) => insertedRow(this.#walk, row, targets));
+    const rows = values.values.map((row) => insertedRow(this.#walk, row, columns, targets));
     return super.transformInsertQuery({ ...node, values: ValuesNode.create(rows) });
   }
 
@@ -125,7 +125,10 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
     const target = typedColumn(this.#walk, node.column);
     if (target === undefined) {
       if (isGivenValue(node.value)) this.#deny(node.column);
-      return super.transformColumnUpdate(node);
+      return super.transformColumnUpdate({
+        ...node,
+        value: assignedArray(this.#walk, node.column, node.value),
+      });
     }
     const value = this.#walk.operands.assigned(node.value, target.type, target);
     const made = super.transformColumnUpdate({ ...node, value });

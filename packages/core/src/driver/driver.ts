@@ -3,6 +3,7 @@ import type { Catalog, CatalogColumn } from '../catalog/catalog.js';
 import type { UniqueViolationError } from '../errors/data-errors.js';
 import type { SluiceError } from '../errors/sluice-error.js';
 import type { Priority } from '../lane/priority.js';
+import type { CheckedArray } from '../values/check-array.js';
 import type { CheckedValue } from '../values/check-value.js';
 import type { ValueType, ValueTypeName } from '../values/value-type.js';
 import type { Capabilities } from './capabilities.js';
@@ -116,6 +117,8 @@ export interface DatabaseSql
    * Turns a value that core has checked against `type` into a parameter of a statement. Values of `json` and `jsonb` arrive as JSON text.
    */
   encode(value: CheckedValue, type: ValueType): unknown;
+  /** The same for an array of such values. Only for drivers whose catalog has columns of arrays. */
+  encodeArray?(values: CheckedArray): unknown;
   /**
    * Returns what a value of a plain query becomes at the call, for values that the driver binds and the caller may change until then. Core copies bytes, Dates,
    * arrays and plain objects. Default: the value itself.

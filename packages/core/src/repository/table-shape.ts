@@ -1,10 +1,10 @@
 import type { Expression } from 'kysely';
 import type { CatalogColumn, CatalogTable } from '../catalog/catalog.js';
+import { encodeForeign } from '../dialect/encode-foreign.js';
 import type { DatabaseSql, Row, RowInsertion, RowLookup } from '../driver/driver.js';
 import { UsageError } from '../errors/usage-errors.js';
 import { type Naming, sameNaming } from '../naming/naming.js';
 import { checkValue } from '../values/check-value.js';
-import { fixedValue } from '../values/fixed-value.js';
 
 /** One column as a repository sees it. */
 export interface ShapeColumn extends CatalogColumn {
@@ -65,8 +65,8 @@ export class TableShape {
 
   /** Checks a value that is stored in the column, and encodes it as a parameter. @throws ValueError. */
   encode(column: ShapeColumn, value: unknown): unknown {
-    if (column.type === undefined) return fixedValue(value);
     const place = { table: this.name, column: column.property };
+    if (column.type === undefined) return encodeForeign(this.#sql, column, value, place);
     return this.#sql.encode(checkValue(value, column.type, place), column.type);
   }
 

@@ -1,4 +1,4 @@
-import type { CheckedValue, DatabaseSql, ValueType, ValueTypeName } from '@sluice/core';
+import type { CheckedArray, CheckedValue, DatabaseSql, ValueType, ValueTypeName } from '@sluice/core';
 import {
   type AggregateFunctionNode,
   type DatabaseIntrospector,
@@ -13,6 +13,7 @@ import {
   sql,
 } from 'kysely';
 import type { ValueMode } from '../options/options.js';
+import { arrayText } from '../values/array.js';
 import { bigintExtreme } from '../values/exact-bigint.js';
 import { encodeValue, fixObject } from '../values/parameters.js';
 import { formatArray } from '../values/text.js';
@@ -43,6 +44,10 @@ export class PostgresSql implements DatabaseSql {
 
   encode(value: CheckedValue, _type: ValueType): unknown {
     return encodeValue(value);
+  }
+
+  encodeArray(values: CheckedArray): unknown {
+    return arrayText(values);
   }
 
   fixed(value: unknown): unknown {

@@ -80,9 +80,13 @@ function toTable([text]: readonly (string | null)[]): CatalogTable {
 function toColumn({ declaredType: declared, baseType, labels, ...column }: ColumnRow): CatalogColumn {
   const declaredType = typeName(declared);
   const base = typeName(baseType ?? declared);
-  const type = timeType(base) ?? parseValueType(base);
+  const type = contractType(base);
   const foreign = type === undefined ? { foreign: foreignType(base, labels) } : {};
   return { ...column, declaredType, type, ...foreign };
+}
+
+function contractType(name: string): ValueType | undefined {
+  return timeType(name) ?? parseValueType(name);
 }
 
 /** For timestamptz(3), format_type returns `timestamp(3) with time zone`. */
@@ -100,6 +104,8 @@ function timeType(name: string): ValueType | undefined {
 /** What the decoders make of a type outside of the contract. */
 function foreignType(name: string, labels: readonly string[] | null): ForeignType {
   if (labels !== null) return { value: 'string', labels };
+  const element = name.endsWith('[]') ? contractType(typeName(name.slice(0, -2))) : undefined;
+  if (element !== undefined) return { value: 'array', element };
   if (/^timestamp/.test(name)) return { value: 'Date' };
   return { value: name === 'real' || name === 'oid' ? 'number' : 'string' };
 }

@@ -1,6 +1,7 @@
 import { parseExactJson, ValueError } from '@sluice/core';
 import { type FieldDef, types } from 'pg';
 import type { ValueMode } from '../options/options.js';
+import { parseArray } from './array.js';
 import { type BytesReader, readFloat, readInteger } from './data-row.js';
 import { isExactBigint, parseExactBigint } from './exact-bigint.js';
 import { parseBytes, parseDay, parseTimestamp } from './text.js';
@@ -20,6 +21,8 @@ export function readerOf(field: FieldDef, mode: ValueMode): BytesReader {
 export function decoderOf(field: FieldDef, mode: ValueMode): Decoder {
   if (mode === 'native') return types.getTypeParser(field.dataTypeID, 'text');
   if (isExactBigint(field)) return parseExactBigint;
+  const element = ELEMENTS[field.dataTypeID];
+  if (element !== undefined) return decodeArray({ ...field, dataTypeID: element });
   return PORTABLE[field.dataTypeID]?.(field) ?? asText;
 }
 
@@ -30,13 +33,17 @@ const OID = {
   int8: 20,
   int2: 21,
   int4: 23,
+  text: 25,
   oid: 26,
   json: 114,
   float4: 700,
   float8: 701,
+  varchar: 1043,
   date: 1082,
   timestamp: 1114,
   timestamptz: 1184,
+  numeric: 1700,
+  uuid: 2950,
   jsonb: 3802,
 } as const;
 
@@ -51,6 +58,32 @@ const DIRECT: Readonly<Record<number, BytesReader | undefined>> = {
   [OID.float4]: readFloat,
   [OID.float8]: readFloat,
 };
+
+/** The types of the elements of arrays of the contract's types. A type outside of the contract stays text, and so does an array of it. */
+const ELEMENTS: Readonly<Record<number, number | undefined>> = {
+  199: OID.json,
+  1000: OID.bool,
+  1001: OID.bytea,
+  1005: OID.int2,
+  1007: OID.int4,
+  1009: OID.text,
+  1015: OID.varchar,
+  1016: OID.int8,
+  1022: OID.float8,
+  1115: OID.timestamp,
+  1182: OID.date,
+  1185: OID.timestamptz,
+  1231: OID.numeric,
+  2951: OID.uuid,
+  3807: OID.jsonb,
+};
+
+function decodeArray(element: FieldDef): Decoder {
+  // All elements of one array have one type: a bigint is none that becomes a number while it is small.
+  const decode =
+    element.dataTypeID === OID.int8 ? BigInt : (PORTABLE[element.dataTypeID]?.(element) ?? asText);
+  return (text) => parseArray(text, decode);
+}
 
 /** Values of types that are not listed (text, numeric, uuid and all types outside of the contract) stay PostgreSQL's text. */
 const PORTABLE: Readonly<Record<number, ((field: FieldDef) => Decoder) | undefined>> = {

@@ -56,7 +56,8 @@ export function formatArray(elements: readonly unknown[]): string {
   return `{${elements.map(formatElement).join(',')}}`;
 }
 
-function formatElement(element: unknown): string {
+/** Formats one element of an array that is not null. */
+export function formatElement(element: unknown): string {
   if (typeof element === 'number' || typeof element === 'bigint' || typeof element === 'boolean')
     return String(element);
   const text = element instanceof Uint8Array ? `\\x${Buffer.from(element).toString('hex')}` : String(element);
