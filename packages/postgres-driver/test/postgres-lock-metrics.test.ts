@@ -53,7 +53,7 @@ async function untilSeen(
   await until(async () => {
     const { rows: found } = await sql<{
       n: bigint;
-    }>`select count(*) as n from pg_stat_activity where query like '%pg_blocking_pids%'
+    }>`select count(*) as n from pg_stat_activity where datname = current_database() and query like '%pg_blocking_pids%'
       and pid <> pg_backend_pid() and query_start > ${rows[0]?.at}::timestamptz + make_interval(secs => ${0.06 * looks})`.execute(
       storage.kysely,
     );
@@ -87,7 +87,7 @@ test('a call that does not get its lock before its deadline is a failure, and sa
   await using opened = await openTwo();
   const { one, counters, hold } = opened;
   const release = await hold('month end');
-  const error = await rejection(counters.one.update(1, { n: 2 }, { timeoutMs: 400 }));
+  const error = await rejection(counters.one.update(1, { n: 2 }, { timeoutMs: 5_000 }));
   await release();
   expect(error).toMatchObject({ code: 'timeout', cause: { code: 'conflict', reason: 'lock_timeout' } });
   expect(String((error as Error).cause)).toContain('"month end"');
