@@ -422,7 +422,6 @@ export class PostgresDatabase implements Database {
   }
 }
 
-/** A schema change holds a connection for its lock, and another one for its work: it takes what the single statements have. */
 function useOf({ access }: BeginOptions): ConnectionUse {
   return access === 'read' ? 'snapshot' : 'work';
 }

@@ -25,8 +25,7 @@ type ValuesItemNode = ValuesNode['values'][number];
 
 /** The column of the database that the node names, when its type is one of the contract's. */
 export function typedColumn(walk: Walk, node: OperationNode): TypedColumn | undefined {
-  const name = columnName(node);
-  const found = name === undefined ? undefined : walk.scopes.find(name.column, name.table);
+  const found = walk.scopes.named(node);
   const place = found?.type?.place;
   if (found?.stored?.type === undefined || place === undefined) return undefined;
   return { ...place, type: found.stored.type, hasDefault: found.stored.hasDefault };
@@ -35,10 +34,9 @@ export function typedColumn(walk: Walk, node: OperationNode): TypedColumn | unde
 /** An array given for a column of arrays, encoded; other nodes unchanged. */
 export function assignedArray(walk: Walk, column: OperationNode, value: OperationNode): OperationNode {
   if (!ValueNode.is(value) || value.immediate === true || !Array.isArray(value.value)) return value;
-  const name = columnName(column);
-  const found = name === undefined ? undefined : walk.scopes.find(name.column, name.table);
+  const found = walk.scopes.named(column);
   if (found?.stored?.foreign?.element === undefined) return value;
-  const place = { table: name?.table ?? 'query', column: found.stored.name };
+  const place = { table: columnName(column)?.table ?? 'query', column: found.stored.name };
   return ValueNode.create(encodeForeign(walk.sql, found.stored, value.value, place));
 }
 

@@ -10,7 +10,6 @@ import {
   ValueNode,
 } from 'kysely';
 import { operatorOf } from './expression-types.js';
-import { columnName } from './query-scopes.js';
 import type { Walk } from './walk.js';
 
 /**
@@ -19,9 +18,7 @@ import type { Walk } from './walk.js';
  */
 export function comparedTimes(walk: Walk, node: BinaryOperationNode): OperationNode | undefined {
   const { leftOperand, rightOperand } = node;
-  const name = columnName(leftOperand);
-  const found = name === undefined ? undefined : walk.scopes.find(name.column, name.table);
-  if (found?.stored?.type?.hasMicroseconds !== true) return undefined;
+  if (walk.scopes.named(leftOperand)?.stored?.type?.hasMicroseconds !== true) return undefined;
   const dates = datesOf(rightOperand);
   const [first, second] = dates ?? [];
   if (first === undefined || dates === undefined) return undefined;

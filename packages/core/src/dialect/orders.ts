@@ -44,8 +44,7 @@ export function mayBeNull(
   aliased: OperationNode | undefined,
 ): boolean {
   if (RawNode.is(orderBy) && direction === undefined) return false;
-  const name = columnName(aliased ?? orderBy);
-  return name === undefined || (walk.scopes.find(name.column, name.table)?.isNullable ?? true);
+  return walk.scopes.named(aliased ?? orderBy)?.isNullable ?? true;
 }
 
 /** NULL sorts as if it were larger than every value. */

@@ -97,6 +97,12 @@ export class QueryScopes {
     }
   }
 
+  /** The column that a node refers to here; `undefined` when it names none, no known table has it, or several do. */
+  named(node: OperationNode): FoundColumn | undefined {
+    const name = columnName(node);
+    return name === undefined ? undefined : this.find(name.column, name.table);
+  }
+
   /** The column that `name` refers to here; `undefined` when no known table has it, or several do. */
   find(name: string, table?: string): FoundColumn | undefined {
     for (const { relations, hasOuterJoin } of this.#place.scopes) {

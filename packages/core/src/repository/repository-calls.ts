@@ -72,25 +72,19 @@ export class RepositoryCalls {
     try {
       options = this.#options(call);
       const made = this.#make(call, call.args);
-      return made === undefined ? this.#performLater(call, options) : this.#performNow(call, made, options);
+      if (made !== undefined) return this.#performAs(made, call, options);
+      return this.#performAgain({ ...call, args: fixedValue(call.args) }, undefined, undefined, options);
     } catch (error) {
       return options === undefined ? Promise.reject(error) : this.#retry(call, undefined, error, options);
     }
   }
 
-  #performNow<Args, Built, Result>(
-    call: RepositoryCall<Args, Built, Result>,
+  #performAs<Args, Built, Result>(
     made: Made<Built>,
+    call: RepositoryCall<Args, Built, Result>,
     options: ExecuteOptions,
   ): Promise<Result> {
     return run(call, made, options).catch((error: unknown) => this.#retry(call, made, error, options));
-  }
-
-  #performLater<Args, Built, Result>(
-    call: RepositoryCall<Args, Built, Result>,
-    options: ExecuteOptions,
-  ): Promise<Result> {
-    return this.#performAgain({ ...call, args: fixedValue(call.args) }, undefined, undefined, options);
   }
 
   /** @throws `error`, unless it may come of a table that has changed. */

@@ -37,7 +37,8 @@ export interface LockWait {
 export class PostgresLockWatch {
   readonly #openSpare: () => Promise<PostgresConnection>;
   readonly #counters: PostgresCounters;
-  readonly #running = new Set<Watched>();
+  /** An array rather than a Set, for the reason given at core's Fifo: each write is added and removed. */
+  readonly #running: Watched[] = [];
   /** The labels of the open write transactions, by the server's process. */
   readonly #holders = new Map<number, string>();
   #spare: PostgresConnection | undefined;
@@ -63,9 +64,9 @@ export class PostgresLockWatch {
   /** Watches a statement that is about to be sent. */
   begin(connection: PostgresConnection, { label }: Pick<ExecuteOptions, 'label'>): LockWait {
     const watched: Watched = { connection, label, workedAt: performance.now(), holder: undefined };
-    this.#running.add(watched);
+    this.#running.push(watched);
     // Until then the timer was for the connection.
-    if (this.#running.size === 1) this.#clearTimer();
+    if (this.#running.length === 1) this.#clearTimer();
     this.#arm();
     return {
       end: () => this.#end(watched),
@@ -86,7 +87,8 @@ export class PostgresLockWatch {
   }
 
   #end(watched: Watched): void {
-    this.#running.delete(watched);
+    const index = this.#running.indexOf(watched);
+    if (index >= 0) this.#running.splice(index, 1);
     this.#recordWait(watched, performance.now());
   }
 
@@ -110,16 +112,16 @@ export class PostgresLockWatch {
 
   /** Statements are looked at the less often the longer they take. */
   #delayMs(): number {
-    if (this.#running.size === 0) return KEPT_MS;
+    if (this.#running.length === 0) return KEPT_MS;
     const now = performance.now();
-    const youngestMs = Math.min(...[...this.#running].map(({ workedAt }) => now - workedAt));
+    const youngestMs = Math.min(...this.#running.map(({ workedAt }) => now - workedAt));
     return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, youngestMs / 4));
   }
 
   #tick(): void {
     this.#timer = undefined;
     const now = performance.now();
-    const long = [...this.#running].filter(({ workedAt }) => now - workedAt >= SHORTEST_MS);
+    const long = this.#running.filter(({ workedAt }) => now - workedAt >= SHORTEST_MS);
     if (long.length > 0 && now >= this.#retryAt) {
       this.#look = this.#lookAt(long).finally(() => {
         this.#look = undefined;
@@ -128,7 +130,7 @@ export class PostgresLockWatch {
       return;
     }
     if (this.#spare !== undefined && now - this.#lookedAt >= KEPT_MS) void this.#endSpare();
-    if (this.#running.size > 0 || this.#spare !== undefined) this.#arm();
+    if (this.#running.length > 0 || this.#spare !== undefined) this.#arm();
   }
 
   async #lookAt(statements: readonly Watched[]): Promise<void> {
@@ -141,7 +143,7 @@ export class PostgresLockWatch {
         statements.map(({ connection }) => connection.backend.pid),
       );
       for (const statement of statements) {
-        if (!this.#running.has(statement)) continue;
+        if (!this.#running.includes(statement)) continue;
         const holder = this.#holderOf(statement.connection.backend.pid, blockers);
         if (holder === undefined) this.#recordWait(statement, at);
         else statement.holder = holder;
@@ -157,7 +159,7 @@ export class PostgresLockWatch {
     let holder = blockers.get(pid);
     if (holder === undefined) return undefined;
     for (let steps = 0; steps < blockers.size; steps += 1) holder = blockers.get(holder) ?? holder;
-    const single = [...this.#running].find(({ connection }) => connection.backend.pid === holder);
+    const single = this.#running.find(({ connection }) => connection.backend.pid === holder);
     return this.#holders.get(holder) ?? (single === undefined ? ELSEWHERE : (single.label ?? 'statement'));
   }
 
