@@ -2,6 +2,7 @@ import { type LockMetrics, openStorage } from '@sluice/core';
 import { postgres } from '@sluice/postgres-driver';
 import { rejection, until } from '@sluice/testkit/driver-tests';
 import { sql } from 'kysely';
+import { Client } from 'pg';
 import { expect, test } from 'vitest';
 import { type AnyTables, openTables } from './opened-storage.js';
 
@@ -10,7 +11,7 @@ const SCHEMA = [
   'insert into counter values (1, 0), (2, 0)',
 ];
 
-/** Two storages on one database, and how many statements wait for a lock there. */
+/** Two storages on one database, and a client beside them whose own statements nobody watches. */
 async function openTwo() {
   const { storage: one, url } = await openTables<AnyTables>(SCHEMA);
   const two = await openStorage<AnyTables>({ url, drivers: [postgres()] });
@@ -35,39 +36,45 @@ async function openTwo() {
       await holding;
     };
   };
-  return { one, two, counters, hold, [Symbol.asyncDispose]: () => two.close() };
+  const observer = new Client(url);
+  await observer.connect();
+  return {
+    one,
+    two,
+    counters,
+    hold,
+    observer,
+    async [Symbol.asyncDispose]() {
+      await observer.end();
+      await two.close();
+    },
+  };
 }
 
 function locksOf(storage: { metrics(): { database: { locks: LockMetrics } } }): LockMetrics {
   return storage.metrics().database.locks;
 }
 
-/** Waits until statements wait for a lock, and have been seen waiting. */
-async function untilSeen(
-  storage: { readonly kysely: Parameters<ReturnType<typeof sql>['execute']>[0] },
-  looks: number,
-) {
-  const { rows } = await sql<{ at: Date }>`select clock_timestamp()::timestamptz(3) as at`.execute(
-    storage.kysely,
-  );
+/** Waits until a look at the waiting statements that began late enough to see it is over. */
+async function untilSeen(observer: Client): Promise<void> {
+  const { rows } = await observer.query<{ at: string }>("select clock_timestamp() + interval '200 ms' as at");
   await until(async () => {
-    const { rows: found } = await sql<{
-      n: bigint;
-    }>`select count(*) as n from pg_stat_activity where datname = current_database() and query like '%pg_blocking_pids%'
-      and pid <> pg_backend_pid() and query_start > ${rows[0]?.at}::timestamptz + make_interval(secs => ${0.06 * looks})`.execute(
-      storage.kysely,
+    const { rows: looks } = await observer.query(
+      `select from pg_stat_activity where datname = current_database() and query like '%pg_blocking_pids%'
+       and pid <> pg_backend_pid() and state = 'idle' and query_start > $1`,
+      [rows[0]?.at],
     );
-    return Number(found[0]?.n) > 0;
+    return looks.length > 0;
   });
 }
 
 test('a wait for a row that another call holds is measured, and tells its holder', async () => {
   await using opened = await openTwo();
-  const { one, two, counters, hold } = opened;
+  const { one, two, counters, hold, observer } = opened;
   expect(locksOf(two)).toMatchObject({ failures: 0, waits: { count: 0 } });
   const release = await hold('other');
   const waiting = counters.two.update(1, { n: 2 });
-  await untilSeen(one, 3);
+  await untilSeen(observer);
   await release();
   await waiting;
   const elsewhere = locksOf(two);
@@ -77,7 +84,7 @@ test('a wait for a row that another call holds is measured, and tells its holder
 
   const releaseAgain = await hold('month end');
   const behind = counters.one.update(1, { n: 3 });
-  await untilSeen(two, 3);
+  await untilSeen(observer);
   await releaseAgain();
   await behind;
   expect(locksOf(one).holders).toMatchObject({ 'month end': { count: 1 } });
