@@ -1,11 +1,16 @@
-import { type StatSyncOptions, statSync } from 'node:fs';
+import { type StatSyncOptions, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** The file, its WAL and the index of the WAL, which all processes share. */
 const PARTS = ['', '-wal', '-shm'];
 
-/** How old the last change of a folder must be before its time is relied on. No file system rounds times to more than two seconds. */
+/**
+ * How old the last change of a folder must be before its time is relied on: a change that follows within the same step of the clock leaves the time as it is.
+ * No file system rounds times to more than two seconds. One that stores parts of ten milliseconds takes them from the system's clock, whose steps are at most that long.
+ */
 const SETTLED_MS = 3_000;
+const SETTLED_FINE_MS = 100;
+const COARSE_STEP_MS = 10;
 
 /** Shortest time between two looks of {@link FileWatch.wasInPlace}. */
 const RECENT_MS = 10;
@@ -73,8 +78,7 @@ export class FileWatch {
     const folder = statSync(this.#folder, QUIET);
     if (folder?.mtimeMs === this.#folderMs && folder.ino === this.#folderInode) return true;
     if (filesIdentity(this.#path) !== this.#identity) return this.noteChange();
-    const isSettled = folder !== undefined && Date.now() - folder.mtimeMs > SETTLED_MS;
-    this.#folderMs = isSettled ? folder.mtimeMs : Number.NaN;
+    this.#folderMs = folder !== undefined && isSettled(folder) ? folder.mtimeMs : Number.NaN;
     this.#folderInode = folder?.ino ?? 0;
     return true;
   }
@@ -93,6 +97,11 @@ export class FileWatch {
   get #hasChanged(): boolean {
     return hasChanged(this.#files);
   }
+}
+
+/** Whether any later change of the folder changes its time. */
+function isSettled({ mtimeMs }: Stats): boolean {
+  return Date.now() - mtimeMs > (mtimeMs % COARSE_STEP_MS === 0 ? SETTLED_MS : SETTLED_FINE_MS);
 }
 
 /** Tells all threads that the files were changed. */

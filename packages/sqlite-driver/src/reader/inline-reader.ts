@@ -15,6 +15,9 @@ import type { LocalConnection } from './local-connection.js';
 /** How long reads may block the calling thread in one turn of the event loop. */
 const TURN_MS = 2;
 
+/** How long a single read may rely on what the last one found of the schema, in the same turn: the caller may work for long in it, while others change the schema. */
+const FRESH_MS = 0.1;
+
 /** The clock is read after this number of reads and rows, because reading it costs a tenth of a read. */
 const ROWS_PER_LOOK = 32;
 
@@ -76,6 +79,7 @@ export class InlineReader {
   #waiting: Call[] = [];
   /** Whether a read in this turn of the event loop has refreshed the schema. */
   #isTurnBegun = false;
+  #refreshedAt = Number.NEGATIVE_INFINITY;
   #spentMs = 0;
   #served = 0;
   #wasSlow = false;
@@ -132,8 +136,9 @@ export class InlineReader {
   #serve(turnMs: number): void {
     const calls = this.#waiting;
     if (calls.length === 0) return;
+    const isFresh = this.#isTurnBegun && performance.now() - this.#refreshedAt < FRESH_MS;
     // A single statement without BEGIN is a snapshot of its own.
-    const isShared = calls.length > 1 || !this.#isTurnBegun;
+    const isShared = calls.length > 1 || !isFresh;
     const connection = isShared ? this.#begin() : this.#opened;
     if (connection === undefined) {
       this.#waiting = [];
@@ -164,6 +169,7 @@ export class InlineReader {
       this.#opened = opened;
       this.#opened.begin('begin');
       if (this.#opened.refreshSchema()) this.#known = newKnown();
+      this.#refreshedAt = performance.now();
     } catch {
       this.#opened?.rollback();
       return undefined;
@@ -195,8 +201,11 @@ export class InlineReader {
     // A call that is already over gets its error from the queue of the reader pool.
     if (options.signal?.aborted || (options.deadline ?? Number.POSITIVE_INFINITY) <= now) return undefined;
     const schemaVersion = schemaVersionOf(options.madeFor);
-    if (schemaVersion !== undefined && schemaVersion !== connection.schemaVersion)
+    if (schemaVersion !== undefined && schemaVersion !== connection.schemaVersion) {
+      // It may be the connection that does not know the present schema.
+      this.#refreshedAt = Number.NEGATIVE_INFINITY;
       throw new StaleCatalogError({ operation: options.label });
+    }
     const { inline, slowUntil } = this.#know(connection, statement);
     if (slowUntil > now) return undefined;
     const rows = inline?.read(statement);

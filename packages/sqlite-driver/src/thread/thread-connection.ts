@@ -301,7 +301,7 @@ export class ThreadConnection {
     return true;
   }
 
-  /** The version of the schema in the open transaction. */
+  /** The version of the schema at the last refresh: that of the open transaction, if it began with one. */
   get schemaVersion(): number | undefined {
     if (this.#preparedFor === undefined) this.refreshSchema();
     return this.#preparedFor;
@@ -335,12 +335,12 @@ export class ThreadConnection {
     const next = this.files.isInPlace() ? tryOpen(this.#options) : undefined;
     if (next === undefined) return this;
     if (!this.files.isInPlace()) {
-      next.#database.close();
+      next.close();
       return this;
     }
     next.#hits = this.#hits;
     next.#misses = this.#misses;
-    this.#database.close();
+    this.close();
     return next;
   }
 
@@ -349,6 +349,7 @@ export class ThreadConnection {
    * connection is closed after it, which keeps SQLite from doing so.
    */
   close(): void {
+    this.truncation.close();
     this.#database.close();
   }
 

@@ -1,6 +1,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { pagesInWal, WAL_HEADER_BYTES } from './wal-frames.js';
 import type { CheckpointMode, WalState } from './wal-state.js';
+import { WalTail } from './wal-tail.js';
 
 /** Unit of the blocks in the result of stat. */
 const BLOCK_BYTES = 512;
@@ -24,32 +25,34 @@ interface WatchedConnection {
 export class TruncationWatch {
   readonly #connection: WatchedConnection;
   readonly #path: string;
+  readonly #tail: WalTail;
   /** The largest size that the file had since it was last found to be whole. */
   #fileBytes = 0;
-  /** The size of the WAL when it was last looked at. */
-  #walBytes = 0;
 
   constructor(connection: WatchedConnection, path: string) {
     this.#connection = connection;
     this.#path = path;
+    this.#tail = new WalTail(path);
   }
 
   /**
    * Whether the WAL is shorter than at the last look. While the connection holds the write lock, SQLite does not shorten it; otherwise ask
-   * {@link isTruncated}. Costs one stat.
+   * {@link isTruncated}. Costs one read.
    */
   isWalShorter(): boolean {
-    const bytes = this.#wal().size;
-    if (bytes < this.#walBytes) return true;
-    this.#walBytes = bytes;
-    return false;
+    return this.#tail.isShorter();
+  }
+
+  /** Closes the WAL. The database is not closed by it. */
+  close(): void {
+    this.#tail.close();
   }
 
   /** Whether something was cut off. Costs two stats, and more only when something is shorter than before. Call it outside of transactions. */
   isTruncated(state: WalState): boolean {
     const wal = this.#wal().size;
     const isWalCut = wal < neededBytes(state) && this.#lacksFrames();
-    this.#walBytes = wal;
+    this.#tail.startAt(wal);
     return isWalCut || this.#isFileCut();
   }
 

@@ -5,12 +5,11 @@ import { isDone, type ThreadReply } from '../thread/thread-protocol.js';
 import type { ReplyWatch } from '../thread/thread-server.js';
 import type { WalState } from '../thread/wal-state.js';
 
-/** Interval at which the writer measures its WAL. It costs a tenth of a small write. */
-const MEASURE_INTERVAL_MS = 1;
+/** Shortest time between two measurements of the WAL, in milliseconds. Each costs a tenth of a small write. */
+const MEASURE_INTERVAL_MS = 5;
 
 /**
- * Checks, after each transaction of the writer, that its files are still in place; at most once a millisecond it also reads the size of the
- * WAL.
+ * Checks, after each transaction of the writer, that its files are still in place; at most every {@link MEASURE_INTERVAL_MS} it also measures the WAL.
  */
 export class WriterWatch implements ReplyWatch {
   #measuredAt = Number.NEGATIVE_INFINITY;
