@@ -216,7 +216,6 @@ describe('the file changes while it is open', () => {
     db.run('insert into item values (?)', [id], { access: 'write' });
   const begin = (db: OpenedFile): Promise<DatabaseTransaction> =>
     db.database.begin({ access: 'write', isReplayable: true });
-  const unknown = { code: 'commit_unknown', cause: { code: 'SQLITE_READONLY_DBMOVED' } };
   const changed = { code: 'file_changed', retryable: false, cause: { code: 'SQLITE_READONLY_DBMOVED' } };
 
   async function openWithItem(): Promise<OpenedFile> {

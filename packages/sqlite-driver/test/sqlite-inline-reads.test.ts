@@ -19,6 +19,12 @@ const ROW = {
   bytes: new Uint8Array([1, 2]),
 };
 
+/** Lets time pass in one turn of the event loop. */
+function pass(ms: number): void {
+  const since = performance.now();
+  while (performance.now() - since < ms);
+}
+
 describe('C7 reads by key on the calling thread', () => {
   let folder: string;
   let storage: Storage<Tables>;
@@ -60,10 +66,24 @@ describe('C7 reads by key on the calling thread', () => {
     await items().get(1);
     other.exec('alter table item add column extra boolean');
     other.exec('update item set extra = 1');
+    pass(2);
     expect(await items().get(1)).toStrictEqual({ ...ROW, extra: true });
     other.exec('alter table item rename column name to title');
+    pass(2);
     const { name, ...rest } = ROW;
     expect(await items().get(1)).toStrictEqual({ ...rest, title: name, extra: true });
+    other.close();
+  });
+
+  test('recovers at once from a statement that no longer fits', async () => {
+    const other = new Sqlite(path());
+    let column = 'name';
+    for (let round = 0; round < 50; round += 1) {
+      await items().get(1);
+      other.exec(`alter table item rename column ${column} to name_${round}`);
+      column = `name_${round}`;
+      expect(await items().get(1)).toMatchObject({ [column]: 'one' });
+    }
     other.close();
   });
 

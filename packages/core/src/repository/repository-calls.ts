@@ -22,8 +22,11 @@ export interface RepositoryHost {
   readonly transaction: ExecuteOptions | undefined;
 }
 
-/** One call of a repository. `Args` are the caller's, `Built` is what is made of them by the types of the table, and `Result` is what comes of that. */
-export interface RepositoryCall<Args, Built, Result> {
+/**
+ * One call of a repository. `Args` are the caller's, `Built` is what is made of them by the types of the table, `Answer` is what the database says to that, and
+ * `Result` is what the caller gets.
+ */
+export interface RepositoryCall<Args, Built, Answer, Result> {
   /** The name of the method. */
   readonly method: string;
   readonly args: Args;
@@ -32,7 +35,8 @@ export interface RepositoryCall<Args, Built, Result> {
   readonly encodesInRun?: boolean;
   /** Checks and encodes the arguments, synchronously. */
   readonly build: (statements: RepositoryStatements, args: Args) => Built;
-  readonly run: (built: Built, statements: RepositoryStatements, options: ExecuteOptions) => Promise<Result>;
+  readonly run: (built: Built, statements: RepositoryStatements, options: ExecuteOptions) => Promise<Answer>;
+  readonly decode: (answer: Answer, statements: RepositoryStatements) => Result;
 }
 
 /** What was made of a call's arguments, and for which tables. */
@@ -64,10 +68,10 @@ export class RepositoryCalls {
   }
 
   /**
-   * Makes a call. Its arguments are encoded before it returns, so that it is accepted as it was at the moment it was made. Not an async function: a read by
-   * key costs little more than the promises around it.
+   * Makes a call. Its arguments are encoded before it returns, so that it is accepted as it was at the moment it was made. Not an async function, and what
+   * is sync is not one of its own: a read by key costs little more than the promises around it.
    */
-  perform<Args, Built, Result>(call: RepositoryCall<Args, Built, Result>): Promise<Result> {
+  perform<Args, Built, Answer, Result>(call: RepositoryCall<Args, Built, Answer, Result>): Promise<Result> {
     let options: ExecuteOptions | undefined;
     try {
       options = this.#options(call);
@@ -79,17 +83,20 @@ export class RepositoryCalls {
     }
   }
 
-  #performAs<Args, Built, Result>(
+  #performAs<Args, Built, Answer, Result>(
     made: Made<Built>,
-    call: RepositoryCall<Args, Built, Result>,
+    call: RepositoryCall<Args, Built, Answer, Result>,
     options: ExecuteOptions,
   ): Promise<Result> {
-    return run(call, made, options).catch((error: unknown) => this.#retry(call, made, error, options));
+    return run(call, made, options).then(
+      (answer) => call.decode(answer, made.statements),
+      (error: unknown) => this.#retry(call, made, error, options),
+    );
   }
 
   /** @throws `error`, unless it may come of a table that has changed. */
-  async #retry<Args, Built, Result>(
-    call: RepositoryCall<Args, Built, Result>,
+  async #retry<Args, Built, Answer, Result>(
+    call: RepositoryCall<Args, Built, Answer, Result>,
     made: Made<Built> | undefined,
     error: unknown,
     options: ExecuteOptions,
@@ -102,7 +109,7 @@ export class RepositoryCalls {
   #options({
     method,
     options,
-  }: Pick<RepositoryCall<unknown, unknown, unknown>, 'method' | 'options'>): ExecuteOptions {
+  }: Pick<RepositoryCall<unknown, unknown, unknown, unknown>, 'method' | 'options'>): ExecuteOptions {
     const { transaction, defaultTimeoutMs } = this.#host;
     const label = `${this.#table}.${method}`;
     if (transaction !== undefined) return toOptionsWithin(transaction, options, label);
@@ -110,7 +117,10 @@ export class RepositoryCalls {
   }
 
   /** `undefined` when the table is unknown, or all are doubted. @throws what the arguments are refused with. */
-  #make<Args, Built, Result>(call: RepositoryCall<Args, Built, Result>, args: Args): Made<Built> | undefined {
+  #make<Args, Built, Answer, Result>(
+    call: RepositoryCall<Args, Built, Answer, Result>,
+    args: Args,
+  ): Made<Built> | undefined {
     const { catalog } = this.#host.statements;
     const { tables } = catalog;
     if (catalog.isDoubted) return undefined;
@@ -124,8 +134,8 @@ export class RepositoryCalls {
   }
 
   /** @param made what was made at first; `undefined` when nothing could be. @param failure what came of that. */
-  async #performAgain<Args, Built, Result>(
-    call: RepositoryCall<Args, Built, Result>,
+  async #performAgain<Args, Built, Answer, Result>(
+    call: RepositoryCall<Args, Built, Answer, Result>,
     made: Made<Built> | undefined,
     failure: unknown,
     options: ExecuteOptions,
@@ -135,7 +145,7 @@ export class RepositoryCalls {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
       last = await this.#makeAgain(call, last, error, options);
       try {
-        return await run(call, last, options);
+        return call.decode(await run(call, last, options), last.statements);
       } catch (thrown) {
         if (!(thrown instanceof StaleCatalogError)) throw thrown;
         error = thrown;
@@ -145,8 +155,8 @@ export class RepositoryCalls {
   }
 
   /** @throws `failure` when the table has not changed. */
-  async #makeAgain<Args, Built, Result>(
-    call: RepositoryCall<Args, Built, Result>,
+  async #makeAgain<Args, Built, Answer, Result>(
+    call: RepositoryCall<Args, Built, Answer, Result>,
     made: Made<Built> | undefined,
     failure: unknown,
     options: ExecuteOptions,
@@ -173,8 +183,8 @@ export class RepositoryCalls {
   }
 
   /** Whether the arguments are still those that the call was made with. */
-  #isAsGiven<Args, Built, Result>(
-    call: RepositoryCall<Args, Built, Result>,
+  #isAsGiven<Args, Built, Answer, Result>(
+    call: RepositoryCall<Args, Built, Answer, Result>,
     { built, catalog, statements }: Made<Built>,
   ): boolean {
     const again = this.#host.statements.asOf(catalog, () => call.build(statements, call.args));
@@ -182,11 +192,11 @@ export class RepositoryCalls {
   }
 }
 
-function run<Args, Built, Result>(
-  call: RepositoryCall<Args, Built, Result>,
+function run<Args, Built, Answer, Result>(
+  call: RepositoryCall<Args, Built, Answer, Result>,
   { built, statements, catalog }: Made<Built>,
   options: ExecuteOptions,
-): Promise<Result> {
+): Promise<Answer> {
   return call.run(built, statements, { ...options, madeFor: catalog });
 }
 

@@ -1,6 +1,6 @@
 import type { Insertable, Selectable, Updateable } from 'kysely';
 import type { CallOptions } from '../call/call-options.js';
-import type { ExecuteOptions, Row, Statement } from '../driver/driver.js';
+import type { Row } from '../driver/driver.js';
 import { assertBatchSize } from '../errors/invalid-query.js';
 import { NotFoundError, UsageError } from '../errors/usage-errors.js';
 import { fixedRow, fixedValue } from '../values/fixed-value.js';
@@ -46,7 +46,8 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
       args: key,
       options,
       build: (statements, given) => statements.get(given),
-      run: (statement, { shape }, execute) => this.#first(shape, statement, execute),
+      run: (statement, _, execute) => this.#host.runner.execute(statement, execute),
+      decode: ({ rows }, { shape }) => first<Selectable<DB[T]>>(shape, rows),
     });
   }
 
@@ -73,11 +74,12 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
       run: async ({ statements, identities }, { shape }, execute) => {
         const found = new Map<string, Row>();
         for (const statement of statements) {
-          for (const row of await this.#rows(shape, statement, execute))
-            found.set(identity(shape.keyValues(keyOf(shape, row))), row);
+          const { rows } = await this.#host.runner.execute(statement, execute);
+          for (const row of shape.toRows(rows)) found.set(identity(shape.keyValues(keyOf(shape, row))), row);
         }
         return identities.map((key) => found.get(key) as Selectable<DB[T]> | undefined);
       },
+      decode: asItIs,
     });
   }
 
@@ -87,8 +89,8 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
       args: key,
       options,
       build: (statements, given) => statements.has(given),
-      run: async (statement, _, execute) =>
-        (await this.#host.runner.execute(statement, execute)).rows.length > 0,
+      run: (statement, _, execute) => this.#host.runner.execute(statement, execute),
+      decode: ({ rows }) => rows.length > 0,
     });
   }
 
@@ -98,8 +100,8 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
       args: query,
       options,
       build: (statements, given) => statements.find(given),
-      run: async (statement, { shape }, execute) =>
-        (await this.#rows(shape, statement, execute)) as Selectable<DB[T]>[],
+      run: (statement, _, execute) => this.#host.runner.execute(statement, execute),
+      decode: ({ rows }, { shape }) => shape.toRows(rows) as Selectable<DB[T]>[],
     });
   }
 
@@ -109,7 +111,8 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
       args: query,
       options,
       build: (statements, given) => statements.find({ ...given, limit: 1 }),
-      run: (statement, { shape }, execute) => this.#first(shape, statement, execute),
+      run: (statement, _, execute) => this.#host.runner.execute(statement, execute),
+      decode: ({ rows }, { shape }) => first<Selectable<DB[T]>>(shape, rows),
     });
   }
 
@@ -120,12 +123,13 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
       options,
       build: (statements, given) => statements.page(given),
       run: async ({ statement, terms, size }, { shape }, execute) => {
-        const rows = (await this.#rows(shape, statement, execute)) as Selectable<DB[T]>[];
-        if (rows.length <= size) return { rows, nextCursor: undefined };
+        const rows = shape.toRows((await this.#host.runner.execute(statement, execute)).rows);
+        if (rows.length <= size) return { rows: rows as Selectable<DB[T]>[], nextCursor: undefined };
         const kept = rows.slice(0, size);
         const last = kept.at(-1) as Row;
-        return { rows: kept, nextCursor: writeCursor(shape, terms, last) };
+        return { rows: kept as Selectable<DB[T]>[], nextCursor: writeCursor(shape, terms, last) };
       },
+      decode: asItIs,
     });
   }
 
@@ -135,8 +139,8 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
       args: filter,
       options,
       build: (statements, given) => statements.count(given),
-      run: async (statement, _, execute) =>
-        Number((await this.#host.runner.execute(statement, execute)).rows[0]?.rows ?? 0),
+      run: (statement, _, execute) => this.#host.runner.execute(statement, execute),
+      decode: ({ rows: [counted] }) => Number(counted?.rows ?? 0),
     });
   }
 
@@ -153,7 +157,8 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
       args: row,
       options,
       build: (statements, given) => statements.insert(given),
-      run: (statement, { shape }, execute) => this.#only(shape, statement, execute),
+      run: (statement, _, execute) => this.#host.runner.execute(statement, execute),
+      decode: ({ rows }, { shape }) => this.#only(shape, rows),
     });
   }
 
@@ -170,7 +175,8 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
       args: row,
       options: call,
       build: (statements, given) => statements.upsert(given, update),
-      run: (statement, { shape }, execute) => this.#only(shape, statement, execute),
+      run: (statement, _, execute) => this.#host.runner.execute(statement, execute),
+      decode: ({ rows }, { shape }) => this.#only(shape, rows),
     });
   }
 
@@ -184,7 +190,8 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
       args: { key, patch },
       options,
       build: (statements, given) => statements.update(given.key, given.patch),
-      run: (statement, { shape }, execute) => this.#first(shape, statement, execute),
+      run: (statement, _, execute) => this.#host.runner.execute(statement, execute),
+      decode: ({ rows }, { shape }) => first<Selectable<DB[T]>>(shape, rows),
     });
   }
 
@@ -198,7 +205,8 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
       args: { filter, patch },
       options,
       build: (statements, given) => statements.updateMany(given.filter, given.patch),
-      run: (statement, _, execute) => this.#change(statement, execute),
+      run: (statement, _, execute) => this.#host.runner.execute(statement, execute),
+      decode: ({ affectedRows }) => affectedRows,
     });
   }
 
@@ -208,7 +216,8 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
       args: key,
       options,
       build: (statements, given) => statements.delete(given),
-      run: async (statement, _, execute) => (await this.#change(statement, execute)) > 0,
+      run: (statement, _, execute) => this.#host.runner.execute(statement, execute),
+      decode: ({ affectedRows }) => affectedRows > 0,
     });
   }
 
@@ -218,7 +227,8 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
       args: filter,
       options,
       build: (statements, given) => statements.deleteMany(given),
-      run: (statement, _, execute) => this.#change(statement, execute),
+      run: (statement, _, execute) => this.#host.runner.execute(statement, execute),
+      decode: ({ affectedRows }) => affectedRows,
     });
   }
 
@@ -247,11 +257,12 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
       options,
       build: (statements, given) => statements.insertMany(given),
       run: async (made, _, execute) => {
-        const [first, ...others] = made;
-        if (first === undefined) return 0;
-        if (others.length === 0) return this.#change(first, execute);
+        const [only, ...others] = made;
+        if (only === undefined) return 0;
+        if (others.length === 0) return (await this.#host.runner.execute(only, execute)).affectedRows;
         return this.#host.atomically((runner) => insertAll(runner, made, execute), options);
       },
+      decode: asItIs,
     });
   }
 
@@ -269,6 +280,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
           return insertAll(runner, await encodeInParts(statements, given), execute);
         return atomically((within) => insertInParts(within, statements, given, execute), options);
       },
+      decode: asItIs,
     });
   }
 
@@ -277,50 +289,42 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     { batchSize = 500, ...options }: StreamOptions,
   ): AsyncGenerator<readonly Selectable<DB[T]>[]> {
     assertBatchSize('batchSize', batchSize);
-    const { shape, first, batches } = await this.#calls.perform({
+    const { shape, begun, batches } = await this.#calls.perform({
       method: 'stream',
       args: query,
       options,
       build: (statements, given) => statements.find(given),
       run: async (statement, { shape: of }, execute) => {
         const opened = this.#host.runner.stream(statement, batchSize, execute)[Symbol.asyncIterator]();
-        return { shape: of, first: await opened.next(), batches: opened };
+        return { shape: of, begun: await opened.next(), batches: opened };
       },
+      decode: asItIs,
     });
     try {
-      for (let next = first; !next.done; next = await batches.next())
+      for (let next = begun; !next.done; next = await batches.next())
         yield shape.toRows(next.value) as Selectable<DB[T]>[];
     } finally {
       await batches.return?.();
     }
   }
 
-  async #change(statement: Statement, options: ExecuteOptions): Promise<number> {
-    return (await this.#host.runner.execute(statement, options)).affectedRows;
-  }
-
-  async #rows(shape: TableShape, statement: Statement, options: ExecuteOptions): Promise<readonly Row[]> {
-    const { rows } = await this.#host.runner.execute(statement, options);
-    return shape.toRows(rows);
-  }
-
-  async #first(
-    shape: TableShape,
-    statement: Statement,
-    options: ExecuteOptions,
-  ): Promise<Selectable<DB[T]> | undefined> {
-    const [row] = (await this.#host.runner.execute(statement, options)).rows;
-    return row === undefined ? undefined : (shape.toRow(row) as Selectable<DB[T]>);
-  }
-
-  async #only(shape: TableShape, statement: Statement, options: ExecuteOptions): Promise<Selectable<DB[T]>> {
-    const row = await this.#first(shape, statement, options);
+  #only(shape: TableShape, rows: readonly Row[]): Selectable<DB[T]> {
+    const row = first<Selectable<DB[T]>>(shape, rows);
     if (row !== undefined) return row;
     throw new UsageError(
       'invalid_query',
       `A trigger or rule of "${this.#table}" kept the row from being stored.`,
     );
   }
+}
+
+/** The result of a call that has decoded it already. */
+function asItIs<Result>(result: Result): Result {
+  return result;
+}
+
+function first<R>(shape: TableShape, [row]: readonly Row[]): R | undefined {
+  return row === undefined ? undefined : (shape.toRow(row) as R);
 }
 
 function keyOf(shape: TableShape, row: Row): unknown {

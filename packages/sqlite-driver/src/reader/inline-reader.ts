@@ -16,7 +16,7 @@ import type { LocalConnection } from './local-connection.js';
 const TURN_MS = 2;
 
 /** How long a single read may rely on what the last one found of the schema, in the same turn: the caller may work for long in it, while others change the schema. */
-const FRESH_MS = 0.1;
+const FRESH_MS = 1;
 
 /** The clock is read after this number of reads and rows, because reading it costs a tenth of a read. */
 const ROWS_PER_LOOK = 32;
