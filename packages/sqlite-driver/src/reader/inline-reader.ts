@@ -1,4 +1,5 @@
 import {
+  type Catalog,
   type ExecuteOptions,
   type Row,
   StaleCatalogError,
@@ -76,6 +77,8 @@ export class InlineReader {
   /** That of the last snapshot. */
   #opened: ThreadConnection | undefined;
   #known = newKnown();
+  /** The catalog that is known to describe the schema of {@link #opened}. */
+  #fitting: Catalog | undefined;
   #waiting: Call[] = [];
   /** Whether a read in this turn of the event loop has refreshed the schema. */
   #isTurnBegun = false;
@@ -136,7 +139,8 @@ export class InlineReader {
   #serve(turnMs: number): void {
     const calls = this.#waiting;
     if (calls.length === 0) return;
-    const isFresh = this.#isTurnBegun && performance.now() - this.#refreshedAt < FRESH_MS;
+    const calledAt = performance.now();
+    const isFresh = this.#isTurnBegun && calledAt - this.#refreshedAt < FRESH_MS;
     // A single statement without BEGIN is a snapshot of its own.
     const isShared = calls.length > 1 || !isFresh;
     const connection = isShared ? this.#begin() : this.#opened;
@@ -145,7 +149,7 @@ export class InlineReader {
       for (const call of calls) this.#passOn(call);
       return;
     }
-    const since = performance.now();
+    const since = isShared ? this.#refreshedAt : calledAt;
     let now = since;
     let served = 0;
     while (served < calls.length && now - since < turnMs) {
@@ -165,10 +169,13 @@ export class InlineReader {
   #begin(): ThreadConnection | undefined {
     try {
       const opened = this.#local.renewed();
-      if (opened !== this.#opened) this.#known = newKnown();
+      const isAnother = opened !== this.#opened;
       this.#opened = opened;
       this.#opened.begin('begin');
-      if (this.#opened.refreshSchema()) this.#known = newKnown();
+      if (this.#opened.refreshSchema() || isAnother) {
+        this.#known = newKnown();
+        this.#fitting = undefined;
+      }
       this.#refreshedAt = performance.now();
     } catch {
       this.#opened?.rollback();
@@ -200,17 +207,25 @@ export class InlineReader {
   #tryRead(connection: ThreadConnection, { statement, options }: Call, now: number): Row[] | undefined {
     // A call that is already over gets its error from the queue of the reader pool.
     if (options.signal?.aborted || (options.deadline ?? Number.POSITIVE_INFINITY) <= now) return undefined;
-    const schemaVersion = schemaVersionOf(options.madeFor);
-    if (schemaVersion !== undefined && schemaVersion !== connection.schemaVersion) {
-      // It may be the connection that does not know the present schema.
-      this.#refreshedAt = Number.NEGATIVE_INFINITY;
-      throw new StaleCatalogError({ operation: options.label });
-    }
+    if (options.madeFor !== this.#fitting) this.#assertFitting(connection, options);
     const { inline, slowUntil } = this.#know(connection, statement);
     if (slowUntil > now) return undefined;
     const rows = inline?.read(statement);
     if (rows !== undefined) this.#served += 1;
     return rows;
+  }
+
+  /** @throws StaleCatalogError when the statement was made for another schema. */
+  #assertFitting(connection: ThreadConnection, { madeFor, label }: ExecuteOptions): void {
+    const schemaVersion = schemaVersionOf(madeFor);
+    if (schemaVersion === undefined) return;
+    if (schemaVersion === connection.schemaVersion) {
+      this.#fitting = madeFor;
+      return;
+    }
+    // It may be the connection that does not know the present schema.
+    this.#refreshedAt = Number.NEGATIVE_INFINITY;
+    throw new StaleCatalogError({ operation: label });
   }
 
   #knownLike({ isBounded }: Statement): Map<string, Known> {
