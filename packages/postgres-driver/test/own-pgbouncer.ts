@@ -19,8 +19,26 @@ export function pgbouncerVersion(): string | undefined {
   return status === 0 ? /PgBouncer (\d+\.\d+)/.exec(stdout)?.[1] : undefined;
 }
 
+/** A PgBouncer of this test file's own. */
+export interface OwnPgbouncer {
+  /** The URL of the server through it. */
+  readonly url: string;
+  /** Ends it, and starts it again at the same address. */
+  restart(signal: 'SIGKILL' | 'SIGQUIT'): Promise<void>;
+  /** Stops it from answering, or lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
+}
+
 /** Puts a PgBouncer in transaction mode, with two connections, ahead of the server of `url`; gives the URL through it. */
 export async function startPgbouncer(url: string, settings: readonly string[] = []): Promise<string> {
+  return (await startOwnPgbouncer(url, settings)).url;
+}
+
+/** As {@link startPgbouncer}, for a test that makes it fail. */
+export async function startOwnPgbouncer(
+  url: string,
+  settings: readonly string[] = [],
+): Promise<OwnPgbouncer> {
   const server = new URL(url);
   const folder = mkdtempSync(join(tmpdir(), 'sluice-pgbouncer-'));
   cleanUps.push(() => rmSync(folder, { recursive: true, force: true }));
@@ -43,18 +61,29 @@ export async function startPgbouncer(url: string, settings: readonly string[] = 
   ];
   writeFileSync(config, `${lines.join('\n')}\n`);
   writeFileSync(log, '');
-  const child = start(config, folder, [users, config, log, folder]);
-  let output = '';
-  child.stderr?.on('data', (data) => {
-    output += String(data);
-  });
-  cleanUps.push(() => stop(child));
-  await until(async () => {
-    if (child.exitCode !== null) throw new Error(`PgBouncer does not start: ${output}`);
-    return listens(port);
-  });
+  const startHere = async (): Promise<ChildProcess> => {
+    const started = start(config, folder, [users, config, log, folder]);
+    let output = '';
+    started.stderr?.on('data', (data) => {
+      output += String(data);
+    });
+    await until(async () => {
+      if (started.exitCode !== null) throw new Error(`PgBouncer does not start: ${output}`);
+      return listens(port);
+    });
+    return started;
+  };
+  let child = await startHere();
+  cleanUps.push(() => stop(child, 'SIGKILL'));
   server.host = `127.0.0.1:${port}`;
-  return server.href;
+  return {
+    url: server.href,
+    async restart(signal) {
+      await stop(child, signal);
+      child = await startHere();
+    },
+    signal: (signal) => void child.kill(signal),
+  };
 }
 
 /** PgBouncer does not run as root. */

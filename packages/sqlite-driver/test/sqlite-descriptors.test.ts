@@ -32,6 +32,7 @@ describe('nobody but SQLite opens a database', () => {
     'sqlite-driver/src/maintenance/quarantine.ts':
       'a damaged file that was moved away because no process has it open',
     'sqlite-driver/src/thread/wal-frames.ts': 'the WAL, on which SQLite keeps no locks',
+    'sqlite-driver/src/thread/wal-tail.ts': 'the WAL, on which SQLite keeps no locks',
     'testkit/src/application/temporary-storage.ts': 'a template that was closed',
     'testkit/src/conformance/report/report-score.ts': 'the score',
     'testkit/src/faults/file-faults.ts': 'a database that the process of the test does not have open',

@@ -187,9 +187,11 @@ async function readBlockers(
     ...lookupOptions(),
     onInterrupt: 'destroy',
   });
-  return new Map(rows.map(({ fields: [pid, blocker] }) => [Number(pid), Number(blocker)]));
+  // The lock may have been given between the two questions: then nobody holds it any more.
+  const blocked = rows.filter(({ fields: [, blocker] }) => blocker !== null);
+  return new Map(blocked.map(({ fields: [pid, blocker] }) => [Number(pid), Number(blocker)]));
 }
 
 const WAITING = `
-  select pid, coalesce((pg_catalog.pg_blocking_pids(pid))[1], 0)
+  select pid, (pg_catalog.pg_blocking_pids(pid))[1]
   from pg_catalog.pg_stat_activity where pid = any ($1::int[]) and wait_event_type = 'Lock'`;

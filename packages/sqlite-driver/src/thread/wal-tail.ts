@@ -3,6 +3,9 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 /** How far a look sees at most; a WAL that has grown by more is seen to its end by the next ones. */
 const SIGHT_BYTES = 64 * 1024;
 
+/** Takes what is read, which nobody needs: one for all connections of the thread. */
+const seen = Buffer.allocUnsafeSlow(SIGHT_BYTES);
+
 /** Windows and macOS do not have it. */
 const { O_RDONLY, O_NOATIME = 0 } = constants;
 
@@ -13,7 +16,6 @@ const { O_RDONLY, O_NOATIME = 0 } = constants;
  */
 export class WalTail {
   readonly #path: string;
-  readonly #seen = Buffer.allocUnsafeSlow(SIGHT_BYTES);
   #file: number | undefined;
   #bytes = 0;
 
@@ -46,7 +48,7 @@ export class WalTail {
   #readFrom(position: number): number | undefined {
     try {
       this.#file ??= openQuietly(this.#path);
-      return readSync(this.#file, this.#seen, 0, SIGHT_BYTES, position);
+      return readSync(this.#file, seen, 0, SIGHT_BYTES, position);
     } catch {
       return undefined;
     }
