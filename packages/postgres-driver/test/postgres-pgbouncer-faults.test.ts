@@ -27,7 +27,9 @@ const REFUSED = ['conflict', 'connection_failed', 'connection_lost', 'timeout'];
 
 async function openLoaded(pooler: 'session' | 'transaction') {
   const direct = await openDatabase();
-  await direct.run('create table log (id integer generated always as identity primary key, tag integer not null)');
+  await direct.run(
+    'create table log (id integer generated always as identity primary key, tag integer not null)',
+  );
   await direct.run('create index on log (tag)');
   await direct.run('create table counter (id integer primary key, n integer not null)');
   await direct.run(`insert into counter select id, 0 from generate_series(0, ${CALLERS - 1}) as id`);
