@@ -16,7 +16,7 @@ export function switchForeignKeys(connection: ThreadConnection, isOn: boolean): 
 }
 
 /** Whether foreign keys are enforced. */
-export function areForeignKeysEnforced(connection: ThreadConnection): boolean {
+function areForeignKeysEnforced(connection: ThreadConnection): boolean {
   const [row] = connection.pragma('foreign_keys') as { foreign_keys: number }[];
   return row?.foreign_keys === 1;
 }
