@@ -1,3 +1,4 @@
+import type { Catalog } from '../catalog/catalog.js';
 import type { BackupProgress, ExecuteOptions, IsolationLevel } from '../driver/driver.js';
 import type { Priority } from '../lane/priority.js';
 
@@ -47,12 +48,14 @@ export function toExecuteOptions(
   options: CallOptions,
   defaultTimeoutMs: number,
   label: string,
+  madeFor?: Catalog,
 ): ExecuteOptions {
   return {
     priority: options.priority,
     deadline: performance.now() + (options.timeoutMs ?? defaultTimeoutMs),
     signal: options.signal,
     label: options.label ?? label,
+    madeFor,
   };
 }
 
@@ -61,9 +64,10 @@ export function toOptionsWithin(
   transaction: ExecuteOptions,
   { timeoutMs, ...options }: CallOptions,
   label: string,
+  madeFor?: Catalog,
 ): ExecuteOptions {
   const { deadline = Number.POSITIVE_INFINITY, signal } = transaction;
-  const own = toExecuteOptions(options, timeoutMs ?? Number.POSITIVE_INFINITY, label);
+  const own = toExecuteOptions(options, timeoutMs ?? Number.POSITIVE_INFINITY, label, madeFor);
   return {
     ...own,
     deadline: Math.min(own.deadline ?? deadline, deadline),

@@ -57,6 +57,8 @@ export class RepositoryCalls {
   readonly #host: RepositoryHost;
   readonly #table: string;
   readonly #key: readonly string[];
+  /** What the calls of each method are called. */
+  readonly #labels = new Map<string, string>();
   #statements: RepositoryStatements | undefined;
   /** The catalog that {@link RepositoryCalls.#statements} were built for. */
   #catalog: Catalog | undefined;
@@ -74,7 +76,8 @@ export class RepositoryCalls {
   perform<Args, Built, Answer, Result>(call: RepositoryCall<Args, Built, Answer, Result>): Promise<Result> {
     let options: ExecuteOptions | undefined;
     try {
-      options = this.#options(call);
+      const { tables } = this.#host.statements.catalog;
+      options = this.#options(call, tables);
       const made = this.#make(call, call.args);
       if (made !== undefined) return this.#performAs(made, call, options);
       return this.#performAgain({ ...call, args: fixedValue(call.args) }, undefined, undefined, options);
@@ -88,7 +91,7 @@ export class RepositoryCalls {
     call: RepositoryCall<Args, Built, Answer, Result>,
     options: ExecuteOptions,
   ): Promise<Result> {
-    return run(call, made, options).then(
+    return call.run(made.built, made.statements, options).then(
       (answer) => call.decode(answer, made.statements),
       (error: unknown) => this.#retry(call, made, error, options),
     );
@@ -106,14 +109,23 @@ export class RepositoryCalls {
     return this.#performAgain({ ...call, args }, made, error, options);
   }
 
-  #options({
-    method,
-    options,
-  }: Pick<RepositoryCall<unknown, unknown, unknown, unknown>, 'method' | 'options'>): ExecuteOptions {
+  #options(
+    { method, options }: Pick<RepositoryCall<unknown, unknown, unknown, unknown>, 'method' | 'options'>,
+    madeFor: Catalog,
+  ): ExecuteOptions {
     const { transaction, defaultTimeoutMs } = this.#host;
+    const label = this.#label(method);
+    if (transaction !== undefined) return toOptionsWithin(transaction, options, label, madeFor);
+    return toExecuteOptions(options, defaultTimeoutMs, label, madeFor);
+  }
+
+  /** The same text for each call, because the counters look it up for each. */
+  #label(method: string): string {
+    const known = this.#labels.get(method);
+    if (known !== undefined) return known;
     const label = `${this.#table}.${method}`;
-    if (transaction !== undefined) return toOptionsWithin(transaction, options, label);
-    return toExecuteOptions(options, defaultTimeoutMs, label);
+    this.#labels.set(method, label);
+    return label;
   }
 
   /** `undefined` when the table is unknown, or all are doubted. @throws what the arguments are refused with. */
@@ -145,7 +157,8 @@ export class RepositoryCalls {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
       last = await this.#makeAgain(call, last, error, options);
       try {
-        return call.decode(await run(call, last, options), last.statements);
+        const { built, catalog, statements } = last;
+        return call.decode(await call.run(built, statements, { ...options, madeFor: catalog }), statements);
       } catch (thrown) {
         if (!(thrown instanceof StaleCatalogError)) throw thrown;
         error = thrown;
@@ -190,14 +203,6 @@ export class RepositoryCalls {
     const again = this.#host.statements.asOf(catalog, () => call.build(statements, call.args));
     return isDeepStrictEqual(again, built);
   }
-}
-
-function run<Args, Built, Answer, Result>(
-  call: RepositoryCall<Args, Built, Answer, Result>,
-  { built, statements, catalog }: Made<Built>,
-  options: ExecuteOptions,
-): Promise<Answer> {
-  return call.run(built, statements, { ...options, madeFor: catalog });
 }
 
 /**
