@@ -123,7 +123,7 @@ describe('a file that exists', () => {
     expect(await items(storage).count()).toBe(2);
     expect(started).toHaveLength(2);
     await storage.close();
-    expect(running.size).toBe(0);
+    await until(() => running.size === 0);
     expect(files()).toStrictEqual(['app.db']);
   });
 
@@ -285,7 +285,7 @@ describe('threads that are idle', () => {
     }
     expect(await items(storage).count()).toBe(39);
     await storage.close();
-    expect(running.size).toBe(0);
+    await until(() => running.size === 0);
   });
 });
 

@@ -110,7 +110,7 @@ test('a watch takes no thread that serves several files', async () => {
   await unwatch?.();
   await database.close();
   process.off('worker', note);
-  expect(running.size).toBe(0);
+  await until(() => running.size === 0);
 });
 
 test('a profile may be overridden', async () => {

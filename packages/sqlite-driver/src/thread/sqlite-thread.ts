@@ -55,7 +55,7 @@ export class SqliteThread {
     return this.#isAlive;
   }
 
-  /** Resolves when the thread has ended, or was left to another file. */
+  /** Resolves when the thread serves the file no more: its connection is closed, or it has ended. */
   get ended(): Promise<void> {
     return this.#ended.promise;
   }
@@ -75,21 +75,18 @@ export class SqliteThread {
     });
   }
 
-  /** Closes the connection and resolves when the thread has ended, or was left to another file. */
+  /** Closes the connection and resolves when it is closed. The thread ends by itself then, which takes some milliseconds, or is left to another file. */
   async close(): Promise<void> {
     if (!this.#isAlive) return;
     const keep = this.#keep;
     const { kind } = await this.call({ op: 'close', stays: keep !== undefined });
-    if (keep !== undefined && kind === 'reply') {
-      // The poll for the reply may not have ended, and must not take those to the next file's calls.
-      this.#link.replies.listen();
-      this.#worker.off('message', this.#receivePosted).off('error', this.#noteCause).off('exit', this.#end);
-      this.#end();
-      keep(this.#link);
-      return;
-    }
-    this.#worker.ref();
-    await this.ended;
+    if (kind === 'lost') return;
+    this.#end();
+    if (keep === undefined) return;
+    // The poll for the reply may not have ended, and must not take those to the next file's calls.
+    this.#link.replies.listen();
+    this.#worker.off('message', this.#receivePosted).off('error', this.#noteCause).off('exit', this.#end);
+    keep(this.#link);
   }
 
   /** Ends the thread when it returns from SQLite. An open transaction is rolled back. */
