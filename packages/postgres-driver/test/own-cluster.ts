@@ -13,8 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { startTcpRelay, type TcpRelay } from '@sluice/testkit';
-import { until } from '@sluice/testkit/driver-tests';
-import { freePort } from './own-process.js';
+import { freePort, until } from '@sluice/testkit/driver-tests';
 
 /** One server of the cluster, and its Patroni. Faults last until {@link Member.heal}. */
 export interface Member {

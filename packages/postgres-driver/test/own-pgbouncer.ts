@@ -3,9 +3,9 @@ import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { until } from '@sluice/testkit/driver-tests';
+import { freePort, until } from '@sluice/testkit/driver-tests';
 import { afterAll } from 'vitest';
-import { freePort, stop } from './own-process.js';
+import { stop } from './own-process.js';
 
 const cleanUps: (() => Promise<void> | void)[] = [];
 

@@ -12,10 +12,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Database, Row } from '@sluice/core';
 import { postgres } from '@sluice/postgres-driver';
-import { until } from '@sluice/testkit/driver-tests';
+import { freePort, until } from '@sluice/testkit/driver-tests';
 import { type PostgresServer, startPostgresServer } from '@sluice/testkit/postgres-server';
 import { afterAll } from 'vitest';
-import { freePort, stop } from './own-process.js';
+import { stop } from './own-process.js';
 
 /** A primary with one streaming standby. Both are of this machine, because the standby begins as a copy of the primary's folder. */
 export interface Pair {

@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { chown, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +8,7 @@ import { type Account, embeddedAccount } from './embedded-account.js';
 import { type EmbeddedBinaries, embeddedBinaries } from './embedded-binaries.js';
 import { crash, signal } from './embedded-faults.js';
 import { executeProgram } from './execute-program.js';
+import { freePort } from './free-port.js';
 import { type PostgresSettings, type RunningServer, serverFlags } from './postgres-source.js';
 import { reasonOf } from './postgres-unavailable-error.js';
 import { startReaper } from './reaper.js';
@@ -94,16 +93,6 @@ async function launch(cluster: Cluster, flags: readonly string[]): Promise<numbe
   }
   const lines = (await readFile(cluster.log, 'utf8')).trim().split('\n');
   throw new Error(`the embedded server does not start: ${lines.at(-1)}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
-  return address.port;
 }
 
 /** Returns whether the server accepts connections. The server ends by itself if it cannot bind the port. */
