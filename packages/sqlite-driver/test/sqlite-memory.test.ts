@@ -12,6 +12,7 @@ const ROUNDS = 8;
 /** After the first rounds, when every cache is full. */
 const FIRST = 2;
 const MOST_GROWTH_MIB = 200;
+const MOST_REFUSED_MIB = 25;
 
 describe('ever new statements', () => {
   test('C10 do not take ever more memory', { timeout: 300_000 }, async () => {
@@ -21,6 +22,15 @@ describe('ever new statements', () => {
     const resident = child.lines.slice(0, ROUNDS).map(Number);
     expect((resident.at(-1) ?? 0) - (resident[FIRST] ?? 0), resident.join(' ')).toBeLessThan(MOST_GROWTH_MIB);
     expect(child.lines.at(-1)).toBe(`stored ${ROUNDS * 1000}`);
+  });
+
+  test('C10 nor do those that are refused, whose reason is looked up', { timeout: 120_000 }, async () => {
+    const path = join(await temporaryFolder(), 'app.db');
+    const child = startChildAs(SMALL_HEAP, 'refuse-inserts.mjs', path, String(ROUNDS));
+    expect(await child.ended).toBe(0);
+    const resident = child.lines.slice(0, ROUNDS).map(Number);
+    expect((resident.at(-1) ?? 0) - (resident[0] ?? 0), resident.join(' ')).toBeLessThan(MOST_REFUSED_MIB);
+    expect(child.lines.at(-1)).toBe('stored 1');
   });
 
   /** Runs as many statements on the writer and on a reader as wear out their connections several times. */

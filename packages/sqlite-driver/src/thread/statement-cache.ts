@@ -1,4 +1,4 @@
-/** How many prepared statements are kept. */
+/** How many prepared statements are kept, unless told. */
 const MOST_STATEMENTS = 500;
 
 /** How much memory they may take, by {@link estimateBytes}. */
@@ -10,8 +10,13 @@ const MOST_REMOVED_BYTES = 16 * 2 ** 20;
 /** Prepared statements by their text. The least recently used is removed when there are too many, or when they take too much memory. */
 export class StatementCache<S> {
   readonly #statements = new Map<string, S>();
+  readonly #most: number;
   #bytes = 0;
   #removedBytes = 0;
+
+  constructor(most: number = MOST_STATEMENTS) {
+    this.#most = most;
+  }
 
   /** Whether the removed statements take so much memory that their connection should be closed, which frees them for sure. */
   get isWorn(): boolean {
@@ -34,7 +39,7 @@ export class StatementCache<S> {
   add(sql: string, statement: S): void {
     this.#statements.set(sql, statement);
     this.#bytes += estimateBytes(sql);
-    while (this.#statements.size > MOST_STATEMENTS || this.#bytes > MOST_BYTES) this.#removeOldest();
+    while (this.#statements.size > this.#most || this.#bytes > MOST_BYTES) this.#removeOldest();
   }
 
   clear(): void {

@@ -26,6 +26,9 @@ import { TruncationWatch } from './truncation-watch.js';
 import { FRAME_HEADER_BYTES } from './wal-frames.js';
 import type { CheckpointMode, WalState } from './wal-state.js';
 
+/** How many statements for the driver's own use are kept: those that describe a violated constraint are needed again and again. */
+const MOST_OWN_STATEMENTS = 20;
+
 /** The row that `pragma wal_checkpoint` returns. */
 interface CheckpointRow {
   readonly busy: number;
@@ -39,6 +42,7 @@ export class ThreadConnection {
   readonly #isPortable: boolean;
   readonly #options: ConnectionOptions;
   readonly #prepared = new StatementCache<Prepared>();
+  readonly #own = new StatementCache<Sqlite.Statement<unknown[], unknown>>(MOST_OWN_STATEMENTS);
   readonly #controls = new Map<string, Sqlite.Statement>();
   readonly #schemaVersion: Sqlite.Statement<unknown[], number>;
   readonly #changes: Sqlite.Statement<unknown[], number>;
@@ -220,7 +224,12 @@ export class ThreadConnection {
 
   /** Reads rows for the driver's own use. */
   rows<R>(sql: string, ...parameters: readonly SqliteValue[]): R[] {
-    return this.#database.prepare<unknown[], R>(sql).all(...parameters);
+    let statement = this.#own.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare<unknown[], unknown>(sql);
+      this.#own.add(sql, statement);
+    }
+    return statement.all(...parameters) as R[];
   }
 
   /** Runs a statement once more and discards its rows. */
@@ -330,8 +339,9 @@ export class ThreadConnection {
    * Otherwise, in a transaction, and when that fails or the files are not where they were, it returns this connection. Discard all that was prepared.
    */
   renewed(): ThreadConnection {
-    if (!this.#prepared.isWorn || this.inTransaction) return this;
+    if (!(this.#prepared.isWorn || this.#own.isWorn) || this.inTransaction) return this;
     this.#prepared.resetWear();
+    this.#own.resetWear();
     const next = this.files.isInPlace() ? tryOpen(this.#options) : undefined;
     if (next === undefined) return this;
     if (!this.files.isInPlace()) {
