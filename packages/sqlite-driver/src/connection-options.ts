@@ -23,5 +23,6 @@ export function connectionOptions(
     synchronous: isTemporary ? 'off' : options.durability,
     walLimitBytes: options.walBudgetBytes / 4,
     sharesThreads: options.profile === 'tenants',
+    spareMs: options.threadIdleMs,
   };
 }

@@ -16,7 +16,8 @@ let db: OpenedFile;
 let writer: Worker;
 
 beforeEach(async () => {
-  workers.length = 0;
+  // They would serve the next file.
+  await Promise.all(workers.splice(0).map((worker) => worker.terminate()));
   db = await openDatabase();
   [writer] = workers as [Worker];
   await db.run('create table item (id integer primary key)');

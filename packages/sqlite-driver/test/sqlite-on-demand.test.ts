@@ -66,6 +66,8 @@ beforeEach(async () => {
   await storage.migrator.up();
   await items(storage).insert({ id: 1, code: 'a', name: 'one' });
   await storage.close();
+  // They would serve the file of the test.
+  await Promise.all([...running].map((worker) => worker.terminate()));
   started.length = 0;
 });
 
@@ -106,6 +108,7 @@ describe('a file that exists', () => {
 
   test('is read by the first query of the dialect without a thread', async () => {
     const db = new Kysely<Tables>({ dialect: sqliteDialect({ path }) });
+    expect((await sql`select 1`.execute(db)).rows).toStrictEqual([{ 1: 1 }]);
     const bytes = await sql<{ b: Uint8Array }>`select x'0102' as b`.execute(db);
     expect(bytes.rows[0]?.b).toStrictEqual(Buffer.from([1, 2]));
     expect(await db.selectFrom('item').selectAll().where('id', '=', 1).execute()).toStrictEqual([
@@ -123,7 +126,6 @@ describe('a file that exists', () => {
     expect(await items(storage).count()).toBe(2);
     expect(started).toHaveLength(2);
     await storage.close();
-    await until(() => running.size === 0);
     expect(files()).toStrictEqual(['app.db']);
   });
 
@@ -275,6 +277,35 @@ describe('threads that are idle', () => {
       await until(() => running.size === 0);
     }
     await storage.close();
+  });
+
+  test('serve the next file when theirs is closed', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const storage = await open();
+      await items(storage).update(1, { name: `round ${round}` });
+      expect(await items(storage).count()).toBe(1);
+      await storage.close();
+      expect(files()).toStrictEqual(['app.db']);
+      path = join(await temporaryFolder(), 'app.db');
+      await using other = await open();
+      await other.migrator.up();
+      await items(other).insert({ id: 1, code: null, name: 'other' });
+    }
+    // A writer and a reader.
+    expect(started).toHaveLength(2);
+  });
+
+  test('of many files that are closed at once, only a few stay', async () => {
+    const folder = await temporaryFolder();
+    const storages = await Promise.all(
+      Array.from({ length: 9 }, (_, n) =>
+        openStorage<Tables>({ url: `sqlite:${join(folder, `${n}.db`)}`, drivers: [sqlite()], migrations }),
+      ),
+    );
+    await Promise.all(storages.map((storage) => storage.migrator.up()));
+    expect(running.size).toBeGreaterThanOrEqual(9);
+    await Promise.all(storages.map((storage) => storage.close()));
+    await until(() => running.size <= 8);
   });
 
   test('writes that come while the writer ends are made', async () => {

@@ -33,10 +33,13 @@ export interface SqliteOptions {
    * needed, which takes some 50 ms, and ends when it was idle. Default false.
    */
   readonly warm?: boolean;
-  /** How long a reader thread, or that of the checkpoints, may be idle before it ends, in milliseconds. Default 10,000; `tenants` 1,000. */
+  /**
+   * How long a reader thread, or that of the checkpoints, may be idle before it closes the file, in milliseconds. A few threads whose file was closed are
+   * kept as long again for the next file that this process opens. Default 10,000; `tenants` 1,000.
+   */
   readonly threadIdleMs?: number;
   /**
-   * How long the writer's thread may be idle before it ends, in milliseconds. Before that it copies the WAL into the file; it stays while a reader
+   * How long the writer's thread may be idle before it closes the file, in milliseconds. Before that it copies the WAL into the file; it stays while a reader
    * keeps it from doing so. Default 60,000; `tenants` 1,000.
    */
   readonly writerIdleMs?: number;

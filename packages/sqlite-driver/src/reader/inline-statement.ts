@@ -89,8 +89,9 @@ function tryPrepare(connection: ThreadConnection, sql: string): Prepared | undef
   }
 }
 
-/** Whether an object cannot hold the columns by name: a name is repeated, is `__proto__`, or is an index, which would change the order. */
+/** Whether an object cannot hold the columns by name: a name is repeated, is `__proto__`, or is an index among others, which would change the order. */
 function hasAmbiguousNames(names: readonly string[]): boolean {
+  if (names.length === 1) return names[0] === '__proto__';
   return (
     new Set(names).size < names.length || names.some((name) => name === '__proto__' || /^\d+$/.test(name))
   );

@@ -1,5 +1,6 @@
 import { type Failure, toFailure } from '../errors/failure.js';
 import { SharedThreads, type ThreadHolder } from './shared-threads.js';
+import { SpareThreads } from './spare-threads.js';
 import { SqliteThread } from './sqlite-thread.js';
 import { type ConnectionOptions, memberOutcome } from './thread-protocol.js';
 import { WorkerLink } from './worker-link.js';
@@ -10,7 +11,7 @@ export type OpenedThread =
   | { readonly kind: 'failure'; readonly failure: Failure };
 
 /**
- * Starts a thread that runs the module `entry`, or takes one that serves several files, and opens its connection.
+ * Starts a thread that runs the module `entry`, or takes one whose file was closed, and opens its connection.
  *
  * @param holder Asked for an idle thread when other files need one.
  */
@@ -34,10 +35,13 @@ export async function openThread(
 
 async function startThread(
   entry: URL,
-  { role, sharesThreads }: ConnectionOptions,
+  { role, sharesThreads, spareMs }: ConnectionOptions,
   holder: ThreadHolder | undefined,
 ): Promise<SqliteThread> {
-  if (!sharesThreads) return new SqliteThread(new WorkerLink(entry, role));
+  if (!sharesThreads) {
+    const spare = SpareThreads.of(entry);
+    return new SqliteThread(spare.take() ?? new WorkerLink(entry, role), (link) => spare.keep(link, spareMs));
+  }
   const shared = SharedThreads.of(entry, role);
   return new SqliteThread(await shared.take(holder), (link) => shared.giveBack(link));
 }

@@ -116,7 +116,6 @@ export class SharedThreads {
   #start(): WorkerLink {
     const link = new WorkerLink(this.#entry, this.#role);
     this.#count += 1;
-    link.worker.on('error', () => {});
     link.worker.once('exit', () => {
       this.#count -= 1;
       this.#held.delete(link);

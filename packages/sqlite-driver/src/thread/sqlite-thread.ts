@@ -29,15 +29,15 @@ export class SqliteThread {
   readonly lateJoiners: LateJoinerSender;
   readonly #link: WorkerLink;
   readonly #worker: Worker;
-  readonly #keep: ((link: WorkerLink) => void) | undefined;
+  readonly #keep: (link: WorkerLink) => void;
   readonly #ended = Promise.withResolvers<void>();
   #call: Call | undefined;
   #cause: unknown;
   #isAlive = true;
   #prepared: PreparedCounts = { hits: 0, misses: 0 };
 
-  /** @param keep Takes the thread when it is closed, for another file. Without it the thread ends. */
-  constructor(link: WorkerLink, keep?: (link: WorkerLink) => void) {
+  /** @param keep Takes the thread when its file is closed, for another one. */
+  constructor(link: WorkerLink, keep: (link: WorkerLink) => void) {
     this.#link = link;
     this.#worker = link.worker;
     this.#keep = keep;
@@ -55,7 +55,7 @@ export class SqliteThread {
     return this.#isAlive;
   }
 
-  /** Resolves when the thread serves the file no more: its connection is closed, or it has ended. */
+  /** Resolves when the thread has ended, or was left to another file. */
   get ended(): Promise<void> {
     return this.#ended.promise;
   }
@@ -75,18 +75,16 @@ export class SqliteThread {
     });
   }
 
-  /** Closes the connection and resolves when it is closed. The thread ends by itself then, which takes some milliseconds, or is left to another file. */
+  /** Closes the connection and leaves the thread to another file. */
   async close(): Promise<void> {
     if (!this.#isAlive) return;
-    const keep = this.#keep;
-    const { kind } = await this.call({ op: 'close', stays: keep !== undefined });
+    const { kind } = await this.call({ op: 'close' });
     if (kind === 'lost') return;
-    this.#end();
-    if (keep === undefined) return;
     // The poll for the reply may not have ended, and must not take those to the next file's calls.
     this.#link.replies.listen();
     this.#worker.off('message', this.#receivePosted).off('error', this.#noteCause).off('exit', this.#end);
-    keep(this.#link);
+    this.#end();
+    this.#keep(this.#link);
   }
 
   /** Ends the thread when it returns from SQLite. An open transaction is rolled back. */

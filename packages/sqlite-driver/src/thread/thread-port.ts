@@ -55,19 +55,11 @@ function isLong(outcome: ThreadReply['outcomes'][number]): boolean {
   return typeof outcome === 'object' && outcome.kind === 'result' && (outcome.last?.count ?? 0) > LONG_ROWS;
 }
 
-/** Closes the port, so that the thread ends. */
-export function closePort(): void {
-  parentPort?.close();
-}
-
 /** Answers all requests, one after the other. */
 export function serveRequests(answer: (request: ThreadRequest) => Promise<void>, flags: ThreadFlags): void {
   parentPort?.on('message', async (message: ThreadRequest | typeof WAKE_UP) => {
     requests.watch();
-    for (let next = taken(message); next !== undefined; next = lingerForNext(flags)) {
-      await answer(next);
-      if (next.op === 'close' && !next.stays) return;
-    }
+    for (let next = taken(message); next !== undefined; next = lingerForNext(flags)) await answer(next);
   });
 }
 

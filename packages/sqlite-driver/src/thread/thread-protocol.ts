@@ -36,6 +36,8 @@ export interface ConnectionOptions {
   readonly walLimitBytes: number;
   /** Whether its thread may serve several files of this process, one after the other. */
   readonly sharesThreads: boolean;
+  /** How long its thread is kept for another file when this one was closed, unless threads are shared, in milliseconds. */
+  readonly spareMs: number;
 }
 
 /** The work of one caller in a group: a statement, or several that succeed or fail together. */
@@ -92,8 +94,8 @@ export type ThreadRequest =
   | { readonly op: 'rollback' }
   /** Checkpointer and writer: makes a checkpoint, and retries for at most `timeoutMs` while short reads block it. */
   | { readonly op: 'checkpoint'; readonly mode: CheckpointMode; readonly timeoutMs: number }
-  /** Closes the connection. The thread then ends, or `stays` to open another one. */
-  | { readonly op: 'close'; readonly stays: boolean };
+  /** Closes the connection. The thread can open another one then. */
+  | { readonly op: 'close' };
 
 /** The outcome of one statement. */
 export type Outcome =

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Failure, isBusy, toFailure } from '../errors/failure.js';
 import { ThreadConnection } from './thread-connection.js';
 import { ThreadFlags } from './thread-flags.js';
-import { closePort, sendReply, serveRequests, start } from './thread-port.js';
+import { sendReply, serveRequests, start } from './thread-port.js';
 import {
   type ConnectionOptions,
   DONE,
@@ -46,7 +46,6 @@ export function serveThread(serve: Serve, createWatch?: () => ReplyWatch): void 
       connection?.close();
       connection = undefined;
       reply(DONE);
-      if (!request.stays) closePort();
     } else {
       if (connection === undefined)
         throw new Error(`The thread was asked to ${request.op} before it was opened.`);

@@ -26,6 +26,8 @@ export class WorkerLink {
     };
     this.worker = new Worker(entry, { name: `sluice sqlite ${role}`, workerData: start, execArgv: [] });
     this.worker.unref();
+    // Whoever calls it listens too. When nobody does, there is nothing to be told.
+    this.worker.on('error', () => {});
     this.worker.once('exit', () => {
       this.#hasEnded = true;
     });
