@@ -1,6 +1,6 @@
 import type { Storage } from '@sluice/core';
 import { rejection } from '@sluice/testkit/driver-tests';
-import { sql } from 'kysely';
+import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { type AnyTables, openTables } from './opened-storage.js';
 
@@ -114,6 +114,89 @@ test('equality, and every other comparison, is that of the Dates', async () => {
   expect(await rejection(events.find({ where: { at: { gt: 'soon' } } }))).toMatchObject({
     code: 'invalid_value',
   });
+});
+
+interface EventTables {
+  readonly event: {
+    readonly id: number;
+    readonly name: string;
+    readonly at: Date;
+    readonly local: Date | null;
+  };
+}
+
+/** Comparisons that are more than one between a column and a value, by the names that they find. */
+const EXPRESSIONS: readonly (readonly [
+  what: string,
+  where: (eb: ExpressionBuilder<EventTables, 'event'>) => Expression<SqlBool>,
+  names: readonly string[],
+])[] = [
+  ['not between', (eb) => eb.not(eb.between('at', AT, AT)), ['c', 'd']],
+  ['between symmetric', (eb) => eb.betweenSymmetric('at', AT, new Date(-1)), ['a', 'b', 'd']],
+  ['a value on the left, =', (eb) => eb(eb.val(AT), '=', eb.ref('at')), ['a', 'b']],
+  ['a value on the left, <', (eb) => eb(eb.val(AT), '<', eb.ref('at')), ['c']],
+  ['a value on the left, >=', (eb) => eb(eb.val(AT), '>=', eb.ref('at')), ['a', 'b', 'd']],
+  ['a value on the left, >', (eb) => eb(eb.val(AT), '>', eb.ref('at')), ['d']],
+  ['is distinct from', (eb) => eb('local', 'is distinct from', AT), ['b', 'c', 'd']],
+  ['is not distinct from', (eb) => eb('local', 'is not distinct from', AT), ['a']],
+  ['in, with NULL', (eb) => eb('at', 'in', [AT, null]), ['a', 'b']],
+  ['coalesce', (eb) => eb(eb.fn.coalesce('local', 'at'), '=', AT), ['a', 'b']],
+  ['coalesce, >', (eb) => eb(eb.fn.coalesce('local', 'at'), '>', AT), []],
+  ['a tuple', (eb) => eb(eb.refTuple('at', 'id'), '=', eb.tuple(AT, 2)), ['b']],
+  [
+    'a list of tuples',
+    (eb) => eb(eb.refTuple('at', 'name'), 'in', [eb.tuple(AT, 'a'), eb.tuple(AT, 'c')]),
+    ['a'],
+  ],
+  ['a tuple after another', (eb) => eb(eb.refTuple('at', 'id'), '>', eb.tuple(AT, 1)), ['b', 'c']],
+  ['nullif', (eb) => eb(eb.fn('nullif', ['at', eb.val(AT)]), 'is', null), ['a', 'b']],
+  ['a CASE of the column', (eb) => eb(eb.case('at').when(AT).then(1).else(0).end(), '=', 1), ['a', 'b']],
+  [
+    'a CASE that gives it',
+    (eb) => eb(eb.case().when('id', '<', 9).then(eb.ref('at')).end(), '=', AT),
+    ['a', 'b'],
+  ],
+  [
+    'the greatest of a sub-query',
+    (eb) =>
+      eb(
+        eb.selectFrom('event as e').select((e) => e.fn.max('e.local').as('m')),
+        '=',
+        AT,
+      ),
+    ['a', 'b', 'c', 'd'],
+  ],
+];
+
+test('a Date that meets an expression is compared as a Date too', async () => {
+  const { storage } = await openTables<EventTables>(SCHEMA);
+  for (const [what, where, names] of EXPRESSIONS) {
+    const found = storage.kysely.selectFrom('event').select('name').where(where).orderBy('id');
+    expect(
+      (await found.execute()).map(({ name }) => name),
+      what,
+    ).toEqual(names);
+  }
+  const groups = storage.kysely.selectFrom('event').select('name').groupBy('name');
+  const having = await groups
+    .having((eb) => eb.fn.max('at'), '=', AT)
+    .orderBy('name')
+    .execute();
+  expect(having.map(({ name }) => name)).toEqual(['a', 'b']);
+  const derived = storage.kysely
+    .with('latest', (db) => db.selectFrom('event').select((eb) => eb.fn.max('local').as('at')))
+    .selectFrom('latest')
+    .selectAll()
+    .where('at', '=', AT);
+  expect(await derived.execute()).toEqual([{ at: AT }]);
+});
+
+test('an index serves the comparison of a column with a Date', async () => {
+  const { storage } = await openTables<EventTables>(SCHEMA);
+  const query = storage.kysely.selectFrom('event').select('name');
+  for (const operator of ['=', '<', '<=', '>', '>='] as const)
+    expect(query.where('at', operator, AT).compile().sql).not.toContain('date_trunc');
+  expect(query.where((eb) => eb(eb.val(AT), '>=', eb.ref('at'))).compile().sql).not.toContain('date_trunc');
 });
 
 test('pages end, and have every row once, where rows differ in microseconds alone', async () => {

@@ -7,7 +7,7 @@ import {
   ValueNode,
   WhenNode,
 } from 'kysely';
-import { typeOfComparison } from './comparisons.js';
+import { isDate, typeOfComparison } from './comparisons.js';
 import { commonType, type ExpressionType, isOwn } from './expression-type.js';
 import { resultsOf } from './expression-types.js';
 import { asNode, type Walk } from './walk.js';
@@ -22,9 +22,20 @@ export function unified(walk: Walk, node: FunctionNode): FunctionNode | undefine
     return walk.operands.coerced(made, walk.types.of(argument), type);
   });
   const [first, second] = members;
-  const isByValue = name === 'nullif' && walk.operands.isCompared(type);
-  if (!isByValue || first === undefined || second === undefined) return { ...node, arguments: members };
+  if (name !== 'nullif' || first === undefined || second === undefined)
+    return { ...node, arguments: members };
+  if (type.hasMicroseconds === true && node.arguments.some(isDate))
+    return asNode(
+      nullIfEqual(first, equals(walk, asDate(walk, node, 0, first), asDate(walk, node, 1, second), type)),
+    );
+  if (!walk.operands.isCompared(type)) return { ...node, arguments: members };
   return asNode(nullIfEqual(first, equals(walk, first, second, type)));
+}
+
+/** An argument without the microseconds that a Date does not carry. @param made the argument, transformed. */
+function asDate(walk: Walk, node: FunctionNode, index: number, made: OperationNode): OperationNode {
+  const argument = node.arguments[index];
+  return argument === undefined ? made : walk.operands.asDate(made, walk.types.of(argument));
 }
 
 function equals(
@@ -82,11 +93,13 @@ function comparedCase(walk: Walk, given: CaseNode, made: CaseNode): CaseNode {
   const types = operands.map((operand) => walk.types.of(operand));
   const type = typeOfComparison(walk, given, types);
   if (type === undefined) return made;
+  const meetsDate = operands.some(isDate);
   const side = (index: number, transformed: OperationNode): OperationNode => {
     const before = operands[index];
     const encoded =
       before !== undefined && ValueNode.is(before) ? walk.operands.encoded(before, type) : transformed;
-    return walk.operands.comparable(walk.operands.coerced(encoded, types[index], type), type);
+    const coerced = walk.operands.coerced(encoded, types[index], type);
+    return walk.operands.comparable(meetsDate ? walk.operands.asDate(coerced, types[index]) : coerced, type);
   };
   return {
     ...made,

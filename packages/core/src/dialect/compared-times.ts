@@ -14,9 +14,10 @@ import type { Walk } from './walk.js';
 
 /**
  * Compares a column that holds microseconds with Dates, each of which stands for its whole millisecond: what was read finds its row again. An index on the column
- * can be used. `undefined` for all other comparisons.
+ * can be used. `undefined` for all other comparisons; those of an expression, of a tuple or with NULL among the Dates leave the microseconds out.
  */
-export function comparedTimes(walk: Walk, node: BinaryOperationNode): OperationNode | undefined {
+export function comparedTimes(walk: Walk, given: BinaryOperationNode): OperationNode | undefined {
+  const node = turned(given);
   const { leftOperand, rightOperand } = node;
   if (walk.scopes.named(leftOperand)?.stored?.type?.hasMicroseconds !== true) return undefined;
   const dates = datesOf(rightOperand);
@@ -47,8 +48,27 @@ export function comparedTimes(walk: Walk, node: BinaryOperationNode): OperationN
         ? undefined
         : ParensNode.create(AndNode.create(part('>=', first, 0), part('<', second, 1)));
     default:
-      return undefined;
+      return node === given ? undefined : walk.transform(node);
   }
+}
+
+const TURNED: Readonly<Record<string, '=' | '!=' | '<' | '<=' | '>' | '>='>> = {
+  '=': '=',
+  '==': '=',
+  '!=': '!=',
+  '<>': '!=',
+  '<': '>',
+  '<=': '>=',
+  '>': '<',
+  '>=': '<=',
+};
+
+/** The same comparison with the given value on the right. */
+function turned(node: BinaryOperationNode): BinaryOperationNode {
+  const { leftOperand, rightOperand } = node;
+  const operator = TURNED[operatorOf(node)];
+  if (operator === undefined || !ValueNode.is(leftOperand) || ValueNode.is(rightOperand)) return node;
+  return BinaryOperationNode.create(rightOperand, OperatorNode.create(operator), leftOperand);
 }
 
 /** The given Dates; `undefined` where anything else is among them. */

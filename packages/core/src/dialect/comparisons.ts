@@ -26,8 +26,11 @@ export function compared(walk: Walk, node: BinaryOperationNode): BinaryOperation
     noteUnknown(walk, node);
     return undefined;
   }
+  // What is before a Date, or not, is so whatever its microseconds are, and an index serves.
+  const isBound = (operatorOf(node) === '<' || operatorOf(node) === '>=') && isDate(right);
+  const meetsDate = !isBound && [left, ...members].some(isDate);
   const [leftOperand = left, ...rest] = [left, ...members].map((operand, index) =>
-    comparedSide(walk, operand, types[index], type),
+    comparedSide(walk, operand, types[index], type, meetsDate),
   );
   return {
     kind: 'BinaryOperationNode',
@@ -56,9 +59,11 @@ function comparedSide(
   node: OperationNode,
   from: ExpressionType | undefined,
   type: ExpressionType,
+  meetsDate: boolean,
 ): OperationNode {
   const { operands } = walk;
-  const made = walk.transform(operands.encoded(node, type));
+  const given = walk.transform(operands.encoded(node, type));
+  const made = meetsDate ? operands.asDate(given, from) : given;
   if (ValueNode.is(node)) return operands.comparable(made, type);
   if (from === undefined || !isOwn(from)) return made;
   const query = unwrapped(node);
@@ -101,7 +106,8 @@ function comparedTuples(
       values.map((member, index) => {
         const type = common[index];
         if (type === undefined) return walk.transform(member);
-        return comparedSide(walk, member, walk.types.of(member), type);
+        const meetsDate = [left, ...tuples].some(({ values: others }) => isDate(others[index]));
+        return comparedSide(walk, member, walk.types.of(member), type, meetsDate);
       }),
     );
   return {
@@ -114,6 +120,11 @@ function comparedTuples(
 
 function typeOfMember(walk: Walk, member: OperationNode | undefined): ExpressionType | undefined {
   return member === undefined ? undefined : walk.types.of(member);
+}
+
+/** Whether the node is a Date that the caller gave. */
+export function isDate(node: OperationNode | undefined): boolean {
+  return node !== undefined && ValueNode.is(node) && node.value instanceof Date;
 }
 
 /** The members in the form of the right side from which they come. */

@@ -13,6 +13,8 @@ export interface ExpressionType {
   readonly scale?: number | undefined;
   /** The column whose values these are; `undefined` for what is computed. */
   readonly place?: ValuePlace | undefined;
+  /** Of a timestamptz: values hold microseconds, which a Date does not carry. */
+  readonly hasMicroseconds?: true | undefined;
 }
 
 export const GIVEN: ExpressionType = { name: 'given' };
@@ -57,7 +59,8 @@ export function commonType(types: readonly (ExpressionType | undefined)[]): Expr
 function joined(left: ExpressionType, right: ExpressionType): ExpressionType | undefined {
   if (left.name === right.name) {
     const scale = left.scale === right.scale ? left.scale : undefined;
-    return { name: left.name, scale, place: left.place };
+    const hasMicroseconds = left.hasMicroseconds ?? right.hasMicroseconds;
+    return { name: left.name, scale, place: left.place, hasMicroseconds };
   }
   if (isNumber(left) && isNumber(right)) return widest(left, right);
   if (isText(left) && isText(right)) return { ...TEXT, place: left.place };

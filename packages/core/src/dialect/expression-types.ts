@@ -255,7 +255,7 @@ function aggregateType(
   if (name !== 'sum' && name !== 'avg' && !PICKING.has(name)) return result(name);
   const type = argument === undefined ? undefined : types.of(argument);
   if (type === undefined || !isOwn(type)) return undefined;
-  if (PICKING.has(name)) return { name: type.name, scale: type.scale };
+  if (PICKING.has(name)) return { name: type.name, scale: type.scale, hasMicroseconds: type.hasMicroseconds };
   if (type.name === 'numeric') return { ...NUMERIC, scale: name === 'sum' ? type.scale : undefined };
   if (isWhole(type)) return NUMERIC;
   return type.name === DOUBLE.name ? DOUBLE : undefined;

@@ -55,6 +55,12 @@ export class Operands {
     return this.#sql.comparable(expressionOf(node), { name: type.name }).toOperationNode();
   }
 
+  /** The time of an operand that meets a Date, without microseconds: as the application sees it. */
+  asDate(node: OperationNode, type: ExpressionType | undefined): OperationNode {
+    if (type?.hasMicroseconds !== true || this.#sql.milliseconds === undefined) return node;
+    return this.#sql.milliseconds(expressionOf(node)).toOperationNode();
+  }
+
   /** Whether values of the type are compared by another expression than themselves. */
   isCompared(type: ExpressionType | undefined): type is ExpressionType {
     return type !== undefined && this.comparable(PROBE, type) !== PROBE;

@@ -275,7 +275,9 @@ function columnsOfTable(table: CatalogTable): Columns {
 function storedColumn({ name: table }: CatalogTable, stored: CatalogColumn): FoundColumn {
   const { name: column, isNullable, type } = stored;
   const place = { table, column };
-  return { type: type && { name: type.name, scale: type.scale, place }, isNullable, stored };
+  if (type === undefined) return { type, isNullable, stored };
+  const { name, scale, hasMicroseconds } = type;
+  return { type: { name, scale, place, hasMicroseconds }, isNullable, stored };
 }
 
 function renamed(
