@@ -166,8 +166,7 @@ function refusedError(
   const hint = mayDemandTls
     ? ' TLS is off: if the server demands it, add `sslmode=verify-full` to the URL.'
     : '';
-  const name = user ?? process.env.PGUSER ?? process.env.USER ?? '';
-  const message = `PostgreSQL ${at} refused user "${name}". Check user and password, and the server’s pg_hba.conf.${hint}`;
+  const message = `PostgreSQL ${at} refused user "${user ?? ''}". Check user and password, and the server’s pg_hba.conf.${hint}`;
   return new ConnectionError('authentication_failed', message, { cause });
 }
 

@@ -27,6 +27,7 @@ test.each([
   ['23503', 'foreign_key_violation', false],
   ['23505', 'unique_violation', false],
   ['23514', 'check_violation', false],
+  ['44000', 'check_violation', false],
   ['23P01', 'unique_violation', false],
   ['25006', 'invalid_query', false],
   ['25P02', 'transaction_broken', false],

@@ -272,6 +272,8 @@ const BY_SQLSTATE: Readonly<Record<string, ErrorFactory | undefined>> = {
   '53300': tooManyConnections,
   '54000': limit,
   '55P03': conflict('lock_timeout', 'A lock was not free in time; the transaction was rolled back.'),
+  // The check option of a view.
+  '44000': check,
   '57014': cancelled,
   '57P01': connectionLost(
     'PostgreSQL ended the connection: an administrator did it, or the server is shutting down.',

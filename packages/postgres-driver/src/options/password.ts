@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { ConfigurationError } from '@sluice/core';
 import pgpass from 'pgpass';
 
@@ -42,8 +41,8 @@ async function call(password: () => string | Promise<string>): Promise<string> {
   }
 }
 
-/** The default user is the operating system's user, and the default database has the user's name. */
+/** The default database has the user's name. */
 function readPasswordFile({ host, port, user, database }: PasswordOwner): Promise<string | undefined> {
-  const name = user ?? process.env.PGUSER ?? userInfo().username;
+  const name = user ?? '';
   return new Promise((resolve) => pgpass({ host, port, user: name, database: database ?? name }, resolve));
 }

@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import type { ConnectionOptions } from 'node:tls';
 import { ConfigurationError } from '@sluice/core';
 import { readLoadBalance, readTarget, type TargetSession } from './target.js';
@@ -53,7 +54,7 @@ const HINTS: Readonly<Record<string, string>> = {
 
 /**
  * Parses `postgres://user:password@host:port,host:port/database?sslmode=verify-full`. Missing parts come from PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSLMODE,
- * PGCHANNELBINDING, PGTARGETSESSIONATTRS and PGLOADBALANCEHOSTS. As in libpq a parameter such as `host` replaces that part of the URL.
+ * PGCHANNELBINDING, PGTARGETSESSIONATTRS and PGLOADBALANCEHOSTS; the user is else the operating system's. As in libpq a parameter such as `host` replaces that part of the URL.
  *
  * @param option the option `ssl`, which takes the place of `sslmode`.
  * @throws ConfigurationError. Neither the error nor its cause contains the URL, which may contain a password.
@@ -64,7 +65,7 @@ export function parsePostgresUrl(text: string, option?: boolean | ConnectionOpti
   const ssl = readTls(parameters);
   return {
     addresses: readAddresses(hosts, parameters),
-    user: parameters.get('user') ?? (decode(url.username) || undefined),
+    user: parameters.get('user') ?? (decode(url.username) || process.env.PGUSER || systemUser()),
     password: parameters.get('password') ?? (decode(url.password) || undefined),
     database: parameters.get('dbname') ?? (decode(url.pathname.replace(/^\//, '')) || undefined),
     ssl,
@@ -87,6 +88,16 @@ function parse(text: string): { readonly url: URL; readonly hosts: string } {
   } catch {
     // The parser's error contains the URL, so it does not become the cause.
     throw unreadable();
+  }
+}
+
+/** The operating system's user, as in libpq; `pg` only knows what the environment calls it. */
+function systemUser(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    // The process may run under a number without a name.
+    return undefined;
   }
 }
 

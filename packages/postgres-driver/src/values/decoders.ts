@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { parseExactJson, ValueError } from '@sluice/core';
 import { type FieldDef, types } from 'pg';
 import type { ValueMode } from '../options/options.js';
@@ -14,7 +15,10 @@ export function readerOf(field: FieldDef, mode: ValueMode): BytesReader {
   const direct = mode === 'portable' ? DIRECT[field.dataTypeID] : undefined;
   if (direct !== undefined) return direct;
   const decode = decoderOf(field, mode);
-  return (bytes, start, end) => decode(bytes.toString('utf8', start, end));
+  return (bytes, start, end) =>
+    end - start > MAX_TEXT_BYTES
+      ? refuse(field, `a value of ${end - start} bytes as text, more than a JavaScript string holds`)
+      : decode(bytes.toString('utf8', start, end));
 }
 
 /** The function that decodes a result's column from text. */
@@ -25,6 +29,8 @@ export function decoderOf(field: FieldDef, mode: ValueMode): Decoder {
   if (element !== undefined) return decodeArray({ ...field, dataTypeID: element });
   return PORTABLE[field.dataTypeID]?.(field) ?? asText;
 }
+
+const MAX_TEXT_BYTES = constants.MAX_STRING_LENGTH;
 
 /** Object identifiers of PostgreSQL's built-in types, the same in every database (pg_type.dat). */
 const OID = {
