@@ -86,9 +86,12 @@ export type {
   RepositoryOptions,
   StreamOptions,
   TableName,
+  TextColumns,
+  TextRepositoryOptions,
   UpsertOptions,
   Where,
   WhereObject,
+  WithText,
 } from './repository/repository.js';
 export type { SingleConnection } from './single-connection/single-connection.js';
 export {

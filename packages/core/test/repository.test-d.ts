@@ -52,6 +52,21 @@ describe('repository', () => {
     votes.delete('a');
   });
 
+  it('has times as text where the options say so', () => {
+    const media = storage.repository('media', { key: 'slug', as: { uploadedAt: 'text' } });
+    expectTypeOf(media.get).returns.resolves.toExtend<{ uploadedAt: string; slug: string } | undefined>();
+    expectTypeOf(media.update).parameter(1).toHaveProperty('uploadedAt').toEqualTypeOf<string | undefined>();
+    media.insert({ slug: 'a', size: 1n, secret: 's' });
+    // @ts-expect-error a Date does not hold every digit
+    media.insert({ slug: 'a', size: 1n, secret: 's', uploadedAt: new Date() });
+    const byTime = storage.repository('media', { key: 'uploadedAt', as: { uploadedAt: 'text' } });
+    expectTypeOf(byTime.get).parameter(0).toEqualTypeOf<string>();
+    // @ts-expect-error no time
+    storage.repository('media', { key: 'slug', as: { size: 'text' } });
+    // @ts-expect-error no other form
+    storage.repository('media', { key: 'slug', as: { uploadedAt: 'string' } });
+  });
+
   it('gives rows as they are selected', async () => {
     const media = storage.repository('media', { key: 'slug' });
     const row = await media.getOrThrow('a');

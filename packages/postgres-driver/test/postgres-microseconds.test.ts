@@ -1,4 +1,5 @@
-import type { Storage } from '@sluice/core';
+import { openStorage, type Storage } from '@sluice/core';
+import { postgres } from '@sluice/postgres-driver';
 import { rejection } from '@sluice/testkit/driver-tests';
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely';
 import { expect, test } from 'vitest';
@@ -222,15 +223,138 @@ test('pages end, and have every row once, where rows differ in microseconds alon
   }
 });
 
-test('a time with microseconds identifies no row, and its text keeps every digit', async () => {
-  const { storage } = await openTables<AnyTables>([
-    'create table log (at timestamptz primary key, note text)',
-    `insert into log values ('2024-01-01 00:00:00.000001+00', 'x')`,
+test('a repository has a time as text, with every digit, both ways', async () => {
+  const { storage } = await openTables<EventTables>(SCHEMA);
+  const events = storage.repository('event', { key: 'id', as: { at: 'text', local: 'text' } });
+  const dates = storage.repository('event', { key: 'id' });
+  const first = {
+    id: 1,
+    name: 'a',
+    at: '2024-02-03 04:05:06.789123+00',
+    local: '2024-02-03 04:05:06.789999',
+  };
+  expect(await events.get(1)).toEqual(first);
+  expect(await dates.get(1)).toEqual({ id: 1, name: 'a', at: AT, local: AT });
+  expect(
+    await storage.read((tx) => tx.repository('event', { key: 'id', as: { at: 'text' } }).get(1)),
+  ).toMatchObject({
+    at: first.at,
+    local: AT,
+  });
+  expect(await Promise.all([1, 2, 1].map((id) => events.get(id)))).toMatchObject([first, { id: 2 }, first]);
+  expect(await events.getMany([2, 1])).toMatchObject([
+    { at: '2024-02-03 04:05:06.789001+00', local: null },
+    first,
+  ]);
+  expect(await events.find({ where: { at: first.at } })).toEqual([first]);
+  expect(await events.find({ where: { at: { in: ['2024-02-03T06:05:06.789123+02', first.at] } } })).toEqual([
+    first,
+  ]);
+  expect(await events.find({ where: (eb) => eb('at', '=', first.at) })).toEqual([first]);
+  expect(
+    await events.count({
+      where: { at: { gt: '2024-02-03 04:05:06.789001Z', lt: '2024-02-03 04:05:06.79Z' } },
+    }),
+  ).toBe(1);
+  const later = { name: 'n', at: '2024-02-03 04:05:06.789124+00', local: '0044-03-15 12:00:00.000001 BC' };
+  expect(await events.insert({ id: 5, ...later })).toEqual({ id: 5, ...later });
+  const inserted = await Promise.all([6, 7].map((id) => events.insert({ id, ...later })));
+  expect(inserted).toEqual([6, 7].map((id) => ({ id, ...later })));
+  await events.insertMany(Array.from({ length: 250 }, (_, n) => ({ id: 10 + n, ...later })));
+  expect(await events.count({ where: { at: later.at, local: later.local } })).toBe(253);
+  expect(await events.update(5, { at: first.at })).toEqual({ id: 5, ...later, at: first.at });
+  expect(await events.upsert({ id: 5, ...later })).toEqual({ id: 5, ...later });
+  expect(await rejection(events.find({ where: { at: 'soon' } }))).toMatchObject({ code: 'invalid_value' });
+});
+
+test('rows with times as text are ordered by the time, and so are their pages', async () => {
+  const { storage } = await openTables<EventTables>([
+    'create table event (id serial primary key, name text, at timestamptz not null, local timestamp)',
+    `insert into event (at) select '0001-01-01'::timestamptz + (n * 7919 % 500) * interval '1 microsecond' - (n % 2) * interval '9 years' from generate_series(1, 300) n`,
+  ]);
+  const events = storage.repository('event', { key: 'id', as: { at: 'text' } });
+  const { rows } = await sql<{ id: number }>`select id from event order by at, id`.execute(storage.kysely);
+  const ids = rows.map(({ id }) => id);
+  const found = await events.find({ orderBy: { at: 'asc', id: 'asc' } });
+  expect(found.map(({ id }) => id)).toEqual(ids);
+  const seen: number[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await events.page({ size: 37, orderBy: { at: 'asc' }, cursor });
+    seen.push(...page.rows.map(({ id }) => id));
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  expect(seen).toEqual(ids);
+  const streamed: number[] = [];
+  for await (const { id } of events.stream({ orderBy: { at: 'asc', id: 'asc' } })) streamed.push(id);
+  expect(streamed).toEqual(ids);
+});
+
+interface LogTables {
+  readonly log: { readonly at: Date; readonly note: string; readonly day: Date };
+}
+
+test('a time with microseconds is a key as text, and none as a Date', async () => {
+  const { storage } = await openTables<LogTables>([
+    'create table log (at timestamptz primary key, note text, day timestamptz(3))',
+    `insert into log values ('2024-01-01 00:00:00.000001+00', 'x'), ('2024-01-01 00:00:00.000002+00', 'y')`,
   ]);
   expect(await rejection(storage.repository('log', { key: 'at' }).find())).toMatchObject({
     code: 'invalid_key',
-    message: expect.stringContaining('microseconds'),
+    message: expect.stringContaining("as: { at: 'text' }"),
+  });
+  const log = storage.repository('log', { key: 'at', as: { at: 'text' } });
+  expect(await log.get('2024-01-01T00:00:00.000002Z')).toMatchObject({ note: 'y' });
+  const keys = ['2024-01-01 01:00:00.000002+01', '2024-01-01 00:00:00Z', '2024-01-01 00:00:00.000001'];
+  expect((await log.getMany(keys)).map((row) => row?.note)).toEqual(['y', undefined, 'x']);
+  expect(await log.update('2024-01-01 00:00:00.000001Z', { note: 'z' })).toMatchObject({ note: 'z' });
+  expect(await log.delete('2024-01-01 00:00:00.000002Z')).toBe(true);
+  expect(await log.find()).toEqual([{ at: '2024-01-01 00:00:00.000001+00', note: 'z', day: null }]);
+  for (const as of [{ day: 'text' }, { note: 'text' }, { at: 'string' }] as object[] as { day: 'text' }[])
+    expect(await rejection(storage.repository('log', { key: 'at', as }).find())).toMatchObject({
+      code: 'invalid_query',
+    });
+  const other = { none: 'text' } as object as { day: 'text' };
+  expect(await rejection(storage.repository('log', { key: 'at', as: other }).find())).toMatchObject({
+    code: 'unknown_column',
   });
   const text = storage.kysely.selectFrom('log').select((eb) => eb.cast<string>('at', 'text').as('at'));
   expect(await text.execute()).toEqual([{ at: '2024-01-01 00:00:00.000001+00' }]);
+});
+
+test('a key whose type is not of the contract is found in whatever text it is written', async () => {
+  const { storage } = await openTables<AnyTables>([
+    'create table host (ip inet primary key, code char(5) not null unique, span interval not null unique)',
+    `insert into host values ('10.0.0.1/32', 'ab', '90 min'), ('10.0.0.2', 'cd', '2 h')`,
+  ]);
+  for (const [key, written, missing] of [
+    ['ip', ['10.0.0.2/32', '10.0.0.1'], '10.0.0.3'],
+    ['code', ['cd', 'ab   '], 'ef'],
+    ['span', ['120 min', '01:30:00'], '1 s'],
+  ] as const) {
+    const rows = await storage.repository('host', { key }).getMany([...written, missing]);
+    expect(
+      rows.map((row) => row?.ip),
+      key,
+    ).toEqual(['10.0.0.2', '10.0.0.1', undefined]);
+  }
+});
+
+test('a time is text under another name, in another schema, and inside a transaction', async () => {
+  const { url } = await openTables<AnyTables>([
+    'create schema billing',
+    'create table billing.invoice (id int primary key, paid_at timestamptz)',
+    `insert into billing.invoice values (1, '2024-01-01 00:00:00.000002+00'), (2, '2024-01-01 00:00:00.000001+00')`,
+  ]);
+  interface Billing {
+    readonly 'billing.invoice': { readonly id: number; readonly paidAt: Date | null };
+  }
+  await using storage = await openStorage<Billing>({ url, drivers: [postgres()], camelCase: true });
+  await storage.write(async (tx) => {
+    const invoices = tx.repository('billing.invoice', { key: 'id', as: { paidAt: 'text' } });
+    expect(await invoices.find({ orderBy: { paidAt: 'asc' }, limit: 1 })).toEqual([
+      { id: 2, paidAt: '2024-01-01 00:00:00.000001+00' },
+    ]);
+    expect(await invoices.update(2, { paidAt: null })).toEqual({ id: 2, paidAt: null });
+  });
 });

@@ -10,6 +10,7 @@ import { fixedValue } from '../values/fixed-value.js';
 import type { RepositoryStatements } from './repository-statements.js';
 import type { StatementRunner } from './statement-runner.js';
 import type { StatementsRegistry } from './statements-registry.js';
+import type { ColumnForms } from './table-shape.js';
 
 /** What a repository runs on: the storage, or one transaction. */
 export interface RepositoryHost {
@@ -57,16 +58,19 @@ export class RepositoryCalls {
   readonly #host: RepositoryHost;
   readonly #table: string;
   readonly #key: readonly string[];
+  readonly #forms: ColumnForms | undefined;
   /** What the calls of each method are called. */
   readonly #labels = new Map<string, string>();
   #statements: RepositoryStatements | undefined;
   /** The catalog that {@link RepositoryCalls.#statements} were built for. */
   #catalog: Catalog | undefined;
 
-  constructor(host: RepositoryHost, table: string, key: readonly string[]) {
+  /** @param forms the columns that the repository has as text. */
+  constructor(host: RepositoryHost, table: string, key: readonly string[], forms: ColumnForms | undefined) {
     this.#host = host;
     this.#table = table;
     this.#key = key;
+    this.#forms = forms;
   }
 
   /**
@@ -137,7 +141,7 @@ export class RepositoryCalls {
     const { tables } = catalog;
     if (catalog.isDoubted) return undefined;
     if (tables !== this.#catalog) {
-      this.#statements = this.#host.statements.known(this.#table, this.#key);
+      this.#statements = this.#host.statements.known(this.#table, this.#key, this.#forms);
       this.#catalog = tables;
     }
     const statements = this.#statements;
@@ -188,7 +192,7 @@ export class RepositoryCalls {
     const isUnchanged = statements.table(this.#table) === before;
     if (isUnchanged && made !== undefined && isProven) return { ...made, catalog: statements.catalog.tables };
     if (isUnchanged && failure !== undefined) throw failure;
-    const known = statements.required(this.#table, this.#key);
+    const known = statements.required(this.#table, this.#key, this.#forms);
     // The statement was made of the arguments as they were, and cannot be made of them any more.
     if (made !== undefined && !this.#isAsGiven(call, made))
       throw new StaleCatalogError({ operation: options.label });

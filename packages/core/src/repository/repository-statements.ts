@@ -67,12 +67,16 @@ export class RepositoryStatements {
     const build = (next: NextValue): Select => this.#all().where(this.#where.key(next));
     return this.#templates.statement('get', this.shape.keyValues(key), build, () => ({
       ...boundedRead(),
-      lookup: this.shape.lookup(),
+      // The driver reads whole rows, as they are.
+      ...(this.shape.hasText ? {} : { lookup: this.shape.lookup() }),
     }));
   }
 
-  /** The rows with any of `keys`, in several statements when one cannot take all parameters. */
+  /**
+   * The rows with any of `keys`, in several statements when one cannot take all parameters; one for each key when only the engine knows which row has it.
+   */
   getMany(keys: readonly unknown[]): Statement[] {
+    if (this.shape.hasForeignKey) return keys.map((key) => this.get(key));
     const encoded = keys.map((key) => this.shape.keyValues(key));
     const width = this.shape.key.length;
     const size =
@@ -154,7 +158,7 @@ export class RepositoryStatements {
     return this.#templates.statement(
       this.#insertForm(form),
       values,
-      this.#buildInsert(form, 1, (insert) => insert.returningAll()),
+      this.#buildInsert(form, 1, (insert) => this.#returning(insert)),
       () => this.#insertionTraits(form, true),
     );
   }
@@ -177,8 +181,8 @@ export class RepositoryStatements {
     const written = changed.length > 0 ? changed : this.shape.key;
     const key = this.shape.key.map((column) => column.property);
     const build = this.#buildInsert(form, 1, (insert) =>
-      insert
-        .onConflict((conflict) =>
+      this.#returning(
+        insert.onConflict((conflict) =>
           conflict
             .columns(key)
             .doUpdateSet((eb) =>
@@ -186,8 +190,8 @@ export class RepositoryStatements {
                 written.map(({ property }) => [property, eb.ref(`excluded.${property}` as never)]),
               ),
             ),
-        )
-        .returningAll(),
+        ),
+      ),
     );
     const updated = written.map(({ name }) => name).join();
     return this.#templates.statement(`upsert (${form.id}) ${updated}`, values, build);
@@ -197,7 +201,7 @@ export class RepositoryStatements {
     const encoded = this.#encodePatch(patch);
     const values = [...encoded.values, ...this.shape.keyValues(key)];
     return this.#templates.statement(`update ${encoded.form.id}`, values, (next) =>
-      this.#set(encoded, next).where(this.#where.key(next)).returningAll(),
+      this.#returning(this.#set(encoded, next).where(this.#where.key(next))),
     );
   }
 
@@ -234,7 +238,14 @@ export class RepositoryStatements {
   }
 
   #all(): Select {
-    return this.#from().selectAll() as unknown as Select;
+    if (!this.shape.hasText) return this.#from().selectAll() as unknown as Select;
+    return this.#from().select(this.shape.selection()) as unknown as Select;
+  }
+
+  /** With RETURNING for the whole row. */
+  #returning<Q extends Insert | Update>(query: Q): Q {
+    if (!this.shape.hasText) return query.returningAll() as Q;
+    return (query as Insert).returning(this.shape.selection()) as unknown as Q;
   }
 
   #select(
@@ -276,7 +287,7 @@ export class RepositoryStatements {
   #ordered(query: Select, terms: readonly OrderTerm[], isPaged = false): Select {
     const eb = expressionBuilder<AnyTables, string>();
     return terms.reduce((select, term) => {
-      const column: Expression<unknown> = eb.ref(term.column.property as never);
+      const column: Expression<unknown> = eb.ref(this.shape.reference(term.column) as never);
       const by = isPaged
         ? this.shape.ordered(term.column, column)
         : this.shape.comparable(term.column, column);
@@ -322,7 +333,7 @@ export class RepositoryStatements {
   }
 
   #insertionTraits({ columns }: RowForm, isReturning: boolean): StatementTraits {
-    return columns.length === 0
+    return columns.length === 0 || (isReturning && this.shape.hasText)
       ? { isContained: true }
       : { isContained: true, insertion: this.shape.insertion(columns, isReturning) };
   }

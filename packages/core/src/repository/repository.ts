@@ -1,4 +1,15 @@
-import type { Expression, ExpressionBuilder, Insertable, Selectable, SqlBool, Updateable } from 'kysely';
+import type {
+  ColumnType,
+  Expression,
+  ExpressionBuilder,
+  Insertable,
+  InsertType,
+  Selectable,
+  SelectType,
+  SqlBool,
+  Updateable,
+  UpdateType,
+} from 'kysely';
 import type { CallOptions } from '../call/call-options.js';
 
 /** The name of a table of `DB`. */
@@ -210,4 +221,30 @@ export interface Repository<DB, T extends TableName<DB>, K extends KeyColumns<DB
 export interface RepositoryOptions<K> {
   /** The column, or the columns in order, that identify a row: the primary key, or a unique key without NULLs. */
   readonly key: K;
+}
+
+/** Which of the table's times a repository has as text. */
+export type TextColumns<DB, T extends TableName<DB>> = {
+  readonly [C in ColumnName<DB, T> as NonNullable<Selectable<DB[T]>[C]> extends Date ? C : never]?: 'text';
+};
+
+/** The tables of a repository whose table has the columns of `A` as text. */
+export type WithText<DB, T extends TableName<DB>, A> = {
+  [N in keyof DB]: N extends T
+    ? { [C in keyof DB[N]]: C extends keyof A ? AsText<DB[N][C]> : DB[N][C] }
+    : DB[N];
+};
+
+type AsText<V> = ColumnType<TextOf<SelectType<V>>, TextOf<InsertType<V>>, TextOf<UpdateType<V>>>;
+
+type TextOf<V> = V extends Date ? string : V;
+
+/** Options of a repository that has times as text. */
+export interface TextRepositoryOptions<K, A> extends RepositoryOptions<K> {
+  /**
+   * Times as the engine's own text, both ways: `{ createdAt: 'text' }`. For columns made elsewhere that hold microseconds, which a Date does not carry: every digit
+   * is read, written and compared, and the column can be the key. Text without a time zone is taken for UTC. Calls are refused with a UsageError `invalid_query` where the column
+   * holds milliseconds, as all columns of the contract do.
+   */
+  readonly as: A;
 }

@@ -6,7 +6,7 @@ import type { DatabaseSql } from '../driver/driver.js';
 import { UsageError } from '../errors/usage-errors.js';
 import type { Naming } from '../naming/naming.js';
 import { RepositoryStatements } from './repository-statements.js';
-import { TableShape } from './table-shape.js';
+import { type ColumnForms, TableShape } from './table-shape.js';
 import type { AnyTables } from './where.js';
 
 /** What a {@link StatementsRegistry} builds statements from. */
@@ -59,14 +59,14 @@ export class StatementsRegistry {
   }
 
   /** The statements of a table with this key; `undefined` when the table is unknown. @throws UsageError `unknown_column` or `invalid_key`. */
-  known(name: string, key: readonly string[]): RepositoryStatements | undefined {
+  known(name: string, key: readonly string[], forms?: ColumnForms): RepositoryStatements | undefined {
     const table = this.table(name);
-    return table === undefined ? undefined : this.#entry(name, key, table);
+    return table === undefined ? undefined : this.#entry(name, key, table, forms);
   }
 
   /** As {@link StatementsRegistry.known}. @throws UsageError `unknown_table` as well. */
-  required(name: string, key: readonly string[]): RepositoryStatements {
-    const statements = this.known(name, key);
+  required(name: string, key: readonly string[], forms?: ColumnForms): RepositoryStatements {
+    const statements = this.known(name, key, forms);
     if (statements !== undefined) return statements;
     throw new UsageError(
       'unknown_table',
@@ -83,14 +83,35 @@ export class StatementsRegistry {
     return this.#source.naming.toColumn(name);
   }
 
-  #entry(name: string, key: readonly string[], table: CatalogTable): RepositoryStatements {
-    const id = key.length === 1 ? `${name} ${key[0]}` : `${name} ${JSON.stringify(key)}`;
+  #entry(
+    name: string,
+    key: readonly string[],
+    table: CatalogTable,
+    forms: ColumnForms | undefined,
+  ): RepositoryStatements {
+    const plain = key.length === 1 ? `${name} ${key[0]}` : `${name} ${JSON.stringify(key)}`;
+    const id = forms === undefined ? plain : `${plain} ${JSON.stringify(forms)}`;
     const entry = this.#entries.get(id);
     if (entry?.table === table) return entry.statements;
     const { compiler, maxParameters, naming, sql } = this.#source;
-    const shape = new TableShape(name, table, key, naming, sql);
-    const statements = new RepositoryStatements(shape, compiler, sql, this.#plugins, maxParameters);
+    const shape = new TableShape(name, table, key, naming, sql, forms);
+    const plugins = shape.hasText ? this.#pluginsFor(shape.seen) : this.#plugins;
+    const statements = new RepositoryStatements(shape, compiler, sql, plugins, maxParameters);
     this.#entries.set(id, { table, statements });
     return statements;
+  }
+
+  /** The plugins for expressions in which the table is as a repository has it. */
+  #pluginsFor(table: CatalogTable): readonly KyselyPlugin[] {
+    let known: Catalog | undefined;
+    let seen: Catalog = new Map();
+    const catalog = (): Catalog => {
+      const tables = this.#earlier ?? this.catalog.tables;
+      if (known !== tables) seen = new Map(tables).set(table.name, table);
+      known = tables;
+      return seen;
+    };
+    const { naming, sql } = this.#source;
+    return [...naming.plugins, new TypedValuesPlugin(catalog, sql)];
   }
 }

@@ -1,6 +1,6 @@
 import type { Insertable, Selectable, Updateable } from 'kysely';
 import type { CallOptions } from '../call/call-options.js';
-import type { Row } from '../driver/driver.js';
+import type { ExecuteOptions, Row, Statement } from '../driver/driver.js';
 import { assertBatchSize } from '../errors/invalid-query.js';
 import { NotFoundError, UsageError } from '../errors/usage-errors.js';
 import { fixedRow, fixedValue } from '../values/fixed-value.js';
@@ -24,7 +24,7 @@ import type {
 } from './repository.js';
 import { RepositoryCalls, type RepositoryHost } from './repository-calls.js';
 import { RowIterator } from './row-iterator.js';
-import type { TableShape } from './table-shape.js';
+import type { ColumnForms, TableShape } from './table-shape.js';
 
 /** The repository of one table, on any driver. */
 export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<DB, T>>
@@ -34,10 +34,11 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   readonly #table: T;
   readonly #calls: RepositoryCalls;
 
-  constructor(host: RepositoryHost, table: T, key: K) {
+  /** @param forms the columns that the repository has as text. */
+  constructor(host: RepositoryHost, table: T, key: K, forms?: ColumnForms) {
     this.#host = host;
     this.#table = table;
-    this.#calls = new RepositoryCalls(host, table, Array.isArray(key) ? key : [key]);
+    this.#calls = new RepositoryCalls(host, table, Array.isArray(key) ? key : [key], forms);
   }
 
   get(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<Selectable<DB[T]> | undefined> {
@@ -72,6 +73,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
         identities: given.map((key) => identity(statements.shape.keyValues(key))),
       }),
       run: async ({ statements, identities }, { shape }, execute) => {
+        if (shape.hasForeignKey) return this.#getEach<Selectable<DB[T]>>(statements, shape, execute);
         const found = new Map<string, Row>();
         for (const statement of statements) {
           const { rows } = await this.#host.runner.execute(statement, execute);
@@ -81,6 +83,18 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
       },
       decode: asItIs,
     });
+  }
+
+  /** The row of each statement, which has one key, of which the engine may have another text. */
+  async #getEach<R>(
+    statements: readonly Statement[],
+    shape: TableShape,
+    execute: ExecuteOptions,
+  ): Promise<(R | undefined)[]> {
+    const rows: (R | undefined)[] = [];
+    for (const statement of statements)
+      rows.push(first<R>(shape, (await this.#host.runner.execute(statement, execute)).rows));
+    return rows;
   }
 
   has(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<boolean> {

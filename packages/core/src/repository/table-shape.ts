@@ -1,7 +1,8 @@
-import type { Expression } from 'kysely';
+import { type AliasedExpression, type Expression, expressionBuilder } from 'kysely';
 import type { CatalogColumn, CatalogTable } from '../catalog/catalog.js';
 import { encodeForeign } from '../dialect/encode-foreign.js';
 import type { DatabaseSql, Row, RowInsertion, RowLookup } from '../driver/driver.js';
+import { invalidQuery } from '../errors/invalid-query.js';
 import { UsageError } from '../errors/usage-errors.js';
 import { type Naming, sameNaming } from '../naming/naming.js';
 import { checkValue } from '../values/check-value.js';
@@ -10,7 +11,12 @@ import { checkValue } from '../values/check-value.js';
 export interface ShapeColumn extends CatalogColumn {
   /** The application's name of the column. */
   readonly property: string;
+  /** Whether the repository has the column as the engine's text, which it is not without a cast. */
+  readonly isText?: true;
 }
+
+/** Which columns a repository has in another form, by the application's names; it may come untyped. */
+export type ColumnForms = Readonly<Record<string, unknown>>;
 
 /** A table as a repository sees it: its columns under the application's names, and its key. It checks and encodes the values of the columns. */
 export class TableShape {
@@ -21,25 +27,53 @@ export class TableShape {
   readonly key: readonly ShapeColumn[];
   /** The table as the database declares it. */
   readonly table: CatalogTable;
+  /** The table as the repository has it; {@link TableShape.table} unless it has columns as text. */
+  readonly seen: CatalogTable;
   readonly #naming: Naming;
   readonly #sql: DatabaseSql;
   /** The application's names of the columns, by the database's; `undefined` when all are the same. */
   readonly #properties: Map<string, string> | undefined;
 
-  constructor(name: string, table: CatalogTable, key: readonly string[], naming: Naming, sql: DatabaseSql) {
+  /** @param forms the columns that the repository has as text. */
+  constructor(
+    name: string,
+    table: CatalogTable,
+    key: readonly string[],
+    naming: Naming,
+    sql: DatabaseSql,
+    forms: ColumnForms = {},
+  ) {
     this.name = name;
     this.table = table;
     this.#naming = naming;
     this.#sql = sql;
-    const columns = [...table.columns.values()].map((column) => ({
-      ...column,
-      property: naming.toProperty(column.name),
-    }));
+    const columns = [...table.columns.values()].map((column) => {
+      const property = naming.toProperty(column.name);
+      return {
+        ...column,
+        property,
+        ...(Object.hasOwn(forms, property) ? this.#asText(column, forms[property]) : {}),
+      };
+    });
     this.columns = new Map(columns.map((column) => [column.property, column]));
+    for (const property of Object.keys(forms)) this.column(property);
+    this.seen = this.hasText
+      ? { ...table, columns: new Map(columns.map((column) => [column.name, column])) }
+      : table;
     this.#properties =
       naming === sameNaming ? undefined : new Map(columns.map(({ name, property }) => [name, property]));
     this.key = key.map((property) => this.column(property));
     this.#assertKey(table);
+  }
+
+  /** Whether the repository has columns as text. */
+  get hasText(): boolean {
+    return [...this.columns.values()].some(({ isText }) => isText === true);
+  }
+
+  /** Whether the engine alone knows which keys are equal: the key has a column whose type is not the contract's. */
+  get hasForeignKey(): boolean {
+    return this.key.some(({ type }) => type === undefined);
   }
 
   /** The column with this name in the application. @throws UsageError `unknown_column`. */
@@ -84,6 +118,20 @@ export class TableShape {
     return this.#sql.comparable(expression, column.type);
   }
 
+  /** How ORDER BY names the column: with its table where the result has a column of the same name that is another one. */
+  reference({ property, isText }: ShapeColumn): string {
+    return isText === true ? `${this.name}.${property}` : property;
+  }
+
+  /** Builds what a statement selects or returns for the repository's whole row, by the application's names. */
+  selection(): AliasedExpression<unknown, string>[] {
+    const eb = expressionBuilder<Record<string, Record<string, unknown>>, string>();
+    return [...this.columns.values()].map(({ property, isText }) => {
+      const column = eb.ref(property);
+      return (isText === true ? eb.cast<string>(column, 'text') : column).as(property);
+    });
+  }
+
   /** Builds what rows are ordered by where a cursor must find its place again: as the application sees the column, without microseconds. */
   ordered(column: ShapeColumn, expression: Expression<unknown>): Expression<unknown> {
     const whole = column.type?.hasMicroseconds === true ? this.#sql.milliseconds?.(expression) : undefined;
@@ -119,6 +167,20 @@ export class TableShape {
     );
   }
 
+  /** What the column is as text. @throws UsageError `invalid_query`. */
+  #asText(
+    { name, type, foreign }: CatalogColumn,
+    form: unknown,
+  ): Pick<ShapeColumn, 'foreign' | 'isText' | 'type'> {
+    const property = this.#naming.toProperty(name);
+    if (form !== 'text') throw invalidQuery(`\`as\` of "${property}" is 'text'`);
+    if (type?.hasMicroseconds === true || foreign?.value === 'Date')
+      return { type: undefined, foreign: { value: 'string' }, isText: true };
+    throw invalidQuery(
+      `"${property}" of "${this.name}" is no time that a Date cannot hold, so it is not had as text; leave it out of \`as\``,
+    );
+  }
+
   #place(): Pick<RowLookup, 'schema' | 'table'> {
     const { name, place } = this.table;
     return place === undefined || place.table === name ? { table: name } : place;
@@ -151,7 +213,7 @@ export class TableShape {
     if (finer !== undefined)
       throw new UsageError(
         'invalid_key',
-        `"${finer.property}" of "${this.name}" holds microseconds, which a Date does not carry, so it cannot identify a row. Use another key, or make it timestamptz(3).`,
+        `"${finer.property}" of "${this.name}" holds microseconds, which a Date does not carry, so it cannot identify a row. Have it as text, \`as: { ${finer.property}: 'text' }\`, use another key, or make it timestamptz(3).`,
       );
     const names = this.key
       .map((column) => column.name)

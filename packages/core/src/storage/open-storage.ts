@@ -23,9 +23,18 @@ import { SluiceError } from '../errors/sluice-error.js';
 import { UsageError } from '../errors/usage-errors.js';
 import { StorageMigrator } from '../migrations/storage-migrator.js';
 import { camelCaseNaming, type Naming, sameNaming } from '../naming/naming.js';
-import type { KeyColumns, Repository, RepositoryOptions, TableName } from '../repository/repository.js';
+import type {
+  KeyColumns,
+  Repository,
+  RepositoryOptions,
+  TableName,
+  TextColumns,
+  TextRepositoryOptions,
+  WithText,
+} from '../repository/repository.js';
 import { StatementsRegistry } from '../repository/statements-registry.js';
 import { TableRepository } from '../repository/table-repository.js';
+import type { ColumnForms } from '../repository/table-shape.js';
 import type { AnyTables } from '../repository/where.js';
 import type { OnReplay } from '../transaction/replay.js';
 import { runTransaction } from '../transaction/run-transaction.js';
@@ -125,11 +134,25 @@ class OpenStorage<DB> implements Storage<DB> {
     });
   }
 
+  repository<
+    T extends TableName<DB>,
+    const A extends TextColumns<DB, T>,
+    const K extends KeyColumns<WithText<DB, T, A>, T>,
+  >(table: T, options: TextRepositoryOptions<K, A>): Repository<WithText<DB, T, A>, T, K>;
   repository<T extends TableName<DB>, const K extends KeyColumns<DB, T>>(
     table: T,
-    { key }: RepositoryOptions<K>,
-  ): Repository<DB, T, K> {
-    return new TableRepository<DB, T, K>(this.#host, table, key);
+    options: RepositoryOptions<K>,
+  ): Repository<DB, T, K>;
+  repository(
+    table: TableName<DB>,
+    { key, as }: { readonly key: unknown; readonly as?: ColumnForms },
+  ): unknown {
+    return new TableRepository<DB, TableName<DB>, KeyColumns<DB, TableName<DB>>>(
+      this.#host,
+      table,
+      key as KeyColumns<DB, TableName<DB>>,
+      as,
+    );
   }
 
   write<T>(

@@ -9,7 +9,15 @@ import type { Capabilities } from '../driver/capabilities.js';
 import type { DatabaseWarning } from '../driver/database-warning.js';
 import type { BackupBefore } from '../driver/driver.js';
 import type { StorageMigrator } from '../migrations/storage-migrator.js';
-import type { KeyColumns, Repository, RepositoryOptions, TableName } from '../repository/repository.js';
+import type {
+  KeyColumns,
+  Repository,
+  RepositoryOptions,
+  TableName,
+  TextColumns,
+  TextRepositoryOptions,
+  WithText,
+} from '../repository/repository.js';
 import type { ReplayReason } from '../transaction/replay.js';
 import type { BatchResults } from './batch.js';
 import type { StorageMetrics } from './storage-metrics.js';
@@ -19,6 +27,12 @@ import type { TableWatch, WatchOptions } from './table-watch.js';
 export interface StorageTransaction<DB> {
   /** Any query, inside this transaction. Its own `transaction()` is refused: use {@link StorageTransaction.savepoint}. */
   readonly kysely: Kysely<DB>;
+  /** Typed access to one table, with times as text, inside this transaction. */
+  repository<
+    T extends TableName<DB>,
+    const A extends TextColumns<DB, T>,
+    const K extends KeyColumns<WithText<DB, T, A>, T>,
+  >(table: T, options: TextRepositoryOptions<K, A>): Repository<WithText<DB, T, A>, T, K>;
   /** Typed access to one table, inside this transaction. */
   repository<T extends TableName<DB>, const K extends KeyColumns<DB, T>>(
     table: T,
@@ -71,6 +85,12 @@ export interface Storage<DB> extends AsyncDisposable {
   /** Applies and undoes migrations. */
   readonly migrator: StorageMigrator;
 
+  /** Typed access to one table, with times as text. */
+  repository<
+    T extends TableName<DB>,
+    const A extends TextColumns<DB, T>,
+    const K extends KeyColumns<WithText<DB, T, A>, T>,
+  >(table: T, options: TextRepositoryOptions<K, A>): Repository<WithText<DB, T, A>, T, K>;
   /** Typed access to one table. The names of the table, the key and the columns are checked when a method is called. */
   repository<T extends TableName<DB>, const K extends KeyColumns<DB, T>>(
     table: T,

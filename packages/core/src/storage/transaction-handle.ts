@@ -10,9 +10,18 @@ import { DatabaseDialect, LaneConnection, type TypedLane } from '../dialect/data
 import { TransactionAdapter } from '../dialect/transaction-adapter.js';
 import type { DatabaseSql, DatabaseTransaction, ExecuteOptions } from '../driver/driver.js';
 import { InternalError } from '../errors/flow-errors.js';
-import type { KeyColumns, Repository, RepositoryOptions, TableName } from '../repository/repository.js';
+import type {
+  KeyColumns,
+  Repository,
+  RepositoryOptions,
+  TableName,
+  TextColumns,
+  TextRepositoryOptions,
+  WithText,
+} from '../repository/repository.js';
 import type { RepositoryHost } from '../repository/repository-calls.js';
 import { TableRepository } from '../repository/table-repository.js';
+import type { ColumnForms } from '../repository/table-shape.js';
 import type { TransactionScope } from '../transaction/transaction-scope.js';
 import type { StorageTransaction } from './storage.js';
 
@@ -50,11 +59,25 @@ export class TransactionHandle<DB> implements StorageTransaction<DB> {
     return this.#kysely;
   }
 
+  repository<
+    T extends TableName<DB>,
+    const A extends TextColumns<DB, T>,
+    const K extends KeyColumns<WithText<DB, T, A>, T>,
+  >(table: T, options: TextRepositoryOptions<K, A>): Repository<WithText<DB, T, A>, T, K>;
   repository<T extends TableName<DB>, const K extends KeyColumns<DB, T>>(
     table: T,
-    { key }: RepositoryOptions<K>,
-  ): Repository<DB, T, K> {
-    return new TableRepository<DB, T, K>(this.#host, table, key);
+    options: RepositoryOptions<K>,
+  ): Repository<DB, T, K>;
+  repository(
+    table: TableName<DB>,
+    { key, as }: { readonly key: unknown; readonly as?: ColumnForms },
+  ): unknown {
+    return new TableRepository<DB, TableName<DB>, KeyColumns<DB, TableName<DB>>>(
+      this.#host,
+      table,
+      key as KeyColumns<DB, TableName<DB>>,
+      as,
+    );
   }
 
   savepoint<T>(callback: (tx: StorageTransaction<DB>) => Promise<T>): Promise<T> {
