@@ -17,6 +17,7 @@ import { UsageError } from '../errors/usage-errors.js';
 import { isBoundedRead } from './bounded-read.js';
 import { readCursor } from './cursor.js';
 import { applyTerm, formOfOrder, type OrderTerm, parseOrder, rowsAfter, totalOrder } from './order.js';
+import { asQuery, type RawQuery, refuseUnknownOptions, wholeNumber } from './raw-query.js';
 import { type EncodedRow, RowEncoder, type RowForm, runsOfSameColumns } from './row-encoder.js';
 import {
   type BuildStatement,
@@ -30,14 +31,6 @@ import { type AnyTables, allOf, type Condition, WhereParser } from './where.js';
 type Select = SelectQueryBuilder<AnyTables, string, Row>;
 type Insert = InsertQueryBuilder<AnyTables, string, InsertResult | object>;
 type Update = UpdateQueryBuilder<AnyTables, string, string, UpdateResult | object>;
-
-/** A query as the application passes it; every part may come untyped. */
-export interface RawQuery {
-  readonly where?: unknown;
-  readonly orderBy?: unknown;
-  readonly limit?: unknown;
-  readonly offset?: unknown;
-}
 
 /** Builds the statements of one table's repository. It does not run them. */
 export class RepositoryStatements {
@@ -218,6 +211,7 @@ export class RepositoryStatements {
   }
 
   delete(key: unknown): Statement {
+    this.shape.assertWritable();
     const build: BuildStatement = (next) =>
       this.#kysely.deleteFrom(this.shape.name).where(this.#where.key(next));
     return this.#templates.statement('delete', this.shape.keyValues(key), build);
@@ -352,6 +346,7 @@ export class RepositoryStatements {
 
   /** Parses `where`, which must be given: `where: {}` means every row. */
   #requiredWhere(filter: RawQuery): Condition {
+    this.shape.assertWritable();
     const { where, ...others } = asQuery(filter);
     refuseUnknownOptions(others);
     const condition = this.#where.parse(where);
@@ -388,20 +383,4 @@ function chunks<T>(items: readonly T[], size: number): T[][] {
   const result: T[][] = [];
   for (let at = 0; at < items.length; at += size) result.push(items.slice(at, at + size));
   return result;
-}
-
-function wholeNumber(name: string, value: unknown): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw invalidQuery(`\`${name}\` must be a whole number, 0 or more`);
-}
-
-/** Checks that a query, which may come untyped, is an object. */
-function asQuery<T>(query: T): T {
-  if (typeof query === 'object' && query !== null && !Array.isArray(query)) return query;
-  throw invalidQuery('a query must be an object such as `{ where: { … } }`');
-}
-
-function refuseUnknownOptions(others: object): void {
-  const [name] = Object.keys(others);
-  if (name !== undefined) throw invalidQuery(`there is no option "${name}"`);
 }

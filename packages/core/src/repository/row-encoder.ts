@@ -32,6 +32,7 @@ export class RowEncoder {
 
   /** @throws UsageError `invalid_query` or `unknown_column`, ValueError. */
   encode(row: unknown): EncodedRow {
+    this.#shape.assertWritable();
     if (!isRow(row)) throw invalidQuery('a row must be an object');
     const keys = Object.keys(row);
     const form = this.#formOf(row, keys);

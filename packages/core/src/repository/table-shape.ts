@@ -76,6 +76,14 @@ export class TableShape {
     return this.key.some(({ type }) => type === undefined);
   }
 
+  /** Checks that the repository may write. @throws UsageError `invalid_query` for one of a view. */
+  assertWritable(): void {
+    if (this.table.isView)
+      throw invalidQuery(
+        `"${this.name}" is a view, and a repository of a view only reads; write to the tables that it reads`,
+      );
+  }
+
   /** The column with this name in the application. @throws UsageError `unknown_column`. */
   column(property: string): ShapeColumn {
     const column = this.columns.get(property);

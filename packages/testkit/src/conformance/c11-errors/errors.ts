@@ -8,6 +8,7 @@ import { hostileOrderCases } from './hostile-orders.js';
 import { hostileWhereCases } from './hostile-where.js';
 import { secrecyCases } from './secrecy.js';
 import { usageCases } from './usage.js';
+import { viewCases } from './views.js';
 
 /** C11: all errors belong to one family. No part of a refused call is executed. */
 export function errorsSuite(target: ConformanceTarget): void {
@@ -16,6 +17,7 @@ export function errorsSuite(target: ConformanceTarget): void {
     constraintCases(fixture);
     deferredCases(fixture);
     usageCases(fixture);
+    viewCases(fixture);
     hostileWhereCases(fixture);
     hostileOrderCases(fixture);
     hostileKeyCases(fixture);
