@@ -7,7 +7,7 @@ import { PostgresChanges } from '../src/changes/change-listener.js';
 import { installTriggers } from '../src/changes/change-triggers.js';
 import { resolvePostgresConfig } from '../src/options/options.js';
 import { openDatabase } from './opened-database.js';
-import { type OpenedStorage, openTables } from './opened-storage.js';
+import { type AnyTables, type OpenedStorage, openTables } from './opened-storage.js';
 
 interface Tables {
   readonly job: { readonly id: number };
@@ -37,6 +37,32 @@ test('names the table that was changed, and nothing that was rolled back', async
   expect(await tablesOf(watch)).toStrictEqual(['Other']);
   await sql`truncate job`.execute(storage.kysely);
   expect(await tablesOf(watch)).toStrictEqual(['job']);
+});
+
+test('names a table of another schema as the application does', async () => {
+  const { storage, url } = await openTables<{
+    readonly 'billing.invoice': { readonly id: number };
+    readonly 'public.invoice': { readonly id: number };
+    readonly invoice: { readonly id: number };
+    readonly 'billing.Paid': { readonly id: number };
+  }>([
+    'create table invoice (id integer primary key)',
+    'create schema billing',
+    'create table billing.invoice (id integer primary key)',
+    'create table billing."Paid" (id integer primary key)',
+    'create view billing.seen as select id from billing.invoice',
+  ]);
+  const { storage: other } = await openTables<AnyTables>([], { url });
+  await using watch = await storage.watch(['billing.invoice', 'billing.Paid', 'public.invoice', 'invoice']);
+  await other.repository('billing.invoice', { key: 'id' }).insert({ id: 1 });
+  expect(await tablesOf(watch)).toStrictEqual(['billing.invoice']);
+  await sql`insert into billing."Paid" values (1)`.execute(other.kysely);
+  expect(await tablesOf(watch)).toStrictEqual(['billing.Paid']);
+  await other.repository('invoice', { key: 'id' }).insert({ id: 1 });
+  expect(await tablesOf(watch)).toStrictEqual(['public.invoice', 'invoice']);
+  expect(await rejection(other.watch(['billing.missing']))).toMatchObject({ code: 'unknown_table' });
+  expect(await rejection(other.watch(['missing.invoice']))).toMatchObject({ code: 'unknown_table' });
+  expect(await rejection(other.watch(['billing.seen']))).toMatchObject({ code: 'invalid_query' });
 });
 
 test('several processes that begin to watch at the same time make one trigger', async () => {

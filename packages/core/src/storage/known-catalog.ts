@@ -1,7 +1,7 @@
 import { withinDeadline } from '../call/within-deadline.js';
-import { type Catalog, keepUnchanged } from '../catalog/catalog.js';
+import { type Catalog, findTable, keepUnchanged, splitName } from '../catalog/catalog.js';
 import type { CatalogQuestion, CatalogSource } from '../driver/catalog-source.js';
-import type { CatalogOptions, Database } from '../driver/driver.js';
+import type { CatalogOptions, Database, ExecuteOptions } from '../driver/driver.js';
 
 /** How long a negative answer about a table stands before the database is asked again, in milliseconds. */
 const NEGATIVE_MS = 100;
@@ -46,6 +46,17 @@ export class KnownCatalog implements CatalogSource {
     const doubts = this.#doubts;
     this.#tables = await this.#database.catalog(options);
     this.#settled = Math.max(this.#settled, doubts);
+    return this.#tables;
+  }
+
+  /** Reads all tables, and those of these names that belong to other schemas. */
+  async readWith(names: readonly string[], options: ExecuteOptions): Promise<Catalog> {
+    await this.read();
+    for (const name of names) {
+      const { table, schema } = splitName(name);
+      if (schema !== undefined && findTable(this.#tables, table, schema) === undefined)
+        await this.#check(name, options);
+    }
     return this.#tables;
   }
 

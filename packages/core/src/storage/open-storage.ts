@@ -113,7 +113,7 @@ class OpenStorage<DB> implements Storage<DB> {
     this.#watches = new TableWatches({
       database,
       naming: this.#naming,
-      readCatalog: () => this.#catalog.read(),
+      readCatalog: (names, execute) => this.#catalog.readWith(names, execute),
       onReplay: this.#onReplay,
     });
     this.migrator = new StorageMigrator({

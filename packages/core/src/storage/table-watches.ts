@@ -1,4 +1,4 @@
-import type { Catalog } from '../catalog/catalog.js';
+import { type Catalog, type CatalogTable, findTable, splitName } from '../catalog/catalog.js';
 import type { Database, ExecuteOptions } from '../driver/driver.js';
 import { AbortedError } from '../errors/flow-errors.js';
 import { UnsupportedError, UsageError } from '../errors/usage-errors.js';
@@ -11,8 +11,8 @@ import type { TableWatch } from './table-watch.js';
 export interface TableWatchesSource {
   readonly database: Pick<Database, 'watch'>;
   readonly naming: Naming;
-  /** Reads the tables again. */
-  readonly readCatalog: () => Promise<Catalog>;
+  /** Reads the tables again, and those of other schemas that are named. */
+  readonly readCatalog: (names: readonly string[], options: ExecuteOptions) => Promise<Catalog>;
   readonly onReplay: OnReplay;
 }
 
@@ -32,7 +32,7 @@ export class TableWatches {
    * @throws UsageError `unknown_table` or `invalid_query`; UnsupportedError; what the driver throws.
    */
   async open<T extends string>(tables: readonly T[], options: ExecuteOptions): Promise<TableWatch<T>> {
-    const named = await this.#names(tables);
+    const named = await this.#names(tables, options);
     const { signal } = options;
     const stop = Promise.withResolvers<() => Promise<void>>();
     const watch = new OpenTableWatch<T>(async () => {
@@ -69,20 +69,33 @@ export class TableWatches {
   }
 
   /** Maps the database's names of the tables to the application's. */
-  async #names<T extends string>(tables: readonly T[]): Promise<ReadonlyMap<string, T>> {
+  async #names<T extends string>(
+    tables: readonly T[],
+    options: ExecuteOptions,
+  ): Promise<ReadonlyMap<string, readonly T[]>> {
     if (tables.length === 0) throw new UsageError('invalid_query', 'Name at least one table to watch.');
-    const catalog = await this.#source.readCatalog();
-    const named = new Map(tables.map((table) => [this.#source.naming.toColumn(table), table]));
-    for (const name of named.keys()) {
-      const table = catalog.get(name);
-      if (table === undefined)
-        throw new UsageError(
-          'unknown_table',
-          `There is no table "${name}". Create it in a migration and run the migrations first.`,
-        );
-      if (table.isView)
-        throw new UsageError('invalid_query', `"${name}" is a view. Watch the tables that it reads.`);
+    const wanted = tables.map((table) => [this.#source.naming.toColumn(table), table] as const);
+    const catalog = await this.#source.readCatalog(
+      wanted.map(([name]) => name),
+      options,
+    );
+    const named = new Map<string, T[]>();
+    for (const [name, table] of wanted) {
+      const { name: found } = watchable(catalog, name);
+      named.set(found, [...(named.get(found) ?? []), table]);
     }
     return named;
   }
+}
+
+function watchable(catalog: Catalog, name: string): CatalogTable {
+  const { table, schema } = splitName(name);
+  const found = findTable(catalog, table, schema);
+  if (found === undefined)
+    throw new UsageError(
+      'unknown_table',
+      `There is no table "${name}". Create it in a migration and run the migrations first.`,
+    );
+  if (!found.isView) return found;
+  throw new UsageError('invalid_query', `"${name}" is a view. Watch the tables that it reads.`);
 }

@@ -18,8 +18,10 @@ const TRIGGER = 'sluice_watch';
 const LOCK_TIMEOUT = '500ms';
 
 interface WatchedTable {
+  /** As the application names it, perhaps with the schema. */
   readonly name: string;
   readonly schema: string;
+  readonly table: string;
   readonly id: string;
   readonly isTable: boolean;
   readonly hasTrigger: boolean;
@@ -47,10 +49,12 @@ export const WITH_TRIGGER: string = `
   select tgrelid::text from pg_catalog.pg_trigger where tgname = '${TRIGGER}' and tgenabled in ('A', 'O')`;
 
 const FIND = `
-  select wanted.name, nspname as schema, class.oid::text as id, coalesce(class.relkind in ('r', 'p'), false) as "isTable",
+  select wanted.name, nspname as schema, relname as "table", class.oid::text as id, coalesce(class.relkind in ('r', 'p'), false) as "isTable",
     class.oid::text in (${WITH_TRIGGER}) as "hasTrigger"
   from json_array_elements_text($1::text::json) as wanted (name)
-  left join pg_catalog.pg_class class on class.oid = to_regclass(quote_ident(wanted.name))
+  left join pg_catalog.pg_class class on class.oid = coalesce(to_regclass(quote_ident(wanted.name)), to_regclass((
+    select string_agg(quote_ident(part), '.' order by place)
+    from unnest(string_to_array(wanted.name, '.')) with ordinality as parts (part, place) having count(*) = 2)))
   left join pg_catalog.pg_namespace on pg_namespace.oid = class.relnamespace`;
 
 async function findTables(
@@ -90,8 +94,8 @@ async function runAll(
   for (const sql of statements) await transaction.execute({ sql, parameters: [], access: 'write' }, options);
 }
 
-function statementsFor({ name, schema }: WatchedTable): string[] {
-  const table = `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
+function statementsFor({ schema, table: own }: WatchedTable): string[] {
+  const table = `${quoteIdentifier(schema)}.${quoteIdentifier(own)}`;
   const notify = `${quoteIdentifier(schema)}.sluice_notify_change`;
   return [
     `create or replace function ${notify}() returns trigger language plpgsql as $$ begin perform pg_catalog.pg_notify('${CHANNEL}', tg_relid::text); return null; end $$`,
