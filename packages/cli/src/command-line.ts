@@ -27,6 +27,7 @@ type CreateCommand = (output: CommandOutput, finish: (code: ExitCode) => void) =
 /** A command is loaded when it is called, or when all commands are listed, because each loads libraries of its own. */
 const COMMANDS: Readonly<Record<string, () => Promise<CreateCommand>>> = {
   codegen: async () => (await import('./codegen/codegen-command.js')).codegenCommand,
+  migrate: async () => (await import('./migrate/migrate-command.js')).migrateCommand,
   audit: async () => (await import('./transfer/audit-command.js')).auditCommand,
   transfer: async () => (await import('./transfer/transfer-command.js')).transferCommand,
   verify: async () => (await import('./transfer/verify-command.js')).verifyCommand,

@@ -1,11 +1,9 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import { type Catalog, ConfigurationError, type Driver, openStorage } from '@sluice/core';
-import { postgres } from '@sluice/postgres-driver';
-import { sqlite } from '@sluice/sqlite-driver';
-import { CommandError } from '../command/command-error.js';
+import { drivers } from '../command/drivers.js';
+import { migrationsFolder } from '../command/migrations-folder.js';
 
 /** The source of a catalog: a database, migrations, or a database after its migrations. */
 export interface CatalogSource {
@@ -20,7 +18,7 @@ export interface CatalogSource {
 export async function readCatalog(source: CatalogSource): Promise<Catalog> {
   const { url, migrations, onMigration, schema } = source;
   if (migrations === undefined) return catalogOf(url ?? '', schema);
-  const folder = await folderUrl(migrations);
+  const folder = await migrationsFolder(migrations);
   if (url === undefined)
     return inTemporaryDatabase(async (temporary) => {
       await migrate(temporary, folder);
@@ -56,16 +54,6 @@ function driverOf(url: string): Driver {
     'unknown_scheme',
     'No driver answers to this --url. Write sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE.',
   );
-}
-
-function drivers(): Driver[] {
-  return [sqlite(), postgres()];
-}
-
-async function folderUrl(path: string): Promise<URL> {
-  const found = await stat(path).catch(() => undefined);
-  if (found?.isDirectory()) return pathToFileURL(`${resolve(path)}/`);
-  throw new CommandError(`--migrations is not a folder: ${path}`);
 }
 
 async function inTemporaryDatabase<T>(work: (url: string) => Promise<T>): Promise<T> {

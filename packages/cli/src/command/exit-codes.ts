@@ -3,7 +3,8 @@ export const EXIT_CODES = {
   /** The command succeeded. */
   ok: 0,
   /**
-   * The command found something: `codegen --verify` a file that is out of date, `audit` data that cannot be moved, `verify` a difference.
+   * The command found something: `codegen --verify` a file that is out of date, `audit` data that cannot be moved, `verify` a difference, `migrate status`
+   * a pending migration.
    */
   found: 1,
   /** An error of the command line, the configuration or the database. The message says what was written before it. */
