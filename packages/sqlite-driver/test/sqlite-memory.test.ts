@@ -1,9 +1,9 @@
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { rejection, runIn } from '@sluice/testkit/driver-tests';
+import { rejection, runIn, testSurvivors } from '@sluice/testkit/driver-tests';
 import { describe, expect, test } from 'vitest';
 import { type OpenedFile, openDatabase, temporaryFolder } from './opened-database.js';
-import { startChild, startChildAs } from './processes/child.js';
+import { startChildAs } from './processes/child.js';
 
 /** A heap of its own size would hide what statements take. */
 const SMALL_HEAP = { env: { ...process.env, NODE_OPTIONS: '--max-semi-space-size=4' } };
@@ -78,16 +78,8 @@ describe('ever new statements', () => {
   });
 });
 
-/** A result of 50 rows takes 10,000 bytes. */
-const MOST_SURVIVING_BYTES = 1_000;
-
-describe('what a call leaves', () => {
-  // Otherwise something in the old generation refers to it, be that in use or not, and keeps it until a full collection.
-  test('is freed by the next collection of the young generation', { timeout: 120_000 }, async () => {
-    const child = startChild('survivors.mjs', join(await temporaryFolder(), 'app.db'));
-    expect(await child.ended).toBe(0);
-    expect(child.lines).toHaveLength(6);
-    const kept = child.lines.filter((line) => Number(line.split(' ')[1]) > MOST_SURVIVING_BYTES);
-    expect(kept, child.lines.join(', ')).toStrictEqual([]);
-  });
+testSurvivors({
+  module: import.meta.resolve('@sluice/sqlite-driver'),
+  factory: 'sqlite',
+  createDatabase: async () => `sqlite:${join(await temporaryFolder(), 'app.db')}`,
 });

@@ -1,4 +1,4 @@
-// A separate process that uses a driver: `node driver-process.js openings|migrations MODULE FACTORY URL [TIMES]`. MODULE is the URL of the
+// A separate process that uses a driver: `node driver-process.js openings|migrations|survivors MODULE FACTORY URL [TIMES]`. MODULE is the URL of the
 // module that exports the driver's FACTORY. It prints one line of JSON.
 import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
@@ -6,6 +6,7 @@ import { type Driver, openStorage, type Storage, type StorageOptions } from '@sl
 import type { Kysely } from 'kysely';
 import type { MigrationProvider } from 'kysely/migration';
 import type { HeldResources } from './held-resources.js';
+import { survivingBytes } from './surviving-bytes.js';
 
 const [, , task, module = '', factory = '', url = '', times = ''] = process.argv;
 
@@ -65,4 +66,15 @@ function createTable(name: string): { readonly up: (db: Kysely<unknown>) => Prom
   };
 }
 
-console.log(JSON.stringify(await (task === 'openings' ? measureOpenings() : migrate())));
+async function measureSurvivors(): Promise<Readonly<Record<string, number>>> {
+  await using storage = await open();
+  return await survivingBytes(storage);
+}
+
+const TASKS: Readonly<Record<string, () => Promise<unknown>>> = {
+  openings: measureOpenings,
+  migrations: migrate,
+  survivors: measureSurvivors,
+};
+
+console.log(JSON.stringify(await TASKS[task ?? '']?.()));

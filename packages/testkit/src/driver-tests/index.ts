@@ -2,4 +2,4 @@ export { FILE_FAULTS, type FileFault, type FileFaultContext } from '../faults/fi
 export { rejection } from '../fixture/rejection.js';
 export { freePort } from '../postgres-server/free-port.js';
 export { type OpenedDatabase, openDatabase, type RunOptions, runIn, until } from './open-database.js';
-export { type DriverModule, testJointMigration, testOpenings } from './process-tests.js';
+export { type DriverModule, testJointMigration, testOpenings, testSurvivors } from './process-tests.js';

@@ -43,9 +43,31 @@ export function testJointMigration(driver: DriverModule): void {
   });
 }
 
+/** A result of 50 rows takes 10,000 bytes. */
+const MOST_SURVIVING_BYTES = 1_000;
+
+/**
+ * Registers the test that what a call leaves is freed by the next collection of the young generation. Otherwise something in the old generation refers to it, be that
+ * in use or not, and keeps it until a full collection.
+ */
+export function testSurvivors(driver: DriverModule): void {
+  test('C10 what a call leaves is freed by the next collection of the young generation', {
+    timeout: 300_000,
+  }, async () => {
+    const { code, output } = await runProcess(driver, 'survivors', await driver.createDatabase());
+    expect(code).toBe(0);
+    const kinds = Object.entries(output as Readonly<Record<string, number>>);
+    expect(kinds).toHaveLength(6);
+    expect(
+      kinds.filter(([, bytes]) => bytes > MOST_SURVIVING_BYTES),
+      JSON.stringify(output),
+    ).toStrictEqual([]);
+  });
+}
+
 async function runProcess(
   { module, factory }: DriverModule,
-  task: 'migrations' | 'openings',
+  task: 'migrations' | 'openings' | 'survivors',
   ...parameters: string[]
 ): Promise<{ readonly code: number; readonly output: unknown }> {
   const program = fileURLToPath(new URL('driver-process.js', import.meta.url));
