@@ -190,6 +190,18 @@ test('a Date that meets an expression is compared as a Date too', async () => {
     .selectAll()
     .where('at', '=', AT);
   expect(await derived.execute()).toEqual([{ at: AT }]);
+  const together = storage.kysely.selectFrom((eb) =>
+    eb
+      .selectFrom('event')
+      .select((e) => ['id', e.cast<Date>('at', 'timestamptz').as('at')])
+      .where('id', '=', 3)
+      .unionAll(eb.selectFrom('event').select(['id', 'at']).where('id', '<', 3))
+      .as('both'),
+  );
+  expect(await together.select('id').where('at', '=', AT).orderBy('id').execute()).toEqual([
+    { id: 1 },
+    { id: 2 },
+  ]);
 });
 
 test('an index serves the comparison of a column with a Date', async () => {

@@ -138,8 +138,24 @@ export class QueryScopes {
       for (const selection of selectionsOf(inner))
         for (const [name, column] of this.#selected(selection))
           columns.set(name, isCombined ? { ...column, stored: undefined } : column);
-      return columns;
+      return isCombined ? this.#combined(columns, inner) : columns;
     });
+  }
+
+  /** The columns of a set operation, which hold microseconds where those of any of its queries do. */
+  #combined(columns: Columns, { setOperations = [] }: SelectQueryNode): Columns {
+    const others = setOperations.map(({ expression }) => [...this.columnsOf(expression).values()]);
+    return new Map(
+      [...columns].map(([name, column], index) => {
+        const hasMicroseconds = [column, ...others.map((found) => found[index])].some(
+          (found) => found?.type?.hasMicroseconds === true,
+        );
+        return [
+          name,
+          hasMicroseconds && column.type ? { ...column, type: { ...column.type, hasMicroseconds } } : column,
+        ];
+      }),
+    );
   }
 
   /** The columns that one selection gives, here. */
