@@ -44,7 +44,8 @@ export class WatchedCall {
 
   /** Answers the caller with an error, unless the COMMIT has begun. */
   end(createError: () => SluiceError): void {
-    if (!this.#flags.cancel(0)) return;
+    // The thread may serve another caller, or another file, by now.
+    if (this.#isFinished || !this.#flags.cancel(0)) return;
     this.#resolve({ kind: 'over', createError });
     // Its timer would keep the process alive while the thread does not return.
     this.#watch?.stop();

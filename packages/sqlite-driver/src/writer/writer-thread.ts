@@ -63,7 +63,10 @@ serveThread(
         throw new Error(`The writer was asked to ${request.op}.`);
     }
   },
-  () => new WriterWatch(),
+  () => {
+    forgetTransaction();
+    return new WriterWatch();
+  },
 );
 
 function one(outcome: Outcome): ThreadReply {
@@ -184,9 +187,14 @@ function undone(connection: ThreadConnection, outcome: Outcome): ThreadReply {
 
 /** Restores the state of the connection before the transaction. Throws, which ends the thread, when foreign keys cannot be enforced again. */
 function endTransaction(connection: ThreadConnection): void {
-  sharedTransaction.end();
   connection.rollback();
   if (isSchemaChange) switchForeignKeys(connection, true);
+  forgetTransaction();
+}
+
+/** The file may have been closed in one, and the thread serves another file then. */
+function forgetTransaction(): void {
+  sharedTransaction.end();
   isSchemaChange = false;
   guard = undefined;
 }
