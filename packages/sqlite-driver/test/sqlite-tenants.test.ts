@@ -97,6 +97,21 @@ test('a read that waits for a thread that others hold ends at its deadline', asy
   expect(await waiting.rows('select count(*) as n from item')).toStrictEqual([{ n: 1 }]);
 });
 
+test('files are closed while others need their threads', { timeout: 60_000 }, async () => {
+  const folder = await temporaryFolder();
+  const tenant = async (number: number): Promise<void> => {
+    for (let round = 0; round < 60; round += 1) {
+      const db = await openDatabase({ path: join(folder, `${number}.db`), profile: 'tenants' });
+      await db.run('create table if not exists item (id integer primary key)', [], { access: 'write' });
+      await db.run('insert into item values (null)', [], { access: 'write' });
+      await db.database.close();
+    }
+    const db = await openDatabase({ path: join(folder, `${number}.db`), profile: 'tenants' });
+    expect(await db.rows('select count(*) as rows from item')).toStrictEqual([{ rows: 60 }]);
+  };
+  await Promise.all([0, 1, 2, 3, 4].map(tenant));
+});
+
 test('a watch takes no thread that serves several files', async () => {
   const running = new Set<Worker>();
   const note = (worker: Worker): void => {

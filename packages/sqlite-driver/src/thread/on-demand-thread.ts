@@ -27,6 +27,7 @@ export class OnDemandThread implements ThreadHolder {
   #thread: SqliteThread | undefined;
   #change: Promise<unknown> | undefined;
   #restarts = 0;
+  #isSettled = false;
 
   constructor(options: OnDemandThreadOptions) {
     const { idleMs } = options;
@@ -73,7 +74,7 @@ export class OnDemandThread implements ThreadHolder {
   }
 
   get idleSince(): number | undefined {
-    return this.isRunning && !this.isChanging ? this.#idle?.usedAt : undefined;
+    return this.isRunning && !this.isChanging && !this.#isSettled ? this.#idle?.usedAt : undefined;
   }
 
   /** Notes that it was used now. */
@@ -81,8 +82,9 @@ export class OnDemandThread implements ThreadHolder {
     this.#idle?.note();
   }
 
-  /** No longer ends it when it is idle, and waits until it is started or has ended. */
+  /** No longer ends it when it is idle, or for another file, and waits until it is started or has ended. */
   async settle(): Promise<void> {
+    this.#isSettled = true;
     this.#idle?.stop();
     await this.#change;
     this.#idle?.stop();
@@ -97,7 +99,7 @@ export class OnDemandThread implements ThreadHolder {
   /** Ends it if it may end now. */
   async giveUp(): Promise<boolean> {
     const thread = this.#thread;
-    if (thread?.isAlive !== true || this.isChanging) return false;
+    if (thread?.isAlive !== true || this.isChanging || this.#isSettled) return false;
     await this.#changing(async () => {
       if (await this.#options.mayEnd(thread)) {
         await thread.close();

@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads';
+import { InternalError } from '@sluice/core';
 import type { ResultPart } from '../values/result-part.js';
 import type { LateJoinerSender } from './late-joiners.js';
 import { WAKE_UP } from './shared-slot.js';
@@ -60,8 +61,10 @@ export class SqliteThread {
     return this.#ended.promise;
   }
 
-  /** Sends a request and resolves with the reply. Never rejects. Only one call at a time. */
+  /** Sends a request and resolves with the reply. Never rejects. @throws InternalError while another call is in flight. */
   call(request: ThreadRequest, onPart?: OnPart): Promise<CallResult> {
+    if (this.#call !== undefined)
+      throw new InternalError('A thread was called while it worked on another call.');
     if (!this.#isAlive) return Promise.resolve({ kind: 'lost', cause: this.#cause });
     return new Promise((settle) => {
       this.#call = { settle, onPart };
