@@ -188,7 +188,8 @@ export class RepositoryCalls {
     const answeredBy = made?.catalog ?? statements.catalog.tables;
     const before = made?.statements.shape.table ?? statements.table(this.#table);
     const within = transaction === undefined ? undefined : runner;
-    await statements.ask(this.#table, { ...options, answeredBy, isProven, within });
+    const isDenial = failure === undefined || failure instanceof UsageError;
+    await statements.ask(this.#table, { ...options, answeredBy, isDenial, isProven, within });
     const isUnchanged = statements.table(this.#table) === before;
     if (isUnchanged && made !== undefined && isProven) return { ...made, catalog: statements.catalog.tables };
     if (isUnchanged && failure !== undefined) throw failure;

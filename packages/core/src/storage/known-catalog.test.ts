@@ -35,7 +35,15 @@ describe('KnownCatalog', () => {
     expect([...state.known.tables.keys()]).toEqual(['a']);
   });
 
-  it('does not ask about a misspelt name for every call', async () => {
+  it('asks about what is denied, however recently it has asked', async () => {
+    const state = new Schema();
+    await state.known.ask('a', again(state.known));
+    state.tables = new Map([['a', table('a')]]);
+    await state.known.ask('a', { ...again(state.known), isDenial: true });
+    expect([...state.known.tables.keys()]).toEqual(['a']);
+  });
+
+  it('does not ask about a misspelt name for every call that the engine answers', async () => {
     const state = new Schema();
     const since = performance.now();
     for (let calls = 0; calls < 10_000; calls += 1) await state.known.ask('misspelt', again(state.known));

@@ -3,15 +3,15 @@ import { type Catalog, findTable, keepUnchanged, splitName } from '../catalog/ca
 import type { CatalogQuestion, CatalogSource } from '../driver/catalog-source.js';
 import type { CatalogOptions, Database, ExecuteOptions } from '../driver/driver.js';
 
-/** How long a negative answer about a table stands before the database is asked again, in milliseconds. */
+/** How long an answer about a table stands for a call that it does not refuse, in milliseconds. */
 const NEGATIVE_MS = 100;
 
 /** How many tables are remembered as asked about. */
 const MAX_ASKED = 1000;
 
 /**
- * The tables of a database as last read. Other processes may change them at any time, so what the catalog denies is asked again, at most once in
- * {@link NEGATIVE_MS} for each table; and when the whole of it is doubted, it is checked before it is used.
+ * The tables of a database as last read. Other processes may change them at any time, so what the catalog denies is asked again: before a call
+ * is refused, and at most once in {@link NEGATIVE_MS} for each table otherwise. And when the whole of it is doubted, it is checked before it is used.
  */
 export class KnownCatalog implements CatalogSource {
   readonly #database: Pick<Database, 'catalog' | 'recheck'>;
@@ -80,12 +80,12 @@ export class KnownCatalog implements CatalogSource {
     this.#doubts += 1;
   }
 
-  /** Makes {@link KnownCatalog.tables} current as far as `table` is concerned. Does not ask the database when it has answered just before. */
+  /** Makes {@link KnownCatalog.tables} current as far as `table` is concerned. Does not ask the database when it has answered just before, unless for a denial. */
   async ask(table: string, question: CatalogQuestion): Promise<void> {
-    const { answeredBy, isProven, within, ...options } = question;
+    const { answeredBy, isDenial = false, isProven, within, ...options } = question;
     if (!this.isDoubted) {
       if (answeredBy !== this.#tables) return;
-      if (!isProven && this.#wasAsked(table)) return;
+      if (!isProven && !isDenial && this.#wasAsked(table)) return;
     }
     const what = this.isDoubted || isProven ? undefined : table;
     if (within !== undefined) {
