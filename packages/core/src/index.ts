@@ -45,7 +45,16 @@ export type {
   StatementResult,
   StoredForms,
 } from './driver/driver.js';
+export { columnOfRows, selectFromRows, wholeRow } from './driver/json-rows.js';
+export type {
+  DatePart,
+  JsonColumn,
+  PortableFunctions,
+  TimeUnit,
+} from './driver/portable-functions.js';
 export * from './errors/index.js';
+export { jsonArrayFrom, jsonObjectFrom } from './functions/relations.js';
+export { addMs, ago, bucket, type Duration, datePart, durationMs, now, type Time } from './functions/time.js';
 export { Lane, type LaneOptions, type Lease } from './lane/lane.js';
 export type { LaneHolder, LaneMetrics } from './lane/lane-metrics.js';
 export { LaneWaits } from './lane/lane-waits.js';

@@ -10,6 +10,7 @@ import {
 import { isDate, typeOfComparison } from './comparisons.js';
 import { commonType, type ExpressionType, isOwn } from './expression-type.js';
 import { resultsOf } from './expression-types.js';
+import { expressionOf } from './typed-expression.js';
 import { asNode, type Walk } from './walk.js';
 
 /** A function that gives one of its arguments, such as COALESCE, with all of them in one type. `undefined` when it is not known and does not matter. */
@@ -37,6 +38,20 @@ function asDate(walk: Walk, node: FunctionNode, index: number, made: OperationNo
   const argument = node.arguments[index];
   return argument === undefined ? made : walk.operands.asDate(made, walk.types.of(argument));
 }
+
+/** GREATEST and LEAST, which pass over NULLs, where the engine has no such functions. @param made the call, with its arguments in one type. */
+export function extreme(walk: Walk, node: FunctionNode, made: FunctionNode): OperationNode {
+  const { stored } = walk.sql;
+  const name = node.func.toLowerCase();
+  if (stored === undefined || (name !== 'greatest' && name !== 'least')) return made;
+  const type = walk.types.of(node);
+  walk.forms.refuse(node, node.arguments, SORTED, `given to ${name}()`);
+  const isNumeric = type?.name === 'numeric' && !walk.forms.isDeclared;
+  return stored.extreme(name, made.arguments.map(expressionOf), isNumeric).toOperationNode();
+}
+
+/** Types stored in another form of which GREATEST and LEAST know the order. */
+const SORTED: ReadonlySet<string> = new Set(['boolean', 'date', 'numeric', 'timestamptz']);
 
 function equals(
   walk: Walk,

@@ -152,6 +152,7 @@ export class LaneConnection implements DatabaseConnection {
     const result = await this.#run(query, options?.signal, (statement, execute) =>
       target.execute(statement, execute),
     );
+    this.#typed?.queries.decode(query, result.rows);
     if (mayChangeSchema(query)) this.#noteSchemaChange();
     return toQueryResult<R>(result, query);
   }
@@ -168,7 +169,10 @@ export class LaneConnection implements DatabaseConnection {
       return { batches: opened, first: await opened.next() };
     });
     try {
-      for (let next = first; !next.done; next = await batches.next()) yield { rows: next.value as R[] };
+      for (let next = first; !next.done; next = await batches.next()) {
+        this.#typed?.queries.decode(query, next.value);
+        yield { rows: next.value as R[] };
+      }
     } finally {
       await batches.return?.();
     }

@@ -15,6 +15,16 @@ export interface ExpressionType {
   readonly place?: ValuePlace | undefined;
   /** Of a timestamptz: values hold microseconds, which a Date does not carry. */
   readonly hasMicroseconds?: true | undefined;
+  /** Set when the value is JSON that core made of rows. */
+  readonly relation?: Relation | undefined;
+}
+
+/** The rows of a query as JSON. */
+export interface Relation {
+  /** The types of the rows' columns, by name. */
+  readonly columns: ReadonlyMap<string, ExpressionType | undefined>;
+  /** Whether the values are those of JSON: a time is ISO text, a bigint a number, bytes hexadecimal digits. */
+  readonly isJson: boolean;
 }
 
 export const GIVEN: ExpressionType = { name: 'given' };

@@ -37,7 +37,9 @@ import {
   TIMESTAMPTZ,
   WHOLE,
 } from './expression-type.js';
+import { isPortable, PORTABLE_RESULTS } from './portable-results.js';
 import { columnName, type QueryScopes, selectionsOf } from './query-scopes.js';
+import { kyselyRelation, relationType } from './relations.js';
 import { declaredType } from './typed-expression.js';
 
 /** Comparisons of two values of one type. */
@@ -140,9 +142,6 @@ const NOW = /^\s*(?:current_timestamp|now\(\s*\))\s*$/i;
 const BEFORE = /^\s*\(*\s*$/;
 const AFTER = /^[\s)]*(?:asc|desc)?\s*(?:nulls\s+(?:first|last))?\s*$/i;
 
-/** Kysely's `jsonArrayFrom` and `jsonObjectFrom`, of its helpers for SQLite. */
-const JSON_AGGREGATE = /^\(select (?:coalesce\(json_group_array\()?json_object\($/;
-
 /** Whether the raw SQL is the current time. */
 export function isNow({ parameters, sqlFragments: [text = ''] }: RawNode): boolean {
   return parameters.length === 0 && NOW.test(text);
@@ -182,6 +181,11 @@ export class ExpressionTypes {
   /** The common type of all expressions. */
   ofAll(nodes: readonly OperationNode[]): ExpressionType | undefined {
     return commonType(nodes.map((node) => this.of(node)));
+  }
+
+  /** The type of rows that core makes JSON of. */
+  ofRelation(node: FunctionNode): ExpressionType {
+    return relationType(this.#scopes, node);
   }
 
   /** The type of the first column of a query. */
@@ -239,10 +243,9 @@ function unaryType(types: ExpressionTypes, node: UnaryOperationNode): Expression
   return operator === '-' || operator === '+' ? types.of(node.operand) : BOOLEAN;
 }
 
-function functionType(
-  types: ExpressionTypes,
-  { arguments: members, func }: FunctionNode,
-): ExpressionType | undefined {
+function functionType(types: ExpressionTypes, node: FunctionNode): ExpressionType | undefined {
+  const { arguments: members, func } = node;
+  if (isPortable(func)) return PORTABLE_RESULTS[func] ?? types.ofRelation(node);
   const name = func.toLowerCase();
   return UNIFYING.has(name) ? types.ofAll(members) : result(name);
 }
@@ -280,7 +283,8 @@ function rawType(types: ExpressionTypes, node: RawNode): ExpressionType | undefi
   const declared = declaredType(node);
   if (declared !== undefined) return { name: declared.name, scale: declared.scale };
   if (isNow(node)) return TIMESTAMPTZ;
-  if (JSON_AGGREGATE.test(node.sqlFragments[0] ?? '')) return JSON_VALUE;
+  const relation = kyselyRelation(node);
+  if (relation !== undefined) return types.ofRelation(relation);
   const inner = repeated(node);
   return inner === undefined ? undefined : types.of(inner);
 }

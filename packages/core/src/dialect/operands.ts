@@ -85,6 +85,11 @@ export class Operands {
     } as SelectQueryNode;
   }
 
+  /** A parameter of which nothing else tells the engine the type. */
+  cast(node: OperationNode, { name }: ExpressionType): OperationNode {
+    return this.#sql.stored === undefined ? CastNode.create(node, DataTypeNode.create(name as 'text')) : node;
+  }
+
   #immediate(node: ValueNode, { name }: ExpressionType): OperationNode {
     const isNumeral = name === 'numeric' && this.#sql.stored !== undefined && typeof node.value !== 'string';
     return isNumeral ? ValueNode.createImmediate(String(node.value)) : node;

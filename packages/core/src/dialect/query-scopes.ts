@@ -44,6 +44,8 @@ interface Scope {
   readonly hasOuterJoin: boolean;
   /** Whether it reads from sub-queries or common table expressions too. */
   readonly hasDerived: boolean;
+  /** Whether it reads from something that has no entry in `relations`. */
+  readonly hasUnknown: boolean;
 }
 
 /** The scopes of a place in a query, innermost first. */
@@ -158,6 +160,21 @@ export class QueryScopes {
     );
   }
 
+  /** Whether the columns of a query's result are all known: it names them, or selects all of tables that are known. */
+  knowsColumnsOf(query: OperationNode): boolean {
+    return this.within(query, () =>
+      selectionsOf(query).every(({ selection }) => {
+        if (!isAll(selection)) return selectedName(selection) !== undefined;
+        const scope = this.#place.scopes[0];
+        return (
+          scope !== undefined &&
+          !scope.hasUnknown &&
+          [...scope.relations.values()].every((of) => of() !== undefined)
+        );
+      }),
+    );
+  }
+
   /** The columns that one selection gives, here. */
   #selected({ selection }: SelectionNode): Iterable<readonly [string, FoundColumn]> {
     if (SelectAllNode.is(selection)) return this.#all();
@@ -186,12 +203,14 @@ export class QueryScopes {
     const relations = new Map<string, () => Columns | undefined>();
     const named = new Map<string, string>();
     let hasDerived = false;
+    let hasUnknown = false;
     for (const each of nodes) {
       const name = nameOf(each);
       if (name === undefined) {
         hasDerived = true;
         const derived = derivedOf(each);
-        if (derived !== undefined) relations.set(derived.alias, this.#later(derived.query));
+        if (derived === undefined) hasUnknown = true;
+        else relations.set(derived.alias, this.#later(derived.query));
         continue;
       }
       const { schema } = name;
@@ -207,6 +226,7 @@ export class QueryScopes {
       // Tables of two schemas may have one name; a column is then told by its schema, and is not looked up here.
       if (relations.has(name.alias)) relations.set(name.alias, () => undefined);
       else if (table !== undefined) relations.set(name.alias, () => columnsOfTable(table));
+      else hasUnknown = true;
       if (table === undefined && schema !== undefined) hasDerived = true;
       const real = table?.name ?? (schema === undefined ? name.table : `${schema}.${name.table}`);
       named.set(name.alias, real);
@@ -214,7 +234,7 @@ export class QueryScopes {
     }
     const [into] = InsertQueryNode.is(node) ? relations.values() : [];
     if (into !== undefined) relations.set(EXCLUDED, into);
-    return { relations, named, hasOuterJoin: hasOuterJoin(node), hasDerived };
+    return { relations, named, hasOuterJoin: hasOuterJoin(node), hasDerived, hasUnknown };
   }
 
   #expressionsOf(node: OperationNode): Place['expressions'] {
@@ -266,6 +286,11 @@ export function columnName(
 export function selectedName(selection: OperationNode): string | undefined {
   if (!AliasNode.is(selection)) return columnName(selection)?.column;
   return IdentifierNode.is(selection.alias) ? selection.alias.name : undefined;
+}
+
+/** Whether the selection is all columns, of all tables or of one. */
+export function isAll(selection: OperationNode): boolean {
+  return SelectAllNode.is(selection) || (ReferenceNode.is(selection) && SelectAllNode.is(selection.column));
 }
 
 /** What a query selects or returns. */

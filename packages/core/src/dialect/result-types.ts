@@ -3,8 +3,6 @@ import {
   AliasNode,
   type OperationNode,
   RawNode,
-  ReferenceNode,
-  SelectAllNode,
   SelectModifierNode,
   SelectQueryNode,
 } from 'kysely';
@@ -12,7 +10,7 @@ import type { ValueTypeName } from '../values/value-type.js';
 import type { ExpressionType } from './expression-type.js';
 import type { ExpressionTypes } from './expression-types.js';
 import { isContractType } from './operands.js';
-import { columnName, type QueryScopes, selectedName, selectionsOf } from './query-scopes.js';
+import { columnName, isAll, type QueryScopes, selectedName, selectionsOf } from './query-scopes.js';
 import type { Walk } from './walk.js';
 
 /** Adds the types of the result's expressions to a whole query, for the driver. Those of the columns of tables it knows. */
@@ -52,10 +50,6 @@ function hasSetOperations(node: OperationNode): boolean {
 
 function isExtreme(node: OperationNode): boolean {
   return AggregateFunctionNode.is(node) && /^(?:max|min)$/i.test(node.func);
-}
-
-function isAll(selection: OperationNode): boolean {
-  return SelectAllNode.is(selection) || (ReferenceNode.is(selection) && SelectAllNode.is(selection.column));
 }
 
 function addColumns(

@@ -7,6 +7,7 @@ import { StaleCatalogError } from '../errors/flow-errors.js';
 import { UsageError } from '../errors/usage-errors.js';
 import { fixedValue } from '../values/fixed-value.js';
 import { FixingCompiler } from './fixing-compiler.js';
+import { decodeRelations, type Relations, type ToProperty } from './relations.js';
 import { type MadeQuery, TypedValues } from './typed-values.js';
 
 /** Runs queries together, with these options. */
@@ -39,11 +40,22 @@ export class TypedQueries implements QueryCompiler {
   readonly #compiler: QueryCompiler;
   /** The property of a query's identifier that keeps how it was made. A WeakMap of all queries would take half of a plain query's time. */
   readonly #made = Symbol('made');
+  /** The property of a query's identifier that keeps the relations in its result. */
+  readonly #relations = Symbol('relations');
+  readonly #toProperty: ToProperty;
 
-  constructor(catalog: CatalogSource, sql: DatabaseSql) {
+  /** @param toProperty gives the application's name for a column of a relation. */
+  constructor(catalog: CatalogSource, sql: DatabaseSql, toProperty: ToProperty) {
     this.#catalog = catalog;
     this.#values = new TypedValues(sql);
     this.#compiler = new FixingCompiler(sql);
+    this.#toProperty = toProperty;
+  }
+
+  /** Gives the rows of a query's result the values of the relations in them, in place. @throws ValueError. */
+  decode({ queryId }: CompiledQuery, rows: readonly object[]): void {
+    const relations = (queryId as QueryId & Record<symbol, Relations | undefined>)[this.#relations];
+    if (relations !== undefined) decodeRelations(rows, relations, this.#toProperty);
   }
 
   compileQuery<R = unknown>(node: RootOperationNode, queryId: QueryId): CompiledQuery<R> {
@@ -157,7 +169,9 @@ export class TypedQueries implements QueryCompiler {
   }
 
   /** A query that was refused is compiled as it was given, and never runs like that; the engine's own refusal must not hide the other one. */
-  #compile<R = unknown>({ node, refusal }: MadeQuery, queryId: QueryId): CompiledQuery<R> {
+  #compile<R = unknown>({ node, refusal, relations }: MadeQuery, queryId: QueryId): CompiledQuery<R> {
+    if (relations !== undefined)
+      (queryId as QueryId & Record<symbol, Relations | undefined>)[this.#relations] = relations;
     if (refusal === undefined) return this.#compiler.compileQuery(node, queryId);
     try {
       return this.#compiler.compileQuery(node, queryId);

@@ -23,13 +23,15 @@ import {
 } from 'kysely';
 import type { Catalog } from '../catalog/catalog.js';
 import type { DatabaseSql } from '../driver/driver.js';
+import type { PortableName } from '../functions/portable-call.js';
 import { assertPattern } from '../values/like-pattern.js';
 import { aggregated } from './aggregations.js';
-import { unified, unifiedCase } from './alternatives.js';
+import { extreme, unified, unifiedCase } from './alternatives.js';
 import { assigned, assignedArray, insertedRow, typedColumn } from './assignments.js';
 import { calculated, cast, negated } from './calculations.js';
 import { comparedTimes } from './compared-times.js';
 import { compared, isGivenValue } from './comparisons.js';
+import { TEXT } from './expression-type.js';
 import {
   ARITHMETIC,
   COMPARISONS,
@@ -43,7 +45,10 @@ import {
 import { AS_TEXT, HiddenForms, NONE } from './hidden-forms.js';
 import { Operands } from './operands.js';
 import { byValue, defaultNulls, groupedBy, mayBeNull, orderedByAlias, toldByValue } from './orders.js';
+import { transactionTime, translated } from './portable-calls.js';
+import { isPortable, PORTABLE_RESULTS } from './portable-results.js';
 import { columnName, QueryScopes } from './query-scopes.js';
+import { assertNotCombined, kyselyRelation, type Relations, relationsOf } from './relations.js';
 import { addResultTypes } from './result-types.js';
 import { assertSameForms, isOrderedByValue, orderedAround } from './set-operations.js';
 import { declaredType, expressionOf, isNative } from './typed-expression.js';
@@ -51,12 +56,20 @@ import { asNode, type Walk } from './walk.js';
 
 const LIKES: ReadonlySet<string> = new Set(['ilike', 'like', 'not ilike', 'not like']);
 
+function isText(node: OperationNode): boolean {
+  return (
+    ValueNode.is(node) && node.immediate !== true && (node.value === null || typeof node.value === 'string')
+  );
+}
+
 /** The tables of a query. */
 export interface TablesOfQuery {
   /** The tables that the query names. */
   readonly tables: ReadonlySet<string>;
   /** Tables of which it names a column that they do not have in the catalog, with a value whose type is therefore unknown. */
   readonly denied: ReadonlySet<string>;
+  /** The columns of its result that are JSON which core made of rows. */
+  readonly relations: Relations | undefined;
 }
 
 /**
@@ -70,6 +83,8 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
   readonly #types: ExpressionTypes;
   readonly #walk: Walk;
   #denied = new Set<string>();
+  #hasRelations = false;
+  #relations: Relations | undefined;
 
   constructor(catalog: Catalog, sql: DatabaseSql) {
     super();
@@ -91,20 +106,29 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
 
   /** The tables of the query that was transformed. */
   takeNames(): TablesOfQuery {
-    const names = { tables: this.#scopes.takeTables(), denied: this.#denied };
+    const names = { tables: this.#scopes.takeTables(), denied: this.#denied, relations: this.#relations };
     this.#denied = new Set();
+    this.#hasRelations = false;
+    this.#relations = undefined;
     return names;
   }
 
   protected override transformNodeImpl<T extends OperationNode>(node: T, queryId?: QueryId): T {
     return this.#scopes.within(node, () => {
       const made = super.transformNodeImpl(node, queryId);
-      const isWhole = this.nodeStack.length === 1;
-      return isWhole ? addResultTypes(this.#walk, made, node) : made;
+      if (this.nodeStack.length > 1) return made;
+      if (this.#hasRelations) this.#relations = relationsOf(this.#scopes, node);
+      return addResultTypes(this.#walk, made, node);
     });
   }
 
   protected override transformSelectQuery(node: SelectQueryNode): SelectQueryNode {
+    const made = this.#select(node);
+    if (this.#hasRelations) assertNotCombined(this.#scopes, node);
+    return made;
+  }
+
+  #select(node: SelectQueryNode): SelectQueryNode {
     if (this.#sql.stored === undefined) return super.transformSelectQuery(node);
     assertSameForms(this.#walk, node);
     return isOrderedByValue(this.#walk, node)
@@ -177,11 +201,19 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
   }
 
   protected override transformFunction(node: FunctionNode): FunctionNode {
+    if (isPortable(node.func)) return asNode(this.#portable(node));
     const name = node.func.toLowerCase();
-    if (UNIFYING.has(name)) return unified(this.#walk, node) ?? super.transformFunction(node);
+    if (UNIFYING.has(name)) {
+      const made = unified(this.#walk, node) ?? super.transformFunction(node);
+      return asNode(extreme(this.#walk, node, made));
+    }
     const allowed = HIDDEN_ARGUMENTS[name] ?? NONE;
     this.#walk.forms.refuse(node, node.arguments, allowed, `given to ${node.func}()`);
-    return super.transformFunction(node);
+    const made = super.transformFunction(node);
+    if (name !== 'concat') return made;
+    // It takes values of any type, so nothing else tells the engine that of a given text.
+    const told = made.arguments.map((each) => (isText(each) ? this.#walk.operands.cast(each, TEXT) : each));
+    return { ...made, arguments: told };
   }
 
   protected override transformAggregateFunction(node: AggregateFunctionNode): AggregateFunctionNode {
@@ -198,9 +230,11 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
 
   protected override transformRaw(node: RawNode): RawNode {
     if (isNative(node)) return node;
+    const relation = kyselyRelation(node);
+    if (relation !== undefined && this.#sql.functions !== undefined) return asNode(this.#portable(relation));
     const { stored } = this.#sql;
     if (stored === undefined || !this.#scopes.isInQuery) return super.transformRaw(node);
-    if (isNow(node)) return asNode(stored.now().toOperationNode());
+    if (isNow(node)) return asNode(transactionTime(this.#walk));
     if (declaredType(node) !== undefined) return this.#walk.forms.declared(() => super.transformRaw(node));
     if (repeated(node) === undefined) this.#walk.forms.refuseInRaw(node);
     return super.transformRaw(node);
@@ -213,6 +247,11 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
     if (stored === undefined || !isText) return super.transformJSONReference(node);
     const json = { ...node, traversal: { ...traversal, operator: OperatorNode.create('->') } };
     return asNode(stored.jsonText(expressionOf(super.transformJSONReference(json))).toOperationNode());
+  }
+
+  #portable(node: FunctionNode): OperationNode {
+    this.#hasRelations ||= PORTABLE_RESULTS[node.func as PortableName] === undefined;
+    return translated(this.#walk, node);
   }
 
   #deny(node: OperationNode): undefined {

@@ -9,6 +9,7 @@ import type { ValueType, ValueTypeName } from '../values/value-type.js';
 import type { Capabilities } from './capabilities.js';
 import type { DatabaseMetrics } from './database-metrics.js';
 import type { OnWarning } from './database-warning.js';
+import type { PortableFunctions } from './portable-functions.js';
 
 /**
  * Connects core to one engine. Core reaches every engine through this interface alone: a {@link Driver} opens a {@link Database}, which
@@ -144,14 +145,14 @@ export interface DatabaseSql
   aggregate?(call: AggregateFunctionNode, type: ValueType): Expression<unknown> | undefined;
   /** How to work with types that the engine stores in another form. Default: the engine has every type of the contract. */
   readonly stored?: StoredForms | undefined;
+  /** Core's functions, such as `bucket`, in the engine's SQL. Default: a query that calls one is refused. */
+  readonly functions?: PortableFunctions | undefined;
 }
 
 /** The expressions of an engine that stores some types in another form, as SQLite stores a numeric as text. */
 export interface StoredForms {
   /** The types whose stored form the engine's own functions and operators take for something else. */
   readonly hidden: ReadonlySet<ValueTypeName>;
-  /** The time of the statement, as a timestamptz is stored. */
-  now(): Expression<unknown>;
   /** A whole number as a numeric. */
   numeric(whole: Expression<unknown>): Expression<unknown>;
   /** A numeric with exactly `scale` digits after the point, rounded half away from zero, as PostgreSQL stores it. */
@@ -161,6 +162,12 @@ export interface StoredForms {
     operator: ArithmeticOperator,
     left: Expression<unknown>,
     right: Expression<unknown>,
+  ): Expression<unknown>;
+  /** The greatest or least of values of one type, without the NULLs among them; NULL when there is nothing else. */
+  extreme(
+    name: 'greatest' | 'least',
+    values: readonly Expression<unknown>[],
+    isNumeric: boolean,
   ): Expression<unknown>;
   /** The text of a JSON value, as `->>` gives it on PostgreSQL. */
   jsonText(json: Expression<unknown>): Expression<unknown>;

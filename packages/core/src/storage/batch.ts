@@ -3,6 +3,7 @@ import { createQueryId } from 'kysely';
 import type { Database, ExecuteOptions, Row, Statement, StatementResult } from '../driver/driver.js';
 import { replay } from '../transaction/replay.js';
 import { runTransaction, type TransactionHost } from '../transaction/run-transaction.js';
+import { withTime } from '../transaction/transaction-time.js';
 
 /** The results of a batch's queries, in their order. */
 export type BatchResults<Queries extends readonly Compilable<unknown>[]> = {
@@ -37,7 +38,17 @@ export async function runBatch(
   const { database, onReplay } = host;
   if (!isRead && database.batch !== undefined) {
     const batch = database.batch.bind(database);
-    return replay((attempt) => batch(statements, { ...options, attempt }), options, onReplay);
+    return replay(
+      (attempt) => {
+        const time = new Date();
+        return batch(
+          statements.map((statement) => withTime(statement, time)),
+          { ...options, attempt },
+        );
+      },
+      options,
+      onReplay,
+    );
   }
   const access = isRead ? 'read' : 'write';
   return runTransaction(

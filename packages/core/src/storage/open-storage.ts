@@ -1,5 +1,12 @@
 import { EventEmitter } from 'node:events';
-import { type Compilable, type Dialect, DummyDriver, Kysely, type KyselyPlugin } from 'kysely';
+import {
+  type Compilable,
+  type CompiledQuery,
+  type Dialect,
+  DummyDriver,
+  Kysely,
+  type KyselyPlugin,
+} from 'kysely';
 import {
   type BackupCallOptions,
   type CallOptions,
@@ -182,6 +189,8 @@ class OpenStorage<DB> implements Storage<DB> {
         runBatch(this.#transactionHost(), made.map(toStatement), how),
       ),
     );
+    for (const [index, { rows }] of results.entries())
+      this.#host.typed.queries.decode(compiled[index] as CompiledQuery, rows);
     if (compiled.some(mayChangeSchema)) this.#catalog.doubt();
     return (await toBatchResults(this.kysely, results)) as unknown as BatchResults<Queries>;
   }
@@ -347,7 +356,7 @@ class OpenStorage<DB> implements Storage<DB> {
   #createHost(): StorageHost {
     const { sql } = this.#database;
     const catalog = this.#catalog;
-    const queries = new TypedQueries(catalog, sql);
+    const queries = new TypedQueries(catalog, sql, this.#naming.toProperty);
     const statements = new StatementsRegistry({
       catalog,
       compiler: createCompiler(sql, this.#naming.plugins),

@@ -11,6 +11,7 @@ import { ClosedError } from '../errors/flow-errors.js';
 import { type OnReplay, replayAfter } from '../transaction/replay.js';
 import { assertOutsideTransaction } from '../transaction/transaction-context.js';
 import { beginInContext } from '../transaction/transaction-scope.js';
+import { withTime } from '../transaction/transaction-time.js';
 import { OpenStreams } from './open-streams.js';
 import type { OperationKind, StorageCounters } from './storage-metrics.js';
 
@@ -63,7 +64,8 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
     options: ExecuteOptions,
   ): AsyncGenerator<readonly Row[]> {
     this.assertUsable();
-    const batches = this.#database.stream(statement, batchSize, options)[Symbol.asyncIterator]();
+    const timed = withTime(statement, new Date());
+    const batches = this.#database.stream(timed, batchSize, options)[Symbol.asyncIterator]();
     yield* this.#streams.read(batches, options.deadline ?? Number.POSITIVE_INFINITY);
   }
 
@@ -124,7 +126,7 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
 
   #attempt(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
     try {
-      return this.#database.execute(statement, options);
+      return this.#database.execute(withTime(statement, new Date()), options);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -7,6 +7,7 @@ import type {
 } from '../driver/driver.js';
 import { UsageError } from '../errors/usage-errors.js';
 import { SerialQueue } from '../lane/serial-queue.js';
+import { withTime } from './transaction-time.js';
 
 /**
  * Runs the calls of all levels of a transaction one at a time in the driver's transaction. Commit and rollback refuse every call that has not
@@ -16,6 +17,7 @@ export class SerializedTransaction implements DatabaseTransaction {
   readonly #transaction: DatabaseTransaction;
   readonly #streams = new Set<AsyncIterator<readonly Row[]>>();
   readonly #calls = new SerialQueue();
+  readonly #beganAt = new Date();
   #isEnding = false;
 
   constructor(transaction: DatabaseTransaction) {
@@ -23,7 +25,7 @@ export class SerializedTransaction implements DatabaseTransaction {
   }
 
   execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
-    return this.#call(() => this.#transaction.execute(statement, options));
+    return this.#call(() => this.#transaction.execute(withTime(statement, this.#beganAt), options));
   }
 
   async *stream(
@@ -31,7 +33,8 @@ export class SerializedTransaction implements DatabaseTransaction {
     batchSize: number,
     options: ExecuteOptions,
   ): AsyncGenerator<readonly Row[]> {
-    const batches = this.#transaction.stream(statement, batchSize, options)[Symbol.asyncIterator]();
+    const timed = withTime(statement, this.#beganAt);
+    const batches = this.#transaction.stream(timed, batchSize, options)[Symbol.asyncIterator]();
     this.#streams.add(batches);
     try {
       for (;;) {

@@ -1,4 +1,11 @@
-import type { CheckedArray, CheckedValue, DatabaseSql, ValueType, ValueTypeName } from '@sluice/core';
+import type {
+  CheckedArray,
+  CheckedValue,
+  DatabaseSql,
+  PortableFunctions,
+  ValueType,
+  ValueTypeName,
+} from '@sluice/core';
 import {
   type AggregateFunctionNode,
   type DatabaseIntrospector,
@@ -18,6 +25,7 @@ import { bigintExtreme } from '../values/exact-bigint.js';
 import { encodeValue, fixObject } from '../values/parameters.js';
 import { formatArray } from '../values/text.js';
 import { PooledPostgresAdapter, type TakeMigrationLock } from './adapter.js';
+import { PORTABLE_FUNCTIONS } from './portable-functions.js';
 import { PortablePostgresQueryCompiler } from './query-compiler.js';
 
 /** PostgreSQL's SQL dialect: Kysely's adapter, introspector and compiler, and the expressions that core's repository needs. */
@@ -63,6 +71,10 @@ export class PostgresSql implements DatabaseSql {
   /** json has neither equality nor order, so it is cast to jsonb, which has both. */
   comparable(expression: Expression<unknown>, { name }: ValueType): Expression<unknown> {
     return name === 'json' ? sql`${expression}::jsonb` : expression;
+  }
+
+  get functions(): PortableFunctions | undefined {
+    return this.#values === 'native' ? undefined : PORTABLE_FUNCTIONS;
   }
 
   milliseconds(column: Expression<unknown>): Expression<unknown> {

@@ -1,4 +1,4 @@
-import type { CheckedValue, DatabaseSql, StoredForms, ValueType } from '@sluice/core';
+import type { CheckedValue, DatabaseSql, PortableFunctions, StoredForms, ValueType } from '@sluice/core';
 import {
   type AggregateFunctionNode,
   type DatabaseIntrospector,
@@ -16,6 +16,7 @@ import { NUMERIC_KEY } from '../values/numeric-functions.js';
 import { encodeValue } from '../values/parameters.js';
 import { LaneSqliteAdapter } from './adapter.js';
 import { portableAggregate } from './aggregates.js';
+import { PORTABLE_FUNCTIONS } from './portable-functions.js';
 import { PortableSqliteQueryCompiler } from './query-compiler.js';
 import { call, STORED_FORMS } from './stored-forms.js';
 
@@ -56,6 +57,10 @@ export class SqliteSql implements DatabaseSql {
 
   aggregate(aggregate: AggregateFunctionNode, type: ValueType): Expression<unknown> | undefined {
     return portableAggregate(aggregate, type);
+  }
+
+  get functions(): PortableFunctions | undefined {
+    return this.#values === 'portable' ? PORTABLE_FUNCTIONS : undefined;
   }
 
   get stored(): StoredForms | undefined {

@@ -9,6 +9,7 @@ import { mayHoldBigint, narrowedColumns } from '../values/narrow-types.js';
 import { defineNumericFunctions } from '../values/numeric-functions.js';
 import type { ResultColumns } from '../values/result-part.js';
 import { type SqliteValue, toBound } from '../values/sqlite-value.js';
+import { defineTimeFunctions } from '../values/time-functions.js';
 import { parseTypeHints, type TypeHints } from '../values/type-hints.js';
 import {
   assertLeavesNothing,
@@ -109,6 +110,7 @@ export class ThreadConnection {
     if (this.#isPortable) {
       database.pragma('case_sensitive_like = on');
       defineNumericFunctions(database);
+      defineTimeFunctions(database);
     }
     if (options.role === 'reader') database.pragma('query_only = on');
     else this.#configureWriter(options);

@@ -23,6 +23,7 @@ export const NUMERIC_AGGREGATES = {
   min: 'sluice_min',
   sum: 'sluice_sum',
 } as const;
+export const NUMERIC_EXTREMES = { greatest: 'sluice_greatest', least: 'sluice_least' } as const;
 export const NUMERIC_OPERATORS = {
   '%': 'sluice_modulo',
   '*': 'sluice_multiply',
@@ -51,6 +52,8 @@ interface Total {
 export function defineNumericFunctions(database: Sqlite.Database): void {
   database.function(NUMERIC_KEY, { deterministic: true }, numericKey);
   defineRound(database);
+  defineExtremeOf(database, NUMERIC_EXTREMES.greatest, (order) => order > 0);
+  defineExtremeOf(database, NUMERIC_EXTREMES.least, (order) => order < 0);
   for (const [operator, name] of Object.entries(NUMERIC_OPERATORS))
     defineOperator(database, name, OPERATIONS[operator as keyof typeof OPERATIONS]);
   defineTotal(database, NUMERIC_AGGREGATES.sum, ({ sum }) => sum);
@@ -67,6 +70,26 @@ function defineRound(database: Sqlite.Database): void {
     { deterministic: true, safeIntegers: true },
     (value: unknown, scale: unknown) =>
       value === null ? null : formatDecimal(roundDecimal(toDecimal(value, NUMERIC_ROUND), Number(scale))),
+  );
+}
+
+/** Of its arguments that are not NULL. */
+function defineExtremeOf(
+  database: Sqlite.Database,
+  name: string,
+  isBeyond: (order: number) => boolean,
+): void {
+  database.function(
+    name,
+    { deterministic: true, safeIntegers: true, varargs: true },
+    (...values: unknown[]) => {
+      const decimals = values.filter((value) => value !== null).map((value) => toDecimal(value, name));
+      const [first, ...others] = decimals;
+      if (first === undefined) return null;
+      return formatDecimal(
+        others.reduce((most, each) => (isBeyond(compareDecimals(each, most)) ? each : most), first),
+      );
+    },
   );
 }
 

@@ -7,7 +7,9 @@ import { expressionCases } from './expressions.js';
 import { nullOrderCases } from './null-order.js';
 import { pageCases } from './pages.js';
 import { patternCases } from './patterns.js';
+import { relationCases } from './relations.js';
 import { textOrderCases } from './text-order.js';
+import { timeFunctionCases } from './time-functions.js';
 import { typedExpressionCases } from './typed-expressions.js';
 
 /** C2: one order, one equality, one LIKE and one arithmetic on every driver. */
@@ -20,6 +22,8 @@ export function orderSuite(target: ConformanceTarget): void {
     conditionCases(fixture);
     expressionCases(fixture);
     typedExpressionCases(fixture);
+    timeFunctionCases(fixture);
+    relationCases(fixture);
     pageCases(fixture);
     cursorCases(fixture);
   });

@@ -304,6 +304,58 @@ const CASES: Readonly<Record<string, Case>> = {
         ]),
     rows: [{ sum: '119.90', last: SPECIMEN.moment, count: '2' }],
   },
+  'GREATEST and LEAST pass over NULLs, and compare by value': {
+    query: (db) =>
+      db
+        .selectFrom('specimen')
+        .select((eb) => [
+          eb.fn<string>('greatest', ['price', eb.val('10'), eb.val(null)]).as('most'),
+          eb.fn<number>('least', ['small', 'whole', eb.lit(null)]).as('least'),
+          eb.fn<Date>('greatest', ['moment', eb.val(new Date(0))]).as('last'),
+          eb
+            .fn<number | null>('greatest', [eb.cast<number>(eb.lit(null), 'integer'), eb.lit(null)])
+            .as('none'),
+          eb.fn<string>('least', [eb.fn.sum('small'), eb.val('9.5')]).as('total'),
+        ])
+        .groupBy(['id', 'price', 'small', 'whole', 'moment'])
+        .orderBy('id')
+        .limit(2),
+    rows: [
+      { most: '19.90', least: 12, last: SPECIMEN.moment, none: null, total: '9.5' },
+      { most: '10', least: -70_000, last: new Date(0), none: null, total: '-3' },
+    ],
+  },
+  'texts are concatenated, and aggregated in an order': {
+    query: (db) =>
+      db
+        .selectFrom('specimen')
+        .select((eb) => [
+          eb.fn<string>('concat', ['code', eb.val('-'), 'price', eb.val(null)]).as('one'),
+          eb
+            .selectFrom('specimen as s')
+            .select((e) =>
+              e.fn
+                .agg<string>('string_agg', ['s.code', e.val('/')])
+                .orderBy('s.code', 'desc')
+                .as('all'),
+            )
+            .as('all'),
+        ])
+        .where('id', '=', 1),
+    rows: [{ one: `${SPECIMEN.code}-19.90`, all: 'b/ab-12/Z' }],
+  },
+  'whole numbers are divided to a whole number, or to an exact or a double one': {
+    query: (db) =>
+      db
+        .selectFrom('specimen')
+        .select((eb) => [
+          eb('small', '/', 5).as('whole'),
+          eb(eb.cast<number>('small', 'numeric'), '/', 5).as('exact'),
+          eb(eb.cast<number>('small', 'double precision'), '/', 5).as('double'),
+        ])
+        .where('id', '=', 1),
+    rows: [{ whole: 2, exact: '2.4000000000000000', double: 2.4 }],
+  },
   'numerics are cast': {
     query: (db) =>
       db

@@ -1,0 +1,23 @@
+import { type Expression, ExpressionWrapper, FunctionNode, type OperationNode, ValueNode } from 'kysely';
+
+/** The functions that core translates for each engine. No engine has functions of these names, so that one that is not translated is refused. */
+export type PortableName =
+  | 'sluice_add_ms'
+  | 'sluice_bucket'
+  | 'sluice_date_part'
+  | 'sluice_duration_ms'
+  | 'sluice_json_array'
+  | 'sluice_json_object'
+  | 'sluice_now';
+
+/** The call of a function that core translates. It passes through every plugin. */
+export function portableCall<T>(
+  name: PortableName,
+  operands: readonly (Expression<unknown> | string)[],
+): ExpressionWrapper<never, never, T> {
+  return new ExpressionWrapper(FunctionNode.create(name, operands.map(operandNode)));
+}
+
+function operandNode(operand: Expression<unknown> | string): OperationNode {
+  return typeof operand === 'string' ? ValueNode.createImmediate(operand) : operand.toOperationNode();
+}
