@@ -13,6 +13,7 @@ export {
   keepUnchanged,
 } from './catalog/catalog.js';
 export { DatabaseDialect, type DatabaseDialectOptions, type TypedLane } from './dialect/database-dialect.js';
+export { isOrderOfQuery } from './dialect/set-operations.js';
 export { type ContractValues, native, typed } from './dialect/typed-expression.js';
 export type { Capabilities } from './driver/capabilities.js';
 export type {

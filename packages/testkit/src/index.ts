@@ -24,6 +24,8 @@ export type { AnomalyName } from './isolation/anomalies.js';
 export { type IsolationTable, isolationMatrix } from './isolation/isolation-matrix.js';
 export { type CheckedModel, type CheckModelOptions, checkModel } from './model/check-model.js';
 export type { ModelDatabase, OpenModelStorage } from './model/run-program.js';
+export { type CheckedQueries, type CheckQueriesOptions, checkQueries } from './queries/check-queries.js';
+export type { RandomDatabase } from './queries/query.js';
 export {
   type TemporaryPostgresOptions,
   temporaryPostgresUrl,

@@ -15,6 +15,7 @@ test.each([...new Set(holders)])('the difference ledger names a place that exist
     `packages/testkit/src/conformance/${name}.ts`,
     `packages/sqlite-driver/test/${name}.test.ts`,
     `packages/postgres-driver/test/${name}.test.ts`,
+    `packages/cli/test/${name}.test.ts`,
   ];
   expect(places.filter((place) => existsSync(new URL(place, root)))).not.toEqual([]);
 });

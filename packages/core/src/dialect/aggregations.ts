@@ -1,4 +1,5 @@
 import type { AggregateFunctionNode } from 'kysely';
+import { byCodePoint, isUncollated } from './collations.js';
 import { type ExpressionType, isOwn } from './expression-type.js';
 import { HIDDEN_ARGUMENTS, PICKING } from './expression-types.js';
 import { NONE, NUMBERS } from './hidden-forms.js';
@@ -25,11 +26,27 @@ export function aggregated(
   if (allowed !== undefined) walk.forms.refuse(node, node.aggregated, allowed, `given to ${node.func}()`);
   const [argument] = node.aggregated;
   const type = argument === undefined ? undefined : walk.types.of(argument);
-  if (type === undefined || !isOwn(type)) return made;
-  const given = withEncodedDefault(walk, made, type);
+  if (type === undefined) return made;
+  const sorted = sortedByCodePoint(walk, node, made, type);
+  if (!isOwn(type)) return sorted;
+  if (EXTREMES.has(name)) walk.forms.assertSorted(node, type);
+  const given = withEncodedDefault(walk, sorted, type);
   return (TOTALS.has(name) || EXTREMES.has(name)) && !walk.forms.isDeclared
     ? replaced(walk, given, name, type)
     : given;
+}
+
+function sortedByCodePoint(
+  walk: Walk,
+  { aggregated: [argument], func }: AggregateFunctionNode,
+  made: AggregateFunctionNode,
+  type: ExpressionType,
+): AggregateFunctionNode {
+  const [first] = made.aggregated;
+  const isSorted = EXTREMES.has(func.toLowerCase()) && argument !== undefined && first !== undefined;
+  return isSorted && isUncollated(walk, argument, type)
+    ? { ...made, aggregated: [byCodePoint(walk, first)] }
+    : made;
 }
 
 /** The third argument of lag() and lead() is of the type of the first. */

@@ -7,6 +7,7 @@ import {
   ValueNode,
   WhenNode,
 } from 'kysely';
+import { areUncollated, byCodePoint } from './collations.js';
 import { isDate, typeOfComparison } from './comparisons.js';
 import { commonType, type ExpressionType, isOwn } from './expression-type.js';
 import { resultsOf } from './expression-types.js';
@@ -39,15 +40,22 @@ function asDate(walk: Walk, node: FunctionNode, index: number, made: OperationNo
   return argument === undefined ? made : walk.operands.asDate(made, walk.types.of(argument));
 }
 
-/** GREATEST and LEAST, which pass over NULLs, where the engine has no such functions. @param made the call, with its arguments in one type. */
+/** GREATEST and LEAST, which pass over NULLs, also where the engine has no such functions. @param made the call, with its arguments in one type. */
 export function extreme(walk: Walk, node: FunctionNode, made: FunctionNode): OperationNode {
   const { stored } = walk.sql;
   const name = node.func.toLowerCase();
-  if (stored === undefined || (name !== 'greatest' && name !== 'least')) return made;
+  if (name !== 'greatest' && name !== 'least') return made;
   const type = walk.types.of(node);
+  if (stored === undefined)
+    return areUncollated(walk, node.arguments, type) ? withFirstByCodePoint(walk, made) : made;
   walk.forms.refuse(node, node.arguments, SORTED, `given to ${name}()`);
   const isNumeric = type?.name === 'numeric' && !walk.forms.isDeclared;
   return stored.extreme(name, made.arguments.map(expressionOf), isNumeric).toOperationNode();
+}
+
+function withFirstByCodePoint(walk: Walk, made: FunctionNode): FunctionNode {
+  const [first, ...others] = made.arguments;
+  return first === undefined ? made : { ...made, arguments: [byCodePoint(walk, first), ...others] };
 }
 
 /** Types stored in another form of which GREATEST and LEAST know the order. */

@@ -63,6 +63,8 @@ export function cast(walk: Walk, node: CastNode, made: CastNode): CastNode {
   if (from.name === to.name && from.scale === to.scale) return asNode(made.expression);
   if (!(CASTS[from.name as ValueTypeName]?.has(to.name) ?? true))
     throw forms.untyped(node, from, `cast to ${to.name}`);
+  if (from.name === 'jsonb' && AS_STRING.has(to.name))
+    return { ...made, expression: sql.stored.jsonbText(expressionOf(made.expression)).toOperationNode() };
   if (to.name === 'numeric' && (isWhole(from) || from.name === 'numeric')) {
     const numeric = expressionOf(operands.coerced(made.expression, from, NUMERIC));
     return asNode(
@@ -72,6 +74,8 @@ export function cast(walk: Walk, node: CastNode, made: CastNode): CastNode {
   if (from.name !== 'numeric' || !isWhole(to)) return made;
   return { ...made, expression: sql.stored.rescaled(expressionOf(made.expression), 0).toOperationNode() };
 }
+
+const AS_STRING: ReadonlySet<string> = new Set(['text', 'varchar']);
 
 /** What a type that is stored in another form may be cast to. */
 const CASTS: Readonly<Partial<Record<ValueTypeName, ReadonlySet<string>>>> = {

@@ -8,6 +8,7 @@ import {
   ValueListNode,
   ValueNode,
 } from 'kysely';
+import { areUncollated, byCodePoint } from './collations.js';
 import { commonType, type ExpressionType, isOwn } from './expression-type.js';
 import { membersOf, operatorOf, unwrapped } from './expression-types.js';
 import type { Walk } from './walk.js';
@@ -26,6 +27,7 @@ export function compared(walk: Walk, node: BinaryOperationNode): BinaryOperation
     noteUnknown(walk, node);
     return undefined;
   }
+  if (SORTING.has(operatorOf(node))) walk.forms.assertSorted(node, type);
   // What is before a Date, or not, is so whatever its microseconds are, and an index serves.
   const isBound = (operatorOf(node) === '<' || operatorOf(node) === '>=') && isDate(right);
   const meetsDate = !isBound && [left, ...members].some(isDate);
@@ -38,6 +40,22 @@ export function compared(walk: Walk, node: BinaryOperationNode): BinaryOperation
     leftOperand,
     rightOperand: listAs(right, rest),
   };
+}
+
+/** Comparisons that need an order. */
+const SORTING: ReadonlySet<string> = new Set(['<', '<=', '>', '>=', 'between', 'between symmetric']);
+
+/** A comparison by order of texts that no column gives a collation, by code point. @param made the comparison, transformed. */
+export function comparedByCodePoint(
+  walk: Walk,
+  node: BinaryOperationNode,
+  made: BinaryOperationNode,
+): BinaryOperationNode {
+  if (!SORTING.has(operatorOf(node))) return made;
+  const operands = [node.leftOperand, ...membersOf(node.rightOperand)];
+  const type = walk.types.ofAll(operands);
+  if (!areUncollated(walk, operands, type)) return made;
+  return { ...made, leftOperand: byCodePoint(walk, made.leftOperand) };
 }
 
 /** The type in which operands are compared; `undefined` when it is not known and does not matter. @throws UsageError `untyped_expression`. */
@@ -101,6 +119,7 @@ function comparedTuples(
   const common = types.map((type, index) =>
     typeOfComparison(walk, node, [type, ...tuples.map(({ values }) => typeOfMember(walk, values[index]))]),
   );
+  if (SORTING.has(operatorOf(node))) for (const type of common) walk.forms.assertSorted(node, type);
   const made = ({ values }: TupleNode): TupleNode =>
     TupleNode.create(
       values.map((member, index) => {

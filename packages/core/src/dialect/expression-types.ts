@@ -30,7 +30,6 @@ import {
   GIVEN,
   isOwn,
   isWhole,
-  JSON_VALUE,
   NULL,
   NUMERIC,
   TEXT,
@@ -207,7 +206,7 @@ const TYPING: Readonly<Partial<Record<OperationNode['kind'], Typing>>> = {
   CaseNode: (types, node) => types.ofAll(resultsOf(node as CaseNode)),
   CastNode: (_types, node) => castType(node as CastNode),
   FunctionNode: (types, node) => functionType(types, node as FunctionNode),
-  JSONReferenceNode: (_types, node) => jsonType(node as JSONReferenceNode),
+  JSONReferenceNode: (types, node) => jsonType(types, node as JSONReferenceNode),
   OrNode: () => BOOLEAN,
   ParensNode: (types, node) => types.of((node as ParensNode).node),
   PrimitiveValueListNode: () => GIVEN,
@@ -231,7 +230,7 @@ function binaryType(types: ExpressionTypes, node: BinaryOperationNode): Expressi
   if (COMPARISONS.has(operator) || PREDICATES.has(operator)) return BOOLEAN;
   if (ARITHMETIC.has(operator))
     return arithmeticType(types.of(node.leftOperand), types.of(node.rightOperand));
-  if (operator === '->' || operator === '#>') return JSON_VALUE;
+  if (operator === '->' || operator === '#>') return memberType(types, node.leftOperand);
   if (operator === '->>' || operator === '#>>') return TEXT;
   if (operator !== '||') return undefined;
   const type = types.ofAll([node.leftOperand, node.rightOperand]);
@@ -257,6 +256,7 @@ function aggregateType(
   const name = func.toLowerCase();
   if (name !== 'sum' && name !== 'avg' && !PICKING.has(name)) return result(name);
   const type = argument === undefined ? undefined : types.of(argument);
+  if (type?.name === 'given' && PICKING.has(name)) return type;
   if (type === undefined || !isOwn(type)) return undefined;
   if (PICKING.has(name)) return { name: type.name, scale: type.scale, hasMicroseconds: type.hasMicroseconds };
   if (type.name === 'numeric') return { ...NUMERIC, scale: name === 'sum' ? type.scale : undefined };
@@ -273,10 +273,16 @@ function castType({ dataType }: CastNode): ExpressionType | undefined {
   return type === undefined ? undefined : { name: type.name, scale: type.scale };
 }
 
-function jsonType({ traversal }: JSONReferenceNode): ExpressionType | undefined {
+function jsonType(types: ExpressionTypes, node: JSONReferenceNode): ExpressionType | undefined {
+  const { reference, traversal } = node;
   const operator = JSONOperatorChainNode.is(traversal) ? traversal.operator : traversal.inOperator;
   if (operator === undefined) return undefined;
-  return operator.operator.startsWith('->>') ? TEXT : JSON_VALUE;
+  return operator.operator.startsWith('->>') ? TEXT : memberType(types, reference);
+}
+
+/** A member of a jsonb is a jsonb. */
+function memberType(types: ExpressionTypes, json: OperationNode): ExpressionType {
+  return { name: types.of(json)?.name === 'jsonb' ? 'jsonb' : 'json' };
 }
 
 function rawType(types: ExpressionTypes, node: RawNode): ExpressionType | undefined {

@@ -2,7 +2,7 @@ import { type OperationNode, type RawNode, SelectQueryNode } from 'kysely';
 import type { DatabaseSql } from '../driver/driver.js';
 import type { UsageError } from '../errors/usage-errors.js';
 import type { ValueTypeName } from '../values/value-type.js';
-import type { ExpressionType } from './expression-type.js';
+import { type ExpressionType, isJson } from './expression-type.js';
 import { type ExpressionTypes, unwrapped } from './expression-types.js';
 import type { QueryScopes } from './query-scopes.js';
 import { untypedExpression } from './untyped-expression.js';
@@ -52,6 +52,12 @@ export class HiddenForms {
   /** Whether only another expression of the type can be compared with one of this type. */
   isOpaque(type: ExpressionType | undefined): type is ExpressionType {
     return this.isHidden(type) && OPAQUE.has(type.name);
+  }
+
+  /** Refuses an order of JSON values: only their equality is told. @throws UsageError `untyped_expression`. */
+  assertSorted(node: OperationNode, type: ExpressionType | undefined): void {
+    if (this.isHidden(type) && isJson(type))
+      throw this.untyped(node, type, 'sorted or compared by its order');
   }
 
   /** @throws UsageError `untyped_expression` when an operand has a hidden type that is not `allowed`. */

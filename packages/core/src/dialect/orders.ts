@@ -1,27 +1,66 @@
-import { AliasNode, type OperationNode, type OrderByItemNode, RawNode, SelectQueryNode } from 'kysely';
+import {
+  AggregateFunctionNode,
+  AliasNode,
+  type OperationNode,
+  type OrderByItemNode,
+  RawNode,
+  SelectQueryNode,
+} from 'kysely';
+import { byCodePoint, isUncollated } from './collations.js';
+import type { ExpressionType } from './expression-type.js';
 import { repeated, unwrapped } from './expression-types.js';
 import { columnName, selectedName, selectionsOf } from './query-scopes.js';
 import { declaredType } from './typed-expression.js';
 import type { Walk } from './walk.js';
 
-/** What sorts by value. @param given the expression that `made` was, or that it names by its alias. */
-export function byValue(walk: Walk, given: OperationNode, made: OperationNode): OperationNode {
+/** What sorts by value. @param made the transformed order. @param aliased the expression that the order names by its alias. */
+export function byValue(
+  walk: Walk,
+  { orderBy }: OrderByItemNode,
+  made: OperationNode,
+  aliased: OperationNode | undefined,
+): OperationNode {
+  const given = aliased ?? orderBy;
   const type = walk.types.of(given);
-  if (!walk.operands.isCompared(type) || walk.forms.isDeclared) return made;
-  const inner = inRaw(given);
-  const [parameter] = inner !== undefined && RawNode.is(made) ? made.parameters : [];
+  walk.forms.assertSorted(given, type);
+  if (walk.forms.isDeclared) return made;
+  const sorted = sortedBy(walk, given, type);
+  if (sorted === undefined) return isExactBigint(walk, aliased, type) ? walk.transform(given) : made;
+  const [parameter] = inRaw(given) !== undefined && RawNode.is(made) ? made.parameters : [];
   if (RawNode.is(made) && parameter !== undefined) {
-    const ordered: RawNode = { ...made, parameters: [walk.operands.comparable(parameter, type)] };
+    const ordered: RawNode = { ...made, parameters: [sorted(parameter)] };
     return ordered;
   }
-  return walk.operands.comparable(isAliasOf(given, made) ? walk.transform(given) : made, type);
+  // Inside of an expression a name is that of a column, not that of a result.
+  return sorted(aliased === undefined ? made : walk.transform(aliased));
+}
+
+/** How an expression is made one that sorts by value; `undefined` when it does. */
+function sortedBy(
+  walk: Walk,
+  given: OperationNode,
+  type: ExpressionType | undefined,
+): ((node: OperationNode) => OperationNode) | undefined {
+  if (walk.operands.isCompared(type)) return (node) => walk.operands.comparable(node, type);
+  return isUncollated(walk, given, type) ? (node) => byCodePoint(walk, node) : undefined;
+}
+
+/** Whether a result is a bigint in a form that only carries it. */
+function isExactBigint(
+  { sql }: Walk,
+  aliased: OperationNode | undefined,
+  type: ExpressionType | undefined,
+): boolean {
+  if (aliased === undefined || type?.name !== 'bigint' || !AggregateFunctionNode.is(aliased)) return false;
+  return sql.aggregate?.(aliased, { name: type.name }) !== undefined;
 }
 
 /** What tells equal values from others: numerics of one scale are equal when their text is. */
 export function toldByValue(walk: Walk, given: OperationNode, made: OperationNode): OperationNode {
   const type = walk.types.of(given);
   if (!walk.forms.isHidden(type) || type.scale !== undefined || !walk.operands.isCompared(type)) return made;
-  return walk.operands.comparable(isAliasOf(given, made) ? walk.transform(given) : made, type);
+  const isAlias = columnName(made) !== undefined && columnName(given)?.column !== columnName(made)?.column;
+  return walk.operands.comparable(isAlias ? walk.transform(given) : made, type);
 }
 
 /** The expression that a query orders by under its alias; `undefined` when it orders by no alias. */
@@ -57,10 +96,6 @@ export function defaultNulls({ direction }: OrderByItemNode): 'first' | 'last' {
 function inRaw(given: OperationNode): OperationNode | undefined {
   const raw = unwrapped(given);
   return RawNode.is(raw) && declaredType(raw) === undefined ? repeated(raw) : undefined;
-}
-
-function isAliasOf(given: OperationNode, made: OperationNode): boolean {
-  return columnName(made) !== undefined && columnName(given) === undefined;
 }
 
 function aliasedBy(node: OperationNode, select: SelectQueryNode): OperationNode | undefined {

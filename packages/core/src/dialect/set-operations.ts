@@ -6,11 +6,12 @@ import {
   SelectionNode,
   SelectQueryNode,
 } from 'kysely';
-import { commonType, type ExpressionType, isOwn, NUMERIC } from './expression-type.js';
+import { byCodePoint, isUncollated } from './collations.js';
+import { commonType, type ExpressionType, isJson, isOwn, NUMERIC } from './expression-type.js';
 import { unwrapped } from './expression-types.js';
 import { WRAPPED } from './operands.js';
 import { defaultNulls } from './orders.js';
-import { columnName } from './query-scopes.js';
+import { columnName, selectedName, selectionsOf } from './query-scopes.js';
 import type { Walk } from './walk.js';
 
 /** Refuses DISTINCT and set operations over columns whose stored forms would be told apart, or mixed. @throws UsageError `untyped_expression`. */
@@ -51,6 +52,8 @@ function assertSame(
 /** Numerics without a scale: the engine would tell 1.5 from 1.50. */
 function assertTold(walk: Walk, node: OperationNode, types: readonly (ExpressionType | undefined)[]): void {
   for (const type of types) {
+    if (walk.forms.isHidden(type) && isJson(type))
+      throw walk.forms.untyped(node, type, 'told from others by its text, which equal values do not share');
     if (type?.name !== NUMERIC.name || type.scale !== undefined || !walk.forms.isHidden(type)) continue;
     throw walk.forms.untyped(
       node,
@@ -60,10 +63,20 @@ function assertTold(walk: Walk, node: OperationNode, types: readonly (Expression
   }
 }
 
-/** Whether a set operation is ordered by a column that does not sort by its stored form. */
-export function isOrderedByValue(walk: Walk, { orderBy, setOperations }: SelectQueryNode): boolean {
-  if (setOperations === undefined) return false;
-  return orderBy?.items.some((item) => orderedType(walk, item) !== undefined) ?? false;
+/**
+ * Whether the order of a query must be put around it, because an expression stands for a column that does not sort by its stored form, and the query takes none:
+ * a set operation, and one with DISTINCT or GROUP BY, is ordered by its columns, or what they are made of.
+ */
+export function isOrderedByValue(walk: Walk, node: SelectQueryNode): boolean {
+  const { fetch, orderBy, setOperations } = node;
+  if (orderBy === undefined || fetch !== undefined) return false;
+  const orders = orderBy.items.map((item) => orderOf(walk, node, item));
+  if (
+    setOperations === undefined &&
+    (walk.sql.byCodePoint === undefined || orders.some((order) => order === undefined))
+  )
+    return false;
+  return orders.some((order) => order?.isReplaced);
 }
 
 /** A set operation is ordered only by its columns, so an order by an expression is put around it. @param transformed transforms all its parts. */
@@ -74,9 +87,8 @@ export function orderedAround(
 ): SelectQueryNode {
   const { orderBy, limit, offset, with: expressions, ...rest } = node;
   const items = (orderBy?.items ?? []).map((item) => {
-    const type = orderedType(walk, item);
-    const by = type === undefined ? item.orderBy : walk.operands.comparable(item.orderBy, type);
-    return { ...item, orderBy: by, nulls: item.nulls ?? defaultNulls(item) };
+    const orderBy = orderOf(walk, node, item)?.by ?? item.orderBy;
+    return { ...item, orderBy, nulls: item.nulls ?? defaultNulls(item) };
   });
   const from = AliasNode.create(transformed(rest), IdentifierNode.create(WRAPPED));
   return {
@@ -89,10 +101,30 @@ export function orderedAround(
   };
 }
 
-function orderedType(walk: Walk, { orderBy }: OrderByItemNode): ExpressionType | undefined {
-  const select = walk.around(0);
+/** Whether the query is one that {@link orderedAround} made. */
+export function isOrderOfQuery({ from }: SelectQueryNode): boolean {
+  const [only] = from?.froms ?? [];
+  return (
+    only !== undefined && AliasNode.is(only) && IdentifierNode.is(only.alias) && only.alias.name === WRAPPED
+  );
+}
+
+interface Order {
+  readonly by: OperationNode;
+  /** Whether it is another expression than the column itself. */
+  readonly isReplaced: boolean;
+}
+
+/** What stands for a column of the result, by which a query is ordered; `undefined` when it is ordered by something else. */
+function orderOf(walk: Walk, select: SelectQueryNode, { orderBy }: OrderByItemNode): Order | undefined {
   const name = columnName(orderBy);
-  if (select === undefined || name === undefined || name.table !== undefined) return undefined;
+  if (name === undefined || name.table !== undefined) return undefined;
+  const selection = selectionsOf(select).find((each) => selectedName(each.selection) === name.column);
   const type = walk.scopes.columnsOf(select).get(name.column)?.type;
-  return walk.operands.isCompared(type) ? type : undefined;
+  if (selection === undefined && select.setOperations === undefined) return undefined;
+  if (select.setOperations !== undefined) walk.forms.assertSorted(orderBy, type);
+  if (select.setOperations !== undefined && walk.sql.stored !== undefined && walk.operands.isCompared(type))
+    return { by: walk.operands.comparable(orderBy, type), isReplaced: true };
+  const isText = selection !== undefined && isUncollated(walk, selection, type);
+  return { by: isText ? byCodePoint(walk, orderBy) : orderBy, isReplaced: isText };
 }

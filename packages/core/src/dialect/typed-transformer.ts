@@ -30,7 +30,7 @@ import { extreme, unified, unifiedCase } from './alternatives.js';
 import { assigned, assignedArray, insertedRow, typedColumn } from './assignments.js';
 import { calculated, cast, negated } from './calculations.js';
 import { comparedTimes } from './compared-times.js';
-import { compared, isGivenValue } from './comparisons.js';
+import { compared, comparedByCodePoint, isGivenValue } from './comparisons.js';
 import { TEXT } from './expression-type.js';
 import {
   ARITHMETIC,
@@ -129,8 +129,7 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
   }
 
   #select(node: SelectQueryNode): SelectQueryNode {
-    if (this.#sql.stored === undefined) return super.transformSelectQuery(node);
-    assertSameForms(this.#walk, node);
+    if (this.#sql.stored !== undefined) assertSameForms(this.#walk, node);
     return isOrderedByValue(this.#walk, node)
       ? orderedAround(this.#walk, node, (inner) => super.transformSelectQuery(inner))
       : super.transformSelectQuery(node);
@@ -167,7 +166,10 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
     const operator = operatorOf(node);
     const times = this.#sql.milliseconds === undefined ? undefined : comparedTimes(this.#walk, node);
     if (times !== undefined) return times;
-    if (COMPARISONS.has(operator)) return compared(this.#walk, node);
+    if (COMPARISONS.has(operator)) {
+      const made = compared(this.#walk, node) ?? super.transformBinaryOperation(node);
+      return comparedByCodePoint(this.#walk, node, made);
+    }
     if (ARITHMETIC.has(operator)) return calculated(this.#walk, node);
     const operands = [node.leftOperand, node.rightOperand];
     if (LIKES.has(operator) && ValueNode.is(node.rightOperand) && typeof node.rightOperand.value === 'string')
@@ -186,7 +188,7 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
     const aliased = orderedByAlias(this.#walk, node.orderBy);
     const nulls = node.nulls ?? (mayBeNull(this.#walk, node, aliased) ? defaultNulls(node) : undefined);
     const made = super.transformOrderByItem(node);
-    const orderBy = byValue(this.#walk, aliased ?? node.orderBy, made.orderBy);
+    const orderBy = byValue(this.#walk, node, made.orderBy, aliased);
     return { ...made, orderBy, ...(nulls === undefined ? {} : { nulls }) };
   }
 
@@ -246,7 +248,8 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
     const isText = JSONOperatorChainNode.is(traversal) && traversal.operator.operator === '->>';
     if (stored === undefined || !isText) return super.transformJSONReference(node);
     const json = { ...node, traversal: { ...traversal, operator: OperatorNode.create('->') } };
-    return asNode(stored.jsonText(expressionOf(super.transformJSONReference(json))).toOperationNode());
+    const type = this.#types.of(json)?.name === 'jsonb' ? 'jsonb' : 'json';
+    return asNode(stored.jsonText(expressionOf(super.transformJSONReference(json)), type).toOperationNode());
   }
 
   #portable(node: FunctionNode): OperationNode {

@@ -135,6 +135,8 @@ export interface DatabaseSql
    * sort by value. Default: the expression itself.
    */
   comparable?(expression: Expression<unknown>, type: ValueType): Expression<unknown>;
+  /** Builds text that sorts by code point, of text that no column gives a collation. Default: the expression itself. */
+  byCodePoint?(text: Expression<unknown>): Expression<unknown>;
   /** Builds the time of a column that holds microseconds without them. Only for drivers whose catalog has such columns. */
   milliseconds?(column: Expression<unknown>): Expression<unknown>;
   /**
@@ -169,8 +171,10 @@ export interface StoredForms {
     values: readonly Expression<unknown>[],
     isNumeric: boolean,
   ): Expression<unknown>;
-  /** The text of a JSON value, as `->>` gives it on PostgreSQL. */
-  jsonText(json: Expression<unknown>): Expression<unknown>;
+  /** The text of a JSON value, as `->>` gives it on PostgreSQL for a member of a json or a jsonb. */
+  jsonText(json: Expression<unknown>, type: 'json' | 'jsonb'): Expression<unknown>;
+  /** The text of a jsonb value, as PostgreSQL writes it. */
+  jsonbText(jsonb: Expression<unknown>): Expression<unknown>;
   /**
    * A comment for the end of a statement from which the driver reads the types of the result's expressions, by the names of the result's columns. The engine
    * reports the declared type of a column, but no type of an expression. `whole` is a computed whole number, also where the engine names a column: a number while

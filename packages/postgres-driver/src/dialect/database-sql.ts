@@ -8,11 +8,15 @@ import type {
 } from '@sluice/core';
 import {
   type AggregateFunctionNode,
+  BinaryOperationNode,
   type DatabaseIntrospector,
   type DialectAdapter,
   type Expression,
   ExpressionWrapper,
+  IdentifierNode,
   type Kysely,
+  type OperatorNode,
+  ParensNode,
   PostgresIntrospector,
   PostgresQueryCompiler,
   type QueryCompiler,
@@ -73,6 +77,11 @@ export class PostgresSql implements DatabaseSql {
     return name === 'json' ? sql`${expression}::jsonb` : expression;
   }
 
+  byCodePoint(text: Expression<unknown>): Expression<unknown> {
+    const inParens = ParensNode.create(text.toOperationNode());
+    return new ExpressionWrapper(BinaryOperationNode.create(inParens, COLLATE, IdentifierNode.create('C')));
+  }
+
   get functions(): PortableFunctions | undefined {
     return this.#values === 'native' ? undefined : PORTABLE_FUNCTIONS;
   }
@@ -89,6 +98,9 @@ export class PostgresSql implements DatabaseSql {
     return isExtreme && type.name === 'bigint' ? bigintExtreme(call) : undefined;
   }
 }
+
+/** An operator to Kysely, so that no raw SQL makes of a query one that may write. */
+const COLLATE: OperatorNode = { kind: 'OperatorNode', operator: 'collate' as 'is' };
 
 const WHOLE_NUMBERS: ReadonlySet<ValueTypeName> = new Set(['bigint', 'integer', 'smallint']);
 

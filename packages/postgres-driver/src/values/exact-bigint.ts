@@ -1,3 +1,4 @@
+import { isOrderOfQuery } from '@sluice/core';
 import {
   type AggregateFunctionNode,
   AliasNode,
@@ -40,8 +41,17 @@ export function parseExactBigint(bits: string): bigint {
 
 const VARBIT = 1562;
 
+/** The nodes below the query that core puts around one for its order. */
+function withoutOrder(nodeStack: readonly OperationNode[]): readonly OperationNode[] {
+  const [outer, ...inner] = nodeStack;
+  if (outer === undefined || !SelectQueryNode.is(outer) || !isOrderOfQuery(outer)) return nodeStack;
+  const start = inner.findIndex((node) => SelectQueryNode.is(node));
+  return start === -1 ? nodeStack : inner.slice(start);
+}
+
 /** Whether the innermost node is a column of the outermost SELECT's result. Not in a UNION, where all parts must have the same type. */
-function isResultColumn([query, selection, ...rest]: readonly OperationNode[]): boolean {
+function isResultColumn(nodeStack: readonly OperationNode[]): boolean {
+  const [query, selection, ...rest] = withoutOrder(nodeStack);
   if (query === undefined || !SelectQueryNode.is(query) || query.setOperations !== undefined) return false;
   if (selection === undefined || !SelectionNode.is(selection)) return false;
   const [outer] = rest;

@@ -12,6 +12,7 @@ import {
   sql,
 } from 'kysely';
 import type { SqliteValues } from '../options/options.js';
+import { JSONB_TEXT } from '../values/jsonb-text.js';
 import { NUMERIC_KEY } from '../values/numeric-functions.js';
 import { encodeValue } from '../values/parameters.js';
 import { LaneSqliteAdapter } from './adapter.js';
@@ -50,9 +51,10 @@ export class SqliteSql implements DatabaseSql {
     return sql<SqlBool>`${this.comparable(column, type)} in (select ${member} from json_each(${toJsonArray(values)}))`;
   }
 
-  /** Numerics are stored as text, which sorts by characters, so they are compared by {@link NUMERIC_KEY}. */
-  comparable(expression: Expression<unknown>, type: ValueType): Expression<unknown> {
-    return type.name === 'numeric' ? call(NUMERIC_KEY, expression) : expression;
+  /** Numerics are stored as text, which sorts by characters, and equal JSON values as different texts. */
+  comparable(expression: Expression<unknown>, { name }: ValueType): Expression<unknown> {
+    if (name === 'numeric') return call(NUMERIC_KEY, expression);
+    return name === 'json' || name === 'jsonb' ? call(JSONB_TEXT, expression) : expression;
   }
 
   aggregate(aggregate: AggregateFunctionNode, type: ValueType): Expression<unknown> | undefined {

@@ -79,6 +79,18 @@ export class PortableSqliteQueryCompiler extends SqliteQueryCompiler {
     if (!/\bescape\b/i.test(rawText(rightOperand))) this.append(" escape '\\'");
   }
 
+  /** SQLite's replace() of an empty text gives the whole, also for a NULL that would take its place. */
+  protected override visitFunction(node: FunctionNode): void {
+    const by = node.func.toLowerCase() === 'replace' ? node.arguments[2] : undefined;
+    if (by !== undefined) {
+      this.append('case when ');
+      this.visitNode(by);
+      this.append(' is not null then ');
+    }
+    super.visitFunction(node);
+    if (by !== undefined) this.append(' end');
+  }
+
   /** Locks of rows need no words: a transaction that writes is the only one. */
   protected override visitSelectModifier(node: SelectModifierNode): void {
     if (node.modifier === undefined || !LOCKS.has(node.modifier)) super.visitSelectModifier(node);

@@ -1,6 +1,7 @@
 import type { StoredForms, ValueTypeName } from '@sluice/core';
 import { type Expression, ExpressionWrapper, FunctionNode, sql } from 'kysely';
 import { declaredType } from '../values/column-types.js';
+import { JSONB_TEXT } from '../values/jsonb-text.js';
 import { NUMERIC_EXTREMES, NUMERIC_OPERATORS, NUMERIC_ROUND } from '../values/numeric-functions.js';
 
 /** The types that SQLite stores as text or integers of its own, and the expressions that treat them as what they are. */
@@ -13,8 +14,9 @@ export const STORED_FORMS: StoredForms = {
     isNumeric
       ? call(NUMERIC_EXTREMES[name], ...values)
       : call(name === 'greatest' ? 'max' : 'min', ...withoutNulls(values)),
-  jsonText: (json) =>
-    sql`case json_type(${json}) when 'null' then null when 'text' then (${json}) ->> '$' else ${json} end`,
+  jsonText: (json, type) =>
+    sql`case json_type(${json}) when 'null' then null when 'text' then (${json}) ->> '$' else ${type === 'jsonb' ? call(JSONB_TEXT, json) : json} end`,
+  jsonbText: (jsonb) => call(JSONB_TEXT, jsonb),
   resultTypes: formatTypeHints,
 };
 

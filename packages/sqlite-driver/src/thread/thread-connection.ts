@@ -5,6 +5,7 @@ import { hasReachedSizeLimit } from '../file/file-size-limit.js';
 import { FileWatch } from '../file/file-watch.js';
 import { MAY_FAIL_HALFWAY, mentionsFail } from '../sql/conflict-fail.js';
 import { statementKind } from '../sql/statement.js';
+import { defineJsonbText } from '../values/jsonb-text.js';
 import { mayHoldBigint, narrowedColumns } from '../values/narrow-types.js';
 import { defineNumericFunctions } from '../values/numeric-functions.js';
 import type { ResultColumns } from '../values/result-part.js';
@@ -111,6 +112,7 @@ export class ThreadConnection {
       database.pragma('case_sensitive_like = on');
       defineNumericFunctions(database);
       defineTimeFunctions(database);
+      defineJsonbText(database);
     }
     if (options.role === 'reader') database.pragma('query_only = on');
     else this.#configureWriter(options);

@@ -325,6 +325,78 @@ const CASES: Readonly<Record<string, Case>> = {
       { most: '10', least: -70_000, last: new Date(0), none: null, total: '-3' },
     ],
   },
+  'computed text sorts by code point': {
+    query: (db) =>
+      db
+        .selectFrom('specimen')
+        .select((eb) => [
+          eb.case('id').when(1).then('b').when(2).then('B').else('Z').end().as('label'),
+          eb.fn.max('big').as('most'),
+          eb(eb.cast<string>('small', 'text'), '<', 'a').as('less'),
+          eb.fn<string>('greatest', [eb.cast('id', 'text'), eb.val('_'), eb.val('Z')]).as('greatest'),
+          eb.fn.min(eb.case('id').when(1).then('_').else('Z').end()).as('least'),
+        ])
+        .groupBy(['id', 'small'])
+        .orderBy('label'),
+    rows: [
+      { label: 'B', most: LESSER.big, less: true, greatest: '_', least: 'Z' },
+      { label: 'Z', most: GREATER.big, less: true, greatest: '_', least: 'Z' },
+      { label: 'b', most: SPECIMEN.big, less: true, greatest: '_', least: '_' },
+    ],
+  },
+  'computed text of a union and of DISTINCT sorts by code point': {
+    query: (db) =>
+      db
+        .selectFrom(
+          db
+            .selectFrom('specimen')
+            .select((eb) => eb.case('id').when(1).then('b').else('B').end().as('label'))
+            .distinct()
+            .orderBy('label')
+            .limit(1)
+            .as('t'),
+        )
+        .select('label')
+        .unionAll(db.selectFrom('note').select((eb) => eb.cast<string>('id', 'text').as('label')))
+        .orderBy('label'),
+    rows: [{ label: 'B' }],
+  },
+  'an order by the alias of the greatest bigint': {
+    query: (db) =>
+      db
+        .selectFrom('specimen')
+        .select((eb) => eb.fn.max(eb('big', '-', 9_007_199_254_740_993n)).as('big'))
+        .groupBy('id')
+        .orderBy('big', 'desc')
+        .limit(2),
+    rows: [
+      { big: expect.toSatisfy((value) => Number(value) === 1) },
+      { big: expect.toSatisfy((value) => Number(value) === 0) },
+    ],
+  },
+  'an order by an alias is not one by the column of that name': {
+    query: (db) => db.selectFrom('specimen').select(['id', 'exact as price']).orderBy('price').limit(2),
+    rows: [
+      { id: 2, price: '-10.5' },
+      { id: 1, price: '3.140' },
+    ],
+  },
+  'JSON is equal by value, and a jsonb is written as PostgreSQL writes it': {
+    query: (db) =>
+      db
+        .selectFrom('specimen')
+        .select((eb) => [
+          eb(
+            'doc',
+            '=',
+            eb.val({ tags: ['1', 2, null, true], nested: { '12': '0012.50' }, name: 'x' }) as never,
+          ).as('same'),
+          eb.cast<string>('tree', 'text').as('text'),
+          eb.fn<string | null>('replace', ['word', eb.val(''), eb.lit(null)]).as('replaced'),
+        ])
+        .where('id', '=', 1),
+    rows: [{ same: true, text: '["a", {"b": []}]', replaced: null }],
+  },
   'texts are concatenated, and aggregated in an order': {
     query: (db) =>
       db
@@ -479,6 +551,10 @@ const CASES: Readonly<Record<string, Case>> = {
 const UNTYPED: Readonly<Record<string, Case['query']>> = {
   'the difference of two times': (db) =>
     db.selectFrom('specimen').select((eb) => eb('moment', '-', eb.ref('moment')).as('between')),
+  'an order of JSON values': (db) => db.selectFrom('specimen').select('id').orderBy('tree'),
+  'a comparison of JSON values by order': (db) =>
+    db.selectFrom('specimen').select('id').whereRef('tree', '<', 'tree'),
+  'DISTINCT over JSON values': (db) => db.selectFrom('specimen').select('tree').distinct(),
   'a time compared with raw SQL': (db) =>
     db.selectFrom('specimen').select('id').where('moment', '<', sql<Date>`date('2024-01-01')`),
   'a numeric compared with raw SQL': (db) =>
