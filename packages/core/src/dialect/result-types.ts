@@ -21,18 +21,22 @@ export function addResultTypes<T extends OperationNode>(
 ): T {
   if (stored === undefined) return made;
   const hints = new Map<string, ResultType>();
+  const isOfTables = !hasSetOperations(given);
+  const isCombined = !isOfTables || scopes.hasDerived;
   const add = (name: string, type: ExpressionType | undefined): void => {
+    // The engine may name the column of another part of a set operation.
+    if (type?.name === 'whole' && isCombined) hints.set(name, 'whole');
     if (type === undefined || !isContractType(type)) return;
     if (stored.hidden.has(type.name)) hints.set(name, type.name);
     else if (type.name === 'bigint') hints.set(name, 'whole');
   };
-  const isOfTables = !hasSetOperations(given);
   for (const { selection } of selectionsOf(given)) {
     if (scopes.hasDerived && isAll(selection)) addColumns(given, scopes, add);
     const name = selectedName(selection);
     if (name === undefined) continue;
     const column = columnName(AliasNode.is(selection) ? selection.node : selection);
-    if (column === undefined) addExpression(selection, name, types, hints, add);
+    if (column === undefined && isOfTables) addExpression(selection, name, types, hints, add);
+    else if (column === undefined) add(name, types.of(selection));
     else {
       const found = scopes.find(column.column, column.table);
       if (found?.stored === undefined || !isOfTables) add(name, found?.type);

@@ -374,6 +374,19 @@ const CASES: Readonly<Record<string, Case>> = {
       { big: expect.toSatisfy((value) => Number(value) === 0) },
     ],
   },
+  'whole numbers of a union are numbers': {
+    query: (db) =>
+      db
+        .selectFrom('specimen')
+        .select((eb) => eb.fn.count<number>('id').as('number'))
+        .unionAll(
+          db
+            .selectFrom('specimen')
+            .select((eb) => eb.fn.max<number>(eb('big', '-', 9_007_199_254_740_990n) as never).as('number')),
+        )
+        .orderBy('number'),
+    rows: [{ number: 3 }, { number: 4 }],
+  },
   'an order by an alias is not one by the column of that name': {
     query: (db) => db.selectFrom('specimen').select(['id', 'exact as price']).orderBy('price').limit(2),
     rows: [
