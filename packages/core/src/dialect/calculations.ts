@@ -9,7 +9,7 @@ import {
 import type { ArithmeticOperator } from '../driver/driver.js';
 import { UsageError } from '../errors/usage-errors.js';
 import type { ValueTypeName } from '../values/value-type.js';
-import { arithmeticType, isWhole, NUMERIC } from './expression-type.js';
+import { arithmeticType, DOUBLE, isWhole, NUMERIC } from './expression-type.js';
 import { operatorOf } from './expression-types.js';
 import { NONE, NUMBERS } from './hidden-forms.js';
 import { asDouble } from './operands.js';
@@ -24,7 +24,10 @@ export function calculated(walk: Walk, node: BinaryOperationNode): OperationNode
   const { leftOperand, rightOperand } = node;
   forms.refuse(node, [leftOperand, rightOperand], NUMBERS, 'added, subtracted, multiplied or divided');
   const [left, right] = [types.of(leftOperand), types.of(rightOperand)];
-  if (left?.name !== 'numeric' && right?.name !== 'numeric') return undefined;
+  if (left?.name !== 'numeric' && right?.name !== 'numeric')
+    return operator === '/' && arithmeticType(left, right)?.name === DOUBLE.name
+      ? divided(walk, node)
+      : undefined;
   const type = arithmeticType(left, right);
   if (type === undefined)
     throw forms.untyped(node, NUMERIC, 'calculated with what has another type, or none that is known');
@@ -35,6 +38,16 @@ export function calculated(walk: Walk, node: BinaryOperationNode): OperationNode
     return expressionOf(walk.operands.coerced(made, types.of(operand), NUMERIC));
   };
   return sql.stored.calculated(operator, numeric(leftOperand), numeric(rightOperand)).toOperationNode();
+}
+
+/** A quotient of doubles. A computed double may be a whole number to the engine, which would divide it without a fraction. */
+function divided(walk: Walk, node: BinaryOperationNode): BinaryOperationNode | undefined {
+  if (walk.scopes.named(node.leftOperand)?.stored !== undefined) return undefined;
+  return {
+    ...node,
+    leftOperand: asDouble(walk.transform(node.leftOperand)),
+    rightOperand: walk.transform(node.rightOperand),
+  };
 }
 
 function ofDoubles(walk: Walk, node: BinaryOperationNode): BinaryOperationNode {

@@ -8,7 +8,7 @@ import {
   ValueListNode,
   ValueNode,
 } from 'kysely';
-import { areUncollated, byCodePoint } from './collations.js';
+import { byCodePoint, isUncollated } from './collations.js';
 import { commonType, type ExpressionType, isOwn } from './expression-type.js';
 import { membersOf, operatorOf, unwrapped } from './expression-types.js';
 import type { Walk } from './walk.js';
@@ -52,9 +52,12 @@ export function comparedByCodePoint(
   made: BinaryOperationNode,
 ): BinaryOperationNode {
   if (!SORTING.has(operatorOf(node))) return made;
-  const operands = [node.leftOperand, ...membersOf(node.rightOperand)];
-  const type = walk.types.ofAll(operands);
-  if (!areUncollated(walk, operands, type)) return made;
+  const members = membersOf(node.rightOperand);
+  const type = walk.types.ofAll([node.leftOperand, ...members]);
+  // BETWEEN compares with each of two.
+  const isMeant =
+    isUncollated(walk, node.leftOperand, type) && members.some((each) => isUncollated(walk, each, type));
+  if (!isMeant) return made;
   return { ...made, leftOperand: byCodePoint(walk, made.leftOperand) };
 }
 

@@ -374,6 +374,33 @@ const CASES: Readonly<Record<string, Case>> = {
       { big: expect.toSatisfy((value) => Number(value) === 0) },
     ],
   },
+  'a computed double is divided as a double': {
+    query: (db) =>
+      db
+        .selectFrom('specimen')
+        .select((eb) => [
+          eb(eb.fn.coalesce(eb.fn('nullif', ['floating', eb.val(0.1)]), eb.val(3)), '/', 10).as('given'),
+          eb(
+            eb.case().when('id', '=', 1).then(eb.ref('whole')).else(eb.ref('floating')).end(),
+            '/',
+            100_000,
+          ).as('whole'),
+        ])
+        .where('id', '=', 1),
+    rows: [{ given: 0.3, whole: 0.7 }],
+  },
+  'computed text between a column and a value': {
+    query: (db) =>
+      db
+        .selectFrom('specimen')
+        .select((eb) =>
+          eb
+            .between(eb.case('id').when(1).then('b').else('B').end(), eb.ref('code') as never, 'a' as never)
+            .as('is'),
+        )
+        .orderBy('id'),
+    rows: [{ is: false }, { is: false }, { is: false }],
+  },
   'whole numbers of a union are numbers': {
     query: (db) =>
       db
