@@ -46,7 +46,7 @@ function sortedBy(
 }
 
 /** Whether a result is a bigint in a form that only carries it. */
-function isExactBigint(
+export function isExactBigint(
   { sql }: Walk,
   aliased: OperationNode | undefined,
   type: ExpressionType | undefined,

@@ -10,7 +10,7 @@ import { byCodePoint, isUncollated } from './collations.js';
 import { commonType, type ExpressionType, isJson, isOwn, NUMERIC } from './expression-type.js';
 import { unwrapped } from './expression-types.js';
 import { WRAPPED } from './operands.js';
-import { defaultNulls } from './orders.js';
+import { defaultNulls, isExactBigint } from './orders.js';
 import { columnName, selectedName, selectionsOf } from './query-scopes.js';
 import type { Walk } from './walk.js';
 
@@ -121,7 +121,11 @@ function orderOf(walk: Walk, select: SelectQueryNode, { orderBy }: OrderByItemNo
   if (name === undefined || name.table !== undefined) return undefined;
   const selection = selectionsOf(select).find((each) => selectedName(each.selection) === name.column);
   const type = walk.scopes.columnsOf(select).get(name.column)?.type;
-  if (selection === undefined && select.setOperations === undefined) return undefined;
+  if (
+    select.setOperations === undefined &&
+    (selection === undefined || isExactBigint(walk, unwrapped(selection), type))
+  )
+    return undefined;
   if (select.setOperations !== undefined) walk.forms.assertSorted(orderBy, type);
   if (select.setOperations !== undefined && walk.sql.stored !== undefined && walk.operands.isCompared(type))
     return { by: walk.operands.comparable(orderBy, type), isReplaced: true };

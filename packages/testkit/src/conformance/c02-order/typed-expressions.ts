@@ -401,6 +401,23 @@ const CASES: Readonly<Record<string, Case>> = {
         .orderBy('id'),
     rows: [{ is: false }, { is: false }, { is: false }],
   },
+  'an order by the greatest bigint and by computed text': {
+    query: (db) =>
+      db
+        .selectFrom('specimen')
+        .select((eb) => [
+          eb.fn.max(eb.cast<bigint>('small', 'bigint')).as('most'),
+          eb.cast<string>('id', 'text').as('text'),
+        ])
+        .groupBy('id')
+        .orderBy('most')
+        .orderBy('text'),
+    rows: [
+      { most: -3n, text: '2' },
+      { most: 12n, text: '1' },
+      { most: 100n, text: '3' },
+    ],
+  },
   'whole numbers of a union are numbers': {
     query: (db) =>
       db
