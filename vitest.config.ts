@@ -5,8 +5,14 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const LONGEST = [
   'examples/custom-driver/',
   '/conformance.test.ts',
-  '-life-cycle.test.ts',
+  'postgres-cluster.test.ts',
+  '/postgres-server.test.ts',
   'transfer-faults.test.ts',
+  'postgres-outcome.test.ts',
+  'sqlite-mutations.test.ts',
+  'transfer-kills.test.ts',
+  'sqlite-stuck.test.ts',
+  '-life-cycle.test.ts',
 ];
 
 /** Begins with the longest files: one that began last would run on alone. Vitest itself knows how long a file takes from its second run on. */
