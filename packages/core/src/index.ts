@@ -12,7 +12,12 @@ export {
   type ForeignType,
   keepUnchanged,
 } from './catalog/catalog.js';
-export { DatabaseDialect, type DatabaseDialectOptions, type TypedLane } from './dialect/database-dialect.js';
+export {
+  DatabaseDialect,
+  type DatabaseDialectOptions,
+  type DialectDatabase,
+} from './dialect/database-dialect.js';
+export type { ConnectionDatabase, LaneConnectionOptions, TypedLane } from './dialect/lane-connection.js';
 export { isOrderOfQuery } from './dialect/set-operations.js';
 export { type ContractValues, native, typed } from './dialect/typed-expression.js';
 export type { Capabilities } from './driver/capabilities.js';
@@ -33,6 +38,7 @@ export type {
   CatalogOptions,
   ChangeListener,
   Database,
+  DatabaseSession,
   DatabaseSql,
   DatabaseTransaction,
   Driver,
@@ -42,6 +48,7 @@ export type {
   RowInsertion,
   RowLookup,
   SchemaChangeOptions,
+  SessionOptions,
   Statement,
   StatementResult,
   StoredForms,
@@ -60,6 +67,7 @@ export { Lane, type LaneOptions, type Lease } from './lane/lane.js';
 export type { LaneHolder, LaneMetrics } from './lane/lane-metrics.js';
 export { LaneWaits } from './lane/lane-waits.js';
 export type { Priority } from './lane/priority.js';
+export { SerialQueue } from './lane/serial-queue.js';
 export {
   type QueueHolder,
   WaitingQueue,

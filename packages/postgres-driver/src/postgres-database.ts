@@ -9,6 +9,7 @@ import {
   ConnectionError,
   type Database,
   type DatabaseMetrics,
+  type DatabaseSession,
   type DatabaseTransaction,
   type ExecuteOptions,
   emitProcessWarning,
@@ -19,19 +20,23 @@ import {
   type Priority,
   type Row,
   type SchemaChangeOptions,
+  type SessionOptions,
   type Statement,
   type StatementResult,
   UniqueViolationError,
   UnsupportedError,
   UsageError,
 } from '@sluice/core';
+import type { Kysely } from 'kysely';
 import { PostgresChanges } from './changes/change-listener.js';
 import { installTriggers } from './changes/change-triggers.js';
 import { PostgresCoalescer } from './coalesce/coalescer.js';
 import type { PostgresConnection } from './connection/connection.js';
+import { assertNotInterrupted } from './connection/interrupt.js';
 import type { SessionMode } from './connection/mode.js';
 import type { SendOptions } from './connection/send-options.js';
 import { PostgresSql } from './dialect/database-sql.js';
+import { MigrationLock } from './dialect/migration-lock.js';
 import { isDatabaseError, readOnlyError } from './errors/errors.js';
 import { needsSessionError } from './errors/pooler-errors.js';
 import type { PostgresConfig } from './options/options.js';
@@ -43,6 +48,12 @@ import { type QueryCatalog, qualifiedNames, readCatalog, readTable } from './sch
 import { PostgresCounters } from './transaction/counters.js';
 import { assertLeavesNothing } from './transaction/leaves-nothing.js';
 import { PostgresLockWatch } from './transaction/lock-watch.js';
+import {
+  type Connect,
+  PinnedSession,
+  type SessionBeginOptions,
+  type SessionHost,
+} from './transaction/pinned-session.js';
 import type { PooledConnection } from './transaction/pooled-connection.js';
 import { refusedWrite } from './transaction/refused-write.js';
 import { beginSchemaSession } from './transaction/schema-session.js';
@@ -86,6 +97,7 @@ export class PostgresDatabase implements Database {
   readonly #coalescer: PostgresCoalescer | undefined;
   readonly #replicas: PostgresReplicas | undefined;
   readonly #changes: PostgresChanges;
+  readonly #migrationLock: MigrationLock;
   #closed: Promise<void> | undefined;
 
   constructor(config: PostgresConfig, onWarning: OnWarning = emitProcessWarning) {
@@ -104,7 +116,11 @@ export class PostgresDatabase implements Database {
       });
     this.#changes = new PostgresChanges(config);
     this.#coalescer = config.coalesce ? this.#createCoalescer() : undefined;
-    this.sql = new PostgresSql(config.values, () => this.takeMigrationLock());
+    this.#migrationLock = new MigrationLock(config, async () => {
+      const lock = await this.begin({ access: 'write', isSchemaChange: true });
+      return () => lock.rollback();
+    });
+    this.sql = new PostgresSql(config.values, (db) => this.takeMigrationLock(db));
   }
 
   execute(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
@@ -112,27 +128,39 @@ export class PostgresDatabase implements Database {
     return this.#coalescer?.execute(statement, options) ?? this.#executeSingly(statement, options);
   }
 
-  async #executeSingly(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
-    if (statement.access !== 'read') return this.#executeWrite(statement, options);
+  session(options: SessionOptions = {}): DatabaseSession {
+    return new PinnedSession(this.#sessionHost, { ...options, isPooled: this.#config.isPooled });
+  }
+
+  async #executeSingly(
+    statement: Statement,
+    options: SingleOptions,
+    connect: Connect = directly,
+  ): Promise<StatementResult> {
+    if (statement.access !== 'read') return this.#executeWrite(statement, options, connect);
     try {
-      return await this.#executeIn('read', statement, options);
+      return await this.#executeIn('read', statement, options, connect);
     } catch (error) {
       // The statement calls a function that writes. Nothing has been written yet, so it runs again as a write.
       if (!isReadOnlyRefusal(error)) throw error;
-      return this.#executeWrite(statement, options);
+      return this.#executeWrite(statement, options, connect);
     }
   }
 
   /** Runs a write. After a possibly stale unique violation it runs once more, with a new snapshot: see `conflictIfStale`. */
-  async #executeWrite(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
+  async #executeWrite(
+    statement: Statement,
+    options: SingleOptions,
+    connect: Connect,
+  ): Promise<StatementResult> {
     try {
-      return await this.#executeIn('write', statement, options);
+      return await this.#executeIn('write', statement, options, connect);
     } catch (error) {
       const { access, insertion } = statement;
       const mayBeStale = access === 'write' && insertion === undefined;
       if (!(error instanceof UniqueViolationError && mayBeStale)) throw error;
       if (this.#config.isolation !== 'serializable') throw error;
-      return this.#executeIn('write', statement, options);
+      return this.#executeIn('write', statement, options, connect);
     }
   }
 
@@ -141,9 +169,10 @@ export class PostgresDatabase implements Database {
     statement: Statement,
     batchSize: number,
     options: ExecuteOptions,
+    begin = (how: BeginOptions): Promise<PostgresTransaction> => this.#begin(how, 'snapshot'),
   ): AsyncGenerator<readonly Row[]> {
     const access = statement.access === 'read' ? 'read' : 'write';
-    const transaction = await this.#begin({ ...options, access }, 'snapshot');
+    const transaction = await begin({ ...options, access });
     // Commits only a write whose stream was read to its end. A read has nothing to commit; a stream that ended early may have been cancelled.
     let mustRollBack = access === 'read';
     try {
@@ -162,14 +191,19 @@ export class PostgresDatabase implements Database {
     return this.#begin(options, useOf(options));
   }
 
-  async #begin(options: BeginOptions, use: ConnectionUse): Promise<PostgresTransaction> {
+  async #begin(
+    options: SessionBeginOptions,
+    use: ConnectionUse,
+    connect: Connect = directly,
+  ): Promise<PostgresTransaction> {
     this.#assertOpen();
     const outcome: WriterOutcome = { isConflict: false };
     const { values, isolation, isPooled } = this.#config;
     const replica = this.#replicas === undefined ? undefined : await this.#acquireFromReplica(options);
     const sharing = this.#sharing(options);
     const pooled =
-      replica ?? (await this.#pool.acquire(options.access, { ...options, outcome, sharing, use }));
+      replica ??
+      (await connect(() => this.#pool.acquire(options.access, { ...options, outcome, sharing, use })));
     const onWrite = (): void => this.#replicas?.noteWrite();
     const lockWatch = this.#lockWatch;
     const context = { values, isolation, isPooled, counters: this.#counters, lockWatch, outcome, onWrite };
@@ -325,15 +359,21 @@ export class PostgresDatabase implements Database {
     );
   }
 
-  async #executeIn(mode: SessionMode, plain: Statement, options: ExecuteOptions): Promise<StatementResult> {
+  async #executeIn(
+    mode: SessionMode,
+    plain: Statement,
+    options: SingleOptions,
+    connect: Connect,
+  ): Promise<StatementResult> {
     const { values, isPooled } = this.#config;
     if (isPooled) assertLeavesNothing(plain, options.label);
     const send = this.#decodedFirst(prepareToSend(plain, values), plain, mode);
     const outcome: WriterOutcome = { isConflict: false };
-    const pooled = await this.#pool.acquire(mode, { ...options, outcome });
+    const pooled = await connect(() => this.#pool.acquire(mode, { ...options, outcome }));
     const keepsSession = pooled.keepsSession(plain);
     let result: RawResult;
     try {
+      assertNotInterrupted({ label: options.label, signal: options.waitSignal });
       result = await this.#run(pooled.connection, send, mode, { ...options, keepsSession });
     } catch (error) {
       outcome.isConflict = error instanceof ConflictError;
@@ -358,13 +398,13 @@ export class PostgresDatabase implements Database {
     connection: PostgresConnection,
     send: Sender,
     mode: SessionMode,
-    options: SendOptions,
+    options: SendOptions & SingleOptions,
   ): Promise<RawResult> {
     const wait = mode === 'write' ? this.#lockWatch?.begin(connection, options) : undefined;
     try {
       const result = await send(connection, { ...options, mode });
       wait?.end();
-      assertNothingOpen(connection, options);
+      if (options.mayBegin !== true) assertNothingOpen(connection, options);
       this.#counters.recordCommit(mode);
       return result;
     } catch (failure) {
@@ -374,6 +414,32 @@ export class PostgresDatabase implements Database {
       throw writeError(refusedWrite(error, connection, options.label), connection.lastOutcome, options.label);
     } finally {
       if (mode === 'write') this.#replicas?.noteWrite();
+    }
+  }
+
+  readonly #sessionHost: SessionHost = {
+    execute: (connect, statement, options) => this.#executeSingly(statement, options, connect),
+    executeOpen: (pooled, statement, options) => this.#executeOpen(pooled, statement, options),
+    begin: (options, connect) =>
+      this.#begin(options, options.isStream ? 'snapshot' : useOf(options), connect),
+    stream: (statement, batchSize, options, begin) => this.stream(statement, batchSize, options, begin),
+  };
+
+  /** Runs a statement of a session in the transaction that an earlier one began. */
+  async #executeOpen(
+    { connection }: PooledConnection,
+    statement: Statement,
+    options: ExecuteOptions,
+  ): Promise<StatementResult> {
+    const { values } = this.#config;
+    const send = prepareToSend(statement, values);
+    try {
+      return toStatementResult(await send(connection, options), values);
+    } catch (error) {
+      this.#counters.recordFailure(error);
+      throw writeError(error, connection.lastOutcome, options.label);
+    } finally {
+      this.#replicas?.noteWrite();
     }
   }
 
@@ -410,17 +476,20 @@ export class PostgresDatabase implements Database {
     if (this.#closed !== undefined) throw closedError();
   }
 
-  /** Holds the schema-change lock in a transaction of its own until the returned function is called. */
-  async takeMigrationLock(): Promise<() => Promise<void>> {
-    if (this.#config.poolSize < 2) {
-      throw new UnsupportedError(
-        'Migrations need a second connection for their lock. Set `poolSize` to at least 2.',
-      );
-    }
-    const lock = await this.begin({ access: 'write', isSchemaChange: true });
-    return () => lock.rollback();
+  /** Takes the schema-change lock for the Kysely of a `connection()`. Resolves with the function that releases it. */
+  takeMigrationLock(db: Kysely<unknown>): Promise<() => Promise<void>> {
+    return this.#migrationLock.take(db);
   }
 }
+
+/** How a single statement runs. */
+interface SingleOptions extends ExecuteOptions {
+  /** Whether it may leave a transaction open that it began. Default false. */
+  readonly mayBegin?: boolean | undefined;
+}
+
+/** Takes a connection of the pool for one statement or transaction. */
+const directly: Connect = (acquire) => acquire();
 
 function useOf({ access }: BeginOptions): ConnectionUse {
   return access === 'read' ? 'snapshot' : 'work';

@@ -7,7 +7,8 @@ import type { PostgresDatabase } from './postgres-database.js';
 import { openPostgres } from './postgres-driver.js';
 
 /**
- * A Kysely dialect on the driver's pool, for any code that uses Kysely. It connects at the first query.
+ * A Kysely dialect on the driver's pool, for any code that uses Kysely. It connects at the first query. All Kysely instances that it is given to share the pool,
+ * which ends with the last one's `destroy()`.
  *
  * ```ts
  * const db = new Kysely<DB>({ dialect: postgresDialect({ url: 'postgres://app@localhost/app' }) });
@@ -20,11 +21,11 @@ export function postgresDialect(options: PostgresDialectOptions): Dialect {
     database = await openPostgres(() => resolvePostgresConfig(url, rest, { values, isolation }));
     return database;
   };
-  const sql = new PostgresSql(values, async () => {
+  const sql = new PostgresSql(values, async (db) => {
     // Kysely opens the database before it calls the adapter's acquireMigrationLock.
     if (database === undefined)
       throw new InternalError('The migration lock was asked for before the first connection.');
-    return database.takeMigrationLock();
+    return database.takeMigrationLock(db);
   });
   if (values === 'portable') return new DatabaseDialect({ sql, open });
   return new DatabaseDialect({ sql, open: async () => withEngineErrors(await orEngineError(open)) });

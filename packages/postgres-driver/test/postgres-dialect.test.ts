@@ -176,13 +176,6 @@ test('migrates once, however many start together', async () => {
   expect(rows).toEqual([{ n: '0' }]);
 });
 
-test('refuses to migrate without a connection for the lock', async () => {
-  const provider = { getMigrations: async () => ({ '001': { up: async () => undefined } }) };
-  const fresh = await temporaryPostgresUrl();
-  const { error } = await new Migrator({ db: open({ url: fresh, poolSize: 1 }), provider }).migrateToLatest();
-  expect(error).toMatchObject({ code: 'unsupported' });
-});
-
 test('opens again after the server was away at first', async () => {
   const away = new Kysely<DB>({ dialect: postgresDialect({ url: 'postgres://app:x@127.0.0.1:1/app' }) });
   for (let attempt = 0; attempt < 2; attempt += 1) {

@@ -1,7 +1,7 @@
 import { sqliteDialect } from '@sluice/sqlite-driver';
-import { rejection } from '@sluice/testkit/driver-tests';
+import { rejection, until } from '@sluice/testkit/driver-tests';
 import Sqlite from 'better-sqlite3';
-import { type Dialect, Kysely, SqliteDialect, sql } from 'kysely';
+import { type Dialect, Kysely, type LogEvent, SqliteDialect, sql } from 'kysely';
 import { afterEach, describe, expect, test } from 'vitest';
 import { temporaryFolder } from './opened-database.js';
 
@@ -166,4 +166,73 @@ test('stores a buffer as it was when the query was executed', async () => {
   await Promise.all(work);
   const { rows } = await sql`select hex(name) as hex from item order by id`.execute(db);
   expect(rows).toEqual([{ hex: '01' }, { hex: '0101' }]);
+});
+
+test('one dialect serves several Kyselys, and ends with the last of them', async () => {
+  const dialect = sqliteDialect({ path: `${await temporaryFolder()}/app.db` });
+  const [first, second] = [new Kysely<Tables>({ dialect }), new Kysely<Tables>({ dialect })];
+  await sql`create table item (id integer, name text)`.execute(first);
+  await second.insertInto('item').values({ id: 1, name: 'a' }).execute();
+  await second.destroy();
+  expect(await first.selectFrom('item').select('id').execute()).toEqual([{ id: 1 }]);
+  await first.destroy();
+  const third = new Kysely<Tables>({ dialect });
+  expect(await third.selectFrom('item').select('id').execute()).toEqual([{ id: 1 }]);
+  await third.destroy();
+});
+
+test('log shows transactions and savepoints as Kysely’s own dialect shows them', async () => {
+  const use = async (dialect: Dialect): Promise<string[]> => {
+    const seen: string[] = [];
+    const log = ({ level, query }: LogEvent): void => {
+      seen.push(`${level}: ${query.sql}`);
+    };
+    const db = new Kysely<Tables>({ dialect, log });
+    open.push(db);
+    await db.transaction().execute((trx) => sql`select 1`.execute(trx));
+    await rejection(db.transaction().execute((trx) => sql`selec`.execute(trx)));
+    const controlled = await db.startTransaction().execute();
+    const inner = await controlled.savepoint('a "name"').execute();
+    await inner.rollbackToSavepoint('a "name"').execute();
+    await inner.releaseSavepoint('a "name"').execute();
+    await controlled.commit().execute();
+    return seen;
+  };
+  const stock = await use(new SqliteDialect({ database: new Sqlite(':memory:') }));
+  expect(await use(sqliteDialect({ path: ':memory:' }))).toEqual(stock);
+});
+
+describe('a query that is aborted', () => {
+  const names = (db: Kysely<Tables>): Promise<unknown[]> =>
+    db.selectFrom('item').select('name').orderBy('name').execute();
+
+  test('finishes when it runs', async () => {
+    const db = await ours();
+    const slow = sql`insert into item (name) with recursive n (i) as (select 1 union all select i + 1 from n where i < 2000000)
+      select 'ran' from n where i = 2000000`;
+    const controller = new AbortController();
+    const work = slow.execute(db, { signal: controller.signal });
+    work.catch(() => {});
+    // The writer is free, so it has the statement in the next turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    controller.abort(new Error('enough'));
+    expect(await rejection(work)).toMatchObject({ message: 'enough' });
+    expect(await names(db)).toEqual([]);
+    await until(async () => (await names(db)).length > 0);
+    expect(await names(db)).toEqual([{ name: 'ran' }]);
+  });
+
+  test('is not executed when it waits for its turn', async () => {
+    const db = await ours();
+    const controller = new AbortController();
+    await db.transaction().execute(async (trx) => {
+      await trx.insertInto('item').values({ id: 1, name: 'first' }).execute();
+      const insert = db.insertInto('item').values({ id: 2, name: 'too late' });
+      const work = insert.execute({ signal: controller.signal });
+      controller.abort(new Error('enough'));
+      expect(await rejection(work)).toMatchObject({ message: 'enough' });
+    });
+    await db.insertInto('item').values({ id: 3, name: 'last' }).execute();
+    expect(await names(db)).toEqual([{ name: 'first' }, { name: 'last' }]);
+  });
 });

@@ -1,4 +1,11 @@
-import type { AggregateFunctionNode, AlterTableNode, Dialect, Expression, SqlBool } from 'kysely';
+import type {
+  AggregateFunctionNode,
+  AlterTableNode,
+  Dialect,
+  Expression,
+  SqlBool,
+  TransactionSettings,
+} from 'kysely';
 import type { Catalog, CatalogColumn } from '../catalog/catalog.js';
 import type { UniqueViolationError } from '../errors/data-errors.js';
 import type { SluiceError } from '../errors/sluice-error.js';
@@ -61,6 +68,11 @@ export interface Database {
    * takes; a SAVEPOINT takes none.
    */
   begin(options: BeginOptions): Promise<DatabaseTransaction>;
+  /**
+   * Returns a session: one connection for one caller, for what lasts in a connection, such as settings, a role, temporary tables and locks. It takes a connection
+   * with its first statement. A driver leaves the method out where statements leave nothing in their connections.
+   */
+  session?(options?: SessionOptions): DatabaseSession;
   /**
    * Begins a schema change in which each statement commits by itself, for statements that the engine refuses in a transaction. No second schema change runs at
    * the same time, in any process. `commit` and `rollback` only end it; neither undoes anything. A driver leaves the method out when
@@ -149,6 +161,8 @@ export interface DatabaseSql
   readonly stored?: StoredForms | undefined;
   /** Core's functions, such as `bucket`, in the engine's SQL. Default: a query that calls one is refused. */
   readonly functions?: PortableFunctions | undefined;
+  /** The BEGIN of a transaction, as Kysely's own dialect of the engine shows it in Kysely's `log`. Default `begin`. */
+  begin?(settings: TransactionSettings): string;
 }
 
 /** The expressions of an engine that stores some types in another form, as SQLite stores a numeric as text. */
@@ -269,6 +283,8 @@ export interface ExecuteOptions {
   readonly deadline?: number | undefined;
   /** Ends the call in an AbortedError. */
   readonly signal?: AbortSignal | undefined;
+  /** Ends the call in an AbortedError as long as it waits for its turn. What runs already goes on. */
+  readonly waitSignal?: AbortSignal | undefined;
   /** Names the caller in messages and metrics, for example as the holder of the writer. */
   readonly label?: string | undefined;
   /** Created where the application began the transaction. Its stack shows which code holds the writer, in errors of callers that wait for it. */
@@ -361,6 +377,26 @@ export interface BeginOptions extends SchemaChangeOptions {
    * that is in the list as it is. Other engines ignore the list.
    */
   readonly knownViolations?: readonly UniqueViolationError[] | undefined;
+}
+
+/** The options of a session. */
+export interface SessionOptions {
+  /** Whether a statement may begin a transaction in it, by BEGIN. Otherwise such a statement is refused, and its transaction rolled back. Default true. */
+  readonly mayBegin?: boolean | undefined;
+}
+
+/** One connection for one caller, who makes one call at a time. */
+export interface DatabaseSession extends Pick<Database, 'begin' | 'execute' | 'stream'> {
+  /** Whether it has a connection. */
+  readonly isHeld: boolean;
+  /** Ends the connection, so that what follows in the session is refused. No statement runs. */
+  kill(): void;
+  /**
+   * Gives the connection back. The next caller finds nothing of what was left in it.
+   *
+   * @throws UsageError `invalid_query` when a transaction that a statement began is open; it is rolled back.
+   */
+  release(): Promise<void>;
 }
 
 /**

@@ -12,6 +12,8 @@ export interface WaitOptions {
   readonly deadline?: number | undefined;
   /** Ends the wait in an {@link AbortedError}. */
   readonly signal?: AbortSignal | undefined;
+  /** The same, for a caller whose `signal` ends more than the wait. */
+  readonly waitSignal?: AbortSignal | undefined;
 }
 
 /** What a {@link WaitingQueue} is made with. */
@@ -92,16 +94,23 @@ export class WaitingQueue<T> {
    * @throws OverloadedError when the queue is full; AbortedError or TimeoutError when the signal is aborted, or the deadline past, already.
    */
   enqueue(item: T, options: WaitOptions, drop: (error: SluiceError) => void): void {
-    const { priority = 'normal', deadline = Number.POSITIVE_INFINITY, signal } = options;
+    const { priority = 'normal', deadline = Number.POSITIVE_INFINITY } = options;
+    const signals = signalsOf(options);
     const now = performance.now();
-    if (signal?.aborted) throw abortedError(this.#options.name, signal);
+    const aborted = signals.find((signal) => signal.aborted);
+    if (aborted !== undefined) throw abortedError(this.#options.name, aborted);
     if (deadline <= now) throw this.#timeoutError();
     if (this.#size >= this.#options.limit) throw this.#overloaded();
 
-    const onAbort = (): void => this.#drop(entry, priority, abortedError(this.#options.name, signal));
-    const unlisten = (): void => signal?.removeEventListener('abort', onAbort);
+    const onAbort = (): void => {
+      const cause = signals.find((signal) => signal.aborted);
+      this.#drop(entry, priority, abortedError(this.#options.name, cause));
+    };
+    const unlisten = (): void => {
+      for (const signal of signals) signal.removeEventListener('abort', onAbort);
+    };
     const entry: Entry<T> = { item, since: now, deadline, drop, unlisten, position: -1 };
-    signal?.addEventListener('abort', onAbort, { once: true });
+    for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
     entry.position = this.#waiting[priority].add(entry);
     this.#size += 1;
     this.#arm(deadline);
@@ -207,6 +216,14 @@ export class WaitingQueue<T> {
     );
   }
 }
+
+/** The signals that end a wait; almost always none. */
+function signalsOf({ signal, waitSignal }: WaitOptions): readonly AbortSignal[] {
+  if (signal === undefined && waitSignal === undefined) return NO_SIGNALS;
+  return [signal, waitSignal].filter((given) => given !== undefined);
+}
+
+const NO_SIGNALS: readonly AbortSignal[] = [];
 
 function abortedError(name: string, signal: AbortSignal | undefined): AbortedError {
   return new AbortedError(`The signal was aborted while waiting for ${name}; nothing was executed.`, {

@@ -14,7 +14,8 @@ import {
   type TransactionOptions,
   toExecuteOptions,
 } from '../call/call-options.js';
-import { DatabaseDialect, type TypedLane } from '../dialect/database-dialect.js';
+import { DatabaseDialect, type DialectDatabase } from '../dialect/database-dialect.js';
+import type { TypedLane } from '../dialect/lane-connection.js';
 import { mayChangeSchema, toStatement } from '../dialect/to-statement.js';
 import { TypedQueries } from '../dialect/typed-queries.js';
 import type { Capabilities } from '../driver/capabilities.js';
@@ -338,19 +339,23 @@ class OpenStorage<DB> implements Storage<DB> {
       typed: this.#host.typed,
       open: async () => this.#databaseForKysely(),
       executeOptions: () => toExecuteOptions({}, this.#timeoutMs, 'kysely'),
+      onAbort: 'cancel',
     });
     return new Kysely<DB>({ dialect, plugins: [...this.#host.plugins] });
   }
 
   /** `kysely.destroy()` closes the storage. */
-  #databaseForKysely(): Pick<Database, 'begin' | 'close' | 'execute' | 'stream'> {
+  #databaseForKysely(): DialectDatabase {
     const guarded = this.#guarded;
-    return {
+    const database: DialectDatabase = {
       begin: (options) => guarded.begin(options),
       close: () => this.close(),
       execute: (statement, options) => guarded.execute(statement, options),
       stream: (statement, batchSize, options) => guarded.stream(statement, batchSize, options),
     };
+    return this.#database.session === undefined
+      ? database
+      : { ...database, session: () => guarded.session() };
   }
 
   #createHost(): StorageHost {

@@ -1,13 +1,14 @@
 import type {
   BeginOptions,
   Database,
+  DatabaseSession,
   DatabaseTransaction,
   ExecuteOptions,
   Row,
   Statement,
   StatementResult,
 } from '../driver/driver.js';
-import { ClosedError } from '../errors/flow-errors.js';
+import { ClosedError, ConflictError, InternalError } from '../errors/flow-errors.js';
 import { type OnReplay, replayAfter } from '../transaction/replay.js';
 import { assertOutsideTransaction } from '../transaction/transaction-context.js';
 import { beginInContext } from '../transaction/transaction-scope.js';
@@ -48,14 +49,7 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
     } catch (error) {
       return Promise.reject(error);
     }
-    const since = this.#enter();
-    return this.#attempt(statement, options).then(
-      (result) => {
-        this.#leave('statements', options.label, since);
-        return result;
-      },
-      (error: unknown) => this.#executeAgain(error, statement, options, since),
-    );
+    return this.#executeOn(this.#database, statement, options);
   }
 
   async *stream(
@@ -64,15 +58,37 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
     options: ExecuteOptions,
   ): AsyncGenerator<readonly Row[]> {
     this.assertUsable();
-    const timed = withTime(statement, new Date());
-    const batches = this.#database.stream(timed, batchSize, options)[Symbol.asyncIterator]();
-    yield* this.#streams.read(batches, options.deadline ?? Number.POSITIVE_INFINITY);
+    yield* this.#read(this.#database, statement, batchSize, options);
   }
 
   /** Begins a transaction whose callback Kysely runs. */
   begin(options: BeginOptions): Promise<DatabaseTransaction> {
     this.assertUsable();
     return beginInContext(this.#owner, () => this.#database.begin(options));
+  }
+
+  /** One of the driver's sessions with the same checks. A transaction in it is begun by `begin` alone. */
+  session(): DatabaseSession {
+    const session = this.#database.session?.({ mayBegin: false }) ?? unreachable();
+    return {
+      get isHeld() {
+        return session.isHeld;
+      },
+      execute: async (statement, options) => {
+        this.assertUsable();
+        return this.#executeOn(session, statement, options);
+      },
+      stream: (statement, batchSize, options) => {
+        this.assertUsable();
+        return this.#read(session, statement, batchSize, options);
+      },
+      begin: (options) => {
+        this.assertUsable();
+        return beginInContext(this.#owner, () => session.begin(options));
+      },
+      kill: () => session.kill(),
+      release: () => session.release(),
+    };
   }
 
   /** @throws ClosedError. */
@@ -106,29 +122,45 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
     return this.#closing;
   }
 
+  #executeOn(on: Executing, statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
+    const since = this.#enter();
+    return attemptOn(on, statement, options).then(
+      (result) => {
+        this.#leave('statements', options.label, since);
+        return result;
+      },
+      (error: unknown) => this.#executeAgain(error, on, statement, options, since),
+    );
+  }
+
+  #read(
+    on: Pick<Database, 'stream'>,
+    statement: Statement,
+    batchSize: number,
+    options: ExecuteOptions,
+  ): AsyncGenerator<readonly Row[]> {
+    const batches = on.stream(withTime(statement, new Date()), batchSize, options)[Symbol.asyncIterator]();
+    return this.#streams.read(batches, options.deadline ?? Number.POSITIVE_INFINITY);
+  }
+
   async #executeAgain(
     error: unknown,
+    on: Executing,
     statement: Statement,
     options: ExecuteOptions,
     since: number,
   ): Promise<StatementResult> {
     const attempt = (count: number): Promise<StatementResult> =>
-      this.#attempt(statement, { ...options, attempt: count });
+      attemptOn(on, statement, { ...options, attempt: count });
     try {
+      // With its connection, a session has lost what later statements may need.
+      if (on.isHeld === true && !(error instanceof ConflictError)) throw error;
       const result = await replayAfter(error, attempt, options, this.#onReplay);
       this.#leave('statements', options.label, since);
       return result;
     } catch (failure) {
       this.#leave('statements', options.label, since, { error: failure });
       throw failure;
-    }
-  }
-
-  #attempt(statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
-    try {
-      return this.#database.execute(withTime(statement, new Date()), options);
-    } catch (error) {
-      return Promise.reject(error);
     }
   }
 
@@ -157,4 +189,19 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
     await this.#streams.empty();
     await this.#database.close();
   }
+}
+
+/** The database, or a session. */
+type Executing = Pick<Database, 'execute'> & Partial<Pick<DatabaseSession, 'isHeld'>>;
+
+function attemptOn(on: Executing, statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
+  try {
+    return on.execute(withTime(statement, new Date()), options);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function unreachable(): never {
+  throw new InternalError('A session was asked for where the driver has none.');
 }

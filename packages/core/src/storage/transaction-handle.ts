@@ -6,7 +6,8 @@ import {
   type KyselyPlugin,
   Transaction,
 } from 'kysely';
-import { DatabaseDialect, LaneConnection, type TypedLane } from '../dialect/database-dialect.js';
+import { DatabaseDialect } from '../dialect/database-dialect.js';
+import { LaneConnection, type TypedLane } from '../dialect/lane-connection.js';
 import { TransactionAdapter } from '../dialect/transaction-adapter.js';
 import type { DatabaseSql, DatabaseTransaction, ExecuteOptions } from '../driver/driver.js';
 import { InternalError } from '../errors/flow-errors.js';
@@ -105,7 +106,11 @@ export function transactionKysely<DB>(
   onStatement?: (sql: string) => void,
 ): Kysely<DB> {
   const transaction = onStatement === undefined ? scope : watched(scope, onStatement);
-  const connection = new LaneConnection(NO_DATABASE, options, { transaction, typed: host.typed });
+  const connection = new LaneConnection(NO_DATABASE, options, {
+    transaction,
+    typed: host.typed,
+    onAbort: 'cancel',
+  });
   const dialect = new DatabaseDialect({
     sql: host.sql,
     ...(host.typed === undefined ? {} : { typed: host.typed }),

@@ -178,8 +178,10 @@ export class PostgresConnection {
     const prepared = mayPrepare ? this.#prepare(text) : undefined;
     const prelude = this.#prelude(options);
     // A script is sent by the simple protocol, which cannot follow the extended protocol's messages in the same round trip.
-    if (isScript && prelude !== undefined)
+    if (isScript && prelude !== undefined) {
       await this.#send({ ...prelude, prepared: undefined, parameters: [], isScript }, options);
+      prelude.onCompleted?.();
+    }
     const effects = prepared?.effects ?? effectsOf(text);
     const isInTransaction = begin !== undefined || this.status !== 'I';
     this.#command = { isInTransaction, isSimple: isScript, mayCommit: effects.mayCommit };

@@ -22,6 +22,7 @@ import {
   type QueryCompiler,
   type SqlBool,
   sql,
+  type TransactionSettings,
 } from 'kysely';
 import type { ValueMode } from '../options/options.js';
 import { arrayText } from '../values/array.js';
@@ -44,6 +45,12 @@ export class PostgresSql implements DatabaseSql {
 
   createAdapter(): DialectAdapter {
     return new PooledPostgresAdapter(this.#takeLock);
+  }
+
+  begin({ isolationLevel, accessMode }: TransactionSettings): string {
+    if (isolationLevel === undefined && accessMode === undefined) return 'begin';
+    const level = isolationLevel === undefined ? '' : ` isolation level ${isolationLevel}`;
+    return `start transaction${level}${accessMode === undefined ? '' : ` ${accessMode}`}`;
   }
 
   createIntrospector(db: Kysely<unknown>): DatabaseIntrospector {

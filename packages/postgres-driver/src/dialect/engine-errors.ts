@@ -1,20 +1,44 @@
-import { CommitUnknownError, type Database, type DatabaseTransaction, SluiceError } from '@sluice/core';
+import {
+  CommitUnknownError,
+  type DatabaseSession,
+  type DatabaseTransaction,
+  type DialectDatabase,
+  SluiceError,
+} from '@sluice/core';
 import { isDatabaseError } from '../errors/errors.js';
-
-/** The part of a database that a Kysely dialect uses. */
-type DialectDatabase = Pick<Database, 'begin' | 'close' | 'execute' | 'stream'>;
 
 /**
  * Wraps a database so that it throws the server's own errors in place of Sluice's, as Kysely's own dialect does. Errors that the server did not raise
  * are unchanged: a deadline, a full queue, a lost connection, a COMMIT whose outcome is unknown.
  */
-export function withEngineErrors(database: DialectDatabase): DialectDatabase {
+export function withEngineErrors(database: DialectDatabase & Sessions): DialectDatabase {
   return {
-    execute: (statement, options) => orEngineError(() => database.execute(statement, options)),
-    stream: (statement, batchSize, options) =>
-      streamOrEngineError(database.stream(statement, batchSize, options)),
-    begin: (options) => orEngineError(async () => transactionWithEngineErrors(await database.begin(options))),
+    ...callsWithEngineErrors(database),
+    session: (options) => sessionWithEngineErrors(database.session(options)),
     close: () => database.close(),
+  };
+}
+
+type Sessions = Required<Pick<DialectDatabase, 'session'>>;
+type Calls = Pick<DialectDatabase, 'begin' | 'execute' | 'stream'>;
+
+function callsWithEngineErrors(calls: Calls): Calls {
+  return {
+    execute: (statement, options) => orEngineError(() => calls.execute(statement, options)),
+    stream: (statement, batchSize, options) =>
+      streamOrEngineError(calls.stream(statement, batchSize, options)),
+    begin: (options) => orEngineError(async () => transactionWithEngineErrors(await calls.begin(options))),
+  };
+}
+
+function sessionWithEngineErrors(session: DatabaseSession): DatabaseSession {
+  return {
+    ...callsWithEngineErrors(session),
+    get isHeld() {
+      return session.isHeld;
+    },
+    kill: () => session.kill(),
+    release: () => session.release(),
   };
 }
 

@@ -50,13 +50,15 @@ export interface TransactionContext {
 /**
  * Begins a transaction on `pooled`, which is released when that fails. BEGIN is sent in the same round trip as the first statement. That makes no
  * difference to the caller, because PostgreSQL takes the snapshot with the first statement too.
+ *
+ * @param options `keepsDefaults`: the transaction has the level and the access that the session has.
  */
 export async function beginTransaction(
   pooled: PooledConnection,
-  options: BeginOptions,
+  options: BeginOptions & { readonly keepsDefaults?: boolean | undefined },
   context: TransactionContext,
 ): Promise<PostgresTransaction> {
-  const begin = beginStatement(options, context.isolation);
+  const begin = options.keepsDefaults ? 'begin' : beginStatement(options, context.isolation);
   if (!options.isSchemaChange) return new PostgresTransaction(pooled, options, context, begin);
   try {
     await takeSchemaChangeLock(pooled.connection, 'transaction', options, begin);
