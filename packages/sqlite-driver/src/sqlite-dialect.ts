@@ -1,5 +1,6 @@
 import { DatabaseDialect } from '@sluice/core';
 import { SqliteSql } from './dialect/database-sql.js';
+import { RebuildingSession } from './dialect/rebuilding-session.js';
 import { locatePath } from './file/path.js';
 import { assertNodeVersion } from './file/runtime.js';
 import { resolveOptions, type SqliteOptions, type SqliteValues } from './options/options.js';
@@ -36,7 +37,14 @@ export function sqliteDialect({
     sql: new SqliteSql(values),
     open: async () => {
       assertNodeVersion();
-      return openDatabase(await locatePath(path), resolved);
+      const database = await openDatabase(await locatePath(path), resolved);
+      return {
+        execute: (statement, how) => database.execute(statement, how),
+        stream: (statement, batchSize, how) => database.stream(statement, batchSize, how),
+        begin: (how) => database.begin(how),
+        session: () => new RebuildingSession(database),
+        close: () => database.close(),
+      };
     },
   });
 }

@@ -2,6 +2,7 @@ import { sqliteDialect } from '@sluice/sqlite-driver';
 import { rejection, until } from '@sluice/testkit/driver-tests';
 import Sqlite from 'better-sqlite3';
 import { type Dialect, Kysely, type LogEvent, SqliteDialect, sql } from 'kysely';
+import { Migrator } from 'kysely/migration';
 import { afterEach, describe, expect, test } from 'vitest';
 import { temporaryFolder } from './opened-database.js';
 
@@ -234,5 +235,89 @@ describe('a query that is aborted', () => {
     });
     await db.insertInto('item').values({ id: 3, name: 'last' }).execute();
     expect(await names(db)).toEqual([{ name: 'first' }, { name: 'last' }]);
+  });
+});
+
+describe('migrations of an application that was written for Kysely’s own dialect', () => {
+  const makeTables = async (db: Kysely<unknown>): Promise<void> => {
+    await sql`create table parent (id integer primary key, a text)`.execute(db);
+    await sql`create table child (id integer primary key, p integer references parent (id) on delete cascade)`.execute(
+      db,
+    );
+    await sql`insert into parent values (1, null)`.execute(db);
+    await sql`insert into child values (1, 1)`.execute(db);
+  };
+  /** The twelve steps of https://sqlite.org/lang_altertable.html, but for the pragmas around them. */
+  const rebuild = async (db: Kysely<unknown>): Promise<void> => {
+    await sql`create table parent_new (id integer primary key, a text not null default '')`.execute(db);
+    await sql`insert into parent_new select id, coalesce(a, '') from parent`.execute(db);
+    await sql`drop table parent`.execute(db);
+    await sql`alter table parent_new rename to parent`.execute(db);
+  };
+  const withKeysOff = async (db: Kysely<unknown>, work: (db: Kysely<unknown>) => Promise<void>) => {
+    await sql`pragma foreign_keys = off`.execute(db);
+    await work(db);
+    await sql`pragma foreign_keys = on`.execute(db);
+  };
+  const children = async (db: Kysely<Tables>): Promise<unknown> =>
+    (await sql`select p from child`.execute(db)).rows;
+  const migrate = (db: Kysely<Tables>, ups: readonly ((db: Kysely<unknown>) => Promise<void>)[]) => {
+    const migrations = Object.fromEntries(ups.map((up, index) => [`m${index}`, { up }]));
+    const provider = { getMigrations: async () => migrations };
+    return new Migrator({ db, provider, disableTransactions: true }).migrateToLatest();
+  };
+  const REBUILDS: readonly [string, (db: Kysely<unknown>) => Promise<void>][] = [
+    ['its steps by themselves', (db) => withKeysOff(db, rebuild)],
+    [
+      'its steps in a transaction',
+      (db) => withKeysOff(db, (inner) => inner.transaction().execute((trx) => rebuild(trx))),
+    ],
+  ];
+
+  test.each(REBUILDS)('rebuild a table with foreign keys off, %s, and no row is lost', async (_, up) => {
+    for (const db of [await ours(), await kyselys()]) {
+      expect((await migrate(db, [makeTables, up])).error).toBeUndefined();
+      expect(await children(db)).toEqual([{ p: 1 }]);
+      const { rows } = await sql`select a from parent`.execute(db);
+      expect(rows).toEqual([{ a: '' }]);
+      expect(await rejection(sql`insert into child values (2, 77)`.execute(db))).toMatchObject({
+        code: 'SQLITE_CONSTRAINT_FOREIGNKEY',
+      });
+    }
+  });
+
+  test('cannot leave a row without its parent, and a rebuild that fails changes nothing', async () => {
+    const db = await ours();
+    const lose = (inner: Kysely<unknown>): Promise<void> =>
+      withKeysOff(inner, async (off) => {
+        await sql`delete from parent`.execute(off);
+      });
+    const { error } = await migrate(db, [makeTables, lose]);
+    expect(error).toMatchObject({ code: 'SQLITE_CONSTRAINT_FOREIGNKEY' });
+    const forget = db.connection().execute(async (pinned) => {
+      await sql`pragma foreign_keys = off`.execute(pinned);
+      await rebuild(pinned);
+    });
+    expect(await rejection(forget)).toMatchObject({ code: 'invalid_query' });
+    expect((await sql`select a from parent`.execute(db)).rows).toEqual([{ a: null }]);
+    expect(await children(db)).toEqual([{ p: 1 }]);
+  });
+
+  test('say how a rebuild works when they run in a transaction', async () => {
+    const db = await ours();
+    const switchOff = db.transaction().execute((trx) => sql`pragma foreign_keys = off`.execute(trx));
+    expect(String(await rejection(switchOff))).toContain('disableTransactions');
+  });
+
+  test('open transactions of their own, and run once however many Migrators start in a process', async () => {
+    const db = await ours();
+    let runs = 0;
+    const up = async (inner: Kysely<unknown>): Promise<void> => {
+      runs += 1;
+      await inner.transaction().execute((trx) => makeTables(trx));
+    };
+    const outcomes = await Promise.all(Array.from({ length: 4 }, () => migrate(db, [up])));
+    expect(outcomes.map(({ error }) => error)).toEqual(Array.from({ length: 4 }, () => undefined));
+    expect(runs).toBe(1);
   });
 });

@@ -64,7 +64,7 @@ export class LaneConnection implements DatabaseConnection {
   #running: AbortController | undefined;
   /** Whether the session ends with the running query. */
   #mustKill = false;
-  /** Kysely's abort strategies, where the database has sessions; Kysely refuses them elsewhere. They do nothing when no query runs. */
+  /** Kysely's abort strategies, where the database has sessions that it can end; Kysely refuses them elsewhere. They do nothing when no query runs. */
   readonly cancelQuery?: () => Promise<void>;
   readonly killSession?: () => Promise<void>;
 
@@ -80,7 +80,7 @@ export class LaneConnection implements DatabaseConnection {
     this.#transaction = transaction;
     this.#typed = typed;
     this.#onAbort = onAbort;
-    if (session === undefined) return;
+    if (session?.kill === undefined) return;
     this.cancelQuery = async () => this.#running?.abort();
     this.killSession = async () => {
       this.#mustKill = this.#running !== undefined;
@@ -201,7 +201,7 @@ export class LaneConnection implements DatabaseConnection {
         : await work({ signal: AbortSignal.any([signal, running.signal]) });
     } finally {
       this.#running = undefined;
-      if (this.#mustKill) this.#session?.kill();
+      if (this.#mustKill) this.#session?.kill?.();
     }
   }
 

@@ -389,8 +389,8 @@ export interface SessionOptions {
 export interface DatabaseSession extends Pick<Database, 'begin' | 'execute' | 'stream'> {
   /** Whether it has a connection. */
   readonly isHeld: boolean;
-  /** Ends the connection, so that what follows in the session is refused. No statement runs. */
-  kill(): void;
+  /** Ends the connection, so that what follows in the session is refused. No statement runs. A driver that cannot leaves the method out. */
+  kill?(): void;
   /**
    * Gives the connection back. The next caller finds nothing of what was left in it.
    *

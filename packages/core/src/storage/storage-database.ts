@@ -86,7 +86,7 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
         this.assertUsable();
         return beginInContext(this.#owner, () => session.begin(options));
       },
-      kill: () => session.kill(),
+      kill: () => session.kill?.(),
       release: () => session.release(),
     };
   }

@@ -37,7 +37,7 @@ function sessionWithEngineErrors(session: DatabaseSession): DatabaseSession {
     get isHeld() {
       return session.isHeld;
     },
-    kill: () => session.kill(),
+    kill: () => session.kill?.(),
     release: () => session.release(),
   };
 }

@@ -1,4 +1,11 @@
-import type { CheckedValue, DatabaseSql, PortableFunctions, StoredForms, ValueType } from '@sluice/core';
+import {
+  type CheckedValue,
+  type DatabaseSql,
+  type PortableFunctions,
+  SerialQueue,
+  type StoredForms,
+  type ValueType,
+} from '@sluice/core';
 import {
   type AggregateFunctionNode,
   type DatabaseIntrospector,
@@ -24,13 +31,15 @@ import { call, STORED_FORMS } from './stored-forms.js';
 /** Core's DatabaseSql for SQLite, used by Kysely and by repositories. */
 export class SqliteSql implements DatabaseSql {
   readonly #values: SqliteValues;
+  /** Kysely's Migrators of this process. */
+  readonly #migrators = new SerialQueue();
 
   constructor(values: SqliteValues) {
     this.#values = values;
   }
 
   createAdapter(): DialectAdapter {
-    return new LaneSqliteAdapter();
+    return new LaneSqliteAdapter(this.#migrators);
   }
 
   createIntrospector(db: Kysely<unknown>): DatabaseIntrospector {

@@ -93,6 +93,10 @@ function assertHarmlessPragma(sql: string): void {
   const value = (assigned ?? argument)?.replaceAll(/['"\s]/g, '').toLowerCase();
   if (pragma !== '' && value === undefined) return;
   if (HARMLESS.has(pragma) || RESTATED.has(`${pragma}=${value}`)) return;
+  if (pragma === 'foreign_keys' || pragma === 'defer_foreign_keys')
+    throw invalid(
+      "Foreign keys cannot be switched off here; inside a transaction SQLite itself ignores it. Rebuild a table in a migration of the storage, or on a connection() of the dialect, outside a transaction, between `pragma foreign_keys = off` and `pragma foreign_keys = on`: Kysely's Migrator runs migrations like that with `disableTransactions: true`.",
+    );
   throw invalid(
     `The driver sets the pragmas of its connections itself, so "${pragma}" cannot be changed by a statement. Its options do: see sqlite({ … }).`,
   );
