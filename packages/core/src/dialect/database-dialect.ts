@@ -83,8 +83,9 @@ class LaneDriver implements KyselyDriver {
 
   async acquireConnection(): Promise<LaneConnection> {
     if (this.#database === undefined) throw new Error('Kysely did not initialise the driver.');
-    const { executeOptions = () => ({}), typed, onAbort } = this.#options;
-    return new LaneConnection(this.#database, executeOptions, { typed, onAbort });
+    const { executeOptions = () => ({}), typed, onAbort, sql } = this.#options;
+    const { countsDefinitions } = sql;
+    return new LaneConnection(this.#database, executeOptions, { typed, onAbort, countsDefinitions });
   }
 
   beginTransaction(connection: LaneConnection, settings: TransactionSettings): Promise<void> {

@@ -37,6 +37,8 @@ export interface LaneConnectionOptions {
    * query's turn. `cancel`: it is cancelled, as every call of a storage. Default `finish`.
    */
   readonly onAbort?: 'cancel' | 'finish' | undefined;
+  /** See {@link DatabaseSql.countsDefinitions}. */
+  readonly countsDefinitions?: boolean | undefined;
 }
 
 /** What Kysely passes with a query. */
@@ -54,6 +56,7 @@ export class LaneConnection implements DatabaseConnection {
   readonly #executeOptions: () => ExecuteOptions;
   readonly #typed: TypedLane | undefined;
   readonly #onAbort: 'cancel' | 'finish';
+  readonly #countsDefinitions: boolean;
   #transaction: DatabaseTransaction | undefined;
   #hasChangedSchema = false;
   /** Whether the session has read the tables, which it may see otherwise than others do. */
@@ -71,7 +74,7 @@ export class LaneConnection implements DatabaseConnection {
   constructor(
     database: ConnectionDatabase,
     executeOptions: () => ExecuteOptions,
-    { transaction, typed, onAbort = 'finish' }: LaneConnectionOptions,
+    { transaction, typed, onAbort = 'finish', countsDefinitions = false }: LaneConnectionOptions,
   ) {
     const session = database.session?.();
     this.#session = session;
@@ -80,6 +83,7 @@ export class LaneConnection implements DatabaseConnection {
     this.#transaction = transaction;
     this.#typed = typed;
     this.#onAbort = onAbort;
+    this.#countsDefinitions = countsDefinitions;
     if (session?.kill === undefined) return;
     this.cancelQuery = async () => this.#running?.abort();
     this.killSession = async () => {
@@ -98,8 +102,9 @@ export class LaneConnection implements DatabaseConnection {
       this.#run(query, how, (statement, execute) => target.execute(statement, execute)),
     );
     this.#typed?.queries.decode(query, result.rows);
-    if (mayChangeSchema(query)) this.#noteSchemaChange();
-    return toQueryResult<R>(result, query);
+    if (!mayChangeSchema(query)) return toQueryResult<R>(result, query);
+    this.#noteSchemaChange();
+    return this.#countsDefinitions ? { rows: [], numAffectedRows: 0n } : toQueryResult<R>(result, query);
   }
 
   async *streamQuery<R>(
@@ -253,10 +258,20 @@ function toQueryResult<R>(result: StatementResult, query: CompiledQuery): QueryR
 
 /** Whether Kysely's own dialects report the number of affected rows for this query. */
 function isCounted({ query, sql }: CompiledQuery): boolean {
-  return (
-    COUNTED.has(query.kind) ||
-    (query.kind === 'RawNode' && /^\s*(?:delete|insert|merge|replace|update)\b/i.test(sql))
-  );
+  return COUNTED.has(query.kind) || (query.kind === 'RawNode' && WRITES.test(withoutWith(sql)));
+}
+
+const WRITES = /^\s*(?:delete|insert|merge|replace|update)\b/i;
+
+/** A statement that begins by WITH from its own first word on: what is in parentheses, strings and names is taken out. */
+function withoutWith(sql: string): string {
+  if (!/^\s*with\b/i.test(sql)) return sql;
+  let text = sql.replaceAll(/--.*$|'[^']*'|"[^"]*"/gm, '_');
+  for (let before = ''; before !== text; ) {
+    before = text;
+    text = text.replaceAll(/\([^()]*\)/g, ' ');
+  }
+  return text.slice(Math.max(0, text.search(/\b(?:delete|insert|merge|replace|select|update|values)\b/i)));
 }
 
 const COUNTED: ReadonlySet<string> = new Set([

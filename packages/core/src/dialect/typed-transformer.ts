@@ -4,6 +4,7 @@ import {
   type CaseNode,
   type CastNode,
   type ColumnUpdateNode,
+  CreateIndexNode,
   type FunctionNode,
   type GroupByItemNode,
   type InsertQueryNode,
@@ -185,8 +186,9 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
 
   /** Adds the contract's position of NULLs (C2). It adds nothing to a column without NULLs, so that the engine can use any index for the order. */
   protected override transformOrderByItem(node: OrderByItemNode): OrderByItemNode {
-    // An index has no NULLS FIRST or LAST on every engine, and none is needed there.
-    if (this.nodeStack.at(-2)?.kind === 'CreateIndexNode') return super.transformOrderByItem(node);
+    const around = this.#walk.around(1);
+    // The columns of an index have an order too. NULLs and stored forms lie in it as the engine puts them.
+    if (around !== undefined && CreateIndexNode.is(around)) return super.transformOrderByItem(node);
     const aliased = orderedByAlias(this.#walk, node.orderBy);
     const nulls = node.nulls ?? (mayBeNull(this.#walk, node, aliased) ? defaultNulls(node) : undefined);
     const made = super.transformOrderByItem(node);

@@ -163,6 +163,8 @@ export interface DatabaseSql
   readonly functions?: PortableFunctions | undefined;
   /** The BEGIN of a transaction, as Kysely's own dialect of the engine shows it in Kysely's `log`. Default `begin`. */
   begin?(settings: TransactionSettings): string;
+  /** Whether Kysely's own dialect of the engine reports that a definition of a table or index has affected 0 rows; others report nothing. Default false. */
+  readonly countsDefinitions?: boolean;
 }
 
 /** The expressions of an engine that stores some types in another form, as SQLite stores a numeric as text. */

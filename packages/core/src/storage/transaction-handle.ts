@@ -110,6 +110,7 @@ export function transactionKysely<DB>(
     transaction,
     typed: host.typed,
     onAbort: 'cancel',
+    countsDefinitions: host.sql.countsDefinitions,
   });
   const dialect = new DatabaseDialect({
     sql: host.sql,

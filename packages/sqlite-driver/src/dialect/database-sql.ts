@@ -30,6 +30,7 @@ import { call, STORED_FORMS } from './stored-forms.js';
 
 /** Core's DatabaseSql for SQLite, used by Kysely and by repositories. */
 export class SqliteSql implements DatabaseSql {
+  readonly countsDefinitions = true;
   readonly #values: SqliteValues;
   /** Kysely's Migrators of this process. */
   readonly #migrators = new SerialQueue();

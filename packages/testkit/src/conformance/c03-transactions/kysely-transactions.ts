@@ -100,6 +100,47 @@ export function kyselyTransactionCases(fixture: Fixture, capabilities: Capabilit
       expect(rows).toStrictEqual([{ name: 'a' }]);
     });
 
+    test('C3 kysely.connection() runs its statements and transactions in order', async () => {
+      const { storage } = fixture;
+      const balances = await storage.kysely.connection().execute(async (db) => {
+        const read = async (): Promise<unknown> => db.selectFrom('account').select('balance').execute();
+        await db.insertInto('account').values({ name: 'a', balance: 1 }).execute();
+        const first = await read();
+        await db.transaction().execute((trx) => trx.updateTable('account').set({ balance: 2 }).execute());
+        const [second] = await Promise.all([read(), db.updateTable('account').set({ balance: 3 }).execute()]);
+        return [first, second, await read()];
+      });
+      expect(balances).toStrictEqual([[{ balance: 1 }], [{ balance: 2 }], [{ balance: 3 }]]);
+    });
+
+    test('C3 kysely.connection() rolls back nothing when its callback throws, and can be used again', async () => {
+      const { storage } = fixture;
+      const failure = new Error('stop');
+      const work = storage.kysely.connection().execute(async (db) => {
+        await db.insertInto('account').values({ name: 'a', balance: 1 }).execute();
+        throw failure;
+      });
+      expect(await rejection(work)).toBe(failure);
+      const again = storage.kysely.connection();
+      expect(await again.execute((db) => db.selectFrom('account').select('name').execute())).toStrictEqual([
+        { name: 'a' },
+      ]);
+    });
+
+    test('C3 kysely.connection() goes on after a change of the schema', async () => {
+      const { storage } = fixture;
+      const rows = await storage.kysely.connection().execute(async (db) => {
+        await db.schema
+          .createIndex('account_balance')
+          .on('account')
+          .columns(['balance desc', 'name'])
+          .execute();
+        await db.insertInto('account').values({ name: 'a', balance: 1 }).execute();
+        return db.selectFrom('account').selectAll().execute();
+      });
+      expect(rows).toStrictEqual([{ name: 'a', balance: 1 }]);
+    });
+
     for (const isolation of ['read committed', 'repeatable read', 'serializable'] as const) {
       test(`C3 write and kysely.transaction() take the level ${isolation}`, async () => {
         const { storage } = fixture;
