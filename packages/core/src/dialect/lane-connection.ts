@@ -200,11 +200,13 @@ export class LaneConnection implements DatabaseConnection {
     if (signal === undefined) return work({});
     const running = new AbortController();
     this.#running = running;
+    const cancel = (): void => running.abort(signal.reason);
+    if (this.#onAbort === 'cancel') signal.addEventListener('abort', cancel, { once: true });
+    if (this.#onAbort === 'cancel' && signal.aborted) cancel();
     try {
-      return this.#onAbort === 'finish'
-        ? await work({ waitSignal: signal, signal: running.signal })
-        : await work({ signal: AbortSignal.any([signal, running.signal]) });
+      return await work({ waitSignal: signal, signal: running.signal });
     } finally {
+      signal.removeEventListener('abort', cancel);
       this.#running = undefined;
       if (this.#mustKill) this.#session?.kill?.();
     }
