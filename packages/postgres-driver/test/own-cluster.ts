@@ -42,6 +42,9 @@ export interface Cluster extends AsyncDisposable {
 const PROGRAMS = ['patroni', 'etcd', 'haproxy', 'initdb'] as const;
 const NAMES = ['n1', 'n2', 'n3'] as const;
 
+/** How long replicas have to follow before they are made anew. */
+const REMAKE_MS = 60_000;
+
 /** The places of the programs: on PATH, and where Debian puts them. */
 const FOLDERS: readonly string[] = [
   ...(process.env.PATH ?? '').split(delimiter),
@@ -121,8 +124,13 @@ class OwnCluster implements Cluster {
   }
 
   async untilReady(): Promise<void> {
+    let remakeAt = performance.now() + REMAKE_MS;
     await until(async () => {
       const status = await this.#status();
+      if (performance.now() > remakeAt) {
+        await this.#remakeReplicas(status);
+        remakeAt += REMAKE_MS;
+      }
       const isFollowing =
         status.filter(({ state }) => state === 'running' || state === 'streaming').length === 3;
       const has = (role: string): boolean => status.some((member) => member.role === role);
@@ -142,6 +150,17 @@ class OwnCluster implements Cluster {
     for (const { relay, restRelay, etcdRelay } of this.#members)
       await Promise.all([relay.close(), restRelay.close(), etcdRelay.close()]);
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  }
+
+  /** After many failovers a member may wait for a timeline that nobody has any more, which Patroni leaves to its operator. */
+  async #remakeReplicas(status: readonly MemberStatus[]): Promise<void> {
+    const lost = status.filter(({ role, state }) => role === 'replica' && state !== 'creating replica');
+    for (const { restPort } of this.#members.filter(({ name }) => lost.some((each) => each.name === name)))
+      await fetch(`http://127.0.0.1:${restPort}/reinitialize`, {
+        method: 'POST',
+        body: JSON.stringify({ force: true }),
+        signal: AbortSignal.timeout(5000),
+      }).catch(() => {}); // One that does not answer now is asked again.
   }
 
   /** What the first member says that answers and that sees etcd. */
@@ -363,6 +382,7 @@ function patroniConfig(name: string, data: string, folder: string, ports: Ports)
       },
       parameters,
       pg_hba: ['host all all 127.0.0.1/32 scram-sha-256', 'host replication repl 127.0.0.1/32 scram-sha-256'],
+      basebackup: [{ checkpoint: 'fast' }],
       remove_data_directory_on_rewind_failure: true,
       remove_data_directory_on_diverged_timelines: true,
     },
