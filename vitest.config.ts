@@ -33,7 +33,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['{packages,examples}/*/src/**/*.test.ts', 'scripts/*.test.mjs'] },
+        test: {
+          name: 'unit',
+          include: ['{packages,examples}/*/src/**/*.test.ts', 'scripts/*.test.mjs'],
+          // A busy machine is no failure.
+          testTimeout: 60_000,
+        },
       },
       {
         extends: true,
