@@ -85,7 +85,7 @@ class LaneDriver implements KyselyDriver {
     if (this.#database === undefined) throw new Error('Kysely did not initialise the driver.');
     const { executeOptions = () => ({}), typed, onAbort, sql } = this.#options;
     const { countsDefinitions } = sql;
-    return new LaneConnection(this.#database, executeOptions, { typed, onAbort, countsDefinitions });
+    return LaneConnection.to(this.#database, executeOptions, { typed, onAbort, countsDefinitions });
   }
 
   beginTransaction(connection: LaneConnection, settings: TransactionSettings): Promise<void> {

@@ -67,29 +67,42 @@ export class LaneConnection implements DatabaseConnection {
   #running: AbortController | undefined;
   /** Whether the session ends with the running query. */
   #mustKill = false;
-  /** Kysely's abort strategies, where the database has sessions that it can end; Kysely refuses them elsewhere. They do nothing when no query runs. */
-  readonly cancelQuery?: () => Promise<void>;
-  readonly killSession?: () => Promise<void>;
 
   constructor(
-    database: ConnectionDatabase,
+    target: Pick<Database, 'begin' | 'execute' | 'stream'>,
+    session: DatabaseSession | undefined,
     executeOptions: () => ExecuteOptions,
     { transaction, typed, onAbort = 'finish', countsDefinitions = false }: LaneConnectionOptions,
   ) {
-    const session = database.session?.();
     this.#session = session;
-    this.#target = session ?? database;
+    this.#target = session ?? target;
     this.#executeOptions = executeOptions;
     this.#transaction = transaction;
     this.#typed = typed;
     this.#onAbort = onAbort;
     this.#countsDefinitions = countsDefinitions;
-    if (session?.kill === undefined) return;
-    this.cancelQuery = async () => this.#running?.abort();
-    this.killSession = async () => {
-      this.#mustKill = this.#running !== undefined;
-      this.#running?.abort();
-    };
+  }
+
+  /** A connection to a database. Kysely's abort strategies are refused by Kysely where the database has no sessions that it can end. */
+  static to(
+    database: ConnectionDatabase,
+    executeOptions: () => ExecuteOptions,
+    options: LaneConnectionOptions,
+  ): LaneConnection {
+    const session = database.session?.();
+    const Connection = session?.kill === undefined ? LaneConnection : AbortableConnection;
+    return new Connection(database, session, executeOptions, options);
+  }
+
+  /** Cancels the query that runs, if one does. */
+  protected abortRunning(): void {
+    this.#running?.abort();
+  }
+
+  /** The same, and ends the session with it. */
+  protected killWithRunning(): void {
+    this.#mustKill = this.#running !== undefined;
+    this.abortRunning();
   }
 
   async executeQuery<R>(query: CompiledQuery, options: QueryOptions = {}): Promise<QueryResult<R>> {
@@ -195,7 +208,7 @@ export class LaneConnection implements DatabaseConnection {
     }
   }
 
-  /** Runs a query that Kysely may abort. {@link LaneConnection.cancelQuery} and {@link LaneConnection.killSession} are called then. */
+  /** Runs a query that Kysely may abort. {@link AbortableConnection.cancelQuery} and {@link AbortableConnection.killSession} are called then. */
   async #cancellable<T>({ signal }: QueryOptions, work: (how: ExecuteOptions) => Promise<T>): Promise<T> {
     if (signal === undefined) return work({});
     const running = new AbortController();
@@ -245,6 +258,17 @@ export class LaneConnection implements DatabaseConnection {
   #opened(): DatabaseTransaction {
     if (this.#transaction === undefined) throw new UsageError('transaction_ended', 'No transaction is open.');
     return this.#transaction;
+  }
+}
+
+/** A connection that has Kysely's abort strategies. */
+class AbortableConnection extends LaneConnection {
+  async cancelQuery(): Promise<void> {
+    this.abortRunning();
+  }
+
+  async killSession(): Promise<void> {
+    this.killWithRunning();
   }
 }
 

@@ -106,7 +106,7 @@ export function transactionKysely<DB>(
   onStatement?: (sql: string) => void,
 ): Kysely<DB> {
   const transaction = onStatement === undefined ? scope : watched(scope, onStatement);
-  const connection = new LaneConnection(NO_DATABASE, options, {
+  const connection = LaneConnection.to(NO_DATABASE, options, {
     transaction,
     typed: host.typed,
     onAbort: 'cancel',
