@@ -139,7 +139,7 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
     batchSize: number,
     options: ExecuteOptions,
   ): AsyncGenerator<readonly Row[]> {
-    const batches = on.stream(withTime(statement, new Date()), batchSize, options)[Symbol.asyncIterator]();
+    const batches = on.stream(withTime(statement), batchSize, options)[Symbol.asyncIterator]();
     return this.#streams.read(batches, options.deadline ?? Number.POSITIVE_INFINITY);
   }
 
@@ -196,7 +196,7 @@ type Executing = Pick<Database, 'execute'> & Partial<Pick<DatabaseSession, 'isHe
 
 function attemptOn(on: Executing, statement: Statement, options: ExecuteOptions): Promise<StatementResult> {
   try {
-    return on.execute(withTime(statement, new Date()), options);
+    return on.execute(withTime(statement), options);
   } catch (error) {
     return Promise.reject(error);
   }

@@ -9,10 +9,11 @@ class TransactionTime {
 
 export const TRANSACTION_TIME: object = Object.freeze(new TransactionTime());
 
-/** The statement with the time in place of {@link TRANSACTION_TIME}. */
-export function withTime(statement: Statement, time: Date): Statement {
+/** The statement with the time in place of {@link TRANSACTION_TIME}; by default the time now. */
+export function withTime(statement: Statement, given?: Date): Statement {
   const { parameters } = statement;
   if (!parameters.includes(TRANSACTION_TIME)) return statement;
+  const time = given ?? new Date();
   return {
     ...statement,
     parameters: parameters.map((parameter) => (parameter === TRANSACTION_TIME ? time : parameter)),
