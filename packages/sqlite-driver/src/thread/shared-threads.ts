@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { IdleTimer } from './idle-timer.js';
+import { SpareThreads } from './spare-threads.js';
 import type { ConnectionOptions } from './thread-protocol.js';
 import { WorkerLink } from './worker-link.js';
 
@@ -52,8 +52,8 @@ export class SharedThreads {
   readonly #role: ConnectionOptions['role'];
   readonly #held = new Map<WorkerLink, ThreadHolder | undefined>();
   readonly #waiting: Waiting[] = [];
-  readonly #idle = new IdleTimer(IDLE_MS, () => this.#endIdle());
-  #free: WorkerLink[] = [];
+  /** Those that serve no file. */
+  readonly #free = new SpareThreads(Number.POSITIVE_INFINITY);
   #count = 0;
   #isServing = false;
 
@@ -72,9 +72,7 @@ export class SharedThreads {
 
   giveBack(link: WorkerLink): void {
     this.#held.delete(link);
-    if (link.hasEnded) return;
-    this.#free.push(link);
-    this.#idle.note();
+    this.#free.keep(link, IDLE_MS);
   }
 
   /** Gives threads to those that wait, first come, first served. */
@@ -83,7 +81,7 @@ export class SharedThreads {
     let since = performance.now();
     while (this.#waiting.length > 0) {
       const isPatient = performance.now() - since < PATIENCE_MS;
-      const link = this.#takeFree() ?? (this.#count < MOST || !isPatient ? this.#tryStart() : undefined);
+      const link = this.#free.take() ?? (this.#count < MOST || !isPatient ? this.#tryStart() : undefined);
       if (link === undefined) {
         if (!(await this.#reclaim())) await delay(LOOK_MS);
         continue;
@@ -95,12 +93,6 @@ export class SharedThreads {
       since = performance.now();
     }
     this.#isServing = false;
-  }
-
-  #takeFree(): WorkerLink | undefined {
-    for (let link = this.#free.pop(); link !== undefined; link = this.#free.pop())
-      if (!link.hasEnded) return link;
-    return undefined;
   }
 
   /** `undefined` when none can be started: the first that waits then waits for one of the others, and fails when there is none. */
@@ -129,9 +121,5 @@ export class SharedThreads {
     idle.sort((a, b) => (a?.idleSince ?? 0) - (b?.idleSince ?? 0));
     for (const holder of idle) if (await holder?.giveUp()) return true;
     return false;
-  }
-
-  #endIdle(): void {
-    for (const link of this.#free.splice(0)) void link.worker.terminate();
   }
 }

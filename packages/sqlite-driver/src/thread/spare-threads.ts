@@ -1,6 +1,6 @@
 import type { WorkerLink } from './worker-link.js';
 
-/** How many are kept of each kind. */
+/** How many are kept of each kind, unless told. */
 const MOST = 4;
 
 /**
@@ -19,8 +19,13 @@ export class SpareThreads {
     return threads;
   }
 
+  readonly #most: number;
   /** The last of them was kept last. */
   readonly #spare: { readonly link: WorkerLink; readonly timer: NodeJS.Timeout }[] = [];
+
+  constructor(most: number = MOST) {
+    this.#most = most;
+  }
 
   /** `undefined` when there is none. */
   take(): WorkerLink | undefined {
@@ -34,7 +39,7 @@ export class SpareThreads {
   /** Keeps a thread for so many milliseconds, or ends it when there are enough. */
   keep(link: WorkerLink, ms: number): void {
     if (link.hasEnded) return;
-    if (this.#spare.length >= MOST) {
+    if (this.#spare.length >= this.#most) {
       void link.worker.terminate();
       return;
     }
