@@ -51,7 +51,7 @@ export function comparedByCodePoint(
   node: BinaryOperationNode,
   made: BinaryOperationNode,
 ): BinaryOperationNode {
-  if (!SORTING.has(operatorOf(node))) return made;
+  if (walk.sql.byCodePoint === undefined || !SORTING.has(operatorOf(node))) return made;
   const members = membersOf(node.rightOperand);
   const type = walk.types.ofAll([node.leftOperand, ...members]);
   // BETWEEN compares with each of two.

@@ -70,12 +70,9 @@ function assertTold(walk: Walk, node: OperationNode, types: readonly (Expression
 export function isOrderedByValue(walk: Walk, node: SelectQueryNode): boolean {
   const { fetch, orderBy, setOperations } = node;
   if (orderBy === undefined || fetch !== undefined) return false;
+  if (setOperations === undefined && walk.sql.byCodePoint === undefined) return false;
   const orders = orderBy.items.map((item) => orderOf(walk, node, item));
-  if (
-    setOperations === undefined &&
-    (walk.sql.byCodePoint === undefined || orders.some((order) => order === undefined))
-  )
-    return false;
+  if (setOperations === undefined && orders.some((order) => order === undefined)) return false;
   return orders.some((order) => order?.isReplaced);
 }
 
@@ -119,15 +116,13 @@ interface Order {
 function orderOf(walk: Walk, select: SelectQueryNode, { orderBy }: OrderByItemNode): Order | undefined {
   const name = columnName(orderBy);
   if (name === undefined || name.table !== undefined) return undefined;
+  const isCombined = select.setOperations !== undefined;
   const selection = selectionsOf(select).find((each) => selectedName(each.selection) === name.column);
+  if (!isCombined && selection === undefined) return undefined;
   const type = walk.scopes.columnsOf(select).get(name.column)?.type;
-  if (
-    select.setOperations === undefined &&
-    (selection === undefined || isExactBigint(walk, unwrapped(selection), type))
-  )
-    return undefined;
-  if (select.setOperations !== undefined) walk.forms.assertSorted(orderBy, type);
-  if (select.setOperations !== undefined && walk.sql.stored !== undefined && walk.operands.isCompared(type))
+  if (!isCombined && isExactBigint(walk, selection && unwrapped(selection), type)) return undefined;
+  if (isCombined) walk.forms.assertSorted(orderBy, type);
+  if (isCombined && walk.sql.stored !== undefined && walk.operands.isCompared(type))
     return { by: walk.operands.comparable(orderBy, type), isReplaced: true };
   const isText = selection !== undefined && isUncollated(walk, selection, type);
   return { by: isText ? byCodePoint(walk, orderBy) : orderBy, isReplaced: isText };
