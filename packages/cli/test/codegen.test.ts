@@ -8,7 +8,7 @@ import { sqlite } from '@sluice/sqlite-driver';
 import { temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommandLine } from '../src/index.js';
+import { run } from './run-here.js';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 const MIGRATIONS = join(PACKAGE, 'test/migrations');
@@ -207,18 +207,4 @@ async function generated(
 
 function verify(name: string): ReturnType<typeof run> {
   return run('codegen', '--migrations', MIGRATIONS, '--camel-case', '--out', join(folder, name), '--verify');
-}
-
-async function run(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = '';
-  let err = '';
-  const code = await runCommandLine(args, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-  });
-  return { code, out, err };
 }

@@ -6,7 +6,7 @@ import { postgres } from '@sluice/postgres-driver';
 import { temporaryPostgresUrl, temporarySqlitePath } from '@sluice/testkit';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommandLine } from '../src/index.js';
+import { run } from './run-here.js';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 
@@ -116,18 +116,4 @@ describe('sluice migrate with bad input', () => {
 
 function migrateAt(url: string): (...args: readonly string[]) => ReturnType<typeof run> {
   return (...args) => run('migrate', ...args, '--url', url, '--migrations', folder);
-}
-
-async function run(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = '';
-  let err = '';
-  const code = await runCommandLine(args, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-  });
-  return { code, out, err };
 }
