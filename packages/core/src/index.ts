@@ -53,6 +53,7 @@ export type {
   StatementResult,
   StoredForms,
 } from './driver/driver.js';
+export { functionCall, textLiteral } from './driver/function-call.js';
 export { columnOfRows, selectFromRows, wholeRow } from './driver/json-rows.js';
 export type {
   DatePart,

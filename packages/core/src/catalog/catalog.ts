@@ -52,6 +52,12 @@ export function findTable(catalog: Catalog, table: string, schema?: string): Cat
   return found?.place?.schema === schema ? found : undefined;
 }
 
+/** The table with this name, which may begin with a schema; `undefined` when there is none. */
+export function findNamed(catalog: Catalog, name: string): CatalogTable | undefined {
+  const { table, schema } = splitName(name);
+  return findTable(catalog, table, schema);
+}
+
 /** Splits a table's name as Kysely does: `billing.invoice` is a table of the schema `billing`. */
 export function splitName(name: string): { readonly table: string; readonly schema: string | undefined } {
   const [schema = '', table, ...others] = name.split('.');

@@ -5,6 +5,14 @@ export function invalidQuery(why: string): UsageError {
   return new UsageError('invalid_query', `The query was refused: ${why}.`);
 }
 
+/** The error for a table that the database does not have. @param name as the database would call it. */
+export function unknownTable(name: string): UsageError {
+  return new UsageError(
+    'unknown_table',
+    `There is no table "${name}". Create it in a migration and run the migrations first.`,
+  );
+}
+
 /** Checks the number of rows that are read or written at a time. @throws UsageError `invalid_query` unless `size` is a whole number, 1 or more. */
 export function assertBatchSize(name: string, size: number): void {
   if (!Number.isSafeInteger(size) || size < 1)

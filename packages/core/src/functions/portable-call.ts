@@ -1,4 +1,5 @@
-import { type Expression, ExpressionWrapper, FunctionNode, type OperationNode, ValueNode } from 'kysely';
+import { type Expression, ExpressionWrapper, FunctionNode } from 'kysely';
+import { textLiteral } from '../driver/function-call.js';
 
 /** The functions that core translates for each engine. No engine has functions of these names, so that one that is not translated is refused. */
 export type PortableName =
@@ -15,9 +16,8 @@ export function portableCall<T>(
   name: PortableName,
   operands: readonly (Expression<unknown> | string)[],
 ): ExpressionWrapper<never, never, T> {
-  return new ExpressionWrapper(FunctionNode.create(name, operands.map(operandNode)));
-}
-
-function operandNode(operand: Expression<unknown> | string): OperationNode {
-  return typeof operand === 'string' ? ValueNode.createImmediate(operand) : operand.toOperationNode();
+  const nodes = operands.map((operand) =>
+    (typeof operand === 'string' ? textLiteral(operand) : operand).toOperationNode(),
+  );
+  return new ExpressionWrapper(FunctionNode.create(name, nodes));
 }

@@ -248,3 +248,18 @@ export interface TextRepositoryOptions<K, A> extends RepositoryOptions<K> {
    */
   readonly as: A;
 }
+
+/** The repositories of a storage, or of a transaction, in which their calls run. */
+export interface Repositories<DB> {
+  /** Typed access to one table, with times as text. */
+  repository<
+    T extends TableName<DB>,
+    const A extends TextColumns<DB, T>,
+    const K extends KeyColumns<WithText<DB, T, A>, T>,
+  >(table: T, options: TextRepositoryOptions<K, A>): Repository<WithText<DB, T, A>, T, K>;
+  /** Typed access to one table. The names of the table, the key and the columns are checked when a method is called. */
+  repository<T extends TableName<DB>, const K extends KeyColumns<DB, T>>(
+    table: T,
+    options: RepositoryOptions<K>,
+  ): Repository<DB, T, K>;
+}

@@ -1,9 +1,9 @@
 import type { Kysely, KyselyPlugin } from 'kysely';
-import { type Catalog, type CatalogTable, findTable, splitName } from '../catalog/catalog.js';
+import { type Catalog, type CatalogTable, findNamed } from '../catalog/catalog.js';
 import { TypedValuesPlugin } from '../dialect/typed-values.js';
 import type { CatalogQuestion, CatalogSource } from '../driver/catalog-source.js';
 import type { DatabaseSql } from '../driver/driver.js';
-import { UsageError } from '../errors/usage-errors.js';
+import { unknownTable } from '../errors/invalid-query.js';
 import type { Naming } from '../naming/naming.js';
 import { RepositoryStatements } from './repository-statements.js';
 import { type ColumnForms, TableShape } from './table-shape.js';
@@ -53,9 +53,7 @@ export class StatementsRegistry {
 
   /** The table as last read; `undefined` when it is unknown. */
   table(name: string): CatalogTable | undefined {
-    const { tables } = this.catalog;
-    const { table, schema } = splitName(this.#toColumn(name));
-    return findTable(tables, table, schema);
+    return findNamed(this.catalog.tables, this.#toColumn(name));
   }
 
   /** The statements of a table with this key; `undefined` when the table is unknown. @throws UsageError `unknown_column` or `invalid_key`. */
@@ -68,10 +66,7 @@ export class StatementsRegistry {
   required(name: string, key: readonly string[], forms?: ColumnForms): RepositoryStatements {
     const statements = this.known(name, key, forms);
     if (statements !== undefined) return statements;
-    throw new UsageError(
-      'unknown_table',
-      `There is no table "${this.#toColumn(name)}". Create it in a migration and run the migrations first.`,
-    );
+    throw unknownTable(this.#toColumn(name));
   }
 
   /** Asks the database again about a table. */

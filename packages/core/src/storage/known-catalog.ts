@@ -1,5 +1,5 @@
 import { withinDeadline } from '../call/within-deadline.js';
-import { type Catalog, findTable, keepUnchanged, splitName } from '../catalog/catalog.js';
+import { type Catalog, findNamed, keepUnchanged, splitName } from '../catalog/catalog.js';
 import type { CatalogQuestion, CatalogSource } from '../driver/catalog-source.js';
 import type { CatalogOptions, Database, ExecuteOptions } from '../driver/driver.js';
 
@@ -53,9 +53,8 @@ export class KnownCatalog implements CatalogSource {
   async readWith(names: readonly string[], options: ExecuteOptions): Promise<Catalog> {
     await this.read();
     for (const name of names) {
-      const { table, schema } = splitName(name);
-      if (schema !== undefined && findTable(this.#tables, table, schema) === undefined)
-        await this.#check(name, options);
+      const isQualified = splitName(name).schema !== undefined;
+      if (isQualified && findNamed(this.#tables, name) === undefined) await this.#check(name, options);
     }
     return this.#tables;
   }

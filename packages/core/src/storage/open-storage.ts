@@ -31,18 +31,9 @@ import { SluiceError } from '../errors/sluice-error.js';
 import { UsageError } from '../errors/usage-errors.js';
 import { StorageMigrator } from '../migrations/storage-migrator.js';
 import { camelCaseNaming, type Naming, sameNaming } from '../naming/naming.js';
-import type {
-  KeyColumns,
-  Repository,
-  RepositoryOptions,
-  TableName,
-  TextColumns,
-  TextRepositoryOptions,
-  WithText,
-} from '../repository/repository.js';
+import { HostedRepositories } from '../repository/hosted-repositories.js';
+import type { TableName } from '../repository/repository.js';
 import { StatementsRegistry } from '../repository/statements-registry.js';
-import { TableRepository } from '../repository/table-repository.js';
-import type { ColumnForms } from '../repository/table-shape.js';
 import type { AnyTables } from '../repository/where.js';
 import type { OnReplay } from '../transaction/replay.js';
 import { runTransaction } from '../transaction/run-transaction.js';
@@ -92,7 +83,7 @@ interface StorageHost extends TransactionHandleHost {
   readonly typed: TypedLane;
 }
 
-class OpenStorage<DB> implements Storage<DB> {
+class OpenStorage<DB> extends HostedRepositories<DB> implements Storage<DB> {
   readonly capabilities: Capabilities;
   readonly kysely: Kysely<DB>;
   readonly migrator: StorageMigrator;
@@ -108,6 +99,7 @@ class OpenStorage<DB> implements Storage<DB> {
   readonly #catalog: KnownCatalog;
 
   constructor(driverName: string, database: Database, options: StorageOptions, events: EventEmitter) {
+    super();
     this.#driverName = driverName;
     this.#events = events;
     this.#database = database;
@@ -140,27 +132,6 @@ class OpenStorage<DB> implements Storage<DB> {
       onFirstStep: (steps, execute) => this.#backUpBefore(steps, { ...execute, keep: keptBackups(options) }),
       onStep: (event) => this.#events.emit('migration', event),
     });
-  }
-
-  repository<
-    T extends TableName<DB>,
-    const A extends TextColumns<DB, T>,
-    const K extends KeyColumns<WithText<DB, T, A>, T>,
-  >(table: T, options: TextRepositoryOptions<K, A>): Repository<WithText<DB, T, A>, T, K>;
-  repository<T extends TableName<DB>, const K extends KeyColumns<DB, T>>(
-    table: T,
-    options: RepositoryOptions<K>,
-  ): Repository<DB, T, K>;
-  repository(
-    table: TableName<DB>,
-    { key, as }: { readonly key: unknown; readonly as?: ColumnForms },
-  ): unknown {
-    return new TableRepository<DB, TableName<DB>, KeyColumns<DB, TableName<DB>>>(
-      this.#host,
-      table,
-      key as KeyColumns<DB, TableName<DB>>,
-      as,
-    );
   }
 
   write<T>(
@@ -342,6 +313,10 @@ class OpenStorage<DB> implements Storage<DB> {
       onAbort: 'cancel',
     });
     return new Kysely<DB>({ dialect, plugins: [...this.#host.plugins] });
+  }
+
+  protected override get repositoryHost(): StorageHost {
+    return this.#host;
   }
 
   /** `kysely.destroy()` closes the storage. */

@@ -9,35 +9,19 @@ import type { Capabilities } from '../driver/capabilities.js';
 import type { DatabaseWarning } from '../driver/database-warning.js';
 import type { BackupBefore } from '../driver/driver.js';
 import type { StorageMigrator } from '../migrations/storage-migrator.js';
-import type {
-  KeyColumns,
-  Repository,
-  RepositoryOptions,
-  TableName,
-  TextColumns,
-  TextRepositoryOptions,
-  WithText,
-} from '../repository/repository.js';
+import type { Repositories, TableName } from '../repository/repository.js';
 import type { ReplayReason } from '../transaction/replay.js';
 import type { BatchResults } from './batch.js';
 import type { StorageMetrics } from './storage-metrics.js';
 import type { TableWatch, WatchOptions } from './table-watch.js';
 
-/** The `tx` that `write`, `read` and `savepoint` pass to their callback. It can be used until the callback's promise settles. */
-export interface StorageTransaction<DB> {
+/**
+ * The `tx` that `write`, `read` and `savepoint` pass to their callback. Its repositories run in the transaction. It can be used until the callback's promise
+ * settles.
+ */
+export interface StorageTransaction<DB> extends Repositories<DB> {
   /** Any query, inside this transaction. Its own `transaction()` is refused: use {@link StorageTransaction.savepoint}. */
   readonly kysely: Kysely<DB>;
-  /** Typed access to one table, with times as text, inside this transaction. */
-  repository<
-    T extends TableName<DB>,
-    const A extends TextColumns<DB, T>,
-    const K extends KeyColumns<WithText<DB, T, A>, T>,
-  >(table: T, options: TextRepositoryOptions<K, A>): Repository<WithText<DB, T, A>, T, K>;
-  /** Typed access to one table, inside this transaction. */
-  repository<T extends TableName<DB>, const K extends KeyColumns<DB, T>>(
-    table: T,
-    options: RepositoryOptions<K>,
-  ): Repository<DB, T, K>;
   /** Runs `callback` in a savepoint. When the callback throws, only the work of the savepoint is rolled back, and the transaction can continue. */
   savepoint<T>(callback: (tx: StorageTransaction<DB>) => Promise<T>): Promise<T>;
   /**
@@ -77,25 +61,13 @@ export interface StorageEvents {
 }
 
 /** An open storage: typed repositories, transactions and plain Kysely queries over one database, the same on every driver. */
-export interface Storage<DB> extends AsyncDisposable {
+export interface Storage<DB> extends Repositories<DB>, AsyncDisposable {
   /** The optional parts of the contract that the driver offers. */
   readonly capabilities: Capabilities;
   /** Any query. A single statement is a transaction of its own. `transaction()` is serializable but not replayed: use {@link Storage.write} instead. */
   readonly kysely: Kysely<DB>;
   /** Applies and undoes migrations. */
   readonly migrator: StorageMigrator;
-
-  /** Typed access to one table, with times as text. */
-  repository<
-    T extends TableName<DB>,
-    const A extends TextColumns<DB, T>,
-    const K extends KeyColumns<WithText<DB, T, A>, T>,
-  >(table: T, options: TextRepositoryOptions<K, A>): Repository<WithText<DB, T, A>, T, K>;
-  /** Typed access to one table. The names of the table, the key and the columns are checked when a method is called. */
-  repository<T extends TableName<DB>, const K extends KeyColumns<DB, T>>(
-    table: T,
-    options: RepositoryOptions<K>,
-  ): Repository<DB, T, K>;
 
   /**
    * Runs `callback` in a serializable transaction and commits it. After a conflict it runs the whole callback again, until the deadline

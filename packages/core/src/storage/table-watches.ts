@@ -1,6 +1,7 @@
-import { type Catalog, type CatalogTable, findTable, splitName } from '../catalog/catalog.js';
+import { type Catalog, type CatalogTable, findNamed } from '../catalog/catalog.js';
 import type { Database, ExecuteOptions } from '../driver/driver.js';
 import { AbortedError } from '../errors/flow-errors.js';
+import { unknownTable } from '../errors/invalid-query.js';
 import { UnsupportedError, UsageError } from '../errors/usage-errors.js';
 import type { Naming } from '../naming/naming.js';
 import { type OnReplay, replay } from '../transaction/replay.js';
@@ -89,13 +90,8 @@ export class TableWatches {
 }
 
 function watchable(catalog: Catalog, name: string): CatalogTable {
-  const { table, schema } = splitName(name);
-  const found = findTable(catalog, table, schema);
-  if (found === undefined)
-    throw new UsageError(
-      'unknown_table',
-      `There is no table "${name}". Create it in a migration and run the migrations first.`,
-    );
+  const found = findNamed(catalog, name);
+  if (found === undefined) throw unknownTable(name);
   if (!found.isView) return found;
   throw new UsageError('invalid_query', `"${name}" is a view. Watch the tables that it reads.`);
 }

@@ -11,18 +11,8 @@ import { LaneConnection, type TypedLane } from '../dialect/lane-connection.js';
 import { TransactionAdapter } from '../dialect/transaction-adapter.js';
 import type { DatabaseSql, DatabaseTransaction, ExecuteOptions } from '../driver/driver.js';
 import { InternalError } from '../errors/flow-errors.js';
-import type {
-  KeyColumns,
-  Repository,
-  RepositoryOptions,
-  TableName,
-  TextColumns,
-  TextRepositoryOptions,
-  WithText,
-} from '../repository/repository.js';
+import { HostedRepositories } from '../repository/hosted-repositories.js';
 import type { RepositoryHost } from '../repository/repository-calls.js';
-import { TableRepository } from '../repository/table-repository.js';
-import type { ColumnForms } from '../repository/table-shape.js';
 import type { TransactionScope } from '../transaction/transaction-scope.js';
 import type { StorageTransaction } from './storage.js';
 
@@ -36,7 +26,7 @@ export interface TransactionHandleHost extends RepositoryHost {
 }
 
 /** The `tx` of a callback: the application's view of one level of a transaction. */
-export class TransactionHandle<DB> implements StorageTransaction<DB> {
+export class TransactionHandle<DB> extends HostedRepositories<DB> implements StorageTransaction<DB> {
   readonly #scope: TransactionScope;
   readonly #host: TransactionHandleHost;
   readonly #options: ExecuteOptions;
@@ -44,6 +34,7 @@ export class TransactionHandle<DB> implements StorageTransaction<DB> {
 
   /** @param options those of the transaction: its deadline and its signal hold for each call in it. */
   constructor(scope: TransactionScope, host: TransactionHandleHost, options: ExecuteOptions) {
+    super();
     this.#scope = scope;
     this.#options = options;
     this.#host = {
@@ -60,25 +51,8 @@ export class TransactionHandle<DB> implements StorageTransaction<DB> {
     return this.#kysely;
   }
 
-  repository<
-    T extends TableName<DB>,
-    const A extends TextColumns<DB, T>,
-    const K extends KeyColumns<WithText<DB, T, A>, T>,
-  >(table: T, options: TextRepositoryOptions<K, A>): Repository<WithText<DB, T, A>, T, K>;
-  repository<T extends TableName<DB>, const K extends KeyColumns<DB, T>>(
-    table: T,
-    options: RepositoryOptions<K>,
-  ): Repository<DB, T, K>;
-  repository(
-    table: TableName<DB>,
-    { key, as }: { readonly key: unknown; readonly as?: ColumnForms },
-  ): unknown {
-    return new TableRepository<DB, TableName<DB>, KeyColumns<DB, TableName<DB>>>(
-      this.#host,
-      table,
-      key as KeyColumns<DB, TableName<DB>>,
-      as,
-    );
+  protected override get repositoryHost(): RepositoryHost {
+    return this.#host;
   }
 
   savepoint<T>(callback: (tx: StorageTransaction<DB>) => Promise<T>): Promise<T> {

@@ -1,12 +1,14 @@
 import {
   columnOfRows,
   type DatePart,
+  functionCall,
   type JsonColumn,
   type PortableFunctions,
   selectFromRows,
+  textLiteral,
   wholeRow,
 } from '@sluice/core';
-import { type Expression, ExpressionWrapper, expressionBuilder, FunctionNode, ValueNode } from 'kysely';
+import { type Expression, expressionBuilder } from 'kysely';
 
 const eb = expressionBuilder<Record<string, Record<string, unknown>>, string>();
 
@@ -14,18 +16,25 @@ const MS_PER_SECOND = 1_000;
 
 /** Core's functions. They are nodes without raw SQL, so that a query that only reads remains one. */
 export const PORTABLE_FUNCTIONS: PortableFunctions = {
-  now: () => call('date_trunc', literal('milliseconds'), call('now')),
+  now: () => functionCall('date_trunc', textLiteral('milliseconds'), functionCall('now')),
   addMs: (time, ms) => eb.parens(eb(eb.parens(time), '+', eb(millisecond(), '*', eb.parens(ms)))),
   durationMs: (from, to) => eb.parens(eb(epochMs(to), '-', epochMs(from))),
-  bucket: (unit, time) => call('date_trunc', literal(unit), time, literal('UTC')),
+  bucket: (unit, time) => functionCall('date_trunc', textLiteral(unit), time, textLiteral('UTC')),
   datePart: (part, value, type) => {
-    const local = type === 'date' ? value : call('timezone', literal('UTC'), value);
-    return eb.cast(call('floor', call('date_part', literal(FIELDS[part] ?? part), local)), 'integer');
+    const local = type === 'date' ? value : functionCall('timezone', textLiteral('UTC'), value);
+    return eb.cast(
+      functionCall('floor', functionCall('date_part', textLiteral(FIELDS[part] ?? part), local)),
+      'integer',
+    );
   },
   jsonRows: (query, columns, isArray) => {
     const rows = selectFromRows(query, columns.map(member), isArray ? undefined : 1);
-    const object = call('to_json', wholeRow());
-    const all = call('coalesce', call('json_agg', object), eb.cast(literal('[]'), 'json'));
+    const object = functionCall('to_json', wholeRow());
+    const all = functionCall(
+      'coalesce',
+      functionCall('json_agg', object),
+      eb.cast(textLiteral('[]'), 'json'),
+    );
     return selectFromRows(rows, [{ value: isArray ? all : object, name: 'rows' }]);
   },
 };
@@ -41,7 +50,7 @@ function member({ name, type }: JsonColumn): { readonly value: Expression<unknow
 /** What a value is in JSON, where `to_json` gives something else. */
 const FORMS: Readonly<Partial<Record<string, (column: Expression<unknown>) => Expression<unknown>>>> = {
   bigint: (column) => eb.cast(column, 'text'),
-  bytea: (column) => call('upper', call('encode', column, literal('hex'))),
+  bytea: (column) => functionCall('upper', functionCall('encode', column, textLiteral('hex'))),
   date: (column) => eb.cast(column, 'text'),
   numeric: (column) => eb.cast(column, 'text'),
   timestamptz: epochMs,
@@ -51,29 +60,19 @@ const FORMS: Readonly<Partial<Record<string, (column: Expression<unknown>) => Ex
 /** The milliseconds since 1970. A double holds no epoch to the millisecond, so the two parts are taken apart. */
 function epochMs(time: Expression<unknown>): Expression<unknown> {
   const seconds = eb.cast(
-    call('date_part', literal('epoch'), call('date_trunc', literal('second'), time)),
+    functionCall('date_part', textLiteral('epoch'), functionCall('date_trunc', textLiteral('second'), time)),
     'bigint',
   );
   // The milliseconds of the minute.
-  const ms = eb.cast(call('floor', call('date_part', literal('milliseconds'), time)), 'bigint');
-  const [thousand] = [eb.lit(MS_PER_SECOND)];
+  const ms = eb.cast(
+    functionCall('floor', functionCall('date_part', textLiteral('milliseconds'), time)),
+    'bigint',
+  );
+  const thousand = eb.lit(MS_PER_SECOND);
   return eb.parens(eb(eb(seconds, '*', thousand), '+', eb(ms, '%', thousand)));
 }
 
 function millisecond(): Expression<unknown> {
   const zero = eb.lit(0);
-  return call('make_interval', zero, zero, zero, zero, zero, zero, eb.lit(1 / MS_PER_SECOND));
-}
-
-function call(name: string, ...operands: readonly Expression<unknown>[]): Expression<unknown> {
-  return new ExpressionWrapper(
-    FunctionNode.create(
-      name,
-      operands.map((operand) => operand.toOperationNode()),
-    ),
-  );
-}
-
-function literal(text: string): Expression<string> {
-  return new ExpressionWrapper(ValueNode.createImmediate(text));
+  return functionCall('make_interval', zero, zero, zero, zero, zero, zero, eb.lit(1 / MS_PER_SECOND));
 }

@@ -1,6 +1,7 @@
 import {
   type CheckedValue,
   type DatabaseSql,
+  functionCall,
   type PortableFunctions,
   SerialQueue,
   type StoredForms,
@@ -26,7 +27,7 @@ import { LaneSqliteAdapter } from './adapter.js';
 import { portableAggregate } from './aggregates.js';
 import { PORTABLE_FUNCTIONS } from './portable-functions.js';
 import { PortableSqliteQueryCompiler } from './query-compiler.js';
-import { call, STORED_FORMS } from './stored-forms.js';
+import { STORED_FORMS } from './stored-forms.js';
 
 /** Core's DatabaseSql for SQLite, used by Kysely and by repositories. */
 export class SqliteSql implements DatabaseSql {
@@ -63,8 +64,8 @@ export class SqliteSql implements DatabaseSql {
 
   /** Numerics are stored as text, which sorts by characters, and equal JSON values as different texts. */
   comparable(expression: Expression<unknown>, { name }: ValueType): Expression<unknown> {
-    if (name === 'numeric') return call(NUMERIC_KEY, expression);
-    return name === 'json' || name === 'jsonb' ? call(JSONB_TEXT, expression) : expression;
+    if (name === 'numeric') return functionCall(NUMERIC_KEY, expression);
+    return name === 'json' || name === 'jsonb' ? functionCall(JSONB_TEXT, expression) : expression;
   }
 
   aggregate(aggregate: AggregateFunctionNode, type: ValueType): Expression<unknown> | undefined {

@@ -1,7 +1,13 @@
-import { columnOfRows, type JsonColumn, type PortableFunctions, selectFromRows } from '@sluice/core';
-import { type Expression, ExpressionWrapper, expressionBuilder, ValueNode } from 'kysely';
+import {
+  columnOfRows,
+  functionCall,
+  type JsonColumn,
+  type PortableFunctions,
+  selectFromRows,
+  textLiteral,
+} from '@sluice/core';
+import { type Expression, expressionBuilder } from 'kysely';
 import { BUCKET, DATE_PART } from '../values/time-functions.js';
-import { call } from './stored-forms.js';
 
 const eb = expressionBuilder<Record<string, Record<string, unknown>>, string>();
 
@@ -9,11 +15,11 @@ const eb = expressionBuilder<Record<string, Record<string, unknown>>, string>();
 export const PORTABLE_FUNCTIONS: PortableFunctions = {
   addMs: (time, ms) => eb.parens(eb(eb.parens(time), '+', eb.parens(ms))),
   durationMs: (from, to) => eb.parens(eb(eb.parens(to), '-', eb.parens(from))),
-  bucket: (unit, time) => call(BUCKET, literal(unit), time),
-  datePart: (part, value) => call(DATE_PART, literal(part), value),
+  bucket: (unit, time) => functionCall(BUCKET, textLiteral(unit), time),
+  datePart: (part, value) => functionCall(DATE_PART, textLiteral(part), value),
   jsonRows: (query, columns, isArray) => {
-    const object = call('json_object', ...columns.flatMap(member));
-    const rows = call('coalesce', call('json_group_array', object), literal('[]'));
+    const object = functionCall('json_object', ...columns.flatMap(member));
+    const rows = functionCall('coalesce', functionCall('json_group_array', object), textLiteral('[]'));
     const value = isArray ? rows : object;
     return selectFromRows(query, [{ value, name: 'rows' }], isArray ? undefined : 1);
   },
@@ -21,32 +27,34 @@ export const PORTABLE_FUNCTIONS: PortableFunctions = {
 
 function member({ name, type }: JsonColumn): readonly Expression<unknown>[] {
   const column = columnOfRows(name);
-  return [literal(name), type === undefined ? column : (FORMS[type]?.(column) ?? column)];
+  return [textLiteral(name), type === undefined ? column : (FORMS[type]?.(column) ?? column)];
 }
 
 /** What a stored value is in JSON, where it is not itself. */
 const FORMS: Readonly<Partial<Record<string, (column: Expression<unknown>) => Expression<unknown>>>> = {
   bigint: (column) => eb.cast(column, 'text'),
   boolean: (column) =>
-    call(
+    functionCall(
       'json',
-      eb.case(column).when(eb.lit(1)).then(literal('true')).when(eb.lit(0)).then(literal('false')).end(),
+      eb
+        .case(column)
+        .when(eb.lit(1))
+        .then(textLiteral('true'))
+        .when(eb.lit(0))
+        .then(textLiteral('false'))
+        .end(),
     ),
-  bytea: (column) => eb.case().when(column, 'is not', null).then(call('hex', column)).end(),
+  bytea: (column) => eb.case().when(column, 'is not', null).then(functionCall('hex', column)).end(),
   'double precision': (column) =>
     eb
       .case(column)
-      .when(eb.cast<number>(literal('9e999'), 'double precision'))
-      .then(literal('Infinity'))
-      .when(eb.cast<number>(literal('-9e999'), 'double precision'))
-      .then(literal('-Infinity'))
+      .when(eb.cast<number>(textLiteral('9e999'), 'double precision'))
+      .then(textLiteral('Infinity'))
+      .when(eb.cast<number>(textLiteral('-9e999'), 'double precision'))
+      .then(textLiteral('-Infinity'))
       .else(column)
       .end(),
-  json: (column) => call('json', column),
-  jsonb: (column) => call('json', column),
+  json: (column) => functionCall('json', column),
+  jsonb: (column) => functionCall('json', column),
   whole: (column) => eb.cast(column, 'text'),
 };
-
-function literal(text: string): Expression<string> {
-  return new ExpressionWrapper(ValueNode.createImmediate(text));
-}

@@ -1,5 +1,5 @@
-import type { StoredForms, ValueTypeName } from '@sluice/core';
-import { type Expression, ExpressionWrapper, FunctionNode, sql } from 'kysely';
+import { functionCall, type StoredForms, type ValueTypeName } from '@sluice/core';
+import { type Expression, sql } from 'kysely';
 import { declaredType } from '../values/column-types.js';
 import { JSONB_TEXT } from '../values/jsonb-text.js';
 import { NUMERIC_EXTREMES, NUMERIC_OPERATORS, NUMERIC_ROUND } from '../values/numeric-functions.js';
@@ -8,31 +8,23 @@ import { NUMERIC_EXTREMES, NUMERIC_OPERATORS, NUMERIC_ROUND } from '../values/nu
 export const STORED_FORMS: StoredForms = {
   hidden: new Set(['boolean', 'date', 'json', 'jsonb', 'numeric', 'timestamptz']),
   numeric: (whole) => sql`cast(${whole} as text)`,
-  rescaled: (numeric, scale) => call(NUMERIC_ROUND, numeric, sql.lit(scale)),
-  calculated: (operator, left, right) => call(NUMERIC_OPERATORS[operator], left, right),
+  rescaled: (numeric, scale) => functionCall(NUMERIC_ROUND, numeric, sql.lit(scale)),
+  calculated: (operator, left, right) => functionCall(NUMERIC_OPERATORS[operator], left, right),
   extreme: (name, values, isNumeric) =>
     isNumeric
-      ? call(NUMERIC_EXTREMES[name], ...values)
-      : call(name === 'greatest' ? 'max' : 'min', ...withoutNulls(values)),
+      ? functionCall(NUMERIC_EXTREMES[name], ...values)
+      : functionCall(name === 'greatest' ? 'max' : 'min', ...withoutNulls(values)),
   jsonText: (json, type) =>
-    sql`case json_type(${json}) when 'null' then null when 'text' then (${json}) ->> '$' else ${type === 'jsonb' ? call(JSONB_TEXT, json) : json} end`,
-  jsonbText: (jsonb) => call(JSONB_TEXT, jsonb),
+    sql`case json_type(${json}) when 'null' then null when 'text' then (${json}) ->> '$' else ${type === 'jsonb' ? functionCall(JSONB_TEXT, json) : json} end`,
+  jsonbText: (jsonb) => functionCall(JSONB_TEXT, jsonb),
   resultTypes: formatTypeHints,
 };
 
 /** The same values, with another one in the place of each NULL. SQLite's max() and min() give NULL when a value is. */
 function withoutNulls(values: readonly Expression<unknown>[]): readonly Expression<unknown>[] {
   if (values.length === 1) return [...values, ...values];
-  return values.map((_, index) => call('coalesce', ...values.slice(index), ...values.slice(0, index)));
-}
-
-/** The call of a function. It is a node that core knows not to write, so that the query remains one that only reads. */
-export function call(name: string, ...operands: readonly Expression<unknown>[]): Expression<unknown> {
-  return new ExpressionWrapper(
-    FunctionNode.create(
-      name,
-      operands.map((operand) => operand.toOperationNode()),
-    ),
+  return values.map((_, index) =>
+    functionCall('coalesce', ...values.slice(index), ...values.slice(0, index)),
   );
 }
 

@@ -1,0 +1,39 @@
+import type {
+  KeyColumns,
+  Repositories,
+  Repository,
+  RepositoryOptions,
+  TableName,
+  TextColumns,
+  TextRepositoryOptions,
+  WithText,
+} from './repository.js';
+import type { RepositoryHost } from './repository-calls.js';
+import { TableRepository } from './table-repository.js';
+import type { ColumnForms } from './table-shape.js';
+
+/** Gives repositories that run on one host. */
+export abstract class HostedRepositories<DB> implements Repositories<DB> {
+  protected abstract get repositoryHost(): RepositoryHost;
+
+  repository<
+    T extends TableName<DB>,
+    const A extends TextColumns<DB, T>,
+    const K extends KeyColumns<WithText<DB, T, A>, T>,
+  >(table: T, options: TextRepositoryOptions<K, A>): Repository<WithText<DB, T, A>, T, K>;
+  repository<T extends TableName<DB>, const K extends KeyColumns<DB, T>>(
+    table: T,
+    options: RepositoryOptions<K>,
+  ): Repository<DB, T, K>;
+  repository(
+    table: TableName<DB>,
+    { key, as }: { readonly key: unknown; readonly as?: ColumnForms },
+  ): unknown {
+    return new TableRepository<DB, TableName<DB>, KeyColumns<DB, TableName<DB>>>(
+      this.repositoryHost,
+      table,
+      key as KeyColumns<DB, TableName<DB>>,
+      as,
+    );
+  }
+}
