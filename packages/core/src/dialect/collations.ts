@@ -44,6 +44,9 @@ function isCollated(walk: Walk, node: OperationNode): boolean {
   const column = walk.scopes.named(node);
   if (column !== undefined)
     return column.stored !== undefined && (column.type?.name === 'text' || column.type?.name === 'varchar');
+  // A number that is made of a text has no collation to hand on.
+  const type = walk.types.of(node);
+  if (type !== undefined && !TEXTS.has(type.name)) return false;
   const any = (nodes: readonly OperationNode[]): boolean => nodes.some((each) => isCollated(walk, each));
   switch (node.kind) {
     case 'FunctionNode':

@@ -6,14 +6,26 @@ import {
   CreateIndexNode,
   type CreateTableNode,
   type DataTypeNode,
+  type DeleteQueryNode,
   FunctionNode,
+  type JoinNode,
   type OperationNode,
   OperatorNode,
   type OrderByItemNode,
   RawNode,
   type SelectModifierNode,
+  type SelectQueryNode,
+  type SetOperationNode,
   SqliteQueryCompiler,
 } from 'kysely';
+import {
+  assertCombines,
+  assertDeletes,
+  assertJoins,
+  assertOperates,
+  assertSelects,
+  refuseMerge,
+} from './missing-clauses.js';
 import { toPortableColumn, toPortableTable } from './portable-table.js';
 
 /**
@@ -63,6 +75,7 @@ export class PortableSqliteQueryCompiler extends SqliteQueryCompiler {
 
   /** LIKE tells upper from lower case here, so ILIKE compares in lower case: of ASCII letters, as PostgreSQL does in the collation "C". */
   protected override visitBinaryOperation(node: BinaryOperationNode): void {
+    assertOperates(node.operator);
     const like = likeOf(node.operator);
     if (like === undefined) super.visitBinaryOperation(node);
     else this.#visitLike(node, like);
@@ -89,6 +102,30 @@ export class PortableSqliteQueryCompiler extends SqliteQueryCompiler {
     }
     super.visitFunction(node);
     if (by !== undefined) this.append(' end');
+  }
+
+  protected override visitSelectQuery(node: SelectQueryNode): void {
+    assertSelects(node);
+    super.visitSelectQuery(node);
+  }
+
+  protected override visitJoin(node: JoinNode): void {
+    assertJoins(node);
+    super.visitJoin(node);
+  }
+
+  protected override visitSetOperation(node: SetOperationNode): void {
+    assertCombines(node);
+    super.visitSetOperation(node);
+  }
+
+  protected override visitDeleteQuery(node: DeleteQueryNode): void {
+    assertDeletes(node);
+    super.visitDeleteQuery(node);
+  }
+
+  protected override visitMergeQuery(): void {
+    refuseMerge();
   }
 
   /** Locks of rows need no words: a transaction that writes is the only one. */
