@@ -62,6 +62,7 @@ export type {
   TimeUnit,
 } from './driver/portable-functions.js';
 export * from './errors/index.js';
+export { percentile } from './functions/percentile.js';
 export { jsonArrayFrom, jsonObjectFrom } from './functions/relations.js';
 export { addMs, ago, bucket, type Duration, datePart, durationMs, now, type Time } from './functions/time.js';
 export { Lane, type LaneOptions, type Lease } from './lane/lane.js';

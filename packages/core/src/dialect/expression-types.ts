@@ -36,7 +36,7 @@ import {
   TIMESTAMPTZ,
   WHOLE,
 } from './expression-type.js';
-import { isPortable, PORTABLE_RESULTS } from './portable-results.js';
+import { isPortable, isRelation, PORTABLE_RESULTS } from './portable-results.js';
 import { columnName, type QueryScopes, selectionsOf } from './query-scopes.js';
 import { kyselyRelation, relationType } from './relations.js';
 import { declaredType } from './typed-expression.js';
@@ -244,7 +244,8 @@ function unaryType(types: ExpressionTypes, node: UnaryOperationNode): Expression
 
 function functionType(types: ExpressionTypes, node: FunctionNode): ExpressionType | undefined {
   const { arguments: members, func } = node;
-  if (isPortable(func)) return PORTABLE_RESULTS[func] ?? types.ofRelation(node);
+  if (isRelation(func)) return types.ofRelation(node);
+  if (isPortable(func)) return PORTABLE_RESULTS[func] ?? pickedType(types, members.at(-1));
   const name = func.toLowerCase();
   return UNIFYING.has(name) ? types.ofAll(members) : result(name);
 }
@@ -258,10 +259,20 @@ function aggregateType(
   const type = argument === undefined ? undefined : types.of(argument);
   if (type?.name === 'given' && PICKING.has(name)) return type;
   if (type === undefined || !isOwn(type)) return undefined;
-  if (PICKING.has(name)) return { name: type.name, scale: type.scale, hasMicroseconds: type.hasMicroseconds };
+  if (PICKING.has(name)) return picked(type);
   if (type.name === 'numeric') return { ...NUMERIC, scale: name === 'sum' ? type.scale : undefined };
   if (isWhole(type)) return NUMERIC;
   return type.name === DOUBLE.name ? DOUBLE : undefined;
+}
+
+function pickedType(types: ExpressionTypes, node: OperationNode | undefined): ExpressionType | undefined {
+  const type = node === undefined ? undefined : types.of(node);
+  return type === undefined || !isOwn(type) ? undefined : picked(type);
+}
+
+/** The type of one of the values, which is no value of a column any more. */
+function picked({ name, scale, hasMicroseconds }: ExpressionType): ExpressionType {
+  return { name, scale, hasMicroseconds };
 }
 
 function result(name: string): ExpressionType | undefined {

@@ -3,7 +3,8 @@ import type { DatePart, PortableFunctions, TimeUnit } from '../driver/portable-f
 import { UnsupportedError, UsageError } from '../errors/usage-errors.js';
 import type { PortableName } from '../functions/portable-call.js';
 import { TRANSACTION_TIME } from '../transaction/transaction-time.js';
-import { type ExpressionType, isOwn, isWhole, TIMESTAMPTZ } from './expression-type.js';
+import { byCodePoint, isUncollated } from './collations.js';
+import { type ExpressionType, isJson, isOwn, isWhole, TIMESTAMPTZ } from './expression-type.js';
 import { relationOf } from './relations.js';
 import { expressionOf } from './typed-expression.js';
 import type { Walk } from './walk.js';
@@ -32,6 +33,8 @@ const CALLS: Readonly<Record<PortableName, (call: Call) => OperationNode>> = {
   sluice_json_array: (call) => call.relation(),
   sluice_json_object: (call) => call.relation(),
   sluice_now: (call) => transactionTime(call.walk),
+  sluice_percentile: (call) =>
+    call.made(call.functions.percentile(call.number(0), call.sorted(1), call.type(1)?.name === 'numeric')),
 };
 
 /** One call: its arguments, checked and transformed. */
@@ -57,6 +60,19 @@ class Call {
   text(index: number): string {
     const argument = this.#argument(index);
     return ValueNode.is(argument) ? String(argument.value) : '';
+  }
+
+  number(index: number): number {
+    return Number(this.text(index));
+  }
+
+  /** An argument of any type that has an order. */
+  sorted(index: number): Expression<unknown> {
+    this.#expect(index, 'value that can be sorted', (type) => !isJson(type));
+    const argument = this.#argument(index);
+    const type = this.type(index);
+    const made = this.walk.transform(argument);
+    return expressionOf(isUncollated(this.walk, argument, type) ? byCodePoint(this.walk, made) : made);
   }
 
   operand(index: number): Expression<unknown> {
@@ -119,4 +135,5 @@ const NAMES: Readonly<Record<PortableName, string>> = {
   sluice_json_array: 'jsonArrayFrom',
   sluice_json_object: 'jsonObjectFrom',
   sluice_now: 'now',
+  sluice_percentile: 'percentile',
 };

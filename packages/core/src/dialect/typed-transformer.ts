@@ -24,7 +24,6 @@ import {
 } from 'kysely';
 import type { Catalog } from '../catalog/catalog.js';
 import type { DatabaseSql } from '../driver/driver.js';
-import type { PortableName } from '../functions/portable-call.js';
 import { assertPattern } from '../values/like-pattern.js';
 import { aggregated } from './aggregations.js';
 import { extreme, unified, unifiedCase } from './alternatives.js';
@@ -47,7 +46,7 @@ import { AS_TEXT, HiddenForms, NONE } from './hidden-forms.js';
 import { Operands } from './operands.js';
 import { byValue, defaultNulls, groupedBy, mayBeNull, orderedByAlias, toldByValue } from './orders.js';
 import { transactionTime, translated } from './portable-calls.js';
-import { isPortable, PORTABLE_RESULTS } from './portable-results.js';
+import { isPortable, isRelation } from './portable-results.js';
 import { columnName, QueryScopes } from './query-scopes.js';
 import { assertNotCombined, kyselyRelation, type Relations, relationsOf } from './relations.js';
 import { addResultTypes } from './result-types.js';
@@ -257,7 +256,7 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
   }
 
   #portable(node: FunctionNode): OperationNode {
-    this.#hasRelations ||= PORTABLE_RESULTS[node.func as PortableName] === undefined;
+    this.#hasRelations ||= isRelation(node.func);
     return translated(this.#walk, node);
   }
 

@@ -34,6 +34,8 @@ export interface PortableFunctions {
   bucket(unit: TimeUnit, time: Expression<unknown>): Expression<unknown>;
   /** A part of a day or a time, as an integer. */
   datePart(part: DatePart, value: Expression<unknown>, type: 'date' | 'timestamptz'): Expression<unknown>;
+  /** The least value of a group that is not smaller than this share of its values, NULLs left out; NULL when there is none. `fraction` is from 0 to 1. */
+  percentile(fraction: number, value: Expression<unknown>, isNumeric: boolean): Expression<unknown>;
   /**
    * The rows of `query` as a JSON array of objects, or its first row as an object, or NULL when there is none. In JSON a bigint, a whole number and a numeric are
    * text, a timestamptz the milliseconds since 1970, bytes hexadecimal digits, an infinite double the text `Infinity` or `-Infinity`, and a JSON value is itself.

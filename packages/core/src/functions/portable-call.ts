@@ -9,7 +9,8 @@ export type PortableName =
   | 'sluice_duration_ms'
   | 'sluice_json_array'
   | 'sluice_json_object'
-  | 'sluice_now';
+  | 'sluice_now'
+  | 'sluice_percentile';
 
 /** The call of a function that core translates. It passes through every plugin. */
 export function portableCall<T>(

@@ -27,6 +27,7 @@ export const PORTABLE_FUNCTIONS: PortableFunctions = {
       'integer',
     );
   },
+  percentile: (fraction, value) => eb.fn.agg('percentile_disc', [eb.lit(fraction)]).withinGroupOrderBy(value),
   jsonRows: (query, columns, isArray) => {
     const rows = selectFromRows(query, columns.map(member), isArray ? undefined : 1);
     const object = functionCall('to_json', wholeRow());

@@ -7,6 +7,7 @@ import {
   textLiteral,
 } from '@sluice/core';
 import { type Expression, expressionBuilder } from 'kysely';
+import { NUMERIC_PERCENTILE, PERCENTILE } from '../values/percentile.js';
 import { BUCKET, DATE_PART } from '../values/time-functions.js';
 
 const eb = expressionBuilder<Record<string, Record<string, unknown>>, string>();
@@ -17,6 +18,8 @@ export const PORTABLE_FUNCTIONS: PortableFunctions = {
   durationMs: (from, to) => eb.parens(eb(eb.parens(to), '-', eb.parens(from))),
   bucket: (unit, time) => functionCall(BUCKET, textLiteral(unit), time),
   datePart: (part, value) => functionCall(DATE_PART, textLiteral(part), value),
+  percentile: (fraction, value, isNumeric) =>
+    functionCall(isNumeric ? NUMERIC_PERCENTILE : PERCENTILE, eb.lit(fraction), value),
   jsonRows: (query, columns, isArray) => {
     const object = functionCall('json_object', ...columns.flatMap(member));
     const rows = functionCall('coalesce', functionCall('json_group_array', object), textLiteral('[]'));

@@ -8,6 +8,7 @@ import { statementKind } from '../sql/statement.js';
 import { defineJsonbText } from '../values/jsonb-text.js';
 import { mayHoldBigint, narrowedColumns } from '../values/narrow-types.js';
 import { defineNumericFunctions } from '../values/numeric-functions.js';
+import { definePercentiles } from '../values/percentile.js';
 import type { ResultColumns } from '../values/result-part.js';
 import { type SqliteValue, toBound } from '../values/sqlite-value.js';
 import { defineTimeFunctions } from '../values/time-functions.js';
@@ -111,6 +112,7 @@ export class ThreadConnection {
     if (this.#isPortable) {
       database.pragma('case_sensitive_like = on');
       defineNumericFunctions(database);
+      definePercentiles(database);
       defineTimeFunctions(database);
       defineJsonbText(database);
     }

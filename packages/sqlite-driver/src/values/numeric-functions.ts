@@ -142,7 +142,8 @@ function defineExtreme(database: Sqlite.Database, name: string, isBeyond: (order
   });
 }
 
-function toDecimal(value: unknown, name: string): Decimal {
+/** @throws TypeError for what is no decimal number. */
+export function toDecimal(value: unknown, name: string): Decimal {
   const decimal = parseDecimal(value);
   if (decimal === undefined) throw new TypeError(`${name} was given a value that is no decimal number`);
   return decimal;

@@ -105,14 +105,14 @@ async function answer(db: Kysely<RandomDatabase>, query: RandomQuery): Promise<A
 }
 
 /**
- * Different rows. The order of a JSON object's keys, which jsonb does not keep, the sign of zero, and which of equal numerics is the greatest do not count. Rows
+ * Different rows. The order of a JSON object's keys, which jsonb does not keep, the sign of zero, and which of equal numerics stands for a group or is the greatest do not count. Rows
  * that differ only in JSON, which has no order, or in the scale of a numeric, come in any order.
  */
 function isDifferent({ judge, subject }: Answers, query: RandomQuery): boolean {
   if (!('rows' in judge) || !('rows' in subject)) return false;
-  const hasExtreme = /"(?:max|min|subquery)\b/.test(printed(query));
+  const isPicked = /"(?:max|min|percentile|subquery)\b|"groups":\[\{/.test(printed(query));
   const [left, right] = [subject.rows, judge.rows].map((rows) =>
-    rows.map((row) => comparable(hasExtreme ? withoutScale(row, query) : row)),
+    rows.map((row) => comparable(isPicked ? withoutScale(row, query) : row)),
   );
   if (isDeepStrictEqual(left, right)) return false;
   const [leftKeys, rightKeys] = [subject.rows, judge.rows].map((rows) =>

@@ -1,4 +1,4 @@
-import { addMs, bucket, datePart, durationMs } from '@sluice/core';
+import { addMs, bucket, datePart, durationMs, percentile } from '@sluice/core';
 import { type Expression, type ExpressionBuilder, sql } from 'kysely';
 import type { Random } from './random.js';
 import type { QueryType } from './tables.js';
@@ -320,6 +320,13 @@ export const AGGREGATES: readonly Operation[] = [
       },
     }),
   ),
+  ...each(ORDERED, (type) => ({
+    name: 'percentile',
+    result: type,
+    operands: [type],
+    choices: ['0', '0.25', '0.5', '0.95', '1'],
+    build: (_eb, [a], choice) => percentile(Number(choice), a as never),
+  })),
   ...each(COMPARED, (type) => ({
     name: 'count',
     result: 'bigint',

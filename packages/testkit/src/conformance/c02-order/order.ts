@@ -7,6 +7,7 @@ import { expressionCases } from './expressions.js';
 import { nullOrderCases } from './null-order.js';
 import { pageCases } from './pages.js';
 import { patternCases } from './patterns.js';
+import { percentileCases } from './percentiles.js';
 import { relationCases } from './relations.js';
 import { textOrderCases } from './text-order.js';
 import { timeFunctionCases } from './time-functions.js';
@@ -22,6 +23,7 @@ export function orderSuite(target: ConformanceTarget): void {
     conditionCases(fixture);
     expressionCases(fixture);
     typedExpressionCases(fixture);
+    percentileCases(fixture);
     timeFunctionCases(fixture);
     relationCases(fixture);
     pageCases(fixture);
