@@ -90,6 +90,7 @@ export type {
   StorageMigrator,
 } from './migrations/storage-migrator.js';
 export type {
+  ColumnList,
   Condition,
   Filter,
   FindQuery,
@@ -104,6 +105,9 @@ export type {
   Query,
   Repository,
   RepositoryOptions,
+  ScopeOf,
+  SelectedRow,
+  Selecting,
   StreamOptions,
   TableName,
   TextColumns,

@@ -54,7 +54,7 @@ describe('repository', () => {
 
   it('has times as text where the options say so', () => {
     const media = storage.repository('media', { key: 'slug', as: { uploadedAt: 'text' } });
-    expectTypeOf(media.get).returns.resolves.toExtend<{ uploadedAt: string; slug: string } | undefined>();
+    expectTypeOf(media.get('a')).resolves.toExtend<{ uploadedAt: string; slug: string } | undefined>();
     expectTypeOf(media.update).parameter(1).toHaveProperty('uploadedAt').toEqualTypeOf<string | undefined>();
     media.insert({ slug: 'a', size: 1n, secret: 's' });
     // @ts-expect-error a Date does not hold every digit
@@ -76,6 +76,58 @@ describe('repository', () => {
     expectTypeOf(media.get('a')).resolves.toEqualTypeOf<typeof row | undefined>();
     expectTypeOf(media.getMany(['a'])).resolves.toEqualTypeOf<(typeof row | undefined)[]>();
     expectTypeOf(media.page({ size: 1 })).resolves.toEqualTypeOf<Page<typeof row>>();
+  });
+
+  it('gives the selected columns alone', async () => {
+    const media = storage.repository('media', { key: 'slug' });
+    type Sizes = { size: bigint; title: string | null };
+    expectTypeOf(await media.getOrThrow('a', { select: ['size', 'title'] })).toEqualTypeOf<Sizes>();
+    expectTypeOf(await media.get('a', { select: ['size', 'title'] })).toEqualTypeOf<Sizes | undefined>();
+    expectTypeOf(await media.getMany(['a'], { select: ['size', 'title'] })).toEqualTypeOf<
+      (Sizes | undefined)[]
+    >();
+    const query = { select: ['size', 'title'], orderBy: { slug: 'asc' } } as const;
+    expectTypeOf(await media.find(query)).toEqualTypeOf<Sizes[]>();
+    expectTypeOf(await media.findOne(query)).toEqualTypeOf<Sizes | undefined>();
+    expectTypeOf(await media.page({ ...query, size: 1 })).toEqualTypeOf<Page<Sizes>>();
+    for await (const row of media.stream(query)) expectTypeOf(row).toEqualTypeOf<Sizes>();
+    // @ts-expect-error not selected
+    (await media.getOrThrow('a', { select: ['size'] })).title;
+    // @ts-expect-error no such column
+    media.find({ select: ['size', 'colour'] });
+    // @ts-expect-error no list
+    media.find({ select: 'size' });
+    // @ts-expect-error counts select nothing
+    media.count({ select: ['size'] });
+  });
+
+  it('knows that a column of a list that is made at run time may be missing', async () => {
+    const media = storage.repository('media', { key: 'slug' });
+    const select: ('size' | 'title')[] = ['size'];
+    expectTypeOf(await media.getOrThrow('a', { select })).toEqualTypeOf<{
+      size?: bigint;
+      title?: string | null;
+    }>();
+  });
+
+  it('is the same in a transaction', () => {
+    const media = storage.repository('media', { key: 'slug', as: { uploadedAt: 'text' } });
+    const votes = storage.repository('vote', { key: ['mediaSlug', 'userId'] });
+    storage.write(async (tx) => {
+      expectTypeOf(media.in(tx)).toEqualTypeOf(media);
+      expectTypeOf(votes.in(tx)).toEqualTypeOf(votes);
+      tx.savepoint(async (inner) => votes.in(inner));
+      // @ts-expect-error no transaction
+      media.in(tx.kysely);
+      // @ts-expect-error no transaction
+      media.in({});
+    });
+    votes.in(storage);
+    const other = storage as unknown as Storage<{ media: { id: number } }>;
+    // @ts-expect-error a table without that key
+    media.in(other);
+    // @ts-expect-error no such table
+    votes.in(other);
   });
 
   it('takes rows as they are inserted, defaults left out and computed columns refused', () => {

@@ -9,12 +9,14 @@ import type {
   WithText,
 } from './repository.js';
 import type { RepositoryHost } from './repository-calls.js';
+import type { RepositoryScope } from './repository-scope.js';
 import { TableRepository } from './table-repository.js';
 import type { ColumnForms } from './table-shape.js';
 
 /** Gives repositories that run on one host. */
-export abstract class HostedRepositories<DB> implements Repositories<DB> {
-  protected abstract get repositoryHost(): RepositoryHost;
+export abstract class HostedRepositories<DB> implements Repositories<DB>, RepositoryScope {
+  /** Read by `repository.in(scope)`; no part of the interface that applications see. */
+  abstract get repositoryHost(): RepositoryHost;
 
   repository<
     T extends TableName<DB>,

@@ -2,6 +2,7 @@ import { invalidQuery } from '../errors/invalid-query.js';
 
 /** A query as the application passes it; every part may come untyped. */
 export interface RawQuery {
+  readonly select?: unknown;
   readonly where?: unknown;
   readonly orderBy?: unknown;
   readonly limit?: unknown;

@@ -19,6 +19,7 @@ import { readCursor } from './cursor.js';
 import { applyTerm, formOfOrder, type OrderTerm, parseOrder, rowsAfter, totalOrder } from './order.js';
 import { asQuery, type RawQuery, refuseUnknownOptions, wholeNumber } from './raw-query.js';
 import { type EncodedRow, RowEncoder, type RowForm, runsOfSameColumns } from './row-encoder.js';
+import { parseSelection, type Selection } from './selection.js';
 import {
   type BuildStatement,
   type NextValue,
@@ -56,7 +57,9 @@ export class RepositoryStatements {
     this.#maxParameters = maxParameters;
   }
 
-  get(key: unknown): Statement {
+  /** @param select the caller's; the whole row without it. */
+  get(key: unknown, select?: unknown): Statement {
+    if (select !== undefined) return this.#getColumns(key, select);
     const build = (next: NextValue): Select => this.#all().where(this.#where.key(next));
     return this.#templates.statement('get', this.shape.keyValues(key), build, () => ({
       ...boundedRead(),
@@ -65,18 +68,31 @@ export class RepositoryStatements {
     }));
   }
 
+  #getColumns(key: unknown, select: unknown): Statement {
+    const selection = parseSelection(this.shape, select);
+    const build = (next: NextValue): Select => this.#all(selection).where(this.#where.key(next));
+    const form = `get${selection?.form}`;
+    return this.#templates.statement(form, this.shape.keyValues(key), build, boundedRead);
+  }
+
   /**
    * The rows with any of `keys`, in several statements when one cannot take all parameters; one for each key when only the engine knows which row has it.
    */
-  getMany(keys: readonly unknown[]): Statement[] {
-    if (this.shape.hasForeignKey) return keys.map((key) => this.get(key));
+  getMany(
+    keys: readonly unknown[],
+    select?: unknown,
+  ): { readonly statements: readonly Statement[]; readonly selection: Selection | undefined } {
+    if (this.shape.hasForeignKey)
+      return { statements: keys.map((key) => this.get(key, select)), selection: undefined };
+    const selection = parseSelection(this.shape, select, this.shape.key);
     const encoded = keys.map((key) => this.shape.keyValues(key));
     const width = this.shape.key.length;
     const size =
       width === 1 ? Math.max(1, encoded.length) : Math.min(500, Math.floor(this.#maxParameters / width));
-    return chunks(encoded, size).map((chunk) =>
-      this.#select('getMany', this.#where.keys(chunk), (select) => select),
+    const statements = chunks(encoded, size).map((chunk) =>
+      this.#select('getMany', this.#where.keys(chunk), unchanged, [], selection),
     );
+    return { statements, selection };
   }
 
   has(key: unknown): Statement {
@@ -86,8 +102,9 @@ export class RepositoryStatements {
   }
 
   find(query: RawQuery): Statement {
-    const { where, orderBy, limit, offset, ...others } = asQuery(query);
+    const { select: columns, where, orderBy, limit, offset, ...others } = asQuery(query);
     refuseUnknownOptions(others);
+    const selection = parseSelection(this.shape, columns);
     const terms = parseOrder(this.shape, orderBy);
     // PostgreSQL takes OFFSET alone, SQLite only after a LIMIT.
     const most = limit ?? (offset === undefined ? undefined : Number.MAX_SAFE_INTEGER);
@@ -105,6 +122,7 @@ export class RepositoryStatements {
         return offset === undefined ? limited : limited.offset(next() as Expression<number>);
       },
       bounds,
+      selection,
     );
     if (typeof limit !== 'number') return statement;
     const isBounded = offset === undefined && isBoundedRead(this.shape, where, terms, limit);
@@ -116,12 +134,18 @@ export class RepositoryStatements {
     readonly statement: Statement;
     readonly terms: readonly OrderTerm[];
     readonly size: number;
+    readonly selection: Selection | undefined;
   } {
-    const { where, orderBy, size: rawSize, cursor, ...others } = asQuery(query);
+    const { select: columns, where, orderBy, size: rawSize, cursor, ...others } = asQuery(query);
     refuseUnknownOptions(others);
     const size = wholeNumber('size', rawSize);
     if (size === 0) throw invalidQuery('`size` must be at least 1');
     const terms = totalOrder(this.shape, parseOrder(this.shape, orderBy));
+    const selection = parseSelection(
+      this.shape,
+      columns,
+      terms.map(({ column }) => column),
+    );
     const after =
       cursor === undefined ? undefined : rowsAfter(this.shape, terms, readCursor(this.shape, terms, cursor));
     const condition = allOf([this.#where.parse(where), after]);
@@ -130,9 +154,10 @@ export class RepositoryStatements {
       condition,
       (select, next) => this.#ordered(select, terms, true).limit(next() as Expression<number>),
       [size + 1],
+      selection,
     );
     const isBounded = isBoundedRead(this.shape, where, terms, size);
-    return { statement: { ...statement, isBounded, maxRows: size + 1 }, terms, size };
+    return { statement: { ...statement, isBounded, maxRows: size + 1 }, terms, size, selection };
   }
 
   count(filter: RawQuery): Statement {
@@ -231,7 +256,10 @@ export class RepositoryStatements {
     return this.#kysely.selectFrom(this.shape.name) as SelectQueryBuilder<AnyTables, string, object>;
   }
 
-  #all(): Select {
+  /** All columns, or the selected ones. */
+  #all(selection?: Selection): Select {
+    if (selection !== undefined)
+      return this.#from().select(this.shape.selection(selection.columns)) as unknown as Select;
     if (!this.shape.hasText) return this.#from().selectAll() as unknown as Select;
     return this.#from().select(this.shape.selection()) as unknown as Select;
   }
@@ -247,12 +275,13 @@ export class RepositoryStatements {
     where: Condition | undefined,
     finish: (select: Select, next: NextValue) => Select,
     values: readonly unknown[] = [],
+    selection?: Selection,
   ): Statement {
     return this.#read(
-      form,
+      selection === undefined ? form : form + selection.form,
       where,
       (next) => {
-        const select = this.#all();
+        const select = this.#all(selection);
         return finish(where === undefined ? select : select.where(where.build(next)), next);
       },
       values,
@@ -362,6 +391,10 @@ export class RepositoryStatements {
       `An upsert into "${this.shape.name}" needs its key "${missing.property}".`,
     );
   }
+}
+
+function unchanged(select: Select): Select {
+  return select;
 }
 
 /** A statement is contained unless a callback built its condition, which may call any function. */

@@ -104,6 +104,22 @@ export interface FindQuery<DB, T extends TableName<DB>> extends Query<DB, T> {
   readonly offset?: number;
 }
 
+/** Names of columns, for `select`. */
+export type ColumnList<DB, T extends TableName<DB>> = readonly ColumnName<DB, T>[];
+
+/** Which columns a read returns. */
+export interface Selecting<S> {
+  /** Only these columns are read, and those by which the call finds its place itself: the key in `getMany` and `page`, the order in `page`. Default: all. */
+  readonly select?: S;
+}
+
+/** A row with the columns of the list `S`. Of a list that is not known to the compiler, each column may be there or not. */
+export type SelectedRow<DB, T extends TableName<DB>, S extends ColumnList<DB, T>> = [S] extends [never]
+  ? Selectable<DB[T]>
+  : number extends S['length']
+    ? Partial<Pick<Selectable<DB[T]>, S[number]>>
+    : Pick<Selectable<DB[T]>, S[number]>;
+
 /** Selects one page by keyset pagination. */
 export interface PageQuery<DB, T extends TableName<DB>> extends Query<DB, T> {
   /** The most rows of the page; 1 or more. */
@@ -156,32 +172,58 @@ export interface LoadOptions extends CallOptions {
  * exactly; with a ConstraintError when the row violates a constraint.
  */
 export interface Repository<DB, T extends TableName<DB>, K extends KeyColumns<DB, T>> {
+  /**
+   * Returns the same repository (its table, key and forms) in a transaction or a snapshot: `media.in(tx).insert(row)`. Calls of the repository itself are
+   * refused inside a transaction, where they would not be part of it.
+   *
+   * @throws UsageError `invalid_query` when the scope belongs to another storage.
+   */
+  in(scope: ScopeOf<T, K>): Repository<DB, T, K>;
+
   /** Returns the row with this key, or `undefined`. */
-  get(key: KeyValue<DB, T, K>, options?: CallOptions): Promise<Selectable<DB[T]> | undefined>;
+  get<const S extends ColumnList<DB, T> = never>(
+    key: KeyValue<DB, T, K>,
+    options?: CallOptions & Selecting<S>,
+  ): Promise<SelectedRow<DB, T, S> | undefined>;
   /** Returns the row with this key. @throws NotFoundError when there is none. */
-  getOrThrow(key: KeyValue<DB, T, K>, options?: CallOptions): Promise<Selectable<DB[T]>>;
+  getOrThrow<const S extends ColumnList<DB, T> = never>(
+    key: KeyValue<DB, T, K>,
+    options?: CallOptions & Selecting<S>,
+  ): Promise<SelectedRow<DB, T, S>>;
   /** Returns the rows with these keys, in the order of the keys, with `undefined` for each that does not exist. Takes any number of keys. */
-  getMany(
+  getMany<const S extends ColumnList<DB, T> = never>(
     keys: readonly KeyValue<DB, T, K>[],
-    options?: CallOptions,
-  ): Promise<(Selectable<DB[T]> | undefined)[]>;
+    options?: CallOptions & Selecting<S>,
+  ): Promise<(SelectedRow<DB, T, S> | undefined)[]>;
   /** Returns whether a row with this key exists. */
   has(key: KeyValue<DB, T, K>, options?: CallOptions): Promise<boolean>;
   /** Returns all rows that match. Use `stream` or `page` when there may be many. */
-  find(query?: FindQuery<DB, T>, options?: CallOptions): Promise<Selectable<DB[T]>[]>;
+  find<const S extends ColumnList<DB, T> = never>(
+    query?: FindQuery<DB, T> & Selecting<S>,
+    options?: CallOptions,
+  ): Promise<SelectedRow<DB, T, S>[]>;
   /** Returns the first row that matches, or `undefined`. */
-  findOne(query?: Query<DB, T>, options?: CallOptions): Promise<Selectable<DB[T]> | undefined>;
+  findOne<const S extends ColumnList<DB, T> = never>(
+    query?: Query<DB, T> & Selecting<S>,
+    options?: CallOptions,
+  ): Promise<SelectedRow<DB, T, S> | undefined>;
   /**
    * Returns one page by keyset pagination: rows that are inserted or deleted between two pages neither repeat nor hide other rows. The key is the
    * last column of the order.
    *
    * @throws UsageError `invalid_cursor`.
    */
-  page(query: PageQuery<DB, T>, options?: CallOptions): Promise<Page<Selectable<DB[T]>>>;
+  page<const S extends ColumnList<DB, T> = never>(
+    query: PageQuery<DB, T> & Selecting<S>,
+    options?: CallOptions,
+  ): Promise<Page<SelectedRow<DB, T, S>>>;
   /** Returns how many rows match. */
   count(filter?: Filter<DB, T>, options?: CallOptions): Promise<number>;
   /** Iterates over the rows that match, on one snapshot and in constant memory (contract C9). Leaving the loop frees the connection. */
-  stream(query?: FindQuery<DB, T>, options?: StreamOptions): AsyncIterableIterator<Selectable<DB[T]>>;
+  stream<const S extends ColumnList<DB, T> = never>(
+    query?: FindQuery<DB, T> & Selecting<S>,
+    options?: StreamOptions,
+  ): AsyncIterableIterator<SelectedRow<DB, T, S>>;
 
   /** Inserts a row and returns it as it is stored, defaults included. */
   insert(row: Insertable<DB[T]>, options?: CallOptions): Promise<Selectable<DB[T]>>;
@@ -217,6 +259,19 @@ export interface Repository<DB, T extends TableName<DB>, K extends KeyColumns<DB
   ): Promise<LoadProgress>;
 }
 
+/** Stands for the tables of a scope, for the compiler alone. */
+declare const TABLES: unique symbol;
+
+/**
+ * What a repository of table `T` with key `K` can be bound to: the storage, the `tx` of a callback, or a snapshot, whose database has that table and key.
+ */
+export interface ScopeOf<T extends string, K> {
+  readonly repository: (table: never, options: never) => unknown;
+  readonly [TABLES]?: Readonly<Record<T, Readonly<Record<NamesOf<K>, unknown>>>>;
+}
+
+type NamesOf<K> = K extends readonly (infer C extends string)[] ? C : K & string;
+
 /** Options of a repository. */
 export interface RepositoryOptions<K> {
   /** The column, or the columns in order, that identify a row: the primary key, or a unique key without NULLs. */
@@ -251,6 +306,7 @@ export interface TextRepositoryOptions<K, A> extends RepositoryOptions<K> {
 
 /** The repositories of a storage, or of a transaction, in which their calls run. */
 export interface Repositories<DB> {
+  readonly [TABLES]?: DB;
   /** Typed access to one table, with times as text. */
   repository<
     T extends TableName<DB>,

@@ -8,6 +8,7 @@ import { writeCursor } from './cursor.js';
 import { encodeInParts, insertAll, insertInParts, ROWS_PER_PART } from './insert-in-parts.js';
 import { loadInBatches } from './load.js';
 import type {
+  ColumnList,
   Filter,
   FindQuery,
   KeyColumns,
@@ -18,12 +19,16 @@ import type {
   PageQuery,
   Query,
   Repository,
+  SelectedRow,
+  Selecting,
   StreamOptions,
   TableName,
   UpsertOptions,
 } from './repository.js';
 import { RepositoryCalls, type RepositoryHost } from './repository-calls.js';
+import { hostOf } from './repository-scope.js';
 import { RowIterator } from './row-iterator.js';
+import { returnedRows } from './selection.js';
 import type { ColumnForms, TableShape } from './table-shape.js';
 
 /** The repository of one table, on any driver. */
@@ -32,27 +37,42 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
 {
   readonly #host: RepositoryHost;
   readonly #table: T;
+  readonly #key: K;
+  readonly #forms: ColumnForms | undefined;
   readonly #calls: RepositoryCalls;
 
   /** @param forms the columns that the repository has as text. */
   constructor(host: RepositoryHost, table: T, key: K, forms?: ColumnForms) {
     this.#host = host;
     this.#table = table;
+    this.#key = key;
+    this.#forms = forms;
     this.#calls = new RepositoryCalls(host, table, Array.isArray(key) ? key : [key], forms);
   }
 
-  get(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<Selectable<DB[T]> | undefined> {
+  in(scope: unknown): Repository<DB, T, K> {
+    return new TableRepository<DB, T, K>(hostOf(scope, this.#host), this.#table, this.#key, this.#forms);
+  }
+
+  get<const S extends ColumnList<DB, T> = never>(
+    key: KeyValue<DB, T, K>,
+    options: CallOptions & Selecting<S> = {},
+  ): Promise<SelectedRow<DB, T, S> | undefined> {
+    const select = fixedValue(options.select);
     return this.#calls.perform({
       method: 'get',
       args: key,
       options,
-      build: (statements, given) => statements.get(given),
+      build: (statements, given) => statements.get(given, select),
       run: (statement, _, execute) => this.#host.runner.execute(statement, execute),
-      decode: ({ rows }, { shape }) => first<Selectable<DB[T]>>(shape, rows),
+      decode: ({ rows }, { shape }) => first<SelectedRow<DB, T, S>>(shape, rows),
     });
   }
 
-  async getOrThrow(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<Selectable<DB[T]>> {
+  async getOrThrow<const S extends ColumnList<DB, T> = never>(
+    key: KeyValue<DB, T, K>,
+    options: CallOptions & Selecting<S> = {},
+  ): Promise<SelectedRow<DB, T, S>> {
     const row = await this.get(key, options);
     if (row !== undefined) return row;
     throw new NotFoundError(`"${this.#table}" has no row under this key.`, {
@@ -60,26 +80,31 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     });
   }
 
-  getMany(
+  getMany<const S extends ColumnList<DB, T> = never>(
     keys: readonly KeyValue<DB, T, K>[],
-    options: CallOptions = {},
-  ): Promise<(Selectable<DB[T]> | undefined)[]> {
+    options: CallOptions & Selecting<S> = {},
+  ): Promise<(SelectedRow<DB, T, S> | undefined)[]> {
+    const select = fixedValue(options.select);
     return this.#calls.perform({
       method: 'getMany',
       args: keys,
       options,
       build: (statements, given) => ({
-        statements: statements.getMany(given),
+        ...statements.getMany(given, select),
         identities: given.map((key) => identity(statements.shape.keyValues(key))),
       }),
-      run: async ({ statements, identities }, { shape }, execute) => {
-        if (shape.hasForeignKey) return this.#getEach<Selectable<DB[T]>>(statements, shape, execute);
+      run: async ({ statements, selection, identities }, { shape }, execute) => {
+        if (shape.hasForeignKey) return this.#getEach<SelectedRow<DB, T, S>>(statements, shape, execute);
         const found = new Map<string, Row>();
         for (const statement of statements) {
           const { rows } = await this.#host.runner.execute(statement, execute);
-          for (const row of shape.toRows(rows)) found.set(identity(shape.keyValues(keyOf(shape, row))), row);
+          const read = shape.toRows(rows);
+          const returned = returnedRows(selection, read);
+          read.forEach((row, index) => {
+            found.set(identity(shape.keyValues(keyOf(shape, row))), returned[index] as Row);
+          });
         }
-        return identities.map((key) => found.get(key) as Selectable<DB[T]> | undefined);
+        return identities.map((key) => found.get(key) as SelectedRow<DB, T, S> | undefined);
       },
       decode: asItIs,
     });
@@ -108,40 +133,49 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     });
   }
 
-  find(query: FindQuery<DB, T> = {}, options: CallOptions = {}): Promise<Selectable<DB[T]>[]> {
+  find<const S extends ColumnList<DB, T> = never>(
+    query: FindQuery<DB, T> & Selecting<S> = {},
+    options: CallOptions = {},
+  ): Promise<SelectedRow<DB, T, S>[]> {
     return this.#calls.perform({
       method: 'find',
       args: query,
       options,
       build: (statements, given) => statements.find(given),
       run: (statement, _, execute) => this.#host.runner.execute(statement, execute),
-      decode: ({ rows }, { shape }) => shape.toRows(rows) as Selectable<DB[T]>[],
+      decode: ({ rows }, { shape }) => shape.toRows(rows) as SelectedRow<DB, T, S>[],
     });
   }
 
-  findOne(query: Query<DB, T> = {}, options: CallOptions = {}): Promise<Selectable<DB[T]> | undefined> {
+  findOne<const S extends ColumnList<DB, T> = never>(
+    query: Query<DB, T> & Selecting<S> = {},
+    options: CallOptions = {},
+  ): Promise<SelectedRow<DB, T, S> | undefined> {
     return this.#calls.perform({
       method: 'findOne',
       args: query,
       options,
       build: (statements, given) => statements.find({ ...given, limit: 1 }),
       run: (statement, _, execute) => this.#host.runner.execute(statement, execute),
-      decode: ({ rows }, { shape }) => first<Selectable<DB[T]>>(shape, rows),
+      decode: ({ rows }, { shape }) => first<SelectedRow<DB, T, S>>(shape, rows),
     });
   }
 
-  page(query: PageQuery<DB, T>, options: CallOptions = {}): Promise<Page<Selectable<DB[T]>>> {
+  page<const S extends ColumnList<DB, T> = never>(
+    query: PageQuery<DB, T> & Selecting<S>,
+    options: CallOptions = {},
+  ): Promise<Page<SelectedRow<DB, T, S>>> {
     return this.#calls.perform({
       method: 'page',
       args: query,
       options,
       build: (statements, given) => statements.page(given),
-      run: async ({ statement, terms, size }, { shape }, execute) => {
-        const rows = shape.toRows((await this.#host.runner.execute(statement, execute)).rows);
-        if (rows.length <= size) return { rows: rows as Selectable<DB[T]>[], nextCursor: undefined };
-        const kept = rows.slice(0, size);
-        const last = kept.at(-1) as Row;
-        return { rows: kept as Selectable<DB[T]>[], nextCursor: writeCursor(shape, terms, last) };
+      run: async ({ statement, terms, size, selection }, { shape }, execute) => {
+        const found = shape.toRows((await this.#host.runner.execute(statement, execute)).rows);
+        const hasNext = found.length > size;
+        const kept = hasNext ? found.slice(0, size) : found;
+        const rows = returnedRows(selection, kept) as SelectedRow<DB, T, S>[];
+        return { rows, nextCursor: hasNext ? writeCursor(shape, terms, kept.at(-1) as Row) : undefined };
       },
       decode: asItIs,
     });
@@ -158,11 +192,11 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     });
   }
 
-  stream(
-    query: FindQuery<DB, T> = {},
+  stream<const S extends ColumnList<DB, T> = never>(
+    query: FindQuery<DB, T> & Selecting<S> = {},
     options: StreamOptions = {},
-  ): AsyncIterableIterator<Selectable<DB[T]>> {
-    return new RowIterator(this.#batches(fixedValue(query), { ...options }));
+  ): AsyncIterableIterator<SelectedRow<DB, T, S>> {
+    return new RowIterator(this.#batches<SelectedRow<DB, T, S>>(fixedValue(query), { ...options }));
   }
 
   insert(row: Insertable<DB[T]>, options: CallOptions = {}): Promise<Selectable<DB[T]>> {
@@ -298,10 +332,10 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     });
   }
 
-  async *#batches(
-    query: FindQuery<DB, T>,
+  async *#batches<R>(
+    query: FindQuery<DB, T> & Selecting<unknown>,
     { batchSize = 500, ...options }: StreamOptions,
-  ): AsyncGenerator<readonly Selectable<DB[T]>[]> {
+  ): AsyncGenerator<readonly R[]> {
     assertBatchSize('batchSize', batchSize);
     const { shape, begun, batches } = await this.#calls.perform({
       method: 'stream',
@@ -315,8 +349,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
       decode: asItIs,
     });
     try {
-      for (let next = begun; !next.done; next = await batches.next())
-        yield shape.toRows(next.value) as Selectable<DB[T]>[];
+      for (let next = begun; !next.done; next = await batches.next()) yield shape.toRows(next.value) as R[];
     } finally {
       await batches.return?.();
     }

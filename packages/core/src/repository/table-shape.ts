@@ -131,10 +131,12 @@ export class TableShape {
     return isText === true ? `${this.name}.${property}` : property;
   }
 
-  /** Builds what a statement selects or returns for the repository's whole row, by the application's names. */
-  selection(): AliasedExpression<unknown, string>[] {
+  /** Builds what a statement selects or returns for these columns, by the application's names. Default: all, in the table's order. */
+  selection(
+    columns: readonly ShapeColumn[] = [...this.columns.values()],
+  ): AliasedExpression<unknown, string>[] {
     const eb = expressionBuilder<Record<string, Record<string, unknown>>, string>();
-    return [...this.columns.values()].map(({ property, isText }) => {
+    return columns.map(({ property, isText }) => {
       const column = eb.ref(property);
       return (isText === true ? eb.cast<string>(column, 'text') : column).as(property);
     });

@@ -315,7 +315,7 @@ class OpenStorage<DB> extends HostedRepositories<DB> implements Storage<DB> {
     return new Kysely<DB>({ dialect, plugins: [...this.#host.plugins] });
   }
 
-  protected override get repositoryHost(): StorageHost {
+  override get repositoryHost(): StorageHost {
     return this.#host;
   }
 

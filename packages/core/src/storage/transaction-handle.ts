@@ -51,7 +51,7 @@ export class TransactionHandle<DB> extends HostedRepositories<DB> implements Sto
     return this.#kysely;
   }
 
-  protected override get repositoryHost(): RepositoryHost {
+  override get repositoryHost(): RepositoryHost {
     return this.#host;
   }
 

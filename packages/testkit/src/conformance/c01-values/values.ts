@@ -11,6 +11,7 @@ import { plainQueryCases } from './plain-queries.js';
 import { plainWriteCases } from './plain-writes.js';
 import { refusalCases } from './refusals.js';
 import { repositoryCases } from './repository-calls.js';
+import { selectedColumnCases } from './selected-columns.js';
 
 /** C1: a value is read as it was written, or it is refused by an error that names the column. */
 export function valuesSuite(target: ConformanceTarget): void {
@@ -19,6 +20,7 @@ export function valuesSuite(target: ConformanceTarget): void {
     edgeCases(fixture);
     refusalCases(fixture);
     repositoryCases(fixture);
+    selectedColumnCases(fixture);
     plainQueryCases(fixture);
     plainWriteCases(fixture);
     largeValueCases(fixture);

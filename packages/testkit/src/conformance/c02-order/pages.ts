@@ -1,4 +1,4 @@
-import type { OrderBy, Repository } from '@sluice/core';
+import type { OrderBy, PageQuery, Repository } from '@sluice/core';
 import type { Selectable } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import type { Fixture } from '../../fixture/fixture.js';
@@ -115,7 +115,7 @@ function keyLast(orderBy: NoteOrder): NoteOrder {
   return { id: typeof last === 'string' ? last : last.direction };
 }
 
-async function allPages(notes: Notes, query: Parameters<Notes['page']>[0]): Promise<Note[][]> {
+async function allPages(notes: Notes, query: PageQuery<SuiteDatabase, 'note'>): Promise<Note[][]> {
   const pages: Note[][] = [];
   let { cursor } = query;
   do {

@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import type { ConformanceTarget } from '../../fixture/conformance-target.js';
 import { CASE_TIMEOUT_MS, useFixture } from '../../fixture/fixture.js';
+import { boundRepositoryCases } from './bound-repositories.js';
 import { brokenCases } from './broken.js';
 import { controlledCases } from './controlled.js';
 import { endedHandleCases } from './ended-handles.js';
@@ -23,6 +24,7 @@ export function transactionsSuite(target: ConformanceTarget): void {
     replayCases(fixture, target.capabilities);
     brokenCases(fixture);
     savepointCases(fixture);
+    boundRepositoryCases(fixture);
     outerHandleCases(fixture);
     endedHandleCases(fixture);
     kyselyTransactionCases(fixture, target.capabilities);
