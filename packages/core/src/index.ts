@@ -102,6 +102,7 @@ export type {
   OrderBy,
   Page,
   PageQuery,
+  PartOf,
   Query,
   Repository,
   RepositoryOptions,

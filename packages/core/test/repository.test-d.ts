@@ -164,6 +164,15 @@ describe('repository', () => {
     });
     media.find({ where: (eb) => eb('size', '>', 1n) });
     media.find({ orderBy: { title: { direction: 'desc', nulls: 'last' }, slug: 'asc' } });
+    media.find({ where: { title: { endsWith: 'a', caseInsensitive: true } } });
+    const files = (
+      storage as unknown as Storage<{ file: { id: number; head: Uint8Array | null } }>
+    ).repository('file', { key: 'id' });
+    files.find({ where: { head: { startsWith: Uint8Array.of(1) } } });
+    // @ts-expect-error a string is no bytes
+    files.find({ where: { head: { contains: 'a' } } });
+    // @ts-expect-error bytes are no text
+    media.find({ where: { title: { endsWith: Uint8Array.of(1) } } });
     // @ts-expect-error a string is no bigint
     media.find({ where: { size: '1' } });
     // @ts-expect-error no such operator

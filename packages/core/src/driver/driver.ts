@@ -149,6 +149,8 @@ export interface DatabaseSql
   comparable?(expression: Expression<unknown>, type: ValueType): Expression<unknown>;
   /** Builds text that sorts by code point, of text that no column gives a collation. Default: the expression itself. */
   byCodePoint?(text: Expression<unknown>): Expression<unknown>;
+  /** Builds whether bytes contain others, at any place. Default: such a condition is refused. */
+  bytesContain?(bytes: Expression<unknown>, part: Expression<unknown>): Expression<SqlBool>;
   /** Builds the time of a column that holds microseconds without them. Only for drivers whose catalog has such columns. */
   milliseconds?(column: Expression<unknown>): Expression<unknown>;
   /**

@@ -48,15 +48,25 @@ export interface Condition<V> {
   readonly notIn?: readonly NonNullable<V>[];
   /** SQL's LIKE, case-sensitive: `%` matches any text, `_` one character; `\` escapes either. */
   readonly like?: string;
-  /** Contains this text. Case-sensitive, without wildcards. */
-  readonly contains?: string;
-  /** Begins with this text. Case-sensitive, without wildcards. */
-  readonly startsWith?: string;
+  /** Contains this text, or these bytes. Case-sensitive, without wildcards. */
+  readonly contains?: PartOf<V>;
+  /** Begins with this text, or these bytes. Case-sensitive, without wildcards. */
+  readonly startsWith?: PartOf<V>;
+  /** Ends with this text, or these bytes. Case-sensitive, without wildcards. */
+  readonly endsWith?: PartOf<V>;
+  /**
+   * Whether the conditions beside it, of text, take the letters A to Z for a to z, and only these: `{ eq: 'ada', caseInsensitive: true }`. It goes with `eq`, `ne`,
+   * `in`, `notIn`, `like`, `contains`, `startsWith` and `endsWith`. An index on `lower(column)` can be used for them. Default false.
+   */
+  readonly caseInsensitive?: boolean;
   /** Between the first and the second, both included. */
   readonly between?: readonly [NonNullable<V>, NonNullable<V>];
   /** `true` means IS NULL, `false` IS NOT NULL. */
   readonly isNull?: boolean;
 }
+
+/** What the values of a column can contain: bytes for bytes, else text. */
+export type PartOf<V> = [NonNullable<V>] extends [Uint8Array] ? Uint8Array : string;
 
 /** Conditions by column, with nested `and`, `or` and `not`. A row matches when all of them hold. */
 export type WhereObject<DB, T extends TableName<DB>> = {

@@ -17,7 +17,16 @@ import { splitName } from '../catalog/catalog.js';
 import type { DatabaseSql } from '../driver/driver.js';
 import { InternalError } from '../errors/flow-errors.js';
 import { invalidQuery } from '../errors/invalid-query.js';
-import { assertPattern } from '../values/like-pattern.js';
+import {
+  afterPrefix,
+  bytesContain,
+  bytesEndWith,
+  foldedText,
+  foldedValue,
+  ignoresCase,
+  PATTERNS,
+  patternOf,
+} from './patterns.js';
 import type { NextValue } from './statement-templates.js';
 import type { ShapeColumn, TableShape } from './table-shape.js';
 
@@ -35,6 +44,9 @@ export interface Condition {
   readonly isPure: boolean;
   build(next: NextValue): Expression<SqlBool>;
 }
+
+/** A column as a condition compares it: `isFolded` with the letters A to Z in lower case. */
+type ComparedColumn = ShapeColumn & { readonly isFolded?: boolean };
 
 /** How deep `and`, `or` and `not` may be nested in one query. */
 const MAX_DEPTH = 100;
@@ -121,12 +133,24 @@ export class WhereParser {
     if (value === undefined)
       throw invalidQuery(`"${column.property}" is undefined; leave it out, or say null`);
     if (!isPlainObject(value)) return this.#compare(column, 'eq', value);
-    const conditions = Object.entries(value);
-    if (conditions.length === 0) throw invalidQuery(`"${column.property}" has no operator`);
-    return this.#all(conditions.map(([operator, operand]) => this.#compare(column, operator, operand)));
+    const { length } = Object.keys(value);
+    if (length === 0) throw invalidQuery(`"${column.property}" has no operator`);
+    if (Object.hasOwn(value, 'caseInsensitive')) return this.#inAnyCase(column, value);
+    return this.#all(
+      Object.entries(value).map(([operator, operand]) => this.#compare(column, operator, operand)),
+    );
   }
 
-  #compare(column: ShapeColumn, operator: string, operand: unknown): Condition {
+  /** The conditions beside `caseInsensitive`. */
+  #inAnyCase(column: ShapeColumn, value: Readonly<Record<string, unknown>>): Condition {
+    const compared = ignoresCase(column, value) ? { ...column, isFolded: true } : column;
+    const { caseInsensitive: _, ...conditions } = value;
+    const entries = Object.entries(conditions);
+    if (entries.length === 0) throw invalidQuery(`"${column.property}" has no operator`);
+    return this.#all(entries.map(([operator, operand]) => this.#compare(compared, operator, operand)));
+  }
+
+  #compare(column: ComparedColumn, operator: string, operand: unknown): Condition {
     this.#count();
     const place = `"${column.property}" ${operator}`;
     if (operand === undefined) throw invalidQuery(`${place} is undefined; leave it out, or say null`);
@@ -139,14 +163,14 @@ export class WhereParser {
     if (operator === 'in') return this.#in(column, operand);
     if (operator === 'notIn') return this.#notIn(column, operand);
     if (operator === 'between') return this.#between(column, operand);
-    if (Object.hasOwn(PATTERNS, operator)) return this.#like(column, operator, operand);
+    if (Object.hasOwn(PATTERNS, operator)) return this.#pattern(column, operator, operand);
     if (Object.hasOwn(COMPARISONS, operator)) return this.#simple(column, operator, operand);
     throw invalidQuery(
       `"${column.property}" has no operator "${operator}"; there are ${OPERATORS.join(', ')}`,
     );
   }
 
-  #simple(column: ShapeColumn, operator: string, operand: unknown): Condition {
+  #simple(column: ComparedColumn, operator: string, operand: unknown): Condition {
     if (operand === null) {
       if (operator !== 'eq' && operator !== 'ne')
         throw invalidQuery(`"${column.property}" ${operator} null never holds`);
@@ -180,7 +204,7 @@ export class WhereParser {
     };
   }
 
-  #in(column: ShapeColumn, operand: unknown): Condition {
+  #in(column: ComparedColumn, operand: unknown): Condition {
     if (!Array.isArray(operand)) throw invalidQuery(`"${column.property}" in takes a list`);
     if (operand.some((value) => value === null || value === undefined)) {
       throw invalidQuery(`"${column.property}" in takes no null; use isNull beside it`);
@@ -192,7 +216,7 @@ export class WhereParser {
   }
 
   /** As with any other list, an empty list does not match rows whose column is NULL. `not (column in ())` would match them. */
-  #notIn(column: ShapeColumn, operand: unknown): Condition {
+  #notIn(column: ComparedColumn, operand: unknown): Condition {
     if (Array.isArray(operand) && operand.length === 0) return this.#isNull(column, false);
     return this.#not(this.#in(column, operand));
   }
@@ -204,39 +228,58 @@ export class WhereParser {
     return this.#all([this.#simple(column, 'gte', low), this.#simple(column, 'lte', high)]);
   }
 
-  #like(column: ShapeColumn, operator: string, operand: unknown): Condition {
-    if (column.type !== undefined && column.type.name !== 'text' && column.type.name !== 'varchar') {
-      throw invalidQuery(
-        `"${column.property}" ${operator} applies to text; the column is ${column.type.name}`,
-      );
-    }
-    if (typeof operand !== 'string') throw invalidQuery(`"${column.property}" ${operator} takes a string`);
-    if (operator === 'like') assertPattern(operand);
-    const pattern = this.#operand(column, PATTERNS[operator as keyof typeof PATTERNS](operand));
+  #pattern(column: ComparedColumn, operator: string, operand: unknown): Condition {
+    if (column.type?.name === 'bytea' && operator !== 'like') return this.#bytes(column, operator, operand);
+    const pattern = this.#operand(column, patternOf(column, operator, operand));
     return {
-      form: `${column.name} like`,
+      form: `${column.name} like${suffixOf(column)}`,
       values: [pattern],
       isPure: true,
-      build: (next) => sql<SqlBool>`${this.#ref(column)} like ${next()} escape '\\'`,
+      build: (next) => sql<SqlBool>`${this.#compared(column)} like ${next()} escape '\\'`,
     };
   }
 
-  #sign(column: ShapeColumn, sign: Sign, value: unknown): Condition {
+  #bytes(column: ShapeColumn, operator: string, operand: unknown): Condition {
+    const encoded = this.#operand(column, operand);
+    const part = operand as Uint8Array;
+    const ref = this.#ref(column);
+    // All bytes that are not NULL contain none. NULL neither does nor does not.
+    if (operator === 'startsWith' || part.length === 0) return this.#bytesStartWith(column, part, encoded);
+    const length = this.#sql.encode(part.length, { name: 'integer' });
+    return {
+      form: `${column.name} ${operator}`,
+      values: operator === 'contains' ? [encoded] : [length, length, encoded],
+      isPure: true,
+      build: (next) =>
+        operator === 'contains' ? bytesContain(this.#sql, ref, next()) : bytesEndWith(ref, next, next),
+    };
+  }
+
+  /** A range, which an index serves. */
+  #bytesStartWith(column: ShapeColumn, prefix: Uint8Array, encoded: unknown): Condition {
+    const from = this.#sign(column, '>=', encoded);
+    const after = afterPrefix(prefix);
+    return after === undefined
+      ? from
+      : this.#all([from, this.#sign(column, '<', this.#operand(column, after))]);
+  }
+
+  #sign(column: ComparedColumn, sign: Sign, value: unknown): Condition {
     const comparable = (expression: Expression<unknown>): Expression<unknown> =>
       this.#shape.comparable(column, expression);
     return {
-      form: `${column.name} ${sign}`,
+      form: `${column.name} ${sign}${suffixOf(column)}`,
       values: [value],
       isPure: true,
-      build: (next) => this.#eb(comparable(this.#ref(column)), sign, comparable(next())),
+      build: (next) => this.#eb(comparable(this.#compared(column)), sign, comparable(next())),
     };
   }
 
   /** Builds `column in (…)` in the engine's own form. It has no `form`, because the driver's SQL may depend on the values. */
-  #oneOf(column: ShapeColumn, values: readonly unknown[]): Condition {
+  #oneOf(column: ComparedColumn, values: readonly unknown[]): Condition {
     const { type } = column;
     const build = (): Expression<SqlBool> => {
-      if (type !== undefined) return this.#sql.inList(this.#ref(column), values, type);
+      if (type !== undefined) return this.#sql.inList(this.#compared(column), values, type);
       return values.length === 0 ? this.#eb.lit(false) : this.#eb(this.#ref(column), 'in', values);
     };
     return { form: undefined, values: [], isPure: true, build };
@@ -260,9 +303,14 @@ export class WhereParser {
       throw invalidQuery(`there are more than ${MAX_CONDITIONS} conditions`);
   }
 
-  #operand(column: ShapeColumn, operand: unknown): unknown {
+  #operand(column: ComparedColumn, operand: unknown): unknown {
     if (isPlainObject(operand)) throw invalidQuery(`"${column.property}" takes a value, not an object`);
-    return this.#shape.encodeOperand(column, operand);
+    return this.#shape.encodeOperand(column, column.isFolded === true ? foldedValue(operand) : operand);
+  }
+
+  #compared(column: ComparedColumn): Expression<unknown> {
+    const ref = this.#ref(column);
+    return column.isFolded === true ? foldedText(this.#sql, ref) : ref;
   }
 
   #ref(column: ShapeColumn): Expression<unknown> {
@@ -291,21 +339,16 @@ function join(
   };
 }
 
+/** Tells the forms of folded conditions from others. */
+function suffixOf({ isFolded }: ComparedColumn): string {
+  return isFolded === true ? ' folded' : '';
+}
+
 type Sign = '!=' | '<' | '<=' | '=' | '>' | '>=';
 
 const COMPARISONS = { eq: '=', ne: '!=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
 
-const PATTERNS = {
-  contains: (text: string) => `%${escapeLike(text)}%`,
-  like: (text: string) => text,
-  startsWith: (text: string) => `${escapeLike(text)}%`,
-} as const;
-
 const OPERATORS = [...Object.keys(COMPARISONS), ...Object.keys(PATTERNS), 'between', 'in', 'isNull', 'notIn'];
-
-function escapeLike(text: string): string {
-  return text.replaceAll(/[\\%_]/g, '\\$&');
-}
 
 function isJson({ type }: ShapeColumn): boolean {
   return type?.name === 'json' || type?.name === 'jsonb';

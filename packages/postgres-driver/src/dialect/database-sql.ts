@@ -84,6 +84,10 @@ export class PostgresSql implements DatabaseSql {
     return name === 'json' ? sql`${expression}::jsonb` : expression;
   }
 
+  bytesContain(bytes: Expression<unknown>, part: Expression<unknown>): Expression<SqlBool> {
+    return sql<SqlBool>`position(${part} in ${bytes}) > 0`;
+  }
+
   byCodePoint(text: Expression<unknown>): Expression<unknown> {
     const inParens = ParensNode.create(text.toOperationNode());
     return new ExpressionWrapper(BinaryOperationNode.create(inParens, COLLATE, IdentifierNode.create('C')));

@@ -68,6 +68,10 @@ export class SqliteSql implements DatabaseSql {
     return name === 'json' || name === 'jsonb' ? functionCall(JSONB_TEXT, expression) : expression;
   }
 
+  bytesContain(bytes: Expression<unknown>, part: Expression<unknown>): Expression<SqlBool> {
+    return sql<SqlBool>`instr(${bytes}, ${part}) > 0`;
+  }
+
   aggregate(aggregate: AggregateFunctionNode, type: ValueType): Expression<unknown> | undefined {
     return portableAggregate(aggregate, type);
   }

@@ -6,6 +6,7 @@ import { cursorCases } from './cursors.js';
 import { expressionCases } from './expressions.js';
 import { nullOrderCases } from './null-order.js';
 import { pageCases } from './pages.js';
+import { partCases } from './parts.js';
 import { patternCases } from './patterns.js';
 import { percentileCases } from './percentiles.js';
 import { relationCases } from './relations.js';
@@ -20,6 +21,7 @@ export function orderSuite(target: ConformanceTarget): void {
     textOrderCases(fixture);
     nullOrderCases(fixture);
     patternCases(fixture);
+    partCases(fixture);
     conditionCases(fixture);
     expressionCases(fixture);
     typedExpressionCases(fixture);
