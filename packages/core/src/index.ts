@@ -110,6 +110,7 @@ export type {
   SelectedRow,
   Selecting,
   StreamOptions,
+  StreamQuery,
   TableName,
   TextColumns,
   TextRepositoryOptions,
@@ -128,6 +129,7 @@ export { openStorage } from './storage/open-storage.js';
 export type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage/storage.js';
 export type { OperationMetrics, StorageMetrics } from './storage/storage-metrics.js';
 export type { StorageOptions } from './storage/storage-options.js';
+export type { SnapshotOptions, StorageSnapshot } from './storage/storage-snapshot.js';
 export type { TableChange, TableWatch, WatchOptions } from './storage/table-watch.js';
 export { CommitWindow, sharedCommitError, yieldedError } from './transaction/commit-window.js';
 export { assertKeepsTransaction, transactionEndedError } from './transaction/ended-transaction.js';

@@ -200,6 +200,19 @@ describe('openStorage', () => {
     expectTypeOf(openStorage<DB>).returns.resolves.toEqualTypeOf<Storage<DB>>();
   });
 
+  it('gives a snapshot the repositories and queries of the storage, and no more', async () => {
+    await using snapshot = await storage.snapshot({ maxMs: 1, timeoutMs: 1 });
+    expectTypeOf(snapshot.kysely).toEqualTypeOf<Storage<DB>['kysely']>();
+    const media = storage.repository('media', { key: 'slug' });
+    expectTypeOf(media.in(snapshot)).toEqualTypeOf(media);
+    expectTypeOf(snapshot.repository('media', { key: 'slug' })).toEqualTypeOf(media);
+    media.in(snapshot).stream({ orderBy: { title: 'asc' }, after: { title: null, slug: 'a' } });
+    // @ts-expect-error a number is no slug
+    media.in(snapshot).stream({ after: { slug: 1 } });
+    // @ts-expect-error a snapshot has no transactions
+    snapshot.write(async () => {});
+  });
+
   it('gives each query of a batch its own rows', () => {
     const { kysely } = storage;
     const select = kysely.selectFrom('media').select('slug');

@@ -163,6 +163,8 @@ export interface DatabaseSql
   readonly stored?: StoredForms | undefined;
   /** Core's functions, such as `bucket`, in the engine's SQL. Default: a query that calls one is refused. */
   readonly functions?: PortableFunctions | undefined;
+  /** A statement that costs little and with which a transaction that only reads takes its snapshot. Default: `select 1`. */
+  readonly takesSnapshot?: string;
   /** The BEGIN of a transaction, as Kysely's own dialect of the engine shows it in Kysely's `log`. Default `begin`. */
   begin?(settings: TransactionSettings): string;
   /** Whether Kysely's own dialect of the engine reports that a definition of a table or index has affected 0 rows; others report nothing. Default false. */

@@ -21,6 +21,8 @@ export interface RepositoryHost {
   readonly defaultTimeoutMs: number;
   /** The options of the transaction that `runner` is, which hold for every call in it; `undefined` where it is none. */
   readonly transaction: ExecuteOptions | undefined;
+  /** The default `timeoutMs` of a call in that transaction, where it may last longer than a call. Default: what is left of its time. */
+  readonly callTimeoutMs?: number | undefined;
 }
 
 /**
@@ -117,9 +119,12 @@ export class RepositoryCalls {
     { method, options }: Pick<RepositoryCall<unknown, unknown, unknown, unknown>, 'method' | 'options'>,
     madeFor: Catalog,
   ): ExecuteOptions {
-    const { transaction, defaultTimeoutMs } = this.#host;
+    const { transaction, callTimeoutMs, defaultTimeoutMs } = this.#host;
     const label = this.#label(method);
-    if (transaction !== undefined) return toOptionsWithin(transaction, options, label, madeFor);
+    if (transaction !== undefined) {
+      const own = callTimeoutMs === undefined ? options : { timeoutMs: callTimeoutMs, ...options };
+      return toOptionsWithin(transaction, own, label, madeFor);
+    }
     return toExecuteOptions(options, defaultTimeoutMs, label, madeFor);
   }
 

@@ -19,6 +19,7 @@ import { readCursor } from './cursor.js';
 import { applyTerm, formOfOrder, type OrderTerm, parseOrder, rowsAfter, totalOrder } from './order.js';
 import { asQuery, type RawQuery, refuseUnknownOptions, wholeNumber } from './raw-query.js';
 import { type EncodedRow, RowEncoder, type RowForm, runsOfSameColumns } from './row-encoder.js';
+import { BEGINNING, isBeginning, type RawPlace, readPlace } from './seek.js';
 import { parseSelection, type Selection } from './selection.js';
 import {
   type BuildStatement,
@@ -101,23 +102,33 @@ export class RepositoryStatements {
     return this.#templates.statement('has', this.shape.keyValues(key), build, boundedRead);
   }
 
-  find(query: RawQuery): Statement {
+  /** As {@link RepositoryStatements.find}, from a place in the order on, which ends with the key then. */
+  stream(query: RawQuery & RawPlace): Statement {
+    const { after, cursor, ...found } = asQuery(query);
+    return this.find(found, { after, cursor });
+  }
+
+  /** @param place where the rows begin. Default: with the first one. */
+  find(query: RawQuery, place: RawPlace = BEGINNING): Statement {
     const { select: columns, where, orderBy, limit, offset, ...others } = asQuery(query);
     refuseUnknownOptions(others);
     const selection = parseSelection(this.shape, columns);
-    const terms = parseOrder(this.shape, orderBy);
+    const isSought = !isBeginning(place);
+    const order = parseOrder(this.shape, orderBy);
+    const terms = isSought ? totalOrder(this.shape, order) : order;
+    const after = isSought ? rowsAfter(this.shape, terms, readPlace(this.shape, terms, place)) : undefined;
     // PostgreSQL takes OFFSET alone, SQLite only after a LIMIT.
     const most = limit ?? (offset === undefined ? undefined : Number.MAX_SAFE_INTEGER);
     const bounds = [
       ...(most === undefined ? [] : [wholeNumber('limit', most)]),
       ...(offset === undefined ? [] : [wholeNumber('offset', offset)]),
     ];
-    const form = `find ${formOfOrder(terms)} ${bounds.length}`;
+    const form = `${isSought ? 'seek' : 'find'} ${formOfOrder(terms)} ${bounds.length}`;
     const statement = this.#select(
       form,
-      this.#where.parse(where),
+      allOf([this.#where.parse(where), after]),
       (select, next) => {
-        const ordered = this.#ordered(select, terms);
+        const ordered = this.#ordered(select, terms, isSought);
         const limited = most === undefined ? ordered : ordered.limit(next() as Expression<number>);
         return offset === undefined ? limited : limited.offset(next() as Expression<number>);
       },
@@ -125,7 +136,7 @@ export class RepositoryStatements {
       selection,
     );
     if (typeof limit !== 'number') return statement;
-    const isBounded = offset === undefined && isBoundedRead(this.shape, where, terms, limit);
+    const isBounded = offset === undefined && !isSought && isBoundedRead(this.shape, where, terms, limit);
     return { ...statement, isBounded, maxRows: limit };
   }
 

@@ -138,6 +138,17 @@ export interface PageQuery<DB, T extends TableName<DB>> extends Query<DB, T> {
   readonly cursor?: string | undefined;
 }
 
+/** Selects rows to iterate over, in an order. */
+export interface StreamQuery<DB, T extends TableName<DB>> extends FindQuery<DB, T> {
+  /**
+   * Begins after the row with these values of the columns of `orderBy` and of the key; a whole row will do. The row need not exist any more. The key is then the last
+   * column of the order, as in `page`.
+   */
+  readonly after?: Partial<Selectable<DB[T]>>;
+  /** Begins where a page of the same table and order has ended: its `nextCursor`. */
+  readonly cursor?: string | undefined;
+}
+
 /** The rows of one page. */
 export interface Page<Row> {
   readonly rows: Row[];
@@ -231,7 +242,7 @@ export interface Repository<DB, T extends TableName<DB>, K extends KeyColumns<DB
   count(filter?: Filter<DB, T>, options?: CallOptions): Promise<number>;
   /** Iterates over the rows that match, on one snapshot and in constant memory (contract C9). Leaving the loop frees the connection. */
   stream<const S extends ColumnList<DB, T> = never>(
-    query?: FindQuery<DB, T> & Selecting<S>,
+    query?: StreamQuery<DB, T> & Selecting<S>,
     options?: StreamOptions,
   ): AsyncIterableIterator<SelectedRow<DB, T, S>>;
 

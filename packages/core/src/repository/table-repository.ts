@@ -22,6 +22,7 @@ import type {
   SelectedRow,
   Selecting,
   StreamOptions,
+  StreamQuery,
   TableName,
   UpsertOptions,
 } from './repository.js';
@@ -193,7 +194,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   }
 
   stream<const S extends ColumnList<DB, T> = never>(
-    query: FindQuery<DB, T> & Selecting<S> = {},
+    query: StreamQuery<DB, T> & Selecting<S> = {},
     options: StreamOptions = {},
   ): AsyncIterableIterator<SelectedRow<DB, T, S>> {
     return new RowIterator(this.#batches<SelectedRow<DB, T, S>>(fixedValue(query), { ...options }));
@@ -333,7 +334,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   }
 
   async *#batches<R>(
-    query: FindQuery<DB, T> & Selecting<unknown>,
+    query: StreamQuery<DB, T> & Selecting<unknown>,
     { batchSize = 500, ...options }: StreamOptions,
   ): AsyncGenerator<readonly R[]> {
     assertBatchSize('batchSize', batchSize);
@@ -341,7 +342,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
       method: 'stream',
       args: query,
       options,
-      build: (statements, given) => statements.find(given),
+      build: (statements, given) => statements.stream(given),
       run: async (statement, { shape: of }, execute) => {
         const opened = this.#host.runner.stream(statement, batchSize, execute)[Symbol.asyncIterator]();
         return { shape: of, begun: await opened.next(), batches: opened };

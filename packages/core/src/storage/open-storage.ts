@@ -28,7 +28,7 @@ import type {
   Row,
 } from '../driver/driver.js';
 import { SluiceError } from '../errors/sluice-error.js';
-import { UsageError } from '../errors/usage-errors.js';
+import { UnsupportedError, UsageError } from '../errors/usage-errors.js';
 import { StorageMigrator } from '../migrations/storage-migrator.js';
 import { camelCaseNaming, type Naming, sameNaming } from '../naming/naming.js';
 import { HostedRepositories } from '../repository/hosted-repositories.js';
@@ -39,13 +39,15 @@ import type { OnReplay } from '../transaction/replay.js';
 import { runTransaction } from '../transaction/run-transaction.js';
 import type { TransactionScope } from '../transaction/transaction-scope.js';
 import { type BatchHost, type BatchResults, runBatch, toBatchResults } from './batch.js';
+import { HeldSnapshots } from './held-snapshots.js';
 import { KnownCatalog } from './known-catalog.js';
 import { schemaChanges } from './schema-changes.js';
 import type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage.js';
 import { StorageDatabase } from './storage-database.js';
 import { StorageCounters, type StorageMetrics } from './storage-metrics.js';
 import { chooseDriver, keptBackups, type StorageOptions } from './storage-options.js';
-import { StorageWarnings } from './storage-warnings.js';
+import type { SnapshotOptions, StorageSnapshot } from './storage-snapshot.js';
+import { deliver, StorageWarnings } from './storage-warnings.js';
 import type { TableWatch, WatchOptions } from './table-watch.js';
 import { TableWatches } from './table-watches.js';
 import { TransactionHandle, type TransactionHandleHost } from './transaction-handle.js';
@@ -97,6 +99,7 @@ class OpenStorage<DB> extends HostedRepositories<DB> implements Storage<DB> {
   readonly #host: StorageHost;
   readonly #watches: TableWatches;
   readonly #catalog: KnownCatalog;
+  readonly #snapshots: HeldSnapshots<DB>;
 
   constructor(driverName: string, database: Database, options: StorageOptions, events: EventEmitter) {
     super();
@@ -110,6 +113,15 @@ class OpenStorage<DB> extends HostedRepositories<DB> implements Storage<DB> {
     this.#catalog = new KnownCatalog(database);
     this.#host = this.#createHost();
     this.kysely = this.#createKysely();
+    this.#snapshots = new HeldSnapshots<DB>({
+      owner: this,
+      database,
+      handle: this.#host,
+      onReplay: this.#onReplay,
+      onStatement: () => this.#catalog.transactionEnded(),
+      onRollbackFailure: (error) => this.#events.emit('rollbackFailure', { error }),
+      onWarning: (warning) => deliver(this.#events, warning),
+    });
     this.#watches = new TableWatches({
       database,
       naming: this.#naming,
@@ -146,6 +158,19 @@ class OpenStorage<DB> extends HostedRepositories<DB> implements Storage<DB> {
     { deferrable = false, ...options }: ReadOptions = {},
   ): Promise<T> {
     return this.#transaction('read', callback, deferrable ? asDeferrable(options) : options);
+  }
+
+  async snapshot({ maxMs, after, ...options }: SnapshotOptions = {}): Promise<StorageSnapshot<DB>> {
+    this.#guarded.assertUsable();
+    if (!this.capabilities.concurrentReaders)
+      throw new UnsupportedError(
+        'A snapshot to hold would keep all writers waiting on this driver; use `read`.',
+      );
+    const execute = toExecuteOptions(options, this.#timeoutMs, 'snapshot');
+    const origin = new Error(`The snapshot "${execute.label}" was taken here.`);
+    return this.#guarded.track('transactions', execute.label, () =>
+      this.#snapshots.open({ execute, maxMs, after, origin }),
+    );
   }
 
   async batch<const Queries extends readonly Compilable<unknown>[]>(
@@ -216,7 +241,7 @@ class OpenStorage<DB> extends HostedRepositories<DB> implements Storage<DB> {
 
   async close(): Promise<void> {
     if (this.#guarded.isClosed) return this.#guarded.close();
-    const closed = this.#guarded.close();
+    const closed = this.#guarded.close(() => this.#snapshots.close());
     await this.#watches.close();
     await closed;
     this.#events.emit('close');

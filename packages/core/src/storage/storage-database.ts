@@ -115,10 +115,10 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
     }
   }
 
-  /** Closes the database when all calls have ended. @throws UsageError `outer_handle` from inside a transaction, which it would wait for. */
-  close(): Promise<void> {
+  /** Closes the database when all calls, and `others`, have ended. @throws UsageError `outer_handle` from inside a transaction, which it would wait for. */
+  close(others: () => Promise<void> = async () => {}): Promise<void> {
     if (this.#closing === undefined) assertOutsideTransaction(this.#owner);
-    this.#closing ??= this.#close();
+    this.#closing ??= this.#close(others);
     return this.#closing;
   }
 
@@ -180,13 +180,15 @@ export class StorageDatabase implements Pick<Database, 'begin' | 'execute' | 'st
     if (this.#active === 0) this.#onIdle?.();
   }
 
-  async #close(): Promise<void> {
+  async #close(others: () => Promise<void>): Promise<void> {
+    const ended = others();
     if (this.#active > 0) {
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve;
       });
     }
     await this.#streams.empty();
+    await ended;
     await this.#database.close();
   }
 }

@@ -22,7 +22,8 @@ export class StorageWarnings {
   }
 }
 
-function deliver(events: EventEmitter, warning: DatabaseWarning): void {
+/** Passes a warning to the listeners; without one it becomes a warning of the process. */
+export function deliver(events: EventEmitter, warning: DatabaseWarning): void {
   if (events.listenerCount('warning') > 0) events.emit('warning', warning);
   else emitProcessWarning(warning);
 }

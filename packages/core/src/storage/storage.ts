@@ -13,6 +13,7 @@ import type { Repositories, TableName } from '../repository/repository.js';
 import type { ReplayReason } from '../transaction/replay.js';
 import type { BatchResults } from './batch.js';
 import type { StorageMetrics } from './storage-metrics.js';
+import type { SnapshotOptions, StorageSnapshot } from './storage-snapshot.js';
 import type { TableWatch, WatchOptions } from './table-watch.js';
 
 /**
@@ -82,6 +83,18 @@ export interface Storage<DB> extends Repositories<DB>, AsyncDisposable {
    * committed later is not. It never waits for a writer, and no writer waits for it.
    */
   read<T>(callback: (tx: StorageTransaction<DB>) => Promise<T>, options?: ReadOptions): Promise<T>;
+
+  /**
+   * Takes a snapshot to hold: one state of the database for several reads, long streams and whatever happens in between. It is taken when the promise resolves.
+   *
+   * ```ts
+   * await using snapshot = await storage.snapshot({ label: 'export', maxMs: 3_600_000 });
+   * for await (const row of media.in(snapshot).stream({ orderBy: { slug: 'asc' } })) await send(row);
+   * ```
+   *
+   * @throws UnsupportedError where `capabilities.concurrentReaders` is false; TimeoutError and AbortedError when it could not be had in time.
+   */
+  snapshot(options?: SnapshotOptions): Promise<StorageSnapshot<DB>>;
 
   /**
    * Runs a list of queries as one serializable transaction, all or nothing. Unlike `write` it has no callback between the queries for which other

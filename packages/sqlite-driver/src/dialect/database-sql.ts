@@ -32,6 +32,8 @@ import { STORED_FORMS } from './stored-forms.js';
 /** Core's DatabaseSql for SQLite, used by Kysely and by repositories. */
 export class SqliteSql implements DatabaseSql {
   readonly countsDefinitions = true;
+  /** A transaction of SQLite's has its snapshot when it has read the file. */
+  readonly takesSnapshot = 'select 1 from sqlite_schema limit 1';
   readonly #values: SqliteValues;
   /** Kysely's Migrators of this process. */
   readonly #migrators = new SerialQueue();

@@ -5,6 +5,7 @@ import { boundRepositoryCases } from './bound-repositories.js';
 import { brokenCases } from './broken.js';
 import { controlledCases } from './controlled.js';
 import { endedHandleCases } from './ended-handles.js';
+import { heldSnapshotCases } from './held-snapshots.js';
 import { isolationCases } from './isolation.js';
 import { kyselyTransactionCases } from './kysely-transactions.js';
 import { neighbourCases } from './neighbours.js';
@@ -21,6 +22,7 @@ export function transactionsSuite(target: ConformanceTarget): void {
     statementCases(fixture);
     isolationCases(fixture, target.capabilities);
     snapshotCases(fixture, target.capabilities);
+    heldSnapshotCases(fixture, target.capabilities);
     replayCases(fixture, target.capabilities);
     brokenCases(fixture);
     savepointCases(fixture);
