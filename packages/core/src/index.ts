@@ -90,6 +90,8 @@ export type {
   StorageMigrator,
 } from './migrations/storage-migrator.js';
 export type {
+  BatchRepository,
+  BatchScopeOf,
   ColumnList,
   Condition,
   Filter,
@@ -112,6 +114,7 @@ export type {
   StreamOptions,
   StreamQuery,
   TableName,
+  Tables,
   TextColumns,
   TextRepositoryOptions,
   UpsertOptions,
@@ -125,6 +128,7 @@ export {
   type SingleConnectionOptions,
 } from './single-connection/single-connection-database.js';
 export type { BatchResult, BatchResults } from './storage/batch.js';
+export type { CallResults, StorageBatch } from './storage/batch-of-calls.js';
 export { openStorage } from './storage/open-storage.js';
 export type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage/storage.js';
 export type { OperationMetrics, StorageMetrics } from './storage/storage-metrics.js';

@@ -213,6 +213,31 @@ describe('openStorage', () => {
     snapshot.write(async () => {});
   });
 
+  it('gives each call of a batch its own result', () => {
+    const media = storage.repository('media', { key: 'slug' });
+    const query = storage.kysely.selectFrom('media').select('slug');
+    const results = storage.batch((batch) => [
+      media.in(batch).delete('a'),
+      media.in(batch).get('a', { select: ['size'] }),
+      media.in(batch).count(),
+      batch.query(query),
+    ]);
+    expectTypeOf(results).resolves.toEqualTypeOf<
+      [
+        boolean,
+        { size: bigint } | undefined,
+        number,
+        { readonly rows: { slug: string }[]; readonly affectedRows: number },
+      ]
+    >();
+    // @ts-expect-error fails when all is stored
+    storage.batch((batch) => [media.in(batch).getOrThrow('a')]);
+    // @ts-expect-error a list and no promise
+    storage.batch(async (batch) => [media.in(batch).count()]);
+    // @ts-expect-error no such column
+    storage.batch((batch) => [media.in(batch).update('a', { colour: 'red' })]);
+  });
+
   it('gives each query of a batch its own rows', () => {
     const { kysely } = storage;
     const select = kysely.selectFrom('media').select('slug');

@@ -1,6 +1,6 @@
 import type { ExecuteOptions, Statement } from '../driver/driver.js';
 import type { RepositoryStatements } from './repository-statements.js';
-import type { StatementRunner } from './statement-runner.js';
+import { executeAll, type StatementRunner } from './statement-runner.js';
 
 /** How many rows are encoded in one part, before the event loop runs again. */
 export const ROWS_PER_PART = 1000;
@@ -11,9 +11,8 @@ export async function insertAll(
   statements: readonly Statement[],
   options: ExecuteOptions,
 ): Promise<number> {
-  let inserted = 0;
-  for (const statement of statements) inserted += (await runner.execute(statement, options)).affectedRows;
-  return inserted;
+  const results = await executeAll(runner, statements, options);
+  return results.reduce((inserted, { affectedRows }) => inserted + affectedRows, 0);
 }
 
 /**

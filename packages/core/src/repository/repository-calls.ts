@@ -7,6 +7,7 @@ import { StaleCatalogError } from '../errors/flow-errors.js';
 import { SluiceError } from '../errors/sluice-error.js';
 import { UsageError } from '../errors/usage-errors.js';
 import { fixedValue } from '../values/fixed-value.js';
+import type { CollectedCalls } from './collected-calls.js';
 import type { RepositoryStatements } from './repository-statements.js';
 import type { StatementRunner } from './statement-runner.js';
 import type { StatementsRegistry } from './statements-registry.js';
@@ -21,6 +22,8 @@ export interface RepositoryHost {
   readonly defaultTimeoutMs: number;
   /** The options of the transaction that `runner` is, which hold for every call in it; `undefined` where it is none. */
   readonly transaction: ExecuteOptions | undefined;
+  /** Set where the calls are collected and run together. */
+  readonly batch?: CollectedCalls | undefined;
   /** The default `timeoutMs` of a call in that transaction, where it may last longer than a call. Default: what is left of its time. */
   readonly callTimeoutMs?: number | undefined;
 }

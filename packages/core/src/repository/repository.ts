@@ -200,6 +200,8 @@ export interface Repository<DB, T extends TableName<DB>, K extends KeyColumns<DB
    * @throws UsageError `invalid_query` when the scope belongs to another storage.
    */
   in(scope: ScopeOf<T, K>): Repository<DB, T, K>;
+  /** Returns the same repository for `storage.batch((batch) => [media.in(batch).insert(row)])`: its calls run with those of the batch, and take no options of their own. */
+  in(batch: BatchScopeOf<T, K>): BatchRepository<DB, T, K>;
 
   /** Returns the row with this key, or `undefined`. */
   get<const S extends ColumnList<DB, T> = never>(
@@ -286,10 +288,27 @@ declare const TABLES: unique symbol;
 /**
  * What a repository of table `T` with key `K` can be bound to: the storage, the `tx` of a callback, or a snapshot, whose database has that table and key.
  */
-export interface ScopeOf<T extends string, K> {
+export interface ScopeOf<T extends string, K> extends Tables<TableWith<T, K>> {
   readonly repository: (table: never, options: never) => unknown;
-  readonly [TABLES]?: Readonly<Record<T, Readonly<Record<NamesOf<K>, unknown>>>>;
 }
+
+/** A batch of `storage.batch`, whose database has that table and key. */
+export interface BatchScopeOf<T extends string, K> extends Tables<TableWith<T, K>> {
+  readonly query: (query: never) => unknown;
+}
+
+/** What has the tables of `DB`. */
+export interface Tables<DB> {
+  readonly [TABLES]?: DB;
+}
+
+/** A repository in a batch: without what takes several steps, and without what may fail when all is stored. */
+export type BatchRepository<DB, T extends TableName<DB>, K extends KeyColumns<DB, T>> = Omit<
+  Repository<DB, T, K>,
+  'getOrThrow' | 'in' | 'load' | 'stream'
+>;
+
+type TableWith<T extends string, K> = Readonly<Record<T, Readonly<Record<NamesOf<K>, unknown>>>>;
 
 type NamesOf<K> = K extends readonly (infer C extends string)[] ? C : K & string;
 
@@ -326,8 +345,7 @@ export interface TextRepositoryOptions<K, A> extends RepositoryOptions<K> {
 }
 
 /** The repositories of a storage, or of a transaction, in which their calls run. */
-export interface Repositories<DB> {
-  readonly [TABLES]?: DB;
+export interface Repositories<DB> extends Tables<DB> {
   /** Typed access to one table, with times as text. */
   repository<
     T extends TableName<DB>,

@@ -1,9 +1,10 @@
 import type { Insertable, Selectable, Updateable } from 'kysely';
 import type { CallOptions } from '../call/call-options.js';
 import type { ExecuteOptions, Row, Statement } from '../driver/driver.js';
-import { assertBatchSize } from '../errors/invalid-query.js';
+import { assertBatchSize, invalidQuery } from '../errors/invalid-query.js';
 import { NotFoundError, UsageError } from '../errors/usage-errors.js';
 import { fixedRow, fixedValue } from '../values/fixed-value.js';
+import { BatchedCalls } from './batched-calls.js';
 import { writeCursor } from './cursor.js';
 import { encodeInParts, insertAll, insertInParts, ROWS_PER_PART } from './insert-in-parts.js';
 import { loadInBatches } from './load.js';
@@ -30,6 +31,7 @@ import { RepositoryCalls, type RepositoryHost } from './repository-calls.js';
 import { hostOf } from './repository-scope.js';
 import { RowIterator } from './row-iterator.js';
 import { returnedRows } from './selection.js';
+import { executeAll } from './statement-runner.js';
 import type { ColumnForms, TableShape } from './table-shape.js';
 
 /** The repository of one table, on any driver. */
@@ -48,7 +50,12 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     this.#table = table;
     this.#key = key;
     this.#forms = forms;
-    this.#calls = new RepositoryCalls(host, table, Array.isArray(key) ? key : [key], forms);
+    const { batch } = host;
+    const keys: readonly string[] = Array.isArray(key) ? key : [key];
+    this.#calls =
+      batch === undefined
+        ? new RepositoryCalls(host, table, keys, forms)
+        : new BatchedCalls({ ...host, batch }, table, keys, forms);
   }
 
   in(scope: unknown): Repository<DB, T, K> {
@@ -74,6 +81,8 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     key: KeyValue<DB, T, K>,
     options: CallOptions & Selecting<S> = {},
   ): Promise<SelectedRow<DB, T, S>> {
+    const { batch } = this.#host;
+    if (batch !== undefined) return batch.refuse('`getOrThrow` has no place in a batch; use `get`');
     const row = await this.get(key, options);
     if (row !== undefined) return row;
     throw new NotFoundError(`"${this.#table}" has no row under this key.`, {
@@ -97,8 +106,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
       run: async ({ statements, selection, identities }, { shape }, execute) => {
         if (shape.hasForeignKey) return this.#getEach<SelectedRow<DB, T, S>>(statements, shape, execute);
         const found = new Map<string, Row>();
-        for (const statement of statements) {
-          const { rows } = await this.#host.runner.execute(statement, execute);
+        for (const { rows } of await executeAll(this.#host.runner, statements, execute)) {
           const read = shape.toRows(rows);
           const returned = returnedRows(selection, read);
           read.forEach((row, index) => {
@@ -117,10 +125,8 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     shape: TableShape,
     execute: ExecuteOptions,
   ): Promise<(R | undefined)[]> {
-    const rows: (R | undefined)[] = [];
-    for (const statement of statements)
-      rows.push(first<R>(shape, (await this.#host.runner.execute(statement, execute)).rows));
-    return rows;
+    const results = await executeAll(this.#host.runner, statements, execute);
+    return results.map(({ rows }) => first<R>(shape, rows));
   }
 
   has(key: KeyValue<DB, T, K>, options: CallOptions = {}): Promise<boolean> {
@@ -197,6 +203,8 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     query: StreamQuery<DB, T> & Selecting<S> = {},
     options: StreamOptions = {},
   ): AsyncIterableIterator<SelectedRow<DB, T, S>> {
+    if (this.#host.batch !== undefined)
+      throw invalidQuery('`stream` has no place in a batch; use `find` or `page`');
     return new RowIterator(this.#batches<SelectedRow<DB, T, S>>(fixedValue(query), { ...options }));
   }
 
@@ -212,7 +220,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   }
 
   async insertMany(rows: readonly Insertable<DB[T]>[], options: CallOptions = {}): Promise<number> {
-    return rows.length > ROWS_PER_PART
+    return rows.length > ROWS_PER_PART && this.#host.batch === undefined
       ? this.#insertInParts(rows.map(fixedRow), options)
       : this.#insertAtOnce(rows, options);
   }
@@ -291,6 +299,8 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
         '`load` commits batch by batch, which a transaction cannot; use `insertMany`.',
       );
     }
+    const { batch } = this.#host;
+    if (batch !== undefined) return batch.refuse('`load` has no place in a batch; use `insertMany`');
     const { batchSize, onProgress, ...call } = options;
     const execute: CallOptions = { priority: 'low', label: `${this.#table}.load`, ...call };
     const insert = (batch: readonly Insertable<DB[T]>[]): Promise<number> =>

@@ -39,6 +39,7 @@ import type { OnReplay } from '../transaction/replay.js';
 import { runTransaction } from '../transaction/run-transaction.js';
 import type { TransactionScope } from '../transaction/transaction-scope.js';
 import { type BatchHost, type BatchResults, runBatch, toBatchResults } from './batch.js';
+import { BatchOfCalls, type CallResults, type StorageBatch } from './batch-of-calls.js';
 import { HeldSnapshots } from './held-snapshots.js';
 import { KnownCatalog } from './known-catalog.js';
 import { schemaChanges } from './schema-changes.js';
@@ -173,11 +174,44 @@ class OpenStorage<DB> extends HostedRepositories<DB> implements Storage<DB> {
     );
   }
 
-  async batch<const Queries extends readonly Compilable<unknown>[]>(
+  batch<const Calls extends readonly unknown[]>(
+    calls: (batch: StorageBatch<DB>) => Calls,
+    options?: CallOptions,
+  ): Promise<CallResults<Calls>>;
+  batch<const Queries extends readonly Compilable<unknown>[]>(
     queries: Queries,
+    options?: CallOptions,
+  ): Promise<BatchResults<Queries>>;
+  async batch(
+    work: readonly Compilable<unknown>[] | ((batch: StorageBatch<DB>) => readonly unknown[]),
     options: CallOptions = {},
-  ): Promise<BatchResults<Queries>> {
+  ): Promise<readonly unknown[]> {
     this.#guarded.assertUsable();
+    return typeof work === 'function' ? this.#batchOfCalls(work, options) : this.#batchOf(work, options);
+  }
+
+  async #batchOfCalls(
+    callback: (batch: StorageBatch<DB>) => readonly unknown[],
+    options: CallOptions,
+  ): Promise<readonly unknown[]> {
+    const execute = toExecuteOptions(options, this.#timeoutMs, 'batch');
+    const { queries } = this.#host.typed;
+    const onQuery = (query: CompiledQuery): void => {
+      if (mayChangeSchema(query)) this.#catalog.doubt();
+    };
+    const host = { repositories: this.#host, queries, kysely: this.kysely, execute, onQuery };
+    const batch = new BatchOfCalls(host, callback);
+    return this.#guarded.track('transactions', execute.label, () =>
+      batch.run((statements, madeFor) =>
+        runBatch(this.#transactionHost(), statements, { ...execute, madeFor }),
+      ),
+    );
+  }
+
+  async #batchOf<const Queries extends readonly Compilable<unknown>[]>(
+    queries: Queries,
+    options: CallOptions,
+  ): Promise<BatchResults<Queries>> {
     const compiled = queries.map((query) => query.compile());
     if (compiled.length === 0) return [] as unknown as BatchResults<Queries>;
     const execute = toExecuteOptions(options, this.#timeoutMs, 'batch');

@@ -12,6 +12,7 @@ import type { StorageMigrator } from '../migrations/storage-migrator.js';
 import type { Repositories, TableName } from '../repository/repository.js';
 import type { ReplayReason } from '../transaction/replay.js';
 import type { BatchResults } from './batch.js';
+import type { CallResults, StorageBatch } from './batch-of-calls.js';
 import type { StorageMetrics } from './storage-metrics.js';
 import type { SnapshotOptions, StorageSnapshot } from './storage-snapshot.js';
 import type { TableWatch, WatchOptions } from './table-watch.js';
@@ -115,6 +116,23 @@ export interface Storage<DB> extends Repositories<DB>, AsyncDisposable {
     queries: Queries,
     options?: CallOptions,
   ): Promise<BatchResults<Queries>>;
+
+  /**
+   * Runs calls of repositories, and plain queries, as one such transaction. The callback makes the calls at once, without awaiting any, and returns those whose results
+   * are wanted; they run in the order in which they were made.
+   *
+   * ```ts
+   * const [order, left] = await storage.batch((batch) => [
+   *   orders.in(batch).insert(order),
+   *   stock.in(batch).update(order.item, { left: 4 }),
+   *   batch.query(storage.kysely.deleteFrom('basket').where('user', '=', order.user)),
+   * ]);
+   * ```
+   */
+  batch<const Calls extends readonly unknown[]>(
+    calls: (batch: StorageBatch<DB>) => Calls,
+    options?: CallOptions,
+  ): Promise<CallResults<Calls>>;
 
   /**
    * Returns a position after every transaction committed so far. A later read, in any process, sees all of these:

@@ -3,6 +3,7 @@ import type { ConformanceTarget } from '../../fixture/conformance-target.js';
 import { CASE_TIMEOUT_MS, useFixture } from '../../fixture/fixture.js';
 import { argumentsCases } from './arguments.js';
 import { batchCases } from './batch.js';
+import { batchOfCallsCases } from './batch-of-calls.js';
 import { insertManyCases } from './insert-many.js';
 import { loadCases } from './load.js';
 import { singleRowCases } from './single-rows.js';
@@ -14,6 +15,7 @@ export function atomicitySuite(target: ConformanceTarget): void {
     const fixture = useFixture(target);
     argumentsCases(fixture);
     batchCases(fixture);
+    batchOfCallsCases(fixture);
     insertManyCases(fixture, target.capabilities);
     loadCases(fixture);
     singleRowCases(fixture);
