@@ -89,22 +89,28 @@ export type {
   MigrationStep,
   StorageMigrator,
 } from './migrations/storage-migrator.js';
+export { decrement, type Increment, increment } from './repository/increment.js';
 export type {
   BatchRepository,
   BatchScopeOf,
+  Changes,
+  ClaimQuery,
   ColumnList,
   Condition,
   Filter,
   FindQuery,
+  InsertManyOptions,
   KeyColumns,
   KeyValue,
   LoadOptions,
   LoadProgress,
+  OnConflict,
   Order,
   OrderBy,
   Page,
   PageQuery,
   PartOf,
+  Patch,
   Query,
   Repository,
   RepositoryOptions,
@@ -117,10 +123,12 @@ export type {
   Tables,
   TextColumns,
   TextRepositoryOptions,
+  UpsertChanges,
   UpsertOptions,
   Where,
   WhereObject,
   WithText,
+  WriteQuery,
 } from './repository/repository.js';
 export type { SingleConnection } from './single-connection/single-connection.js';
 export {

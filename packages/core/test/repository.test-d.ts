@@ -1,4 +1,4 @@
-import { openStorage, type Page, type Repository, type Storage } from '@sluice/core';
+import { decrement, increment, openStorage, type Page, type Repository, type Storage } from '@sluice/core';
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 import { describe, expectTypeOf, it } from 'vitest';
 
@@ -55,7 +55,9 @@ describe('repository', () => {
   it('has times as text where the options say so', () => {
     const media = storage.repository('media', { key: 'slug', as: { uploadedAt: 'text' } });
     expectTypeOf(media.get('a')).resolves.toExtend<{ uploadedAt: string; slug: string } | undefined>();
-    expectTypeOf(media.update).parameter(1).toHaveProperty('uploadedAt').toEqualTypeOf<string | undefined>();
+    media.update('a', { uploadedAt: '2024-01-01 00:00:00.123456Z' });
+    // @ts-expect-error a Date does not hold every digit
+    media.update('a', { uploadedAt: new Date() });
     media.insert({ slug: 'a', size: 1n, secret: 's' });
     // @ts-expect-error a Date does not hold every digit
     media.insert({ slug: 'a', size: 1n, secret: 's', uploadedAt: new Date() });
@@ -252,6 +254,52 @@ describe('openStorage', () => {
     >();
     // @ts-expect-error a promise is no query
     storage.batch([select.execute()]);
+  });
+
+  it('takes changes by a number, and expressions, for the columns that can have them', () => {
+    const media = storage.repository('media', { key: 'slug' });
+    const votes = storage.repository('vote', { key: ['mediaSlug', 'userId'] });
+    const key = { mediaSlug: 'a', userId: 1 };
+    votes.update(key, { stars: increment() });
+    votes.updateMany({ where: {}, limit: 5 }, { stars: decrement(2) });
+    media.update('a', { size: increment(5n), title: (eb) => eb.fn.coalesce('title', eb.val('none')) });
+    media.upsert({ slug: 'a', size: 1n, secret: 's' }, { update: { size: increment(1) } });
+    // @ts-expect-error a number column takes no bigint
+    votes.update(key, { stars: increment(1n) });
+    // @ts-expect-error a time is no number
+    media.update('a', { uploadedAt: increment(1) });
+    // @ts-expect-error the expression is no number
+    votes.update(key, { stars: (eb) => eb.val('five') });
+    // @ts-expect-error a column that is never updated
+    media.update('a', { secret: increment('1') });
+    // @ts-expect-error an upsert takes no callback
+    votes.upsert({ ...key, stars: 1 }, { update: { stars: (eb) => eb('stars', '+', 1) } });
+  });
+
+  it('says what becomes of rows whose key exists', () => {
+    const votes = storage.repository('vote', { key: ['mediaSlug', 'userId'] });
+    const rows = [{ mediaSlug: 'a', userId: 1, stars: 1 }];
+    expectTypeOf(votes.insertMany(rows, { onConflict: 'ignore' })).resolves.toEqualTypeOf<number>();
+    votes.load(rows, { onConflict: { update: ['stars'] } });
+    votes.upsertMany(rows, { update: { stars: increment(1) } });
+    // @ts-expect-error no such way
+    votes.insertMany(rows, { onConflict: 'replace' });
+    // @ts-expect-error no such column
+    votes.insertMany(rows, { onConflict: { update: ['starz'] } });
+  });
+
+  it('returns the rows that are claimed, taken or updated first', () => {
+    const votes = storage.repository('vote', { key: ['mediaSlug', 'userId'] });
+    const query = { where: { stars: 1 }, orderBy: { userId: 'asc' } } as const;
+    expectTypeOf(votes.claim({ ...query, limit: 2 }, { stars: 2 })).resolves.toEqualTypeOf<Vote[]>();
+    expectTypeOf(votes.take(query)).resolves.toEqualTypeOf<Vote | undefined>();
+    expectTypeOf(votes.updateOne(query, { stars: 2 })).resolves.toEqualTypeOf<Vote | undefined>();
+    // @ts-expect-error a limit is required
+    votes.claim(query, { stars: 2 });
+    // @ts-expect-error it takes one row
+    votes.take({ ...query, limit: 2 });
+    // @ts-expect-error `where` is required
+    votes.deleteMany({ limit: 5 });
   });
 
   it('watches tables that exist', async () => {

@@ -1,9 +1,11 @@
 import type { ExecuteOptions, Statement } from '../driver/driver.js';
-import type { RepositoryStatements } from './repository-statements.js';
 import { executeAll, type StatementRunner } from './statement-runner.js';
 
 /** How many rows are encoded in one part, before the event loop runs again. */
 export const ROWS_PER_PART = 1000;
+
+/** Makes the statements that store rows. */
+export type EncodeRows = (rows: readonly unknown[]) => Statement[];
 
 /** Runs statements one after the other and returns the number of inserted rows. */
 export async function insertAll(
@@ -21,14 +23,14 @@ export async function insertAll(
  */
 export async function insertInParts(
   runner: StatementRunner,
-  statements: RepositoryStatements,
+  encode: EncodeRows,
   rows: readonly unknown[],
   options: ExecuteOptions,
 ): Promise<number> {
   let inserted = 0;
   let running = Promise.resolve(0);
   for (const part of partsOf(rows)) {
-    const made = statements.insertMany(part);
+    const made = encode(part);
     inserted += await running;
     running = insertAll(runner, made, options);
     // Awaited in the next round or below. When encoding the next part throws, that error is the one to report.
@@ -38,14 +40,11 @@ export async function insertInParts(
 }
 
 /** Encodes all of `rows` before any is stored, so that a row that is refused has no effect on the transaction that the caller goes on with. */
-export async function encodeInParts(
-  statements: RepositoryStatements,
-  rows: readonly unknown[],
-): Promise<Statement[]> {
+export async function encodeInParts(encode: EncodeRows, rows: readonly unknown[]): Promise<Statement[]> {
   const made: Statement[] = [];
   for (const part of partsOf(rows)) {
     if (made.length > 0) await new Promise((resolve) => setImmediate(resolve));
-    made.push(...statements.insertMany(part));
+    made.push(...encode(part));
   }
   return made;
 }

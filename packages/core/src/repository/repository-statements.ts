@@ -1,4 +1,6 @@
 import {
+  type DeleteQueryBuilder,
+  type DeleteResult,
   type Expression,
   expressionBuilder,
   type InsertQueryBuilder,
@@ -15,8 +17,11 @@ import { InternalError } from '../errors/flow-errors.js';
 import { invalidQuery } from '../errors/invalid-query.js';
 import { UsageError } from '../errors/usage-errors.js';
 import { isBoundedRead } from './bounded-read.js';
+import { type ChosenRows, parseChosenRows } from './chosen-rows.js';
 import { readCursor } from './cursor.js';
+import { type OnConflict, parseConflict, withoutRepeatedKeys } from './on-conflict.js';
 import { applyTerm, formOfOrder, type OrderTerm, parseOrder, rowsAfter, totalOrder } from './order.js';
+import { type EncodedPatch, PatchParser } from './patch.js';
 import { asQuery, type RawQuery, refuseUnknownOptions, wholeNumber } from './raw-query.js';
 import { type EncodedRow, RowEncoder, type RowForm, runsOfSameColumns } from './row-encoder.js';
 import { BEGINNING, isBeginning, type RawPlace, readPlace } from './seek.js';
@@ -27,12 +32,21 @@ import {
   StatementTemplates,
   type StatementTraits,
 } from './statement-templates.js';
-import type { TableShape } from './table-shape.js';
+import type { ShapeColumn, TableShape } from './table-shape.js';
 import { type AnyTables, allOf, type Condition, WhereParser } from './where.js';
 
 type Select = SelectQueryBuilder<AnyTables, string, Row>;
 type Insert = InsertQueryBuilder<AnyTables, string, InsertResult | object>;
 type Update = UpdateQueryBuilder<AnyTables, string, string, UpdateResult | object>;
+type Delete = DeleteQueryBuilder<AnyTables, string, DeleteResult | object>;
+type FinishInsert = (insert: Insert, next: NextValue) => Insert;
+
+/** How the rows of a statement are chosen, and whether it returns them. */
+interface Choice {
+  readonly most?: number;
+  readonly skipsLocked?: boolean;
+  readonly isReturning?: boolean;
+}
 
 /** Builds the statements of one table's repository. It does not run them. */
 export class RepositoryStatements {
@@ -42,6 +56,7 @@ export class RepositoryStatements {
   readonly #maxParameters: number;
   readonly #templates = new StatementTemplates();
   readonly #encoder: RowEncoder;
+  readonly #patches: PatchParser;
   readonly #insertForms = new WeakMap<RowForm, string>();
 
   constructor(
@@ -53,6 +68,7 @@ export class RepositoryStatements {
   ) {
     this.shape = shape;
     this.#encoder = new RowEncoder(shape);
+    this.#patches = new PatchParser(shape, this.#encoder, databaseSql, plugins);
     this.#kysely = kysely;
     this.#where = new WhereParser(shape, databaseSql, plugins);
     this.#maxParameters = maxParameters;
@@ -192,58 +208,75 @@ export class RepositoryStatements {
     );
   }
 
-  /** Inserts `rows` in order. Consecutive rows with the same columns share a statement, as far as the number of parameters allows. */
-  insertMany(rows: readonly unknown[]): Statement[] {
+  /**
+   * Inserts `rows` in order. Consecutive rows with the same columns share a statement, as far as the number of parameters allows.
+   *
+   * @param onConflict the caller's; without it a row whose key exists violates a constraint.
+   */
+  insertMany(rows: readonly unknown[], onConflict?: unknown): Statement[] {
     const encoded = rows.map((row) => this.#encoder.encode(row));
     // INSERT … DEFAULT VALUES inserts one row.
     const most = (width: number): number =>
       width === 0 ? 1 : Math.max(1, Math.min(1000, Math.floor(this.#maxParameters / width)));
-    return runsOfSameColumns(encoded, most).map((run) => this.#insertRun(run));
+    const runs = runsOfSameColumns(encoded, most);
+    if (onConflict === undefined) return runs.map((run) => this.#insertRun(run));
+    const conflict = parseConflict(onConflict);
+    if (conflict === 'ignore') return runs.map((run) => this.#insertRun(run, conflict));
+    for (const { form, values } of encoded) this.#assertKeyGiven(form, values);
+    return runs
+      .flatMap((run) => withoutRepeatedKeys(this.shape, run))
+      .map((run) => this.#insertRun(run, conflict));
   }
 
-  upsert(row: unknown, update: readonly string[] | undefined): Statement {
+  upsert(row: unknown, update: unknown): Statement {
     const { form, values } = this.#encoder.encode(row);
     this.#assertKeyGiven(form, values);
-    const given = form.columns.filter((column) => !this.shape.key.includes(column));
-    const changed = update?.map((property) => this.shape.column(property)) ?? given;
-    // When there is nothing to update, the key is set to itself, so that RETURNING returns the row.
-    const written = changed.length > 0 ? changed : this.shape.key;
-    const key = this.shape.key.map((column) => column.property);
-    const build = this.#buildInsert(form, 1, (insert) =>
-      this.#returning(
-        insert.onConflict((conflict) =>
-          conflict
-            .columns(key)
-            .doUpdateSet((eb) =>
-              Object.fromEntries(
-                written.map(({ property }) => [property, eb.ref(`excluded.${property}` as never)]),
-              ),
-            ),
-        ),
-      ),
+    const written = this.#written(form, update);
+    const build = this.#buildInsert(form, 1, (insert, next) =>
+      this.#returning(this.#updating(insert, written, next)),
     );
-    const updated = written.map(({ name }) => name).join();
-    return this.#templates.statement(`upsert (${form.id}) ${updated}`, values, build);
+    return this.#templates.statement(
+      `upsert (${form.id}) ${written.form}`,
+      [...values, ...written.values],
+      build,
+    );
   }
 
   update(key: unknown, patch: unknown): Statement {
-    const encoded = this.#encodePatch(patch);
+    const encoded = this.#patches.parse(patch);
     const values = [...encoded.values, ...this.shape.keyValues(key)];
-    return this.#templates.statement(`update ${encoded.form.id}`, values, (next) =>
-      this.#returning(this.#set(encoded, next).where(this.#where.key(next))),
+    return this.#templates.statement(
+      joined('update', encoded.form),
+      values,
+      (next) => this.#returning(this.#set(encoded, next).where(this.#where.key(next))),
+      () => containedIf(encoded),
     );
   }
 
   updateMany(filter: RawQuery, patch: unknown): Statement {
-    const where = this.#requiredWhere(filter);
-    const encoded = this.#encodePatch(patch);
-    const values = [...encoded.values, ...where.values];
+    const { orderBy, limit, ...others } = asQuery(filter);
+    if (orderBy !== undefined || limit !== undefined) {
+      this.#assertBounded(filter);
+      return this.#updateChosen('updateMany', filter, {}, patch);
+    }
+    const where = this.#requiredWhere(others);
+    const encoded = this.#patches.parse(patch);
     return this.#templates.statement(
-      formOf(`updateMany ${encoded.form.id}`, where),
-      values,
+      joined('updateMany', encoded.form, where.form),
+      [...encoded.values, ...where.values],
       (next) => this.#set(encoded, next).where(where.build(next)),
-      () => containedIf(where),
+      () => containedIf(encoded, where),
     );
+  }
+
+  /** Updates the first row of the order, and returns it. */
+  updateOne(query: RawQuery, patch: unknown): Statement {
+    return this.#updateChosen('updateOne', query, { most: 1, isReturning: true }, patch);
+  }
+
+  /** Updates the first rows that no other transaction is changing, and returns them. */
+  claim(query: RawQuery, patch: unknown): Statement {
+    return this.#updateChosen('claim', query, { skipsLocked: true, isReturning: true }, patch);
   }
 
   delete(key: unknown): Statement {
@@ -254,13 +287,65 @@ export class RepositoryStatements {
   }
 
   deleteMany(filter: RawQuery): Statement {
-    const where = this.#requiredWhere(filter);
+    const { orderBy, limit, ...others } = asQuery(filter);
+    if (orderBy !== undefined || limit !== undefined) {
+      this.#assertBounded(filter);
+      return this.#deleteChosen('deleteMany', filter, {});
+    }
+    const where = this.#requiredWhere(others);
     return this.#templates.statement(
-      formOf('deleteMany', where),
+      joined('deleteMany', where.form),
       where.values,
       (next) => this.#kysely.deleteFrom(this.shape.name).where(where.build(next)),
       () => containedIf(where),
     );
+  }
+
+  /** Deletes the first row that no other transaction is changing, and returns it. */
+  take(query: RawQuery): Statement {
+    return this.#deleteChosen('take', query, { most: 1, skipsLocked: true, isReturning: true });
+  }
+
+  /** @throws UsageError `invalid_query` when `where`, or the limit of an order, is missing. */
+  #assertBounded({ where, limit }: RawQuery): void {
+    if (where === undefined) throw invalidQuery('`where` is missing; `where: {}` means every row');
+    if (limit === undefined)
+      throw invalidQuery('`orderBy` needs a `limit`; without one every row that matches is changed');
+  }
+
+  #updateChosen(method: string, query: RawQuery, how: Choice, patch: unknown): Statement {
+    const chosen = this.#chosen(query, how);
+    const encoded = this.#patches.parse(patch);
+    return this.#templates.statement(
+      joined(method, encoded.form, chosen.form),
+      [...chosen.values, ...encoded.values],
+      (next) => {
+        const update = chosen.from(this.#kysely, next).updateTable(this.shape.name) as unknown as Update;
+        const made = update.set(encoded.build(next)).where(chosen.isFound());
+        return how.isReturning === true ? this.#returning(made) : made;
+      },
+      () => containedIf(encoded, chosen),
+    );
+  }
+
+  #deleteChosen(method: string, query: RawQuery, how: Choice): Statement {
+    const chosen = this.#chosen(query, how);
+    return this.#templates.statement(
+      joined(method, chosen.form),
+      chosen.values,
+      (next) => {
+        const deletion = chosen.from(this.#kysely, next).deleteFrom(this.shape.name) as unknown as Delete;
+        const made = deletion.where(chosen.isFound());
+        return how.isReturning === true ? this.#returning(made) : made;
+      },
+      () => containedIf(chosen),
+    );
+  }
+
+  #chosen(query: RawQuery, how: Choice): ChosenRows {
+    const ordered = <Q>(select: Q, terms: readonly OrderTerm[]): Q =>
+      this.#ordered(select as Select, terms) as Q;
+    return parseChosenRows(this.shape, this.#where, ordered, query, how);
   }
 
   #from(): SelectQueryBuilder<AnyTables, string, object> {
@@ -276,7 +361,7 @@ export class RepositoryStatements {
   }
 
   /** With RETURNING for the whole row. */
-  #returning<Q extends Insert | Update>(query: Q): Q {
+  #returning<Q extends Delete | Insert | Update>(query: Q): Q {
     if (!this.shape.hasText) return query.returningAll() as Q;
     return (query as Insert).returning(this.shape.selection()) as unknown as Q;
   }
@@ -330,7 +415,7 @@ export class RepositoryStatements {
   }
 
   /** Inserts rows with the same columns, in one statement. */
-  #insertRun(rows: readonly EncodedRow[]): Statement {
+  #insertRun(rows: readonly EncodedRow[], conflict?: OnConflict): Statement {
     const [first] = rows;
     if (first === undefined) throw new InternalError('An INSERT was built without rows.');
     const { form } = first;
@@ -338,12 +423,56 @@ export class RepositoryStatements {
     for (const row of rows) {
       for (const value of row.values) values.push(value);
     }
+    const key = `insertMany (${form.id}) ${rows.length}`;
+    if (conflict === undefined)
+      return this.#templates.statement(
+        key,
+        values,
+        this.#buildInsert(form, rows.length, (insert) => insert),
+        () => this.#insertionTraits(form, false),
+      );
+    if (conflict === 'ignore')
+      return this.#templates.statement(
+        `${key} ignore`,
+        values,
+        this.#buildInsert(form, rows.length, (insert) => insert.onConflict((on) => on.doNothing())),
+      );
+    const written = this.#written(form, conflict.update);
     return this.#templates.statement(
-      `insertMany (${form.id}) ${rows.length}`,
-      values,
-      this.#buildInsert(form, rows.length, (insert) => insert),
-      () => this.#insertionTraits(form, false),
+      `${key} update ${written.form}`,
+      [...values, ...written.values],
+      this.#buildInsert(form, rows.length, (insert, next) => this.#updating(insert, written, next)),
     );
+  }
+
+  /** What an upsert sets in an existing row. @param update the caller's. Default: what the row gives, without the key. */
+  #written(form: RowForm, update: unknown): EncodedPatch {
+    if (update !== undefined && !Array.isArray(update)) return this.#changed(update);
+    const given = form.columns.filter((column) => !this.shape.key.includes(column));
+    const changed = update?.map((property: string) => this.shape.column(property)) ?? given;
+    // When there is nothing to update, the key is set to itself, so that RETURNING returns the row.
+    const columns: readonly ShapeColumn[] = changed.length > 0 ? changed : this.shape.key;
+    const eb = expressionBuilder<AnyTables, string>();
+    return {
+      form: columns.map(({ name }) => name).join(),
+      values: [],
+      isPure: true,
+      build: () =>
+        Object.fromEntries(
+          columns.map(({ property }) => [property, eb.ref(`excluded.${property}` as never)]),
+        ),
+    };
+  }
+
+  #changed(update: unknown): EncodedPatch {
+    const patch = this.#patches.parse(update);
+    if (patch.isPure) return { ...patch, form: `set ${patch.form}` };
+    throw invalidQuery('the `update` of an upsert takes values and `increment`, and no callback');
+  }
+
+  #updating(insert: Insert, written: EncodedPatch, next: NextValue): Insert {
+    const key = this.shape.key.map(({ property }) => property);
+    return insert.onConflict((on) => on.columns(key).doUpdateSet(written.build(next, this.shape.name)));
   }
 
   /** The key of an insert in the cache of statements. It is cached itself, because making the text takes as long as the rest of an insert. */
@@ -356,13 +485,13 @@ export class RepositoryStatements {
     return text;
   }
 
-  #buildInsert({ columns }: RowForm, count: number, finish: (insert: Insert) => Insert): BuildStatement {
+  #buildInsert({ columns }: RowForm, count: number, finish: FinishInsert): BuildStatement {
     return (next) => {
       const insert = this.#kysely.insertInto(this.shape.name);
-      if (columns.length === 0) return finish(insert.defaultValues());
+      if (columns.length === 0) return finish(insert.defaultValues(), next);
       const record = (): Record<string, Expression<unknown>> =>
         Object.fromEntries(columns.map(({ property }) => [property, next()]));
-      return finish(insert.values(Array.from({ length: count }, record)));
+      return finish(insert.values(Array.from({ length: count }, record)), next);
     };
   }
 
@@ -372,22 +501,15 @@ export class RepositoryStatements {
       : { isContained: true, insertion: this.shape.insertion(columns, isReturning) };
   }
 
-  #set(patch: EncodedRow, next: NextValue): Update {
-    const set = Object.fromEntries(patch.form.columns.map(({ property }) => [property, next()]));
+  #set(patch: EncodedPatch, next: NextValue): Update {
     const update = this.#kysely.updateTable(this.shape.name) as unknown as Update;
-    return update.set(set);
-  }
-
-  #encodePatch(patch: unknown): EncodedRow {
-    const encoded = this.#encoder.encode(patch);
-    if (encoded.values.length === 0) throw invalidQuery(`the patch of "${this.shape.name}" changes nothing`);
-    return encoded;
+    return update.set(patch.build(next));
   }
 
   /** Parses `where`, which must be given: `where: {}` means every row. */
   #requiredWhere(filter: RawQuery): Condition {
     this.shape.assertWritable();
-    const { where, ...others } = asQuery(filter);
+    const { where, ...others } = filter;
     refuseUnknownOptions(others);
     const condition = this.#where.parse(where);
     if (condition === undefined) throw invalidQuery('`where` is missing; `where: {}` means every row');
@@ -408,9 +530,9 @@ function unchanged(select: Select): Select {
   return select;
 }
 
-/** A statement is contained unless a callback built its condition, which may call any function. */
-function containedIf({ isPure }: Condition): StatementTraits {
-  return { isContained: isPure };
+/** A statement is contained unless a callback built a part of it, which may call any function. */
+function containedIf(...parts: readonly { readonly isPure: boolean }[]): StatementTraits {
+  return { isContained: parts.every(({ isPure }) => isPure) };
 }
 
 /** The traits of a read of one row by its key. */
@@ -419,8 +541,12 @@ function boundedRead(): StatementTraits {
 }
 
 function formOf(form: string, where: Condition | undefined): string | undefined {
-  if (where === undefined) return form;
-  return where.form === undefined ? undefined : `${form} ${where.form}`;
+  return where === undefined ? form : joined(form, where.form);
+}
+
+/** The form of a statement with these parts; `undefined` when it cannot be cached because of one. */
+function joined(method: string, ...forms: readonly (string | undefined)[]): string | undefined {
+  return forms.includes(undefined) ? undefined : `${method} ${forms.join(' ')}`;
 }
 
 function chunks<T>(items: readonly T[], size: number): T[][] {

@@ -11,6 +11,7 @@ import type {
   UpdateType,
 } from 'kysely';
 import type { CallOptions } from '../call/call-options.js';
+import type { Increment } from './increment.js';
 
 /** The name of a table of `DB`. */
 export type TableName<DB> = keyof DB & string;
@@ -162,15 +163,69 @@ export interface StreamOptions extends CallOptions {
   readonly batchSize?: number;
 }
 
-/** Options of `upsert`. */
+/** Selects the rows that a call changes: those that match, or the first of them. */
+export interface WriteQuery<DB, T extends TableName<DB>> extends Query<DB, T> {
+  /** `where: {}` means every row. */
+  readonly where: Where<DB, T>;
+  /** The most rows to change, the first ones of the order. Default: every row that matches. */
+  readonly limit?: number;
+}
+
+/** Selects the rows that `claim` changes. */
+export interface ClaimQuery<DB, T extends TableName<DB>> extends Query<DB, T> {
+  /** The most rows to change, the first ones of the order. */
+  readonly limit: number;
+}
+
+/** A change by a number that a column of the type `V` takes. */
+type IncrementOf<V> =
+  NonNullable<V> extends number
+    ? Increment<number>
+    : NonNullable<V> extends bigint
+      ? Increment<bigint> | Increment<number>
+      : NonNullable<V> extends string
+        ? Increment<bigint> | Increment<number> | Increment<string>
+        : never;
+
+/** What columns are set to: a value, or for a number a change by `increment` or `decrement`. An undefined value counts as left out. */
+export type Changes<DB, T extends TableName<DB>> = {
+  readonly [C in keyof Updateable<DB[T]>]?: Updateable<DB[T]>[C] | IncrementOf<Updateable<DB[T]>[C]>;
+};
+
+/** As {@link Changes}, or a callback that builds any Kysely expression: `{ total: (eb) => eb('price', '*', eb.ref('count')) }`. */
+export type Patch<DB, T extends TableName<DB>> = {
+  readonly [C in keyof Updateable<DB[T]>]?:
+    | Changes<DB, T>[C]
+    | ((eb: ExpressionBuilder<DB, T>) => Expression<Updateable<DB[T]>[C]>);
+};
+
+/** What an upsert changes in an existing row: columns that get the row's values, or changes of their own, such as `{ hits: increment() }`. */
+export type UpsertChanges<DB, T extends TableName<DB>> = Changes<DB, T> | readonly ColumnName<DB, T>[];
+
+/** Options of `upsert` and `upsertMany`. */
 export interface UpsertOptions<DB, T extends TableName<DB>> extends CallOptions {
-  /** The columns to update in an existing row. Default: every column that the row gives and that is not part of the key. */
-  readonly update?: readonly ColumnName<DB, T>[];
+  /** Default: every column that the row gives and that is not part of the key. */
+  readonly update?: UpsertChanges<DB, T>;
+}
+
+/**
+ * What becomes of a row that violates a unique key: with `'ignore'` it is left out; with `'update'`, or an object that says what is changed, the existing row of
+ * the same key is updated, as by `upsert`. Other violations are errors. Of rows with one key in one call each finds what the ones before it have stored.
+ */
+export type OnConflict<DB, T extends TableName<DB>> =
+  | 'ignore'
+  | 'update'
+  | { readonly update: UpsertChanges<DB, T> };
+
+/** Options of `insertMany`. */
+export interface InsertManyOptions<DB, T extends TableName<DB>> extends CallOptions {
+  /** Default: a row that violates a unique key is an error, and no row is inserted. */
+  readonly onConflict?: OnConflict<DB, T>;
 }
 
 /** The progress of a `load`. */
 export interface LoadProgress {
-  /** Rows committed so far. */
+  /** Rows inserted or updated, and committed, so far. */
   readonly rows: number;
   /** Batches committed so far. */
   readonly batches: number;
@@ -179,7 +234,7 @@ export interface LoadProgress {
 }
 
 /** Options of `load`. `timeoutMs` applies to each batch. `priority` is `low` by default. */
-export interface LoadOptions extends CallOptions {
+export interface LoadOptions<DB, T extends TableName<DB>> extends InsertManyOptions<DB, T> {
   /** How many rows are committed at a time. Default 500. */
   readonly batchSize?: number;
   /** Called after the commit of each batch. An error that it throws ends the load. */
@@ -250,26 +305,41 @@ export interface Repository<DB, T extends TableName<DB>, K extends KeyColumns<DB
 
   /** Inserts a row and returns it as it is stored, defaults included. */
   insert(row: Insertable<DB[T]>, options?: CallOptions): Promise<Selectable<DB[T]>>;
-  /** Inserts all rows or none, and returns their number. */
-  insertMany(rows: readonly Insertable<DB[T]>[], options?: CallOptions): Promise<number>;
+  /** Inserts all rows or none, and returns how many were inserted or updated. */
+  insertMany(rows: readonly Insertable<DB[T]>[], options?: InsertManyOptions<DB, T>): Promise<number>;
   /** Inserts a row, or updates the row with the same key, and returns the row as it is stored. */
   upsert(row: Insertable<DB[T]>, options?: UpsertOptions<DB, T>): Promise<Selectable<DB[T]>>;
+  /** Upserts all rows or none, and returns their number. */
+  upsertMany(rows: readonly Insertable<DB[T]>[], options?: UpsertOptions<DB, T>): Promise<number>;
   /** Updates the row with this key and returns it as it is stored, or `undefined` when there is none. */
   update(
     key: KeyValue<DB, T, K>,
-    patch: Updateable<DB[T]>,
+    patch: Patch<DB, T>,
     options?: CallOptions,
   ): Promise<Selectable<DB[T]> | undefined>;
-  /** Updates every row that matches and returns their number. `where` is required: `where: {}` means every row. */
-  updateMany(
-    filter: Required<Filter<DB, T>>,
-    patch: Updateable<DB[T]>,
+  /** Updates the first row that matches and returns it as it is stored, or `undefined` when there is none. */
+  updateOne(
+    query: Query<DB, T>,
+    patch: Patch<DB, T>,
     options?: CallOptions,
-  ): Promise<number>;
+  ): Promise<Selectable<DB[T]> | undefined>;
+  /** Updates every row that matches, or the first ones, and returns their number. `where` is required: `where: {}` means every row. */
+  updateMany(query: WriteQuery<DB, T>, patch: Patch<DB, T>, options?: CallOptions): Promise<number>;
+  /**
+   * Updates the first rows that match and that no other transaction is changing, and returns them as they are stored, in no certain order: what workers take out
+   * of a queue. One row is never given to two callers, as long as the patch keeps it from matching again. PostgreSQL: SKIP LOCKED
+   * (postgresql.org/docs/current/sql-select.html); SQLite has one writer.
+   *
+   * @example
+   * jobs.claim({ where: { state: 'ready' }, orderBy: { dueAt: 'asc' }, limit: 10 }, { state: 'running', worker })
+   */
+  claim(query: ClaimQuery<DB, T>, patch: Patch<DB, T>, options?: CallOptions): Promise<Selectable<DB[T]>[]>;
   /** Deletes the row with this key and returns whether there was one. */
   delete(key: KeyValue<DB, T, K>, options?: CallOptions): Promise<boolean>;
-  /** Deletes every row that matches and returns their number. `where` is required: `where: {}` means every row. */
-  deleteMany(filter: Required<Filter<DB, T>>, options?: CallOptions): Promise<number>;
+  /** Deletes every row that matches, or the first ones, and returns their number. `where` is required: `where: {}` means every row. */
+  deleteMany(query: WriteQuery<DB, T>, options?: CallOptions): Promise<number>;
+  /** Deletes the first row that matches and that no other transaction is changing, and returns it, or `undefined` when there is none. */
+  take(query?: Query<DB, T>, options?: CallOptions): Promise<Selectable<DB[T]> | undefined>;
   /**
    * Inserts any number of rows and commits them batch by batch, so that other writers can run in between. A batch that fails is rolled back and
    * ends the load; the batches before it stay. Returns the progress at the end.
@@ -278,7 +348,7 @@ export interface Repository<DB, T extends TableName<DB>, K extends KeyColumns<DB
    */
   load(
     rows: Iterable<Insertable<DB[T]>> | AsyncIterable<Insertable<DB[T]>>,
-    options?: LoadOptions,
+    options?: LoadOptions<DB, T>,
   ): Promise<LoadProgress>;
 }
 

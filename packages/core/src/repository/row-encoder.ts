@@ -59,7 +59,7 @@ export class RowEncoder {
   }
 
   #form(properties: readonly string[]): RowForm {
-    const columns = properties.map((property) => this.#writable(property));
+    const columns = properties.map((property) => this.writable(property));
     const id = columns.map(({ name }) => name).join();
     const known = this.#forms.get(id);
     if (known !== undefined) return known;
@@ -69,7 +69,8 @@ export class RowEncoder {
     return form;
   }
 
-  #writable(property: string): ShapeColumn {
+  /** @throws UsageError `invalid_query` or `unknown_column`. */
+  writable(property: string): ShapeColumn {
     const column = this.#shape.column(property);
     if (!column.isGenerated) return column;
     throw invalidQuery(`"${property}" is computed by the database and cannot be written`);

@@ -1,4 +1,4 @@
-import type { Insertable, Selectable, Updateable } from 'kysely';
+import type { Insertable, Selectable } from 'kysely';
 import type { CallOptions } from '../call/call-options.js';
 import type { ExecuteOptions, Row, Statement } from '../driver/driver.js';
 import { assertBatchSize, invalidQuery } from '../errors/invalid-query.js';
@@ -9,15 +9,18 @@ import { writeCursor } from './cursor.js';
 import { encodeInParts, insertAll, insertInParts, ROWS_PER_PART } from './insert-in-parts.js';
 import { loadInBatches } from './load.js';
 import type {
+  ClaimQuery,
   ColumnList,
   Filter,
   FindQuery,
+  InsertManyOptions,
   KeyColumns,
   KeyValue,
   LoadOptions,
   LoadProgress,
   Page,
   PageQuery,
+  Patch,
   Query,
   Repository,
   SelectedRow,
@@ -26,6 +29,7 @@ import type {
   StreamQuery,
   TableName,
   UpsertOptions,
+  WriteQuery,
 } from './repository.js';
 import { RepositoryCalls, type RepositoryHost } from './repository-calls.js';
 import { hostOf } from './repository-scope.js';
@@ -219,10 +223,16 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     });
   }
 
-  async insertMany(rows: readonly Insertable<DB[T]>[], options: CallOptions = {}): Promise<number> {
-    return rows.length > ROWS_PER_PART && this.#host.batch === undefined
-      ? this.#insertInParts(rows.map(fixedRow), options)
-      : this.#insertAtOnce(rows, options);
+  insertMany(rows: readonly Insertable<DB[T]>[], options: InsertManyOptions<DB, T> = {}): Promise<number> {
+    return this.#insertAll('insertMany', rows, options);
+  }
+
+  upsertMany(rows: readonly Insertable<DB[T]>[], options: UpsertOptions<DB, T> = {}): Promise<number> {
+    const { update, ...call } = options;
+    return this.#insertAll('upsertMany', rows, {
+      ...call,
+      onConflict: update === undefined ? 'update' : { update },
+    });
   }
 
   async upsert(row: Insertable<DB[T]>, options: UpsertOptions<DB, T> = {}): Promise<Selectable<DB[T]>> {
@@ -239,7 +249,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
 
   update(
     key: KeyValue<DB, T, K>,
-    patch: Updateable<DB[T]>,
+    patch: Patch<DB, T>,
     options: CallOptions = {},
   ): Promise<Selectable<DB[T]> | undefined> {
     return this.#calls.perform({
@@ -252,16 +262,42 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     });
   }
 
-  updateMany(
-    filter: Required<Filter<DB, T>>,
-    patch: Updateable<DB[T]>,
+  updateOne(
+    query: Query<DB, T>,
+    patch: Patch<DB, T>,
     options: CallOptions = {},
-  ): Promise<number> {
+  ): Promise<Selectable<DB[T]> | undefined> {
+    return this.#calls.perform({
+      method: 'updateOne',
+      args: { query, patch },
+      options,
+      build: (statements, given) => statements.updateOne(given.query, given.patch),
+      run: (statement, _, execute) => this.#host.runner.execute(statement, execute),
+      decode: ({ rows }, { shape }) => first<Selectable<DB[T]>>(shape, rows),
+    });
+  }
+
+  claim(
+    query: ClaimQuery<DB, T>,
+    patch: Patch<DB, T>,
+    options: CallOptions = {},
+  ): Promise<Selectable<DB[T]>[]> {
+    return this.#calls.perform({
+      method: 'claim',
+      args: { query, patch },
+      options,
+      build: (statements, given) => statements.claim(given.query, given.patch),
+      run: (statement, _, execute) => this.#host.runner.execute(statement, execute),
+      decode: ({ rows }, { shape }) => shape.toRows(rows) as Selectable<DB[T]>[],
+    });
+  }
+
+  updateMany(query: WriteQuery<DB, T>, patch: Patch<DB, T>, options: CallOptions = {}): Promise<number> {
     return this.#calls.perform({
       method: 'updateMany',
-      args: { filter, patch },
+      args: { query, patch },
       options,
-      build: (statements, given) => statements.updateMany(given.filter, given.patch),
+      build: (statements, given) => statements.updateMany(given.query, given.patch),
       run: (statement, _, execute) => this.#host.runner.execute(statement, execute),
       decode: ({ affectedRows }) => affectedRows,
     });
@@ -278,10 +314,21 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     });
   }
 
-  deleteMany(filter: Required<Filter<DB, T>>, options: CallOptions = {}): Promise<number> {
+  take(query: Query<DB, T> = {}, options: CallOptions = {}): Promise<Selectable<DB[T]> | undefined> {
+    return this.#calls.perform({
+      method: 'take',
+      args: query,
+      options,
+      build: (statements, given) => statements.take(given),
+      run: (statement, _, execute) => this.#host.runner.execute(statement, execute),
+      decode: ({ rows }, { shape }) => first<Selectable<DB[T]>>(shape, rows),
+    });
+  }
+
+  deleteMany(query: WriteQuery<DB, T>, options: CallOptions = {}): Promise<number> {
     return this.#calls.perform({
       method: 'deleteMany',
-      args: filter,
+      args: query,
       options,
       build: (statements, given) => statements.deleteMany(given),
       run: (statement, _, execute) => this.#host.runner.execute(statement, execute),
@@ -291,7 +338,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
 
   async load(
     rows: Iterable<Insertable<DB[T]>> | AsyncIterable<Insertable<DB[T]>>,
-    options: LoadOptions = {},
+    options: LoadOptions<DB, T> = {},
   ): Promise<LoadProgress> {
     if (this.#host.transaction !== undefined) {
       throw new UsageError(
@@ -301,20 +348,46 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     }
     const { batch } = this.#host;
     if (batch !== undefined) return batch.refuse('`load` has no place in a batch; use `insertMany`');
-    const { batchSize, onProgress, ...call } = options;
+    const { batchSize, onConflict, onProgress, ...call } = options;
     const execute: CallOptions = { priority: 'low', label: `${this.#table}.load`, ...call };
-    const insert = (batch: readonly Insertable<DB[T]>[]): Promise<number> =>
-      batch.length > ROWS_PER_PART ? this.#insertInParts(batch, execute) : this.#insertAtOnce(batch, execute);
+    const insert = (given: readonly Insertable<DB[T]>[]): Promise<number> =>
+      this.#insertFixed('insertMany', given, execute, fixedValue(onConflict));
     return loadInBatches(rows, insert, { batchSize, onProgress, signal: call.signal });
   }
 
+  async #insertAll(
+    method: string,
+    rows: readonly Insertable<DB[T]>[],
+    { onConflict, ...options }: InsertManyOptions<DB, T>,
+  ): Promise<number> {
+    const fixed = rows.length > ROWS_PER_PART ? rows.map(fixedRow) : rows;
+    return this.#insertFixed(method, fixed, options, fixedValue(onConflict));
+  }
+
+  /** The same for rows of which many do not change any more. */
+  #insertFixed(
+    method: string,
+    rows: readonly Insertable<DB[T]>[],
+    options: CallOptions,
+    onConflict: unknown,
+  ): Promise<number> {
+    return rows.length > ROWS_PER_PART && this.#host.batch === undefined
+      ? this.#insertInParts(method, rows, options, onConflict)
+      : this.#insertAtOnce(method, rows, options, onConflict);
+  }
+
   /** Inserts no more rows than are encoded at once. */
-  #insertAtOnce(rows: readonly Insertable<DB[T]>[], options: CallOptions): Promise<number> {
+  #insertAtOnce(
+    method: string,
+    rows: readonly Insertable<DB[T]>[],
+    options: CallOptions,
+    onConflict: unknown,
+  ): Promise<number> {
     return this.#calls.perform({
-      method: 'insertMany',
+      method,
       args: rows,
       options,
-      build: (statements, given) => statements.insertMany(given),
+      build: (statements, given) => statements.insertMany(given, onConflict),
       run: async (made, _, execute) => {
         const [only, ...others] = made;
         if (only === undefined) return 0;
@@ -326,18 +399,23 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
   }
 
   /** Inserts more rows than are encoded at once. They must not change any more. */
-  #insertInParts(rows: readonly Insertable<DB[T]>[], options: CallOptions): Promise<number> {
+  #insertInParts(
+    method: string,
+    rows: readonly Insertable<DB[T]>[],
+    options: CallOptions,
+    onConflict: unknown,
+  ): Promise<number> {
     return this.#calls.perform({
-      method: 'insertMany',
+      method,
       args: rows,
       options,
       encodesInRun: true,
       build: (_, given) => given,
       run: async (given, statements, execute) => {
         const { atomically, runner, transaction } = this.#host;
-        if (transaction !== undefined)
-          return insertAll(runner, await encodeInParts(statements, given), execute);
-        return atomically((within) => insertInParts(within, statements, given, execute), options);
+        const encode = (part: readonly unknown[]): Statement[] => statements.insertMany(part, onConflict);
+        if (transaction !== undefined) return insertAll(runner, await encodeInParts(encode, given), execute);
+        return atomically((within) => insertInParts(within, encode, given, execute), options);
       },
       decode: asItIs,
     });

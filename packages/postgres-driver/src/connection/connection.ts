@@ -184,7 +184,7 @@ export class PostgresConnection {
     }
     const effects = prepared?.effects ?? effectsOf(text);
     const isInTransaction = begin !== undefined || this.status !== 'I';
-    this.#command = { isInTransaction, isSimple: isScript, mayCommit: effects.mayCommit };
+    this.#command = { isInTransaction, isSimple: isScript, ...effects };
     const isBound = options.isBound === true || this.#config.isPooled;
     const isCommitted = prelude?.query !== undefined && begin === undefined;
     if (options.keepsSession !== true) this.#state.noteSent();
@@ -418,7 +418,7 @@ function own(): SendOptions {
   return { deadline: performance.now() + GRACE_MS, onInterrupt: 'destroy', keepsSession: true };
 }
 
-const ON_ROWS = { isInTransaction: false, isSimple: false, mayCommit: false } as const;
+const ON_ROWS = { isInTransaction: false, isSimple: false, mayCommit: false, isCommit: false } as const;
 
 function unexpected(): never {
   throw new InternalError('PostgreSQL answered a statement with no result.');

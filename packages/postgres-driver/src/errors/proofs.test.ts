@@ -8,6 +8,7 @@ const LOST: FailedCommand = {
   isInTransaction: false,
   isSimple: false,
   mayCommit: false,
+  isCommit: false,
 };
 const KEPT: FailedCommand = { ...LOST, isLost: false };
 
@@ -44,6 +45,7 @@ test.each(['40001', '40P01', '23505', '22003', '42P01', '57014', '55P03', '53100
     expect(outcomeOf(fromServer(code), KEPT)).toBe('rolled back');
     expect(outcomeOf(fromServer(code), { ...KEPT, isCompleted: true })).toBe('rolled back');
     expect(outcomeOf(fromServer(code), { ...KEPT, mayCommit: true })).toBe('in part');
+    expect(outcomeOf(fromServer(code), { ...KEPT, mayCommit: true, isCommit: true })).toBe('rolled back');
   },
 );
 

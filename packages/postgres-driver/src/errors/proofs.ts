@@ -38,7 +38,7 @@ import { isDatabaseError } from './errors.js';
  * - [6] PostgreSQL, src/backend/replication/syncrep.c
  */
 export function outcomeOf(cause: unknown, command: FailedCommand): FailureOutcome {
-  const { isLost, isInTransaction, isSimple, mayCommit } = command;
+  const { isCommit, isLost, isInTransaction, isSimple, mayCommit } = command;
   if (isInTransaction && !isSimple && !mayCommit) return 'rolled back';
   if (!isDatabaseError(cause)) return isLost ? 'unknown' : 'rolled back';
   const { code = '' } = cause;
@@ -48,7 +48,7 @@ export function outcomeOf(cause: unknown, command: FailedCommand): FailureOutcom
     return isProof ? 'rolled back' : 'unknown';
   }
   if (code.startsWith('08') || code === '40003') return 'unknown';
-  return mayCommit ? 'in part' : 'rolled back';
+  return mayCommit && !isCommit ? 'in part' : 'rolled back';
 }
 
 /** How a command that failed ended. `in part`: it was rolled back, but for what it committed by itself before. */
@@ -66,6 +66,8 @@ export interface FailedCommand {
   readonly isSimple: boolean;
   /** Whether it may commit by itself before its completion is reported, as CALL may. */
   readonly mayCommit: boolean;
+  /** Whether it is COMMIT, which commits everything or nothing. */
+  readonly isCommit: boolean;
 }
 
 /** Whether the error has the fields that only the server's own errors have. */

@@ -50,3 +50,10 @@ test.each([
 ])('commits nothing before it is completed: %s', (text) => {
   expect(effectsOf(text).mayCommit).toBe(false);
 });
+
+test('COMMIT alone commits everything or nothing', () => {
+  expect(['commit', ' COMMIT; '].map((text) => effectsOf(text).isCommit)).toStrictEqual([true, true]);
+  expect(
+    ["commit prepared 'x'", 'call commit()', 'end'].map((text) => effectsOf(text).isCommit),
+  ).toStrictEqual([false, false, false]);
+});

@@ -7,12 +7,16 @@ export interface StatementEffects {
    * that cannot run in a transaction block, such as VACUUM.
    */
   readonly mayCommit: boolean;
+  /** Whether it is COMMIT, which commits everything or nothing. */
+  readonly isCommit: boolean;
 }
 
 /** Finds the effects of a statement from its text. */
 export function effectsOf(text: string): StatementEffects {
-  return { mayCommit: mayCommit(text) };
+  return { mayCommit: mayCommit(text), isCommit: COMMIT.test(text) };
 }
+
+const COMMIT = /^\s*commit\s*;?\s*$/i;
 
 /** Every statement may, unless it is known not to. */
 function mayCommit(text: string): boolean {

@@ -4,8 +4,11 @@ import { CASE_TIMEOUT_MS, useFixture } from '../../fixture/fixture.js';
 import { argumentsCases } from './arguments.js';
 import { batchCases } from './batch.js';
 import { batchOfCallsCases } from './batch-of-calls.js';
+import { chosenRowsCases } from './chosen-rows.js';
 import { insertManyCases } from './insert-many.js';
 import { loadCases } from './load.js';
+import { onConflictCases } from './on-conflict.js';
+import { patchCases } from './patches.js';
 import { singleRowCases } from './single-rows.js';
 import { unreadableResultsCases } from './unreadable-results.js';
 
@@ -16,8 +19,11 @@ export function atomicitySuite(target: ConformanceTarget): void {
     argumentsCases(fixture);
     batchCases(fixture);
     batchOfCallsCases(fixture);
+    chosenRowsCases(fixture);
     insertManyCases(fixture, target.capabilities);
     loadCases(fixture);
+    onConflictCases(fixture);
+    patchCases(fixture);
     singleRowCases(fixture);
     unreadableResultsCases(fixture);
   });

@@ -1,0 +1,160 @@
+import {
+  ColumnNode,
+  ColumnUpdateNode,
+  createQueryId,
+  type Expression,
+  ExpressionWrapper,
+  expressionBuilder,
+  isOperationNodeSource,
+  type KyselyPlugin,
+  type RootOperationNode,
+  TableNode,
+  UpdateQueryNode,
+} from 'kysely';
+import { splitName } from '../catalog/catalog.js';
+import type { DatabaseSql } from '../driver/driver.js';
+import { InternalError } from '../errors/flow-errors.js';
+import { invalidQuery } from '../errors/invalid-query.js';
+import { Increment } from './increment.js';
+import type { RowEncoder } from './row-encoder.js';
+import type { NextValue } from './statement-templates.js';
+import type { ShapeColumn, TableShape } from './table-shape.js';
+import type { AnyTables } from './where.js';
+
+/** A patch with checked and encoded values. It is built separately, so that a cached statement can take new values. */
+export interface EncodedPatch {
+  /** Identifies the patch without its values, for the cache of statements; `undefined` when the statement cannot be cached. */
+  readonly form: string | undefined;
+  readonly values: readonly unknown[];
+  /** Whether the patch surely calls no function of the application's. */
+  readonly isPure: boolean;
+  /** What each column is set to, by the application's names. @param target qualifies the columns, where others have their names. */
+  build(next: NextValue, target?: string): Record<string, Expression<unknown>>;
+}
+
+/** How one column is set. */
+interface Assignment {
+  readonly column: ShapeColumn;
+  readonly form: string | undefined;
+  readonly values: readonly unknown[];
+  build(next: NextValue, target: string | undefined): Expression<unknown>;
+}
+
+/** Parses patches, which may come untyped: values, changes by a number, and callbacks that build any Kysely expression. */
+export class PatchParser {
+  readonly #shape: TableShape;
+  readonly #sql: DatabaseSql;
+  readonly #plugins: readonly KyselyPlugin[];
+  readonly #encoder: RowEncoder;
+
+  /** @param plugins the plugins of plain Kysely queries, for the expressions that callbacks build. */
+  constructor(shape: TableShape, encoder: RowEncoder, sql: DatabaseSql, plugins: readonly KyselyPlugin[]) {
+    this.#shape = shape;
+    this.#encoder = encoder;
+    this.#sql = sql;
+    this.#plugins = plugins;
+  }
+
+  /** @throws UsageError `invalid_query` or `unknown_column`, ValueError. */
+  parse(patch: unknown): EncodedPatch {
+    const computed =
+      typeof patch === 'object' && patch !== null ? Object.entries(patch).filter(isComputed) : [];
+    if (computed.length === 0) return this.#plain(patch);
+    const names = new Set(computed.map(([name]) => name));
+    const rest = Object.fromEntries(Object.entries(patch as object).filter(([name]) => !names.has(name)));
+    const plain = this.#encode(rest);
+    const assignments = computed.map(([name, value]) => this.#assignment(name, value));
+    const forms = assignments.map(({ form }) => form);
+    return {
+      form: forms.includes(undefined) ? undefined : [plain.form, ...forms].join(),
+      values: [...plain.values, ...assignments.flatMap(({ values }) => values)],
+      isPure: assignments.every(({ form }) => form !== undefined),
+      build: (next, target) => ({
+        ...plain.build(next),
+        ...Object.fromEntries(assignments.map(({ column, build }) => [column.property, build(next, target)])),
+      }),
+    };
+  }
+
+  #plain(patch: unknown): EncodedPatch {
+    const plain = this.#encode(patch);
+    if (plain.values.length === 0) throw invalidQuery(`the patch of "${this.#shape.name}" changes nothing`);
+    return plain;
+  }
+
+  #encode(patch: unknown): EncodedPatch {
+    const { form, values } = this.#encoder.encode(patch);
+    return {
+      form: form.id,
+      values,
+      isPure: true,
+      build: (next) => Object.fromEntries(form.columns.map(({ property }) => [property, next()])),
+    };
+  }
+
+  #assignment(name: string, value: unknown): Assignment {
+    const column = this.#encoder.writable(name);
+    return value instanceof Increment ? this.#increment(column, value.by) : this.#callback(column, value);
+  }
+
+  #increment(column: ShapeColumn, by: unknown): Assignment {
+    const { type } = column;
+    if (type === undefined || !NUMBERS.has(type.name))
+      throw invalidQuery(`"${column.property}" is no number, so it cannot be incremented`);
+    return {
+      column,
+      form: `+${column.name}`,
+      values: [this.#shape.encodeOperand(column, toOperand(type.name, by))],
+      build: (next, target) => {
+        const eb = expressionBuilder<AnyTables, string>();
+        const name = target === undefined ? column.property : `${target}.${column.property}`;
+        return this.#sum(column, eb.ref(name as never), next());
+      },
+    };
+  }
+
+  #sum({ type }: ShapeColumn, column: Expression<unknown>, by: Expression<unknown>): Expression<unknown> {
+    const { stored } = this.#sql;
+    if (type?.name !== 'numeric' || stored === undefined)
+      return expressionBuilder<AnyTables, string>()(column as never, '+', by as never);
+    const sum = stored.calculated('+', column, by);
+    return type.scale === undefined ? sum : stored.rescaled(sum, type.scale);
+  }
+
+  /** Applies the plugins of plain Kysely queries to the expression that a callback built, in an update of its column. */
+  #callback(column: ShapeColumn, callback: unknown): Assignment {
+    const expression: unknown =
+      typeof callback === 'function' ? callback(expressionBuilder<AnyTables, string>()) : callback;
+    if (!isOperationNodeSource(expression))
+      throw invalidQuery(`the callback of "${column.property}" must return an expression`);
+    const { table, schema } = splitName(this.#shape.name);
+    const named = schema === undefined ? TableNode.create(table) : TableNode.createWithSchema(schema, table);
+    let node: RootOperationNode = UpdateQueryNode.cloneWithUpdates(UpdateQueryNode.create([named]), [
+      ColumnUpdateNode.create(ColumnNode.create(column.property), expression.toOperationNode()),
+    ]);
+    const queryId = createQueryId();
+    for (const plugin of this.#plugins) node = plugin.transformQuery({ node, queryId });
+    const made = UpdateQueryNode.is(node) ? node.updates?.[0]?.value : undefined;
+    if (made === undefined) throw new InternalError('A plugin removed the assignment of an update.');
+    return { column, form: undefined, values: [], build: () => new ExpressionWrapper(made) };
+  }
+}
+
+const NUMBERS: ReadonlySet<string> = new Set([
+  'bigint',
+  'double precision',
+  'integer',
+  'numeric',
+  'smallint',
+]);
+
+function isComputed([, value]: [string, unknown]): boolean {
+  return value instanceof Increment || typeof value === 'function';
+}
+
+/** The number as a value of the column's type; the column's own check refuses what is none. */
+function toOperand(type: string, by: unknown): unknown {
+  if (type === 'bigint' && Number.isSafeInteger(by)) return BigInt(by as number);
+  if (type === 'numeric' && (typeof by === 'bigint' || Number.isFinite(by))) return String(by);
+  return by;
+}
