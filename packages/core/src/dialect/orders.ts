@@ -76,20 +76,36 @@ export function groupedBy(walk: Walk, groupBy: OperationNode): OperationNode {
   return orderedByAlias(walk, groupBy) ?? groupBy;
 }
 
-/** Whether the value of an order may be NULL. Raw SQL without a separate direction may contain its own; nothing is added to it. */
+/** Whether the value of an order may be NULL. */
 export function mayBeNull(
   walk: Walk,
-  { orderBy, direction }: OrderByItemNode,
+  { orderBy }: OrderByItemNode,
   aliased: OperationNode | undefined,
 ): boolean {
-  if (RawNode.is(orderBy) && direction === undefined) return false;
   return walk.scopes.named(aliased ?? orderBy)?.isNullable ?? true;
 }
 
-/** NULL sorts as if it were larger than every value. */
-export function defaultNulls({ direction }: OrderByItemNode): 'first' | 'last' {
-  const text = direction !== undefined && RawNode.is(direction) ? direction.sqlFragments.join('') : '';
-  return text.trim().toLowerCase() === 'desc' ? 'first' : 'last';
+/**
+ * Where an order puts NULLs: where the query says, otherwise as if NULL were larger than every value. `undefined` when raw SQL says it, or may: raw SQL without a
+ * separate direction may contain its own.
+ */
+export function nullsOf({ orderBy, direction, nulls }: OrderByItemNode): 'first' | 'last' | undefined {
+  if (nulls !== undefined) return nulls;
+  if (direction === undefined) return RawNode.is(orderBy) ? undefined : 'last';
+  const text = textOf(direction).replaceAll(NO_KEYWORDS, ' ');
+  if (/\bnulls\b/i.test(text)) return undefined;
+  return /\bdesc\b/i.test(text) ? 'first' : 'last';
+}
+
+/** Quoted names and comments. */
+const NO_KEYWORDS = /"[^"]*"|--.*|\/\*[\s\S]*?\*\//g;
+
+/** The text of raw SQL, and of raw SQL inside of it. */
+function textOf(node: OperationNode): string {
+  if (!RawNode.is(node)) return ' ';
+  const { sqlFragments, parameters } = node;
+  const inside = parameters.map(textOf);
+  return sqlFragments.map((text, index) => text + (inside[index] ?? '')).join('');
 }
 
 /** The expression inside of raw SQL that adds a direction to it. */

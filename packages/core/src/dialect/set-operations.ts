@@ -10,7 +10,7 @@ import { byCodePoint, isUncollated } from './collations.js';
 import { commonType, type ExpressionType, isJson, isOwn, NUMERIC } from './expression-type.js';
 import { unwrapped } from './expression-types.js';
 import { WRAPPED } from './operands.js';
-import { defaultNulls, isExactBigint } from './orders.js';
+import { isExactBigint, nullsOf } from './orders.js';
 import { columnName, selectedName, selectionsOf } from './query-scopes.js';
 import type { Walk } from './walk.js';
 
@@ -85,7 +85,8 @@ export function orderedAround(
   const { orderBy, limit, offset, with: expressions, ...rest } = node;
   const items = (orderBy?.items ?? []).map((item) => {
     const orderBy = orderOf(walk, node, item)?.by ?? item.orderBy;
-    return { ...item, orderBy, nulls: item.nulls ?? defaultNulls(item) };
+    const nulls = nullsOf(item);
+    return nulls === undefined ? { ...item, orderBy } : { ...item, orderBy, nulls };
   });
   const from = AliasNode.create(transformed(rest), IdentifierNode.create(WRAPPED));
   return {

@@ -44,7 +44,7 @@ import {
 } from './expression-types.js';
 import { AS_TEXT, HiddenForms, NONE } from './hidden-forms.js';
 import { Operands } from './operands.js';
-import { byValue, defaultNulls, groupedBy, mayBeNull, orderedByAlias, toldByValue } from './orders.js';
+import { byValue, groupedBy, mayBeNull, nullsOf, orderedByAlias, toldByValue } from './orders.js';
 import { transactionTime, translated } from './portable-calls.js';
 import { isPortable, isRelation } from './portable-results.js';
 import { columnName, QueryScopes } from './query-scopes.js';
@@ -189,7 +189,7 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
     // The columns of an index have an order too. NULLs and stored forms lie in it as the engine puts them.
     if (around !== undefined && CreateIndexNode.is(around)) return super.transformOrderByItem(node);
     const aliased = orderedByAlias(this.#walk, node.orderBy);
-    const nulls = node.nulls ?? (mayBeNull(this.#walk, node, aliased) ? defaultNulls(node) : undefined);
+    const nulls = mayBeNull(this.#walk, node, aliased) ? nullsOf(node) : node.nulls;
     const made = super.transformOrderByItem(node);
     const orderBy = byValue(this.#walk, node, made.orderBy, aliased);
     return { ...made, orderBy, ...(nulls === undefined ? {} : { nulls }) };

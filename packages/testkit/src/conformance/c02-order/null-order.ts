@@ -1,4 +1,5 @@
 import type { Order } from '@sluice/core';
+import { type RawBuilder, sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { collect } from '../../fixture/collect.js';
 import type { Fixture } from '../../fixture/fixture.js';
@@ -50,6 +51,27 @@ export function nullOrderCases(fixture: Fixture): void {
         expect(
           await ids(base.orderBy(column, (order) => order.desc().nullsLast()).orderBy('id')),
         ).toStrictEqual([1, 3, 2, 4]);
+      });
+    }
+
+    const directions: readonly [string, RawBuilder<unknown>, number[]][] = [
+      ['nulls first', sql`nulls first`, [2, 4, 3, 1]],
+      ['desc', sql`DESC`, [2, 4, 1, 3]],
+      ['desc, with a comment', sql`desc /* asc */`, [2, 4, 1, 3]],
+      ['desc nulls last', sql`desc nulls last`, [1, 3, 2, 4]],
+      ['raw SQL inside of raw SQL', sql`${sql.raw('desc')}`, [2, 4, 1, 3]],
+      ['asc, with a comment', sql`asc /* no desc, no nulls first */`, [3, 1, 2, 4]],
+    ];
+    for (const [what, direction, expected] of directions) {
+      test(`C2 NULL has its place under a direction in raw SQL: ${what}`, async () => {
+        const { storage } = fixture;
+        await storage.repository('note', { key: 'id' }).insertMany(ROWS);
+        const base = storage.kysely.selectFrom('note').select(['id', 'rank']);
+        const alone = await base.orderBy('rank', direction).orderBy('id').execute();
+        expect(alone.map(({ id }) => id)).toStrictEqual(expected);
+        const both = base.where('id', '<', 3).unionAll(base.where('id', '>', 2));
+        const combined = await both.orderBy('rank', direction).orderBy('id').execute();
+        expect(combined.map(({ id }) => id)).toStrictEqual(expected);
       });
     }
 
