@@ -323,10 +323,33 @@ describe('migrations of an application that was written for Kysely’s own diale
     expect(await children(db)).toEqual([{ p: 1 }]);
   });
 
-  test('say how a rebuild works when they run in a transaction', async () => {
-    const db = await ours();
-    const switchOff = db.transaction().execute((trx) => sql`pragma foreign_keys = off`.execute(trx));
-    expect(String(await rejection(switchOff))).toContain('disableTransactions');
+  test.each(['pragma foreign_keys = off', 'pragma defer_foreign_keys = on', 'vacuum'])(
+    'say how it works when they run in a transaction: %s',
+    async (statement) => {
+      const db = await ours();
+      const inTransaction = db.transaction().execute((trx) => sql.raw(statement).execute(trx));
+      const message = String(await rejection(inTransaction));
+      expect(message).toContain('disableTransactions');
+      expect(message.includes('SQLite itself ignores it')).toBe(statement.includes(' foreign_keys'));
+    },
+  );
+
+  test('say how it works when a change of a table with portable values rebuilds it, which is possible there', async () => {
+    const path = `${await temporaryFolder()}/app.db`;
+    await using db = new Kysely<Tables>({ dialect: sqliteDialect({ path, values: 'portable' }) });
+    await makeTables(db as unknown as Kysely<unknown>);
+    const change = (inner: Kysely<unknown>): Promise<void> =>
+      inner.schema
+        .alterTable('child')
+        .alterColumn('p', (column) => column.setNotNull())
+        .execute();
+    expect(String(await rejection(change(db as unknown as Kysely<unknown>)))).toContain(
+      'disableTransactions',
+    );
+    expect((await migrate(db, [(inner) => withKeysOff(inner, change)])).error).toBeUndefined();
+    expect(await rejection(sql`insert into child values (2, null)`.execute(db))).toMatchObject({
+      code: 'SQLITE_CONSTRAINT_NOTNULL',
+    });
   });
 
   test('open transactions of their own, and run once however many Migrators start in a process', async () => {

@@ -16,6 +16,10 @@ import type { RunSql } from './run-sql.js';
 import type { TableChange } from './table-change.js';
 import { readTable, rebuildTable } from './table-rebuild.js';
 
+/** Where a table can be rebuilt. */
+export const REBUILDING =
+  "Rebuild a table in a migration of the storage, or on a connection() of the dialect, outside a transaction, between `pragma foreign_keys = off` and `pragma foreign_keys = on`: Kysely's Migrator runs migrations like that with `disableTransactions: true`.";
+
 /** An ALTER TABLE with exactly one alteration. */
 type Alteration = AlterTableNode;
 
@@ -55,7 +59,7 @@ export function assertOwnAlteration(node: AlterTableNode): void {
   if (only !== undefined && another === undefined && (isDrop || isOwn(only))) return;
   throw new UsageError(
     'invalid_query',
-    `This change of "${tableOf(node)}" rebuilds the table in SQLite, for which foreign keys must be switched off. Do it in a migration.`,
+    `This change of "${tableOf(node)}" rebuilds the table in SQLite, for which foreign keys must be switched off. ${REBUILDING}`,
   );
 }
 

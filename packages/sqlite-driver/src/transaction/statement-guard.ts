@@ -1,4 +1,5 @@
 import { UnsupportedError, UsageError } from '@sluice/core';
+import { REBUILDING } from '../rebuild/alter-table.js';
 import { statementKind, withoutLeadingComments } from '../sql/statement.js';
 
 /**
@@ -32,7 +33,9 @@ export function assertAllowedInside(sql: string): void {
     case 'transaction':
       throw invalid('The transaction is ended by its callback: returning commits, throwing rolls back.');
     case 'solo':
-      throw invalid('VACUUM cannot run inside a transaction. Run it on the storage itself.');
+      throw invalid(
+        "VACUUM cannot run inside a transaction. Run it by itself; Kysely's Migrator runs a migration with it with `disableTransactions: true`.",
+      );
     case 'pragma':
       assertHarmlessPragma(sql);
       break;
@@ -85,6 +88,18 @@ const RESTATED: ReadonlySet<string> = new Set([
   'journal_mode=wal',
 ]);
 
+/** Why a pragma is refused that is used to rebuild a table. */
+const REFUSED: ReadonlyMap<string, string> = new Map([
+  [
+    'foreign_keys',
+    'Foreign keys cannot be switched off here; inside a transaction SQLite itself ignores it.',
+  ],
+  [
+    'defer_foreign_keys',
+    'The check of foreign keys cannot be deferred; DROP TABLE would delete the rows of ON DELETE CASCADE all the same.',
+  ],
+]);
+
 const PRAGMA = /^pragma\s+(?:main\s*\.\s*)?([a-z_]+)\s*(?:=\s*(.+?)|\((.*)\))?\s*;?\s*$/is;
 
 function assertHarmlessPragma(sql: string): void {
@@ -93,10 +108,8 @@ function assertHarmlessPragma(sql: string): void {
   const value = (assigned ?? argument)?.replaceAll(/['"\s]/g, '').toLowerCase();
   if (pragma !== '' && value === undefined) return;
   if (HARMLESS.has(pragma) || RESTATED.has(`${pragma}=${value}`)) return;
-  if (pragma === 'foreign_keys' || pragma === 'defer_foreign_keys')
-    throw invalid(
-      "Foreign keys cannot be switched off here; inside a transaction SQLite itself ignores it. Rebuild a table in a migration of the storage, or on a connection() of the dialect, outside a transaction, between `pragma foreign_keys = off` and `pragma foreign_keys = on`: Kysely's Migrator runs migrations like that with `disableTransactions: true`.",
-    );
+  const refusal = REFUSED.get(pragma);
+  if (refusal !== undefined) throw invalid(`${refusal} ${REBUILDING}`);
   throw invalid(
     `The driver sets the pragmas of its connections itself, so "${pragma}" cannot be changed by a statement. Its options do: see sqlite({ … }).`,
   );
