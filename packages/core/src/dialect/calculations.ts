@@ -3,16 +3,18 @@ import {
   type CastNode,
   type Expression,
   type OperationNode,
+  sql,
   type UnaryOperationNode,
   ValueNode,
 } from 'kysely';
 import type { ArithmeticOperator } from '../driver/driver.js';
+import { ValueError } from '../errors/data-errors.js';
 import { UsageError } from '../errors/usage-errors.js';
 import type { ValueTypeName } from '../values/value-type.js';
-import { arithmeticType, DOUBLE, isWhole, NUMERIC } from './expression-type.js';
+import { arithmeticType, DOUBLE, type ExpressionType, isWhole, NUMERIC } from './expression-type.js';
 import { operatorOf } from './expression-types.js';
 import { NONE, NUMBERS } from './hidden-forms.js';
-import { asDouble } from './operands.js';
+import { asDouble, isContractType } from './operands.js';
 import { expressionOf } from './typed-expression.js';
 import { asNode, type Walk } from './walk.js';
 
@@ -24,6 +26,8 @@ export function calculated(walk: Walk, node: BinaryOperationNode): OperationNode
   const { leftOperand, rightOperand } = node;
   forms.refuse(node, [leftOperand, rightOperand], NUMBERS, 'added, subtracted, multiplied or divided');
   const [left, right] = [types.of(leftOperand), types.of(rightOperand)];
+  assertWhole(leftOperand, right);
+  assertWhole(rightOperand, left);
   if (left?.name !== 'numeric' && right?.name !== 'numeric')
     return operator === '/' && arithmeticType(left, right)?.name === DOUBLE.name
       ? divided(walk, node)
@@ -38,6 +42,15 @@ export function calculated(walk: Walk, node: BinaryOperationNode): OperationNode
     return expressionOf(walk.operands.coerced(made, types.of(operand), NUMERIC));
   };
   return sql.stored.calculated(operator, numeric(leftOperand), numeric(rightOperand)).toOperationNode();
+}
+
+/** A value of the caller has the type of the other operand, and no fraction when that is a whole number. @throws ValueError. */
+function assertWhole(node: OperationNode, other: ExpressionType | undefined): void {
+  if (!ValueNode.is(node) || node.immediate === true || other === undefined || !isWhole(other)) return;
+  if (typeof node.value !== 'number' || Number.isInteger(node.value)) return;
+  throw new ValueError(
+    `${node.value} is calculated with a whole number, and is none. Cast the other operand to numeric or double precision.`,
+  );
 }
 
 /** A quotient of doubles. A computed double may be a whole number to the engine, which would divide it without a fraction. */
@@ -74,8 +87,10 @@ export function cast(walk: Walk, node: CastNode, made: CastNode): CastNode {
   const [from, to] = [types.of(node.expression), types.of(node)];
   if (sql.stored === undefined || forms.isDeclared || from === undefined || to === undefined) return made;
   if (from.name === to.name && from.scale === to.scale) return asNode(made.expression);
+  if (from.name === 'given' && isContractType(to) && forms.isHidden(to)) return asNode(given(walk, node, to));
   if (!(CASTS[from.name as ValueTypeName]?.has(to.name) ?? true))
     throw forms.untyped(node, from, `cast to ${to.name}`);
+  if (from.name === 'boolean' && AS_STRING.has(to.name)) return asNode(booleanText(made.expression));
   if (from.name === 'jsonb' && AS_STRING.has(to.name))
     return { ...made, expression: sql.stored.jsonbText(expressionOf(made.expression)).toOperationNode() };
   if (to.name === 'numeric' && (isWhole(from) || from.name === 'numeric')) {
@@ -88,11 +103,23 @@ export function cast(walk: Walk, node: CastNode, made: CastNode): CastNode {
   return { ...made, expression: sql.stored.rescaled(expressionOf(made.expression), 0).toOperationNode() };
 }
 
+/** A value of the caller that a cast gives its type. */
+function given(walk: Walk, { expression }: CastNode, type: ExpressionType): OperationNode {
+  const value = walk.operands.encoded(expression, { name: type.name });
+  const { stored } = walk.sql;
+  if (type.name !== 'numeric' || type.scale === undefined || stored === undefined) return value;
+  return stored.rescaled(expressionOf(value), type.scale).toOperationNode();
+}
+
+function booleanText(boolean: OperationNode): OperationNode {
+  return sql`case ${expressionOf(boolean)} when true then 'true' when false then 'false' end`.toOperationNode();
+}
+
 const AS_STRING: ReadonlySet<string> = new Set(['text', 'varchar']);
 
 /** What a type that is stored in another form may be cast to. */
 const CASTS: Readonly<Partial<Record<ValueTypeName, ReadonlySet<string>>>> = {
-  boolean: new Set(['bigint', 'integer', 'smallint']),
+  boolean: new Set(['bigint', 'integer', 'smallint', 'text', 'varchar']),
   date: new Set(['text', 'varchar']),
   json: new Set(['json', 'jsonb', 'text', 'varchar']),
   jsonb: new Set(['json', 'jsonb', 'text', 'varchar']),

@@ -137,6 +137,9 @@ const RESULTS: Readonly<Record<string, ExpressionType | undefined>> = {
 /** Raw SQL that both engines understand as the time of the transaction or statement, and that has no form of its own on SQLite. */
 const NOW = /^\s*(?:current_timestamp|now\(\s*\))\s*$/i;
 
+/** Raw SQL that is NULL. */
+const NULL_LITERAL = /^\s*null\s*$/i;
+
 /** Raw SQL around one expression that changes neither its value nor its type. */
 const BEFORE = /^\s*\(*\s*$/;
 const AFTER = /^[\s)]*(?:asc|desc)?\s*(?:nulls\s+(?:first|last))?\s*$/i;
@@ -300,6 +303,7 @@ function rawType(types: ExpressionTypes, node: RawNode): ExpressionType | undefi
   const declared = declaredType(node);
   if (declared !== undefined) return { name: declared.name, scale: declared.scale };
   if (isNow(node)) return TIMESTAMPTZ;
+  if (NULL_LITERAL.test(node.sqlFragments.join('')) && node.parameters.length === 0) return NULL;
   const relation = kyselyRelation(node);
   if (relation !== undefined) return types.ofRelation(relation);
   const inner = repeated(node);

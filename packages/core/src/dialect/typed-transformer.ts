@@ -31,6 +31,7 @@ import { assigned, assignedArray, insertedRow, typedColumn } from './assignments
 import { calculated, cast, negated } from './calculations.js';
 import { comparedTimes } from './compared-times.js';
 import { compared, comparedByCodePoint, isGivenValue } from './comparisons.js';
+import { emptyList } from './empty-lists.js';
 import { TEXT } from './expression-type.js';
 import {
   ARITHMETIC,
@@ -47,6 +48,7 @@ import { Operands } from './operands.js';
 import { byValue, groupedBy, mayBeNull, nullsOf, orderedByAlias, toldByValue } from './orders.js';
 import { transactionTime, translated } from './portable-calls.js';
 import { isPortable, isRelation } from './portable-results.js';
+import { groupedByPosition, orderedByNames } from './positions.js';
 import { columnName, QueryScopes } from './query-scopes.js';
 import { assertNotCombined, kyselyRelation, type Relations, relationsOf } from './relations.js';
 import { addResultTypes } from './result-types.js';
@@ -123,7 +125,7 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
   }
 
   protected override transformSelectQuery(node: SelectQueryNode): SelectQueryNode {
-    const made = this.#select(node);
+    const made = this.#select(orderedByNames(this.#walk, node));
     if (this.#hasRelations) assertNotCombined(this.#scopes, node);
     return made;
   }
@@ -166,6 +168,8 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
     const operator = operatorOf(node);
     const times = this.#sql.milliseconds === undefined ? undefined : comparedTimes(this.#walk, node);
     if (times !== undefined) return times;
+    const empty = emptyList(node);
+    if (empty !== undefined) return empty;
     if (COMPARISONS.has(operator)) {
       const made = compared(this.#walk, node) ?? super.transformBinaryOperation(node);
       return comparedByCodePoint(this.#walk, node, made);
@@ -197,6 +201,12 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
 
   protected override transformGroupByItem(node: GroupByItemNode): GroupByItemNode {
     const made = super.transformGroupByItem(node);
+    const numbered = groupedByPosition(this.#walk.around(2), node.groupBy);
+    if (numbered !== undefined) {
+      const transformed = this.transformNode(numbered);
+      const told = toldByValue(this.#walk, numbered, transformed);
+      return told === transformed ? made : { ...made, groupBy: told };
+    }
     return { ...made, groupBy: toldByValue(this.#walk, groupedBy(this.#walk, node.groupBy), made.groupBy) };
   }
 

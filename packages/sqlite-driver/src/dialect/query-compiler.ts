@@ -9,12 +9,13 @@ import {
   type DeleteQueryNode,
   FunctionNode,
   type JoinNode,
+  type OffsetNode,
   type OperationNode,
   OperatorNode,
   type OrderByItemNode,
   RawNode,
   type SelectModifierNode,
-  type SelectQueryNode,
+  SelectQueryNode,
   type SetOperationNode,
   SqliteQueryCompiler,
 } from 'kysely';
@@ -102,6 +103,15 @@ export class PortableSqliteQueryCompiler extends SqliteQueryCompiler {
     }
     super.visitFunction(node);
     if (by !== undefined) this.append(' end');
+  }
+
+  /** An offset without a limit needs one here that lets all rows through. */
+  protected override visitOffset(node: OffsetNode): void {
+    const { parentNode } = this;
+    const hasLimit =
+      parentNode !== undefined && SelectQueryNode.is(parentNode) && parentNode.limit !== undefined;
+    if (!hasLimit) this.append('limit -1 ');
+    super.visitOffset(node);
   }
 
   protected override visitSelectQuery(node: SelectQueryNode): void {

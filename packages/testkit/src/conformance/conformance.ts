@@ -16,6 +16,7 @@ import { lifeCycleSuite } from './c12-life-cycle/life-cycle.js';
 import { migrationsSuite } from './c13-migrations/migrations.js';
 import { observabilitySuite } from './c14-observability/observability.js';
 import { watchSuite } from './c14-observability/watch.js';
+import { catalogueSuite } from './catalogue/catalogue-suite.js';
 import { manifestSuite } from './manifest.js';
 import { reportScore } from './report/report-score.js';
 
@@ -39,6 +40,7 @@ export function conformance(target: ConformanceTarget): void {
     manifestSuite(target);
     valuesSuite(target);
     orderSuite(target);
+    catalogueSuite(target);
     transactionsSuite(target);
     atomicitySuite(target);
     durabilitySuite(target);
