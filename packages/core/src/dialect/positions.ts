@@ -90,7 +90,14 @@ function positionOf(node: OperationNode): Position | undefined {
     const isNumber = immediate && typeof value === 'number' && Number.isInteger(value);
     return isNumber ? { number: value, direction: undefined, nulls: undefined } : undefined;
   }
-  if (!RawNode.is(node) || node.parameters.length > 0) return undefined;
-  const [, number, direction, nulls] = POSITION.exec(node.sqlFragments.join('')) ?? [];
+  const text = RawNode.is(node) ? textOf(node) : undefined;
+  const [, number, direction, nulls] = (text === undefined ? null : POSITION.exec(text)) ?? [];
   return number === undefined ? undefined : { number: Number(number), direction, nulls };
+}
+
+/** The SQL of a fragment whose only parameters are numbers that stand in it; `undefined` for any other. */
+function textOf({ parameters, sqlFragments }: RawNode): string | undefined {
+  const numbers = parameters.map((each) => positionOf(each)?.number);
+  if (numbers.includes(undefined)) return undefined;
+  return sqlFragments.map((text, index) => `${text}${numbers[index] ?? ''}`).join('');
 }

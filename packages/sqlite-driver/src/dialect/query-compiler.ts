@@ -8,6 +8,7 @@ import {
   type DataTypeNode,
   type DeleteQueryNode,
   FunctionNode,
+  type InsertQueryNode,
   type JoinNode,
   type OffsetNode,
   type OperationNode,
@@ -18,6 +19,7 @@ import {
   SelectQueryNode,
   type SetOperationNode,
   SqliteQueryCompiler,
+  type UpdateQueryNode,
 } from 'kysely';
 import {
   assertCombines,
@@ -27,6 +29,7 @@ import {
   assertSelects,
   refuseMerge,
 } from './missing-clauses.js';
+import { assertReadsOthers, computedFirst } from './own-rows.js';
 import { toPortableColumn, toPortableTable } from './portable-table.js';
 
 /**
@@ -103,6 +106,21 @@ export class PortableSqliteQueryCompiler extends SqliteQueryCompiler {
     }
     super.visitFunction(node);
     if (by !== undefined) this.append(' end');
+  }
+
+  protected override visitUpdateQuery(node: UpdateQueryNode): void {
+    assertReadsOthers(node);
+    super.visitUpdateQuery(computedFirst(node));
+  }
+
+  protected override visitDeleteQuery(node: DeleteQueryNode): void {
+    assertReadsOthers(node);
+    super.visitDeleteQuery(node);
+  }
+
+  protected override visitInsertQuery(node: InsertQueryNode): void {
+    assertReadsOthers(node);
+    super.visitInsertQuery(node);
   }
 
   /** An offset without a limit needs one here that lets all rows through. */

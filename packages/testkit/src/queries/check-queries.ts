@@ -119,7 +119,11 @@ function isDifferent({ judge, subject }: Answers, query: RandomQuery): boolean {
     rows.map((row) => orderOf(row, query)),
   );
   if (!isDeepStrictEqual(leftKeys, rightKeys)) return true;
-  return query.limit === undefined && !isDeepStrictEqual(left?.toSorted(), right?.toSorted());
+  return (
+    query.limit === undefined &&
+    query.offset === undefined &&
+    !isDeepStrictEqual(left?.toSorted(), right?.toSorted())
+  );
 }
 
 /** What the order of a row is certain of. */

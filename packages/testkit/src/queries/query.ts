@@ -1,4 +1,11 @@
-import type { ExpressionWrapper, JoinBuilder, Kysely, QueryCreator, SelectQueryBuilder } from 'kysely';
+import {
+  type ExpressionWrapper,
+  type JoinBuilder,
+  type Kysely,
+  type QueryCreator,
+  type SelectQueryBuilder,
+  sql,
+} from 'kysely';
 import { buildExpression, type RandomExpression } from './expression.js';
 import type { Builder } from './operations.js';
 
@@ -12,11 +19,13 @@ export interface Source {
   readonly isWith: boolean;
 }
 
+export type JoinKind = 'innerJoin' | 'leftJoin' | 'rightJoin';
+
 /** A random query. */
 export interface RandomQuery {
   readonly source: Source;
   readonly joins: readonly {
-    readonly kind: 'innerJoin' | 'leftJoin';
+    readonly kind: JoinKind;
     readonly source: Source;
     readonly on: RandomExpression;
   }[];
@@ -28,8 +37,11 @@ export interface RandomQuery {
   readonly selections: readonly RandomExpression[];
   readonly isDistinct: boolean;
   /** Orders before those by the results, which make the order of the rows certain. */
-  readonly orders: readonly { readonly by: RandomExpression; readonly direction: 'asc' | 'desc' }[];
+  readonly orders: readonly RandomOrder[];
+  /** Whether the order by the results names them by their numbers. */
+  readonly isNumbered: boolean;
   readonly limit: number | undefined;
+  readonly offset: number | undefined;
   readonly combined:
     | {
         readonly operator: 'except' | 'intersect' | 'union' | 'unionAll';
@@ -38,16 +50,36 @@ export interface RandomQuery {
     | undefined;
 }
 
+interface RandomOrder {
+  readonly by: RandomExpression;
+  readonly direction: 'asc' | 'desc';
+  readonly nulls?: 'first' | 'last' | undefined;
+}
+
 type Built = SelectQueryBuilder<RandomDatabase, string, Record<string, unknown>>;
 type Creator = Pick<QueryCreator<RandomDatabase>, 'selectFrom' | 'with'>;
 
 /** Builds the query. Its rows have a certain order. */
 export function buildQuery(db: Kysely<RandomDatabase>, query: RandomQuery): Built {
   let built = build(db as Creator, query);
-  for (const { by, direction } of query.combined === undefined && !query.isDistinct ? query.orders : [])
-    built = built.orderBy((eb) => expression(eb as Builder, by), direction);
+  for (const { by, direction, nulls } of query.combined === undefined && !query.isDistinct
+    ? query.orders
+    : [])
+    built = built.orderBy(
+      (eb) => expression(eb as Builder, by),
+      (order) => {
+        const directed = direction === 'asc' ? order.asc() : order.desc();
+        return nulls === undefined
+          ? directed
+          : nulls === 'first'
+            ? directed.nullsFirst()
+            : directed.nullsLast();
+      },
+    );
   for (const [index, { type }] of query.selections.entries())
-    if (type !== 'json' && type !== 'jsonb') built = built.orderBy(`x${index}`);
+    if (type !== 'json' && type !== 'jsonb')
+      built = built.orderBy(query.isNumbered ? sql.raw(String(index + 1)) : `x${index}`);
+  if (query.offset !== undefined) built = built.offset(query.offset);
   return query.limit === undefined ? built : built.limit(query.limit);
 }
 
@@ -77,7 +109,7 @@ function build(db: Creator, query: RandomQuery): Built {
 
 type Join = (table: unknown, on: (join: JoinBuilder<RandomDatabase, string>) => unknown) => Built;
 
-function joined(query: Built, kind: 'innerJoin' | 'leftJoin'): Join {
+function joined(query: Built, kind: JoinKind): Join {
   return query[kind].bind(query) as unknown as Join;
 }
 

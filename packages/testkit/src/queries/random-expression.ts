@@ -21,6 +21,7 @@ const LEAF = 0.3;
 const MEMBER = 0.15;
 const VALUE = 0.4;
 const SUBQUERY = 0.08;
+const CONDITION = 0.7;
 const AGGREGATE = 0.7;
 const ATTEMPTS = 4;
 
@@ -36,7 +37,10 @@ export function randomExpression(
     if (leaf !== undefined || depth <= 0) return leaf;
   }
   if (place.groups === undefined && random.chance(SUBQUERY)) {
-    const subquery = randomSubquery(random, type, place, depth);
+    const subquery =
+      type === 'boolean' && random.chance(CONDITION)
+        ? randomCondition(random, place, depth)
+        : randomSubquery(random, type, place, depth);
     if (subquery !== undefined) return subquery;
   }
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
@@ -153,6 +157,48 @@ function randomSubquery(
   return { kind: 'subquery', type, table: table.name, alias, operands: [value, where] };
 }
 
+/** EXISTS, or IN with a query. */
+function randomCondition(random: Random, place: Place, depth: number): RandomExpression | undefined {
+  const { alias, inner, table } = innerTable(random, place);
+  const where = randomExpression(random, 'boolean', inner, depth - 1);
+  if (where === undefined) return undefined;
+  if (random.chance(0.4))
+    return { kind: 'exists', type: 'boolean', table: table.name, alias, operands: [where] };
+  const value = anyExpression(random, { ...place, hasValues: false }, 1);
+  const member = randomExpression(random, value.type, { ...inner, hasValues: false }, 1);
+  if (member === undefined || value.type === 'json') return undefined;
+  return {
+    kind: 'inQuery',
+    type: 'boolean',
+    operator: random.pick(['in', 'in', 'not in']),
+    table: table.name,
+    alias,
+    operands: [value, member, where],
+  };
+}
+
+/** Rows of a table as JSON, for the result of a whole query. */
+export function randomRelation(random: Random, place: Place): RandomExpression | undefined {
+  const { alias, inner, table } = innerTable(random, place);
+  const where = randomExpression(random, 'boolean', inner, 2);
+  if (where === undefined) return undefined;
+  const selected = Array.from({ length: 1 + random.below(3) }, () => anyExpression(random, inner, 2));
+  const form = random.pick(['array', 'array', 'object'] as const);
+  return { kind: 'relation', type: 'json', form, table: table.name, alias, operands: [where, ...selected] };
+}
+
+/** A table in a query of its own, which sees the columns around it. */
+function innerTable(
+  random: Random,
+  place: Place,
+): { readonly alias: string; readonly inner: Place; readonly table: RandomTable } {
+  const table = random.pick(place.tables);
+  subqueries = (subqueries + 1) % 1_000;
+  const alias = `q${subqueries}`;
+  const columns = [...columnsOf(alias, table.columns), ...place.columns];
+  return { alias, table, inner: { ...place, columns } };
+}
+
 /** The columns of a table under an alias. */
 export function columnsOf(
   alias: string,
@@ -165,12 +211,17 @@ export function columnsOf(
 const WINDOWS = [
   'avg',
   'count',
+  'cume_dist',
   'dense_rank',
   'first_value',
   'lag',
+  'last_value',
   'lead',
   'max',
   'min',
+  'nth_value',
+  'ntile',
+  'percent_rank',
   'rank',
   'row_number',
   'sum',
@@ -196,18 +247,24 @@ export function randomWindow(random: Random, place: Place, unique: string): Rand
     }
   };
   const value = pick(allowed);
+  const isFiltered = AGGREGATED.has(name) && random.chance(FILTERED);
+  const where = isFiltered ? randomExpression(random, 'boolean', place, 1) : undefined;
   return {
     kind: 'window',
     type: allowed === SUMMED && value.type !== 'double precision' ? 'numeric' : resultOf(name, value.type),
     name,
     direction: random.pick(['asc', 'desc']),
     unique,
-    operands: [value, pick(), pick(SORTED)],
+    operands: [value, pick(), pick(SORTED), ...(where === undefined ? [] : [where])],
   };
 }
 
+const FILTERED = 0.3;
+const AGGREGATED: ReadonlySet<string> = new Set(['avg', 'count', 'max', 'min', 'sum']);
+
 function resultOf(name: string, type: QueryType): QueryType {
-  return /rank|count|row_number/.test(name) ? 'bigint' : type;
+  if (name === 'percent_rank' || name === 'cume_dist') return 'double precision';
+  return /rank|count|row_number|ntile/.test(name) ? 'bigint' : type;
 }
 
 function pickOf<T extends { readonly type: QueryType }>(

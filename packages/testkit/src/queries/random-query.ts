@@ -1,14 +1,23 @@
 import type { ColumnOf, RandomExpression } from './expression.js';
 import type { RandomQuery, Source } from './query.js';
 import type { Random } from './random.js';
-import { anyExpression, columnsOf, type Place, randomExpression, randomWindow } from './random-expression.js';
+import {
+  anyExpression,
+  columnsOf,
+  type Place,
+  randomExpression,
+  randomRelation,
+  randomWindow,
+} from './random-expression.js';
 import type { QueryType, RandomTable } from './tables.js';
 
 const DEPTH = 3;
 
+type Mutable<T extends readonly unknown[]> = T[number][];
+
 /** A random query over the tables. */
 export function randomQuery(random: Random, tables: readonly RandomTable[]): RandomQuery {
-  return new QueryMaker(random, tables).make(2);
+  return new QueryMaker(random, tables).make(2, undefined, true);
 }
 
 class QueryMaker {
@@ -22,17 +31,15 @@ class QueryMaker {
   }
 
   /** @param levels how deep queries may stand in FROM. @param types the types of the results. Default: any. */
-  make(levels: number, types?: readonly QueryType[]): RandomQuery {
+  make(levels: number, types?: readonly QueryType[], isTop = false): RandomQuery {
     const random = this.#random;
     const first = this.#source(levels);
-    const joined = random.chance(0.3) ? this.#source(levels) : undefined;
-    const columns = [...first.columns, ...(joined?.columns ?? [])];
+    const { columns, joins } = this.#joins(first.columns, levels);
     const place: Place = { columns, tables: this.#tables, hasValues: true };
-    const on = joined && (randomExpression(random, 'boolean', place, 2) ?? this.#isNotNull(columns));
     const isGrouped = random.chance(0.3);
     const groups = isGrouped ? this.#groups(place) : undefined;
     const results: Place = groups === undefined ? place : { ...place, groups };
-    const unique = joined === undefined ? first.unique : undefined;
+    const unique = joins.length === 0 ? first.unique : undefined;
     const selections =
       types?.map((type) => this.#selection(results, type)) ??
       Array.from({ length: 1 + random.below(3) }, () =>
@@ -40,16 +47,15 @@ class QueryMaker {
           ? randomWindow(random, place, unique)
           : this.#selection(results),
       );
+    const relation = isTop && !isGrouped && random.chance(0.15) ? randomRelation(random, place) : undefined;
+    if (relation !== undefined) selections.push(relation);
     const hasWindow = selections.some(({ kind }) => kind === 'window');
     const hasJson = selections.some(({ type }) => type === 'json' || type === 'jsonb');
-    const isDistinct = random.chance(0.1);
-    const mayCombine = types === undefined && !hasWindow && random.chance(0.15);
+    const isDistinct = relation === undefined && random.chance(0.1);
+    const mayCombine = types === undefined && !hasWindow && relation === undefined && random.chance(0.15);
     return {
       source: first.source,
-      joins:
-        joined === undefined || on === undefined
-          ? []
-          : [{ kind: random.pick(['innerJoin', 'leftJoin']), source: joined.source, on }],
+      joins,
       where: random.chance(0.5) ? randomExpression(random, 'boolean', place, DEPTH) : undefined,
       groups,
       having: isGrouped && random.chance(0.3) ? randomExpression(random, 'boolean', results, 2) : undefined,
@@ -57,8 +63,16 @@ class QueryMaker {
       isDistinct,
       orders:
         random.chance(0.6) && !hasWindow
-          ? [{ by: this.#sortable(results), direction: random.pick(['asc', 'desc']) }]
+          ? [
+              {
+                by: this.#sortable(results),
+                direction: random.pick(['asc', 'desc']),
+                nulls: random.pick([undefined, undefined, 'first', 'last']),
+              },
+            ]
           : [],
+      isNumbered: random.chance(0.2),
+      offset: !hasJson && random.chance(0.1) ? 1 + random.below(3) : undefined,
       limit: !hasJson && random.chance(0.2) ? 1 + random.below(5) : undefined,
       combined: mayCombine
         ? {
@@ -72,6 +86,24 @@ class QueryMaker {
     };
   }
 
+  /** Up to two joins, and the columns of all that is joined. */
+  #joins(
+    first: readonly ColumnOf[],
+    levels: number,
+  ): { readonly columns: readonly ColumnOf[]; readonly joins: RandomQuery['joins'] } {
+    const random = this.#random;
+    const joins: Mutable<RandomQuery['joins']> = [];
+    let columns = first;
+    while (joins.length < 2 && random.chance(0.3)) {
+      const { columns: others, source } = this.#source(levels);
+      columns = [...columns, ...others];
+      const place: Place = { columns, tables: this.#tables, hasValues: true };
+      const on = randomExpression(random, 'boolean', place, 2) ?? this.#isNotNull(columns);
+      joins.push({ kind: random.pick(['innerJoin', 'leftJoin', 'leftJoin', 'rightJoin']), source, on });
+    }
+    return { columns, joins };
+  }
+
   #source(levels: number): {
     readonly source: Source;
     readonly columns: readonly ColumnOf[];
@@ -83,7 +115,7 @@ class QueryMaker {
     if (levels > 0 && random.chance(0.3)) {
       const query = this.make(levels - 1);
       const columns = query.selections.map(({ type }, index) => ({ name: `x${index}`, type }));
-      const inner: RandomQuery = { ...query, orders: [], limit: undefined };
+      const inner: RandomQuery = { ...query, orders: [], limit: undefined, offset: undefined };
       return {
         source: { alias, from: inner, isWith: random.chance(0.4) },
         columns: columnsOf(alias, columns),

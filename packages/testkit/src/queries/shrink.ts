@@ -1,4 +1,4 @@
-import { operandsOf, type RandomExpression } from './expression.js';
+import { operandsOf, QUERIES, type RandomExpression } from './expression.js';
 import type { RandomQuery, Source } from './query.js';
 
 /** Simpler queries than this one, the simplest first. */
@@ -6,21 +6,26 @@ export function* simplerQueries(query: RandomQuery): Generator<RandomQuery> {
   const { combined, groups, having, isDistinct, joins, limit, orders, selections, source, where } = query;
   if (combined !== undefined) {
     yield { ...query, combined: undefined };
-    yield { ...combined.query, orders: [], limit: undefined };
+    yield { ...combined.query, orders: [], limit: undefined, offset: undefined };
   }
   if (having !== undefined) yield { ...query, having: undefined };
   if (where !== undefined) yield { ...query, where: undefined };
+  if (query.offset !== undefined) yield { ...query, offset: undefined };
+  if (query.isNumbered) yield { ...query, isNumbered: false };
   if (limit !== undefined) yield { ...query, limit: undefined };
   if (orders.length > 0) yield { ...query, orders: [] };
   if (isDistinct) yield { ...query, isDistinct: false };
   if (joins.length > 0) yield { ...query, joins: [] };
+  if (joins.length > 1)
+    for (const index of joins.keys()) yield { ...query, joins: joins.filter((_, other) => other !== index) };
   if (selections.length > 1 && combined === undefined)
     for (const index of selections.keys())
       yield { ...query, selections: selections.filter((_, other) => other !== index) };
   if (groups !== undefined && groups.length > 0)
     for (const index of groups.keys())
       yield { ...query, groups: groups.filter((_, other) => other !== index) };
-  if (typeof source.from !== 'string') yield { ...source.from, orders: [], limit: undefined };
+  if (typeof source.from !== 'string')
+    yield { ...source.from, orders: [], limit: undefined, offset: undefined };
   for (const from of simplerSources(source)) yield { ...query, source: from };
   for (const [index, selection] of selections.entries())
     for (const simpler of simplerExpressions(selection))
@@ -59,13 +64,16 @@ function* simplerExpressions(expression: RandomExpression): Generator<RandomExpr
   for (const part of partsOf(expression))
     if (part.type === expression.type && part.kind !== 'value') yield part;
   if (!('operands' in expression)) return;
-  for (const [index, operand] of expression.operands.entries())
+  for (const [index, operand] of operandsOf(expression).entries())
     for (const simpler of simplerExpressions(operand))
-      yield { ...expression, operands: expression.operands.with(index, simpler) } as RandomExpression;
+      yield {
+        ...expression,
+        operands: expression.operands.with(index, simpler as never),
+      } as RandomExpression;
 }
 
 function* partsOf(expression: RandomExpression): Generator<RandomExpression> {
-  if (expression.kind === 'subquery') return;
+  if (QUERIES.has(expression.kind)) return;
   for (const operand of operandsOf(expression)) {
     yield* partsOf(operand);
     yield operand;

@@ -330,4 +330,113 @@ export const CHANGES: Catalogue = [
         .returning('device'),
     [{ device: 'laptop' }],
   ),
+  change(
+    'messages numbered again, by a sub-query over the table that is changed',
+    (db) =>
+      db
+        .updateTable('message')
+        .set((eb) => ({
+          replyToId: eb
+            .selectFrom('message as before')
+            .select((e) => e.fn.max('before.id').as('id'))
+            .where((e) => e('before.replyToId', 'is', null))
+            .whereRef('before.id', '!=', 'message.id'),
+        }))
+        .returning(['id', 'replyToId']),
+    [
+      { id: 1, replyToId: 4 },
+      { id: 2, replyToId: 4 },
+      { id: 3, replyToId: 4 },
+      { id: 4, replyToId: 3 },
+      { id: 5, replyToId: 4 },
+      { id: 6, replyToId: 4 },
+    ],
+  ),
+  change(
+    'each balance the sum of the others, through a WITH',
+    (db) =>
+      db
+        .with('others', (cte) => cte.selectFrom('account').select(['id', 'balance']))
+        .updateTable('account')
+        .set((eb) => ({
+          balance: eb
+            .selectFrom('others')
+            .select((e) => e.fn.sum<string>('others.balance').as('sum'))
+            .whereRef('others.id', '!=', 'account.id'),
+        }))
+        .where('id', '<', 4)
+        .returning(['id', 'balance']),
+    [
+      { id: 1, balance: '1004.65' },
+      { id: 2, balance: '1115.25' },
+      { id: 3, balance: '1125.15' },
+    ],
+  ),
+  refusal(
+    'the number of the rows that are left, in RETURNING',
+    (db) =>
+      db
+        .deleteFrom('tag')
+        .where('id', '>', 3)
+        .returning((eb) =>
+          eb
+            .selectFrom('tag as left')
+            .select((e) => e.fn.countAll<number>().as('n'))
+            .as('left'),
+        ),
+    'unsupported',
+  ),
+  change(
+    'the number of the rows that are left, in a query of its own',
+    (db) => db.deleteFrom('tag').where('id', '>', 3).returning('id'),
+    [{ id: 4 }],
+    query(
+      'the rows that are left',
+      (db) => db.selectFrom('tag').select((eb) => eb.fn.countAll<number>().as('n')),
+      [{ n: 3 }],
+    ),
+  ),
+  refusal(
+    'an upsert of several rows with a sub-query over its table',
+    (db) =>
+      db
+        .insertInto('product')
+        .columns(['id', 'code', 'name', 'price', 'stock', 'isArchived'])
+        .expression((eb) =>
+          eb
+            .selectFrom('product as p')
+            .select(['p.id', 'p.code', 'p.name', 'p.price', 'p.stock', 'p.isArchived'])
+            .where('p.id', '<', 3),
+        )
+        .onConflict((oc) =>
+          oc.column('id').doUpdateSet((eb) => ({
+            stock: eb
+              .selectFrom('product as o')
+              .select((e) => e.fn.max('o.stock').as('most'))
+              .whereRef('o.id', '!=', 'product.id'),
+          })),
+        )
+        .returning('stock'),
+    'unsupported',
+  ),
+  change(
+    'an upsert of one row with a sub-query over its table',
+    (db) =>
+      db
+        .insertInto('tag')
+        .values({ id: 1, label: 'classic' })
+        .onConflict((oc) =>
+          oc.column('id').doUpdateSet((eb) => ({
+            label: eb.fn('concat', [
+              eb
+                .selectFrom('tag as o')
+                .select((e) => e.fn.max('o.label').as('last'))
+                .where('o.id', '<', 4),
+              eb.val('!'),
+            ]),
+          })),
+        )
+        .returning(['id', 'label']),
+    [{ id: 1, label: 'family!' }],
+  ),
 ];
