@@ -90,6 +90,7 @@ export function cast(walk: Walk, node: CastNode, made: CastNode): CastNode {
   if (from.name === 'given' && isContractType(to) && forms.isHidden(to)) return asNode(given(walk, node, to));
   if (!(CASTS[from.name as ValueTypeName]?.has(to.name) ?? true))
     throw forms.untyped(node, from, `cast to ${to.name}`);
+  if (AS_STRING.has(from.name) && isNumber(to)) return asNode(textNumber(walk, made.expression, to));
   if (from.name === 'boolean' && AS_STRING.has(to.name)) return asNode(booleanText(made.expression));
   if (from.name === 'jsonb' && AS_STRING.has(to.name))
     return { ...made, expression: sql.stored.jsonbText(expressionOf(made.expression)).toOperationNode() };
@@ -109,6 +110,25 @@ function given(walk: Walk, { expression }: CastNode, type: ExpressionType): Oper
   const { stored } = walk.sql;
   if (type.name !== 'numeric' || type.scale === undefined || stored === undefined) return value;
   return stored.rescaled(expressionOf(value), type.scale).toOperationNode();
+}
+
+type NumberName = 'bigint' | 'double precision' | 'integer' | 'numeric' | 'smallint';
+
+function isNumber(type: ExpressionType): type is ExpressionType & { readonly name: NumberName } {
+  return (
+    type.name === 'numeric' || type.name === 'double precision' || (isWhole(type) && type.name !== 'whole')
+  );
+}
+
+/** A number that is written in a text, with the scale of the type. */
+function textNumber(
+  { sql: { stored } }: Walk,
+  text: OperationNode,
+  { name, scale }: ExpressionType & { readonly name: NumberName },
+): OperationNode {
+  if (stored === undefined) return text;
+  const number = stored.numberOf(expressionOf(text), name);
+  return (scale === undefined ? number : stored.rescaled(number, scale)).toOperationNode();
 }
 
 function booleanText(boolean: OperationNode): OperationNode {

@@ -179,6 +179,11 @@ export interface StoredForms {
   numeric(whole: Expression<unknown>): Expression<unknown>;
   /** A numeric with exactly `scale` digits after the point, rounded half away from zero, as PostgreSQL stores it. */
   rescaled(numeric: Expression<unknown>, scale: number): Expression<unknown>;
+  /** The number for which a text stands, as PostgreSQL reads it. The statement fails for a text that is no number of the type (`invalid_value`). */
+  numberOf(
+    text: Expression<unknown>,
+    type: 'bigint' | 'double precision' | 'integer' | 'numeric' | 'smallint',
+  ): Expression<unknown>;
   /** The result of an operator between two numerics, with the scale that PostgreSQL gives it. */
   calculated(
     operator: ArithmeticOperator,

@@ -3,12 +3,14 @@ import { type Expression, sql } from 'kysely';
 import { declaredType } from '../values/column-types.js';
 import { JSONB_TEXT } from '../values/jsonb-text.js';
 import { NUMERIC_EXTREMES, NUMERIC_OPERATORS, NUMERIC_ROUND } from '../values/numeric-functions.js';
+import { TEXT_NUMBERS } from '../values/text-numbers.js';
 
 /** The types that SQLite stores as text or integers of its own, and the expressions that treat them as what they are. */
 export const STORED_FORMS: StoredForms = {
   hidden: new Set(['boolean', 'date', 'json', 'jsonb', 'numeric', 'timestamptz']),
   numeric: (whole) => sql`cast(${whole} as text)`,
   rescaled: (numeric, scale) => functionCall(NUMERIC_ROUND, numeric, sql.lit(scale)),
+  numberOf: (text, type) => functionCall(TEXT_NUMBERS[type], text),
   calculated: (operator, left, right) => functionCall(NUMERIC_OPERATORS[operator], left, right),
   extreme: (name, values, isNumeric) =>
     isNumeric

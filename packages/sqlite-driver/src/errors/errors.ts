@@ -17,6 +17,7 @@ import {
   ValueError,
 } from '@sluice/core';
 import { targetTable } from '../sql/statement.js';
+import { NOT_A_NUMBER } from '../values/text-numbers.js';
 import { parseTypeCheckName } from '../values/type-check-name.js';
 import { parseViolation, type ViolationDetails } from './constraint-message.js';
 import {
@@ -99,6 +100,7 @@ const BY_CODE: Readonly<Record<string, ToError>> = {
     new ConfigurationError('runtime_too_old', `${c.failure.message} Update better-sqlite3.`, c),
   [IN_USE]: (c) => new ConflictError('busy', c.failure.message, c),
   [UNSOUND]: (c) => new CorruptError('corrupt', c.failure.message, c),
+  [NOT_A_NUMBER]: (c) => new ValueError(c.failure.message, c),
   [NO_INCREMENTAL_VACUUM]: (c) => new UnsupportedError(c.failure.message, c),
   [ROLLED_BACK]: (c) =>
     new UsageError(

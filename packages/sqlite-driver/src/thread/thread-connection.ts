@@ -11,6 +11,7 @@ import { defineNumericFunctions } from '../values/numeric-functions.js';
 import { definePercentiles } from '../values/percentile.js';
 import type { ResultColumns } from '../values/result-part.js';
 import { type SqliteValue, toBound } from '../values/sqlite-value.js';
+import { defineTextNumbers } from '../values/text-numbers.js';
 import { defineTimeFunctions } from '../values/time-functions.js';
 import { parseTypeHints, type TypeHints } from '../values/type-hints.js';
 import {
@@ -115,6 +116,7 @@ export class ThreadConnection {
       definePercentiles(database);
       defineTimeFunctions(database);
       defineJsonbText(database);
+      defineTextNumbers(database);
     }
     if (options.role === 'reader') database.pragma('query_only = on');
     else this.#configureWriter(options);

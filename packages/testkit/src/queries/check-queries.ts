@@ -4,8 +4,10 @@ import type { Kysely } from 'kysely';
 import { buildQuery, type RandomDatabase, type RandomQuery } from './query.js';
 import { Random } from './random.js';
 import { randomQuery } from './random-query.js';
-import { simplerQueries } from './shrink.js';
+import { randomWrite } from './random-write.js';
+import { simplerQueries, simplerWrites } from './shrink.js';
 import { type RandomTable, randomTables } from './tables.js';
+import { buildWrite, type RandomWrite } from './write.js';
 
 /** Options of {@link checkQueries}. */
 export interface CheckQueriesOptions {
@@ -35,9 +37,12 @@ export interface CheckedQueries {
 }
 
 const QUERIES_OF_TABLES = 40;
+const WRITES = 0.15;
+
+type Statement = RandomQuery | RandomWrite;
 const MAX_STEPS = 400;
 
-/** Runs random plain queries on two storages. Each gives the same rows on both, or is refused by one. A difference is shrunk to a short query. */
+/** Runs random plain queries, and statements that change a table, on two storages. Each gives the same rows on both, or is refused by one. A difference is shrunk to a short query. */
 export async function checkQueries(options: CheckQueriesOptions): Promise<CheckedQueries> {
   const { judge, queries, seed, subject, timeLimitMs = Number.POSITIVE_INFINITY } = options;
   const until = performance.now() + timeLimitMs;
@@ -49,7 +54,7 @@ export async function checkQueries(options: CheckQueriesOptions): Promise<Checke
     const tables = randomTables(random);
     for (const storage of [subject, judge]) await createTables(storage, tables);
     for (let index = 0; index < QUERIES_OF_TABLES && done < queries && difference === undefined; index += 1) {
-      const query = randomQuery(random, tables);
+      const query = random.chance(WRITES) ? randomWrite(random, tables) : randomQuery(random, tables);
       const answers = await bothAnswers(options, query);
       count(counts, answers);
       done += 1;
@@ -89,32 +94,56 @@ interface Answers {
 
 async function bothAnswers(
   { judge, subject }: Pick<CheckQueriesOptions, 'judge' | 'subject'>,
-  query: RandomQuery,
+  query: Statement,
 ): Promise<Answers> {
-  const [left, right] = await Promise.all([answer(subject.kysely, query), answer(judge.kysely, query)]);
+  const [left, right] = await Promise.all([answer(subject, query), answer(judge, query)]);
   return { subject: left, judge: right };
 }
 
-async function answer(db: Kysely<RandomDatabase>, query: RandomQuery): Promise<Answer> {
+async function answer(storage: Storage<RandomDatabase>, query: Statement): Promise<Answer> {
   try {
-    return { rows: await buildQuery(db, query).execute() };
+    return { rows: isWrite(query) ? await undone(storage, query) : await rowsOf(storage.kysely, query) };
   } catch (error) {
     if (error instanceof SluiceError) return { error };
     throw error;
   }
 }
 
+/** The rows that a statement returns. It is rolled back. */
+async function undone(storage: Storage<RandomDatabase>, write: RandomWrite): Promise<readonly unknown[]> {
+  let rows: readonly unknown[] = [];
+  const undo = storage.write(async (tx) => {
+    rows = await buildWrite(tx.kysely, write).execute();
+    throw UNDO;
+  });
+  await undo.catch((error: unknown) => {
+    if (error !== UNDO) throw error;
+  });
+  return rows;
+}
+
+const UNDO = new Error('undo');
+
+function rowsOf(db: Kysely<RandomDatabase>, query: RandomQuery): Promise<readonly unknown[]> {
+  return buildQuery(db, query).execute();
+}
+
+function isWrite(query: Statement): query is RandomWrite {
+  return 'sets' in query;
+}
+
 /**
  * Different rows. The order of a JSON object's keys, which jsonb does not keep, the sign of zero, and which of equal numerics stands for a group or is the greatest do not count. Rows
  * that differ only in JSON, which has no order, or in the scale of a numeric, come in any order.
  */
-function isDifferent({ judge, subject }: Answers, query: RandomQuery): boolean {
+function isDifferent({ judge, subject }: Answers, query: Statement): boolean {
   if (!('rows' in judge) || !('rows' in subject)) return false;
   const isPicked = /"(?:max|min|percentile|subquery)\b|"groups":\[\{/.test(printed(query));
   const [left, right] = [subject.rows, judge.rows].map((rows) =>
     rows.map((row) => comparable(isPicked ? withoutScale(row, query) : row)),
   );
   if (isDeepStrictEqual(left, right)) return false;
+  if (isWrite(query)) return !isDeepStrictEqual(left?.toSorted(), right?.toSorted());
   const [leftKeys, rightKeys] = [subject.rows, judge.rows].map((rows) =>
     rows.map((row) => orderOf(row, query)),
   );
@@ -172,18 +201,18 @@ function count(
 
 async function describe(
   options: CheckQueriesOptions,
-  found: RandomQuery,
+  found: Statement,
   tables: readonly RandomTable[],
 ): Promise<string> {
   const query = await shortest(options, found);
   const { judge, subject } = await bothAnswers(options, query);
-  const compiled = buildQuery(options.judge.kysely, query).compile();
+  const compiled = compile(options.judge, query);
   return [
     `seed ${options.seed}`,
     compiled.sql,
     printed(compiled.parameters),
     `subject: ${printed(subject)}`,
-    `subject's SQL: ${buildQuery(options.subject.kysely, query).compile().sql}`,
+    `subject's SQL: ${compile(options.subject, query).sql}`,
     `judge:   ${printed(judge)}`,
     ...tables.map(
       ({ name, columns, rows }) =>
@@ -192,12 +221,19 @@ async function describe(
   ].join('\n');
 }
 
-async function shortest(options: CheckQueriesOptions, found: RandomQuery): Promise<RandomQuery> {
+function compile(
+  { kysely }: Storage<RandomDatabase>,
+  query: Statement,
+): { readonly sql: string; readonly parameters: readonly unknown[] } {
+  return (isWrite(query) ? buildWrite(kysely, query) : buildQuery(kysely, query)).compile();
+}
+
+async function shortest(options: CheckQueriesOptions, found: Statement): Promise<Statement> {
   let current = found;
   let steps = 0;
   for (let isSimpler = true; isSimpler && steps < MAX_STEPS; ) {
     isSimpler = false;
-    for (const simpler of simplerQueries(current)) {
+    for (const simpler of isWrite(current) ? simplerWrites(current) : simplerQueries(current)) {
       steps += 1;
       if (steps > MAX_STEPS) break;
       if (!isDifferent(await bothAnswers(options, simpler), simpler)) continue;

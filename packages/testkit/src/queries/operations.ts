@@ -1,5 +1,5 @@
 import { addMs, bucket, datePart, durationMs, percentile } from '@sluice/core';
-import { type Expression, type ExpressionBuilder, sql } from 'kysely';
+import { type Expression, type ExpressionBuilder, sql, ValueNode } from 'kysely';
 import type { Random } from './random.js';
 import type { QueryType } from './tables.js';
 
@@ -29,6 +29,17 @@ const PARTS = ['year', 'quarter', 'month', 'day', 'dayOfWeek', 'dayOfYear'];
 const at = (operands: readonly Operand[], index: number): Operand => operands[index] as Operand;
 const binary = (eb: Builder, operands: readonly Operand[], operator: string): Expression<unknown> =>
   eb.parens(eb(at(operands, 0), operator as '=', at(operands, 1)) as never);
+/** Mostly not by 0, for which PostgreSQL refuses the whole query. */
+const divided = (eb: Builder, [a, b]: readonly Operand[], operator: string): Expression<unknown> =>
+  binary(
+    eb,
+    [a as Operand, operator === '/' || operator === '%' ? notZero(eb, b) : (b as Operand)],
+    operator,
+  );
+const notZero = (eb: Builder, operand: Operand | undefined): Operand =>
+  operand === undefined || ValueNode.is(operand.toOperationNode())
+    ? (operand as Operand)
+    : (eb.fn('nullif', [operand as never, sql.lit(0) as never]) as Operand);
 
 /** Operations of one result for each of several types. */
 function each(types: readonly QueryType[], of: (type: QueryType) => Operation): readonly Operation[] {
@@ -157,7 +168,7 @@ export const OPERATIONS: readonly Operation[] = [
     operands: [type, type],
     values: 1,
     choices: ['+', '-', '*', '/'],
-    build: binary,
+    build: divided,
   })),
   ...each(['integer', 'bigint', 'numeric'], (type) => ({
     name: 'remainder',
@@ -165,14 +176,14 @@ export const OPERATIONS: readonly Operation[] = [
     operands: [type, type],
     values: 1,
     choices: ['%'],
-    build: binary,
+    build: divided,
   })),
   {
     name: 'mixed arithmetic',
     result: 'numeric',
     operands: ['numeric', 'integer'],
     choices: ['+', '-', '*', '/', '%'],
-    build: binary,
+    build: divided,
   },
   {
     name: 'double arithmetic',
@@ -210,6 +221,13 @@ export const OPERATIONS: readonly Operation[] = [
     choices: ['lower', 'upper', 'trim', 'ltrim', 'rtrim'],
     build: (eb, operands, choice) => eb.fn(choice, operands as never),
   },
+  ...each(NUMBERS, (type) => ({
+    name: 'number of a text',
+    result: type,
+    operands: [type],
+    choices: type === 'numeric' ? ['numeric', 'numeric(14, 2)'] : [type],
+    build: (eb, [a], choice) => eb.cast(eb.cast(a as never, 'text'), choice as 'numeric'),
+  })),
   {
     name: 'part of text',
     result: 'text',

@@ -1,5 +1,6 @@
 import { operandsOf, QUERIES, type RandomExpression } from './expression.js';
 import type { RandomQuery, Source } from './query.js';
+import type { RandomWrite } from './write.js';
 
 /** Simpler queries than this one, the simplest first. */
 export function* simplerQueries(query: RandomQuery): Generator<RandomQuery> {
@@ -44,6 +45,24 @@ export function* simplerQueries(query: RandomQuery): Generator<RandomQuery> {
     for (const simpler of simplerQueries(combined.query))
       if (simpler.selections.length === selections.length)
         yield { ...query, combined: { ...combined, query: simpler } };
+}
+
+/** Simpler statements that change the same table. */
+export function* simplerWrites(write: RandomWrite): Generator<RandomWrite> {
+  const { selections, sets, where } = write;
+  if (where !== undefined) yield { ...write, where: undefined };
+  for (const index of selections.keys())
+    yield { ...write, selections: selections.filter((_, other) => other !== index) };
+  if (sets.length > 1 || write.kind === 'insert')
+    for (const index of sets.keys()) yield { ...write, sets: sets.filter((_, other) => other !== index) };
+  for (const simpler of where === undefined ? [] : simplerExpressions(where))
+    yield { ...write, where: simpler };
+  for (const [index, set] of sets.entries())
+    for (const value of simplerExpressions(set.value))
+      yield { ...write, sets: sets.with(index, { ...set, value }) };
+  for (const [index, selection] of selections.entries())
+    for (const simpler of simplerExpressions(selection))
+      yield { ...write, selections: selections.with(index, simpler) };
 }
 
 function* simplerSources(source: Source): Generator<Source> {

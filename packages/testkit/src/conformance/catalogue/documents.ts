@@ -94,14 +94,14 @@ export const DOCUMENTS: Catalogue = [
         .orderBy((eb) => eb.cast<number>(eb.ref('settings', '->>').key('limit'), 'integer'), 'desc'),
     [{ id: 4 }, { id: 1 }],
   ),
-  refusal(
+  query(
     'a number in JSON as a numeric',
     (db) =>
       db
         .selectFrom('event')
         .select((eb) => eb.cast<string>(eb.ref('payload', '->>').key('ms'), 'numeric').as('ms'))
         .where('id', '=', 4n),
-    'unsupported',
+    [{ ms: '9.5' }],
   ),
   query(
     'a number in JSON as a double',
@@ -182,5 +182,27 @@ export const DOCUMENTS: Catalogue = [
         .orderBy((eb) => eb.ref('settings', '->>').key('theme'))
         .orderBy('id'),
     [{ id: 1 }, { id: 4 }, { id: 2 }, { id: 3 }, { id: 5 }, { id: 6 }],
+  ),
+  refusal(
+    'a text that is no number, cast to one',
+    (db) => db.selectFrom('tag').select((eb) => eb.cast<number>('label', 'integer').as('number')),
+    'invalid_value',
+  ),
+  query(
+    'texts that are numbers, cast to each kind',
+    (db) =>
+      db
+        .selectFrom('reading')
+        .select((eb) => [
+          eb.cast<number>(eb.cast<string>('raw', 'text'), 'double precision').as('double'),
+          eb.cast<string>(eb.fn('concat', [eb.val(' '), 'raw']), 'numeric(6, 1)').as('numeric'),
+        ])
+        .where('sensor', '=', 'roof')
+        .orderBy('at'),
+    [
+      { double: -2.5, numeric: '-2.5' },
+      { double: 1.25, numeric: '1.3' },
+      { double: 3, numeric: '3.0' },
+    ],
   ),
 ];
