@@ -10,6 +10,7 @@ import { byCodePoint, isUncollated } from './collations.js';
 import type { ExpressionType } from './expression-type.js';
 import { repeated, unwrapped } from './expression-types.js';
 import { columnName, selectedName, selectionsOf } from './query-scopes.js';
+import { selectedType } from './selected-values.js';
 import { declaredType } from './typed-expression.js';
 import type { Walk } from './walk.js';
 
@@ -21,7 +22,7 @@ export function byValue(
   aliased: OperationNode | undefined,
 ): OperationNode {
   const given = aliased ?? orderBy;
-  const type = walk.types.of(given);
+  const type = aliased === undefined ? walk.types.of(given) : selectedType(walk.types, aliased);
   walk.forms.assertSorted(given, type);
   if (walk.forms.isDeclared) return made;
   const sorted = sortedBy(walk, given, type);

@@ -11,6 +11,7 @@ import type { ExpressionType } from './expression-type.js';
 import type { ExpressionTypes } from './expression-types.js';
 import { isContractType } from './operands.js';
 import { columnName, isAll, type QueryScopes, selectedName, selectionsOf } from './query-scopes.js';
+import { selectedType } from './selected-values.js';
 import type { Walk } from './walk.js';
 
 /** Adds the types of the result's expressions to a whole query, for the driver. Those of the columns of tables it knows. */
@@ -36,7 +37,7 @@ export function addResultTypes<T extends OperationNode>(
     if (name === undefined) continue;
     const column = columnName(AliasNode.is(selection) ? selection.node : selection);
     if (column === undefined && isOfTables) addExpression(selection, name, types, hints, add);
-    else if (column === undefined) add(name, types.of(selection));
+    else if (column === undefined) add(name, selectedType(types, selection));
     else {
       const found = scopes.find(column.column, column.table);
       if (found?.stored === undefined || !isOfTables) add(name, found?.type);
@@ -72,7 +73,7 @@ function addExpression(
   add: (name: string, type: ExpressionType | undefined) => void,
 ): void {
   const expression = AliasNode.is(selection) ? selection.node : selection;
-  const type = types.of(expression);
+  const type = selectedType(types, expression);
   // A whole number of an expression is a number while it is safe; the least or greatest of bigints is a bigint.
   if (type?.name === 'bigint' && isExtreme(expression)) hints.set(name, type.name);
   else add(name, type);

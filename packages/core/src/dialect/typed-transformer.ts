@@ -17,6 +17,7 @@ import {
   type PartitionByItemNode,
   type QueryId,
   type RawNode,
+  type SelectionNode,
   type SelectQueryNode,
   type UnaryOperationNode,
   ValueNode,
@@ -52,6 +53,7 @@ import { groupedByPosition, orderedByNames } from './positions.js';
 import { columnName, QueryScopes } from './query-scopes.js';
 import { assertNotCombined, kyselyRelation, type Relations, relationsOf } from './relations.js';
 import { addResultTypes } from './result-types.js';
+import { selectedType, typedSelection } from './selected-values.js';
 import { assertSameForms, isOrderedByValue, orderedAround } from './set-operations.js';
 import { declaredType, expressionOf, isNative } from './typed-expression.js';
 import { asNode, type Walk } from './walk.js';
@@ -92,7 +94,7 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
     super();
     this.catalog = catalog;
     this.#sql = sql;
-    this.#scopes = new QueryScopes(catalog, (node) => this.#types.of(node));
+    this.#scopes = new QueryScopes(catalog, (node) => selectedType(this.#types, node));
     this.#types = new ExpressionTypes(this.#scopes);
     this.#walk = {
       sql,
@@ -128,6 +130,10 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
     const made = this.#select(orderedByNames(this.#walk, node));
     if (this.#hasRelations) assertNotCombined(this.#scopes, node);
     return made;
+  }
+
+  protected override transformSelection(node: SelectionNode): SelectionNode {
+    return typedSelection(this.#walk, node, super.transformSelection(node));
   }
 
   #select(node: SelectQueryNode): SelectQueryNode {

@@ -316,4 +316,66 @@ export const SERIES: Catalogue = [
       ]),
     [{ integer: 5, numeric: '1.50', time: at('03-01 00:00'), date: '2024-02-29', double: 2, boolean: true }],
   ),
+  query(
+    'values of a caller without a cast',
+    (db) =>
+      db.selectNoFrom((eb) => [
+        eb.val(1).as('integer'),
+        eb.val(1.5).as('double'),
+        eb.val(true).as('boolean'),
+        eb.val(at('03-01 00:00')).as('time'),
+        eb.val(new Uint8Array([1, 255])).as('bytes'),
+        eb.val('a').as('text'),
+        eb.lit(1.5).as('literal'),
+        eb.fn.coalesce(eb.val<number | null>(null), eb.val(3)).as('given'),
+        sql<number>`${4}`.as('raw'),
+      ]),
+    [
+      {
+        integer: 1,
+        double: 1.5,
+        boolean: true,
+        time: at('03-01 00:00'),
+        bytes: new Uint8Array([1, 255]),
+        text: 'a',
+        literal: '1.5',
+        given: 3,
+        raw: 4,
+      },
+    ],
+  ),
+  query(
+    'values of a caller in a WITH, compared outside',
+    (db) =>
+      db
+        .with('limits', (cte) =>
+          cte.selectNoFrom((eb) => [eb.val(at('02-15 00:00')).as('since'), eb.val(10).as('least')]),
+        )
+        .selectFrom('limits')
+        .innerJoin('purchase', (join) => join.onRef('purchase.placedAt', '>', 'limits.since'))
+        .innerJoin('purchaseLine', (join) =>
+          join
+            .onRef('purchaseLine.purchaseId', '=', 'purchase.id')
+            .onRef('purchaseLine.quantity', '<', 'limits.least'),
+        )
+        .select(['purchase.id', 'limits.since', 'limits.least'])
+        .orderBy('purchase.id'),
+    [
+      { id: 4, since: at('02-15 00:00'), least: 10 },
+      { id: 5, since: at('02-15 00:00'), least: 10 },
+      { id: 6, since: at('02-15 00:00'), least: 10 },
+    ],
+  ),
+  query(
+    'a union of times of a caller',
+    (db) =>
+      db
+        .selectNoFrom((eb) => [eb.val(at('03-01 00:00')).as('day'), eb.val(1).as('n')])
+        .unionAll(db.selectNoFrom((eb) => [eb.val(at('02-01 00:00')).as('day'), eb.val(2).as('n')]))
+        .orderBy('day'),
+    [
+      { day: at('02-01 00:00'), n: 2 },
+      { day: at('03-01 00:00'), n: 1 },
+    ],
+  ),
 ];
