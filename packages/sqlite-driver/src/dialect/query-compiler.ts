@@ -114,6 +114,7 @@ export class PortableSqliteQueryCompiler extends SqliteQueryCompiler {
   }
 
   protected override visitDeleteQuery(node: DeleteQueryNode): void {
+    assertDeletes(node);
     assertReadsOthers(node);
     super.visitDeleteQuery(node);
   }
@@ -145,11 +146,6 @@ export class PortableSqliteQueryCompiler extends SqliteQueryCompiler {
   protected override visitSetOperation(node: SetOperationNode): void {
     assertCombines(node);
     super.visitSetOperation(node);
-  }
-
-  protected override visitDeleteQuery(node: DeleteQueryNode): void {
-    assertDeletes(node);
-    super.visitDeleteQuery(node);
   }
 
   protected override visitMergeQuery(): void {
