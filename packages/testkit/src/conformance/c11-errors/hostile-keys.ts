@@ -76,8 +76,10 @@ export function hostileKeyCases(fixture: Fixture): void {
         await expectRefusal(accounts().insertMany([hostile]), code);
         await expectRefusal(accounts().load([hostile]), code);
         await expectRefusal(accounts().upsert(hostile), code);
-        await expectRefusal(accounts().update('a', hostile), code);
-        await expectRefusal(accounts().updateMany({ where: {} }, hostile), code);
+        // A callback of a patch builds an expression, and this one does not.
+        const inPatch = typeof hostile.name === 'function' ? 'invalid_query' : code;
+        await expectRefusal(accounts().update('a', hostile), inPatch);
+        await expectRefusal(accounts().updateMany({ where: {} }, hostile), inPatch);
         expect(await accounts().find()).toStrictEqual([{ name: 'a', balance: 1 }]);
       });
     }
