@@ -151,4 +151,5 @@ export type { CheckedValue } from './values/check-value.js';
 export { inexactNumber } from './values/exact-json.js';
 export { parseExactJson } from './values/parse-exact-json.js';
 export { portableTypeError } from './values/portable-type-error.js';
+export { scaledText } from './values/scaled-text.js';
 export { parseValueType, VALUE_TYPE_NAMES, type ValueType, type ValueTypeName } from './values/value-type.js';

@@ -223,6 +223,12 @@ describe('a table rebuilt for a change', () => {
       ['smallint', 'double precision', 7, 7],
       ['numeric(4, 1)', 'numeric(10, 3)', '1.5', '1.500'],
       ['numeric', 'numeric(5, 2)', '12', '12.00'],
+      ['numeric', 'numeric(4, 1)', '-1.25', '-1.3'],
+      ['numeric(20, 3)', 'numeric(4, 1)', '0.049', '0.0'],
+      ['numeric(10, 3)', 'numeric(4, 1)', '-0.450', '-0.5'],
+      ['numeric(10, 3)', 'numeric(20, 1)', '1.250', '1.3'],
+      ['numeric(10, 3)', 'numeric(20, 4)', '-0.005', '-0.0050'],
+      ['numeric(10, 3)', 'numeric', '-0.005', '-0.005'],
       ['numeric(4, 1)', 'text', '1.5', '1.5'],
       ['boolean', 'text', true, 'true'],
       ['date', 'varchar(20)', '2024-02-29', '2024-02-29'],
@@ -250,7 +256,9 @@ describe('a table rebuilt for a change', () => {
   test.each([
     ['integer', 'smallint', 70_000],
     ['text', 'varchar(3)', 'four'],
-    ['numeric', 'numeric(4, 1)', '1.25'],
+    ['numeric', 'numeric(4, 1)', '1234.5'],
+    ['numeric(10, 2)', 'numeric(4, 1)', 123_450n],
+    ['numeric', 'numeric(20, 1)', '1.25'],
     ['bigint', 'integer', 2n ** 40n],
   ] as const)('fails when a value does not fit: %s to %s', async (from, to, value) => {
     const failing = changed([], async (db) => {

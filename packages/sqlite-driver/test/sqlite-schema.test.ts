@@ -167,7 +167,7 @@ describe('catalog', () => {
       },
       {
         name: 'price',
-        type: { name: 'numeric', precision: 10, scale: 2 },
+        type: { name: 'numeric', precision: 10, scale: 2, isScaled: true },
         isNullable: true,
         hasDefault: false,
         isGenerated: false,

@@ -1,10 +1,11 @@
-import type { AggregateFunctionNode } from 'kysely';
+import type { AggregateFunctionNode, OperationNode } from 'kysely';
 import { byCodePoint, isUncollated } from './collations.js';
-import { type ExpressionType, isOwn } from './expression-type.js';
+import { asText, type ExpressionType, isOwn } from './expression-type.js';
 import { HIDDEN_ARGUMENTS, PICKING } from './expression-types.js';
 import { NONE, NUMBERS } from './hidden-forms.js';
-import { isContractType } from './operands.js';
+import { isContractType, valueTypeOf } from './operands.js';
 import { toldByValue } from './orders.js';
+import { textOf } from './scaled-numerics.js';
 import { asNode, type Walk } from './walk.js';
 
 const TOTALS: ReadonlySet<string> = new Set(['avg', 'sum']);
@@ -27,10 +28,15 @@ export function aggregated(
   const [argument] = node.aggregated;
   const type = argument === undefined ? undefined : walk.types.of(argument);
   if (type === undefined) return made;
-  const sorted = sortedByCodePoint(walk, node, made, type);
+  const sorted = sortedByCodePoint(
+    walk,
+    node,
+    HIDDEN_ARGUMENTS[name] === undefined ? made : asTexts(walk, node, made),
+    type,
+  );
   if (!isOwn(type)) return sorted;
   if (EXTREMES.has(name)) walk.forms.assertSorted(node, type);
-  const given = withEncodedDefault(walk, sorted, type);
+  const given = withEncodedDefault(walk, node, sorted, type);
   return (TOTALS.has(name) || EXTREMES.has(name)) && !walk.forms.isDeclared
     ? replaced(walk, given, name, type)
     : given;
@@ -52,12 +58,20 @@ function sortedByCodePoint(
 /** The third argument of lag() and lead() is of the type of the first. */
 function withEncodedDefault(
   walk: Walk,
+  node: AggregateFunctionNode,
   made: AggregateFunctionNode,
   type: ExpressionType,
 ): AggregateFunctionNode {
   const [first, second, fallback] = made.aggregated;
   if (first === undefined || second === undefined || fallback === undefined) return made;
-  return { ...made, aggregated: [first, second, walk.operands.encoded(fallback, type)] };
+  const [argument, , other] = node.aggregated;
+  const form = asText(type);
+  const coerced = (each: OperationNode, given: OperationNode | undefined): OperationNode =>
+    given === undefined ? each : walk.operands.coerced(each, walk.types.of(given), form);
+  return {
+    ...made,
+    aggregated: [coerced(first, argument), second, coerced(walk.operands.encoded(fallback, form), other)],
+  };
 }
 
 function replaced(
@@ -74,9 +88,22 @@ function replaced(
       type,
       `without a scale, so ${name}(distinct …) would add equal values of different scales`,
     );
-  const valueType = isContractType(type) ? { name: type.name } : ({ name: 'bigint' } as const);
+  const valueType = isContractType(type) ? valueTypeOf(type) : ({ name: 'bigint' } as const);
   const expression = walk.sql.aggregate?.(made, valueType);
   return expression === undefined ? made : asNode(expression.toOperationNode());
+}
+
+/** The call with the text of numerics, for functions of text. */
+function asTexts(
+  walk: Walk,
+  node: AggregateFunctionNode,
+  made: AggregateFunctionNode,
+): AggregateFunctionNode {
+  const aggregated = made.aggregated.map((each, index) => {
+    const given = node.aggregated[index];
+    return given === undefined ? each : textOf(walk, given, each);
+  });
+  return { ...made, aggregated };
 }
 
 function counted(

@@ -8,7 +8,7 @@ import {
   WhenNode,
 } from 'kysely';
 import { areUncollated, byCodePoint } from './collations.js';
-import { isDate, typeOfComparison } from './comparisons.js';
+import { comparedForm, isDate, typeOfComparison } from './comparisons.js';
 import { commonType, type ExpressionType, isOwn } from './expression-type.js';
 import { resultsOf } from './expression-types.js';
 import { expressionOf } from './typed-expression.js';
@@ -49,7 +49,7 @@ export function extreme(walk: Walk, node: FunctionNode, made: FunctionNode): Ope
   if (stored === undefined)
     return areUncollated(walk, node.arguments, type) ? withFirstByCodePoint(walk, made) : made;
   walk.forms.refuse(node, node.arguments, SORTED, `given to ${name}()`);
-  const isNumeric = type?.name === 'numeric' && !walk.forms.isDeclared;
+  const isNumeric = type?.name === 'numeric' && type.isScaled !== true && !walk.forms.isDeclared;
   return stored.extreme(name, made.arguments.map(expressionOf), isNumeric).toOperationNode();
 }
 
@@ -114,8 +114,9 @@ function comparedCase(walk: Walk, given: CaseNode, made: CaseNode): CaseNode {
   if (value === undefined || made.value === undefined) return made;
   const operands = [value, ...when.map(({ condition }) => condition)];
   const types = operands.map((operand) => walk.types.of(operand));
-  const type = typeOfComparison(walk, given, types);
-  if (type === undefined) return made;
+  const common = typeOfComparison(walk, given, types);
+  if (common === undefined) return made;
+  const type = comparedForm(walk, operands, types, common);
   const meetsDate = operands.some(isDate);
   const side = (index: number, transformed: OperationNode): OperationNode => {
     const before = operands[index];

@@ -11,7 +11,7 @@ import type { ArithmeticOperator } from '../driver/driver.js';
 import { ValueError } from '../errors/data-errors.js';
 import { UsageError } from '../errors/usage-errors.js';
 import type { ValueTypeName } from '../values/value-type.js';
-import { arithmeticType, DOUBLE, type ExpressionType, isWhole, NUMERIC } from './expression-type.js';
+import { arithmeticType, asText, DOUBLE, type ExpressionType, isWhole, NUMERIC } from './expression-type.js';
 import { operatorOf } from './expression-types.js';
 import { NONE, NUMBERS } from './hidden-forms.js';
 import { asDouble, isContractType } from './operands.js';
@@ -66,7 +66,7 @@ function divided(walk: Walk, node: BinaryOperationNode): BinaryOperationNode | u
 function ofDoubles(walk: Walk, node: BinaryOperationNode): BinaryOperationNode {
   const double = (operand: OperationNode): OperationNode => {
     const made = walk.transform(operand);
-    return walk.types.of(operand)?.name === 'numeric' ? asDouble(made) : made;
+    return walk.operands.coerced(made, walk.types.of(operand), DOUBLE);
   };
   return { ...node, leftOperand: double(node.leftOperand), rightOperand: double(node.rightOperand) };
 }
@@ -77,15 +77,17 @@ export function negated(walk: Walk, node: UnaryOperationNode): OperationNode | u
   if (stored === undefined || walk.forms.isDeclared) return undefined;
   walk.forms.refuse(node, [node.operand], NUMBERS, 'negated');
   if (walk.types.of(node.operand)?.name !== 'numeric') return undefined;
+  if (walk.types.of(node.operand)?.isScaled === true) return undefined;
   const zero = expressionOf(ValueNode.createImmediate('0'));
   return stored.calculated('-', zero, expressionOf(walk.transform(node.operand))).toOperationNode();
 }
 
-/** A cast from or to a type that is stored in another form. @param made the cast, with its operand transformed. */
-export function cast(walk: Walk, node: CastNode, made: CastNode): CastNode {
+/** A cast from or to a type that is stored in another form. @param cast the cast, with its operand transformed. */
+export function cast(walk: Walk, node: CastNode, cast: CastNode): CastNode {
   const { forms, operands, sql, types } = walk;
   const [from, to] = [types.of(node.expression), types.of(node)];
-  if (sql.stored === undefined || forms.isDeclared || from === undefined || to === undefined) return made;
+  if (sql.stored === undefined || forms.isDeclared || from === undefined || to === undefined) return cast;
+  const made = { ...cast, expression: operands.coerced(cast.expression, from, asText(from)) };
   if (from.name === to.name && from.scale === to.scale) return asNode(made.expression);
   if (from.name === 'given' && isContractType(to) && forms.isHidden(to)) return asNode(given(walk, node, to));
   if (!(CASTS[from.name as ValueTypeName]?.has(to.name) ?? true))

@@ -11,6 +11,7 @@ import {
 import { byCodePoint, isUncollated } from './collations.js';
 import { commonType, type ExpressionType, isOwn } from './expression-type.js';
 import { membersOf, operatorOf, unwrapped } from './expression-types.js';
+import { expressionOf } from './typed-expression.js';
 import type { Walk } from './walk.js';
 
 /**
@@ -27,12 +28,13 @@ export function compared(walk: Walk, node: BinaryOperationNode): BinaryOperation
     noteUnknown(walk, node);
     return undefined;
   }
+  const form = comparedForm(walk, [left, ...members], types, type);
   if (SORTING.has(operatorOf(node))) walk.forms.assertSorted(node, type);
   // What is before a Date, or not, is so whatever its microseconds are, and an index serves.
   const isBound = (operatorOf(node) === '<' || operatorOf(node) === '>=') && isDate(right);
   const meetsDate = !isBound && [left, ...members].some(isDate);
   const [leftOperand = left, ...rest] = [left, ...members].map((operand, index) =>
-    comparedSide(walk, operand, types[index], type, meetsDate),
+    comparedSide(walk, operand, types[index], form, meetsDate),
   );
   return {
     kind: 'BinaryOperationNode',
@@ -75,6 +77,16 @@ export function typeOfComparison(
   throw walk.forms.untyped(node, opaque, 'compared with what has another type, or none that is known');
 }
 
+/** The type as the operands have it in a comparison: numerics are compared as whole numbers where all are. */
+export function comparedForm(
+  walk: Walk,
+  nodes: readonly OperationNode[],
+  types: readonly (ExpressionType | undefined)[],
+  type: ExpressionType,
+): ExpressionType {
+  return type.name === 'numeric' && walk.sql.stored !== undefined ? walk.operands.formOf(nodes, types) : type;
+}
+
 function comparedSide(
   walk: Walk,
   node: OperationNode,
@@ -86,10 +98,10 @@ function comparedSide(
   const given = walk.transform(operands.encoded(node, type));
   const made = meetsDate ? operands.asDate(given, from) : given;
   if (ValueNode.is(node)) return operands.comparable(made, type);
-  if (from === undefined || !isOwn(from)) return made;
+  if (from === undefined || !isOwn(from)) return comparedGiven(walk, made, from, type);
   const query = unwrapped(node);
   if (SelectQueryNode.is(query) && isInList(walk) && operands.isCompared(type)) {
-    const column = operands.comparableColumn(made as SelectQueryNode, query, type);
+    const column = operands.comparableColumn(made as SelectQueryNode, query, from, type);
     if (column !== undefined && from.name === type.name) return column;
     throw walk.forms.untyped(
       node,
@@ -99,6 +111,18 @@ function comparedSide(
   }
   const coerced = operands.coerced(made, from, type);
   return coerced !== made || from.name === type.name ? operands.comparable(coerced, type) : made;
+}
+
+/** An expression of given values alone, such as a CASE: a numeric among them is one in any form. */
+function comparedGiven(
+  walk: Walk,
+  made: OperationNode,
+  from: ExpressionType | undefined,
+  type: ExpressionType,
+): OperationNode {
+  const { stored } = walk.sql;
+  if (stored === undefined || from?.name !== 'given' || type.name !== 'numeric') return made;
+  return walk.operands.comparable(stored.numeric(expressionOf(made)).toOperationNode(), type);
 }
 
 function isInList(walk: Walk): boolean {
@@ -119,9 +143,12 @@ function comparedTuples(
     if (opaque === undefined) return undefined;
     throw walk.forms.untyped(node, opaque, 'compared with a sub-query of several columns');
   }
-  const common = types.map((type, index) =>
-    typeOfComparison(walk, node, [type, ...tuples.map(({ values }) => typeOfMember(walk, values[index]))]),
-  );
+  const common = types.map((type, index) => {
+    const members = [left, ...tuples].map(({ values }) => values[index] ?? MISSING);
+    const others = members.map((member, at) => (at === 0 ? type : walk.types.of(member)));
+    const found = typeOfComparison(walk, node, others);
+    return found === undefined ? undefined : comparedForm(walk, members, others, found);
+  });
   if (SORTING.has(operatorOf(node))) for (const type of common) walk.forms.assertSorted(node, type);
   const made = ({ values }: TupleNode): TupleNode =>
     TupleNode.create(
@@ -140,9 +167,8 @@ function comparedTuples(
   };
 }
 
-function typeOfMember(walk: Walk, member: OperationNode | undefined): ExpressionType | undefined {
-  return member === undefined ? undefined : walk.types.of(member);
-}
+/** Stands for a member that a shorter tuple lacks, which the engine refuses. */
+const MISSING: OperationNode = ValueNode.createImmediate(null);
 
 /** Whether the node is a Date that the caller gave. */
 export function isDate(node: OperationNode | undefined): boolean {

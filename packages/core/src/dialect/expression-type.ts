@@ -11,6 +11,8 @@ export interface ExpressionType {
   readonly name: ValueTypeName | 'given' | 'null' | 'whole';
   /** The digits after the point of every value of a numeric; `undefined` when they differ. */
   readonly scale?: number | undefined;
+  /** Of a numeric that the engine has as the whole number value × 10^scale; the scale is then known. */
+  readonly isScaled?: true | undefined;
   /** The column whose values these are; `undefined` for what is computed. */
   readonly place?: ValuePlace | undefined;
   /** Of a timestamptz: values hold microseconds, which a Date does not carry. */
@@ -63,14 +65,17 @@ export function commonType(types: readonly (ExpressionType | undefined)[]): Expr
   }
   if (common === undefined) return given ?? NULL;
   // A given numeric has the scale in which it is written.
-  return given === undefined || common.scale === undefined ? common : { ...common, scale: undefined };
+  return given === undefined || common.scale === undefined
+    ? common
+    : { ...common, scale: undefined, isScaled: undefined };
 }
 
 function joined(left: ExpressionType, right: ExpressionType): ExpressionType | undefined {
   if (left.name === right.name) {
     const scale = left.scale === right.scale ? left.scale : undefined;
+    const isScaled = scale === undefined || right.isScaled === undefined ? undefined : left.isScaled;
     const hasMicroseconds = left.hasMicroseconds ?? right.hasMicroseconds;
-    return { name: left.name, scale, place: left.place, hasMicroseconds };
+    return { name: left.name, scale, isScaled, place: left.place, hasMicroseconds };
   }
   if (isNumber(left) && isNumber(right)) return widest(left, right);
   if (isText(left) && isText(right)) return { ...TEXT, place: left.place };
@@ -93,8 +98,14 @@ function widest(left: ExpressionType, right: ExpressionType): ExpressionType {
   return left.name === NUMERIC.name || right.name === NUMERIC.name ? NUMERIC : WHOLE;
 }
 
-function isNumber(type: ExpressionType): boolean {
+/** Whether values of the type are numbers. */
+export function isNumber(type: ExpressionType): boolean {
   return isWhole(type) || type.name === 'numeric' || type.name === 'double precision';
+}
+
+/** The numeric as its decimal text. */
+export function asText(type: ExpressionType): ExpressionType {
+  return type.isScaled === true ? { ...type, isScaled: undefined } : type;
 }
 
 function isText({ name }: ExpressionType): boolean {

@@ -175,7 +175,7 @@ export class ExpressionTypes {
   /** The type of an expression; `undefined` when it cannot be known. */
   of(node: OperationNode): ExpressionType | undefined {
     const name = columnName(node);
-    if (name !== undefined) return this.#scopes.find(name.column, name.table)?.type;
+    if (name !== undefined) return this.#scopes.named(node)?.type;
     const typing = TYPING[node.kind];
     return typing?.(this, node);
   }
@@ -255,14 +255,15 @@ function functionType(types: ExpressionTypes, node: FunctionNode): ExpressionTyp
 
 function aggregateType(
   types: ExpressionTypes,
-  { aggregated: [argument], func }: AggregateFunctionNode,
+  { aggregated: [argument, , fallback], func }: AggregateFunctionNode,
 ): ExpressionType | undefined {
   const name = func.toLowerCase();
   if (name !== 'sum' && name !== 'avg' && !PICKING.has(name)) return result(name);
   const type = argument === undefined ? undefined : types.of(argument);
   if (type?.name === 'given' && PICKING.has(name)) return type;
   if (type === undefined || !isOwn(type)) return undefined;
-  if (PICKING.has(name)) return picked(type);
+  // What lag() and lead() give where there is no row may have another scale.
+  if (PICKING.has(name)) return picked(fallback === undefined ? type : { ...type, ...NO_SCALE });
   if (type.name === 'numeric') return { ...NUMERIC, scale: name === 'sum' ? type.scale : undefined };
   if (isWhole(type)) return NUMERIC;
   return type.name === DOUBLE.name ? DOUBLE : undefined;
@@ -274,9 +275,11 @@ function pickedType(types: ExpressionTypes, node: OperationNode | undefined): Ex
 }
 
 /** The type of one of the values, which is no value of a column any more. */
-function picked({ name, scale, hasMicroseconds }: ExpressionType): ExpressionType {
-  return { name, scale, hasMicroseconds };
+function picked({ name, scale, isScaled, hasMicroseconds }: ExpressionType): ExpressionType {
+  return { name, scale, isScaled, hasMicroseconds };
 }
+
+const NO_SCALE = { scale: undefined, isScaled: undefined } as const;
 
 function result(name: string): ExpressionType | undefined {
   return Object.hasOwn(RESULTS, name) ? RESULTS[name] : undefined;

@@ -19,7 +19,6 @@ export class HiddenForms {
   readonly #sql: DatabaseSql;
   readonly #types: ExpressionTypes;
   readonly #scopes: QueryScopes;
-  #isDeclared = false;
 
   constructor(sql: DatabaseSql, types: ExpressionTypes, scopes: QueryScopes) {
     this.#sql = sql;
@@ -29,23 +28,17 @@ export class HiddenForms {
 
   /** Whether the walk is inside of raw SQL whose type the application declared. Nothing in it is refused or replaced. */
   get isDeclared(): boolean {
-    return this.#isDeclared;
+    return this.#scopes.isDeclared;
   }
 
   /** Runs `walk` inside of raw SQL whose type the application declared. */
   declared<T>(walk: () => T): T {
-    const outer = this.#isDeclared;
-    this.#isDeclared = true;
-    try {
-      return walk();
-    } finally {
-      this.#isDeclared = outer;
-    }
+    return this.#scopes.declared(walk);
   }
 
   /** Whether the engine's own functions and operators take values of the type for something else. */
   isHidden(type: ExpressionType | undefined): type is ExpressionType {
-    if (type === undefined || this.#isDeclared) return false;
+    if (type === undefined || this.isDeclared) return false;
     return this.#sql.stored?.hidden.has(type.name as ValueTypeName) ?? false;
   }
 

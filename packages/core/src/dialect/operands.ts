@@ -13,8 +13,9 @@ import {
 } from 'kysely';
 import type { DatabaseSql } from '../driver/driver.js';
 import { checkValue, type ValuePlace } from '../values/check-value.js';
+import { scaledText } from '../values/scaled-text.js';
 import type { ValueType, ValueTypeName } from '../values/value-type.js';
-import { type ExpressionType, isOwn, isWhole } from './expression-type.js';
+import { asText, commonType, type ExpressionType, isOwn, isWhole, NUMERIC } from './expression-type.js';
 import { selectedName, selectionsOf } from './query-scopes.js';
 import { expressionOf } from './typed-expression.js';
 
@@ -30,7 +31,31 @@ export class Operands {
   encoded(node: OperationNode, type: ExpressionType): OperationNode {
     if (!ValueNode.is(node) || node.value === null || !isContractType(type)) return node;
     if (node.immediate === true) return this.#immediate(node, type);
-    return this.assigned(node, { name: type.name }, type.place ?? COMPUTED, type.place === undefined);
+    const place = type.place ?? COMPUTED;
+    if (type.isScaled === true)
+      return ValueNode.create(this.#sql.encode(this.#scaledText(node, type) ?? null, valueTypeOf(type)));
+    return this.assigned(node, { name: type.name }, place, type.place === undefined);
+  }
+
+  /**
+   * The type in which operands are compared: numerics of one scale that the engine has as whole numbers are compared as such, when the values that the caller
+   * gave are numbers of that scale too. @throws ValueError.
+   */
+  formOf(nodes: readonly OperationNode[], types: readonly (ExpressionType | undefined)[]): ExpressionType {
+    const isConstant = (node: OperationNode): node is ValueNode => ValueNode.is(node) && node.value !== null;
+    const own = types.filter((type, index) => isOwn(type) && !isConstant(nodes[index] as OperationNode));
+    const common = commonType(own) ?? NUMERIC;
+    if (common.isScaled !== true) return asText(common);
+    const fits = nodes.every((node, index) =>
+      isConstant(node) ? this.#scaledText(node, common) !== undefined : types[index]?.name !== 'given',
+    );
+    return fits ? common : asText(common);
+  }
+
+  /** A given value as decimal text with exactly the scale of the type; `undefined` when it has more digits, or too many. */
+  #scaledText(node: ValueNode, { place, scale = 0 }: ExpressionType): string | undefined {
+    const text = checkValue(asDecimal(node.value), NUMERIC as ValueType, place ?? COMPUTED);
+    return scaledText(String(text), scale);
   }
 
   /** The same for a column that the value is stored in, with its length and precision. @param isComputed also takes a number for a numeric. */
@@ -43,8 +68,14 @@ export class Operands {
   /** An operand of type `from` as one of `to`, which is the common type of several: a whole number among numerics, a numeric among doubles. */
   coerced(node: OperationNode, from: ExpressionType | undefined, to: ExpressionType): OperationNode {
     const { stored } = this.#sql;
-    if (stored === undefined || from === undefined || from.name === to.name || ValueNode.is(node))
-      return node;
+    if (stored === undefined || from === undefined || ValueNode.is(node)) return node;
+    if (from.isScaled === true && to.isScaled !== true)
+      return this.coerced(
+        stored.unscaled(expressionOf(node), from.scale ?? 0).toOperationNode(),
+        asText(from),
+        to,
+      );
+    if (from.name === to.name) return node;
     if (to.name === 'numeric' && isWhole(from)) return stored.numeric(expressionOf(node)).toOperationNode();
     return to.name === 'double precision' && from.name === 'numeric' ? asDouble(node) : node;
   }
@@ -52,7 +83,7 @@ export class Operands {
   /** What stands for an operand of `type` in comparisons and orders. */
   comparable(node: OperationNode, type: ExpressionType): OperationNode {
     if (this.#sql.comparable === undefined || !isContractType(type)) return node;
-    return this.#sql.comparable(expressionOf(node), { name: type.name }).toOperationNode();
+    return this.#sql.comparable(expressionOf(node), valueTypeOf(type)).toOperationNode();
   }
 
   /** The time of an operand that meets a Date, without microseconds: as the application sees it. */
@@ -70,15 +101,14 @@ export class Operands {
   comparableColumn(
     query: SelectQueryNode,
     given: SelectQueryNode,
+    from: ExpressionType,
     type: ExpressionType,
   ): OperationNode | undefined {
     const [first] = selectionsOf(given);
     const name = first === undefined ? undefined : selectedName(first.selection);
     if (name === undefined) return undefined;
-    const column = this.comparable(
-      ReferenceNode.create(ColumnNode.create(name), TableNode.create(WRAPPED)),
-      type,
-    );
+    const reference = ReferenceNode.create(ColumnNode.create(name), TableNode.create(WRAPPED));
+    const column = this.comparable(this.coerced(reference, from, type), type);
     return {
       ...SelectQueryNode.createFrom([AliasNode.create(query, IdentifierNode.create(WRAPPED))]),
       selections: [SelectionNode.create(AliasNode.create(column, IdentifierNode.create(name)))],
@@ -90,10 +120,24 @@ export class Operands {
     return this.#sql.stored === undefined ? CastNode.create(node, DataTypeNode.create(name as 'text')) : node;
   }
 
-  #immediate(node: ValueNode, { name }: ExpressionType): OperationNode {
+  #immediate(node: ValueNode, type: ExpressionType): OperationNode {
+    const { name } = type;
+    if (type.isScaled === true && isContractType(type))
+      return ValueNode.createImmediate(
+        this.#sql.encode(this.#scaledText(node, type) ?? null, valueTypeOf(type)) as bigint,
+      );
     const isNumeral = name === 'numeric' && this.#sql.stored !== undefined && typeof node.value !== 'string';
     return isNumeral ? ValueNode.createImmediate(String(node.value)) : node;
   }
+}
+
+/** The type of the contract that values of the expression have. */
+export function valueTypeOf({
+  name,
+  isScaled,
+  scale,
+}: ExpressionType & { readonly name: ValueTypeName }): ValueType {
+  return isScaled === true && scale !== undefined ? { name, scale, isScaled } : { name };
 }
 
 /** The name of a query that core puts around another one. */

@@ -34,8 +34,13 @@ const CALLS: Readonly<Record<PortableName, (call: Call) => OperationNode>> = {
   sluice_json_object: (call) => call.relation(),
   sluice_now: (call) => transactionTime(call.walk),
   sluice_percentile: (call) =>
-    call.made(call.functions.percentile(call.number(0), call.sorted(1), call.type(1)?.name === 'numeric')),
+    call.made(call.functions.percentile(call.number(0), call.sorted(1), isText(call.type(1)))),
 };
+
+/** Whether it is a numeric that is sorted by a key. */
+function isText(type: ExpressionType | undefined): boolean {
+  return type?.name === 'numeric' && type.isScaled !== true;
+}
 
 /** One call: its arguments, checked and transformed. */
 class Call {
@@ -103,6 +108,7 @@ class Call {
     const columns = [...relation].map(([name, type]) => ({
       name,
       type: type !== undefined && isOwn(type) ? (type.name as 'whole') : undefined,
+      scale: type?.isScaled === true ? type.scale : undefined,
     }));
     return this.made(this.functions.jsonRows(this.operand(0), columns, isArray));
   }

@@ -18,7 +18,7 @@ import {
   WithNode,
 } from 'kysely';
 import { type Catalog, type CatalogColumn, type CatalogTable, findTable } from '../catalog/catalog.js';
-import type { ExpressionType } from './expression-type.js';
+import { asText, type ExpressionType } from './expression-type.js';
 
 /** The column that a name in a query refers to. */
 export interface FoundColumn {
@@ -31,6 +31,9 @@ export interface FoundColumn {
 
 /** The columns of a table or of a sub-query, by name. */
 export type Columns = ReadonlyMap<string, FoundColumn>;
+
+/** A column of a result with its name. */
+export type NamedColumn = readonly [name: string, column: FoundColumn];
 
 /** Gives the type of an expression in the scopes as they are. */
 export type TypeOf = (node: OperationNode) => ExpressionType | undefined;
@@ -53,6 +56,8 @@ interface Place {
   readonly scopes: readonly Scope[];
   /** The common table expressions that are visible. */
   readonly expressions: ReadonlyMap<string, () => Columns | undefined>;
+  /** Whether it is inside of raw SQL whose type the application declared. */
+  readonly isDeclared: boolean;
 }
 
 /** Tracks which columns are visible in each sub-query while a query's tree is walked. */
@@ -60,7 +65,7 @@ export class QueryScopes {
   readonly #catalog: Catalog;
   readonly #typeOf: TypeOf;
   #tables = new Set<string>();
-  #place: Place = { scopes: [], expressions: new Map() };
+  #place: Place = { scopes: [], expressions: new Map(), isDeclared: false };
 
   constructor(catalog: Catalog, typeOf: TypeOf) {
     this.#catalog = catalog;
@@ -84,14 +89,15 @@ export class QueryScopes {
     return this.#place.scopes[0]?.hasDerived ?? false;
   }
 
-  /** Runs `walk`. When `node` is a query, its tables are visible meanwhile. */
-  within<T>(node: OperationNode, walk: () => T): T {
-    const tables = tablesOf(node);
-    if (tables === undefined) return walk();
+  /** Whether the walk is inside of raw SQL whose type the application declared. */
+  get isDeclared(): boolean {
+    return this.#place.isDeclared;
+  }
+
+  /** Runs `walk` inside of raw SQL whose type the application declared. */
+  declared<T>(walk: () => T): T {
     const outer = this.#place;
-    const expressions = this.#expressionsOf(node);
-    this.#place = { ...outer, expressions };
-    this.#place = { expressions, scopes: [this.#scopeOf(node, tables), ...outer.scopes] };
+    this.#place = { ...outer, isDeclared: true };
     try {
       return walk();
     } finally {
@@ -99,10 +105,29 @@ export class QueryScopes {
     }
   }
 
-  /** The column that a node refers to here; `undefined` when it names none, no known table has it, or several do. */
+  /** Runs `walk`. When `node` is a query, its tables are visible meanwhile. */
+  within<T>(node: OperationNode, walk: () => T): T {
+    const tables = tablesOf(node);
+    if (tables === undefined) return walk();
+    const outer = this.#place;
+    const expressions = this.#expressionsOf(node);
+    this.#place = { ...outer, expressions };
+    this.#place = { ...outer, expressions, scopes: [this.#scopeOf(node, tables), ...outer.scopes] };
+    try {
+      return walk();
+    } finally {
+      this.#place = outer;
+    }
+  }
+
+  /**
+   * The column that a node refers to here; `undefined` when it names none, no known table has it, or several do. In raw SQL of a declared type a numeric is
+   * decimal text, whatever its column stores.
+   */
   named(node: OperationNode): FoundColumn | undefined {
     const name = columnName(node);
-    return name === undefined ? undefined : this.find(name.column, name.table);
+    const found = name === undefined ? undefined : this.find(name.column, name.table);
+    return this.isDeclared && found?.type?.isScaled === true ? { ...found, type: asText(found.type) } : found;
   }
 
   /** The column that `name` refers to here; `undefined` when no known table has it, or several do. */
@@ -133,31 +158,38 @@ export class QueryScopes {
 
   /** The columns of a query's result; those of a table that is not known are left out. */
   columnsOf(query: OperationNode): Columns {
+    return new Map(this.columnList(query));
+  }
+
+  /** The same with the names, in the order of the result, in which two columns may have one name. */
+  columnList(query: OperationNode): readonly NamedColumn[] {
     const inner = ParensNode.is(query) ? query.node : query;
     return this.within(inner, () => {
-      const columns = new Map<string, FoundColumn>();
-      const isCombined = SelectQueryNode.is(inner) && inner.setOperations !== undefined;
-      for (const selection of selectionsOf(inner))
-        for (const [name, column] of this.#selected(selection))
-          columns.set(name, isCombined ? { ...column, stored: undefined } : column);
-      return isCombined ? this.#combined(columns, inner) : columns;
+      const columns = this.ownColumns(inner);
+      return SelectQueryNode.is(inner) && inner.setOperations !== undefined
+        ? this.#combined(columns, inner)
+        : columns;
     });
   }
 
-  /** The columns of a set operation, which hold microseconds where those of any of its queries do. */
-  #combined(columns: Columns, { setOperations = [] }: SelectQueryNode): Columns {
-    const others = setOperations.map(({ expression }) => [...this.columnsOf(expression).values()]);
-    return new Map(
-      [...columns].map(([name, column], index) => {
-        const hasMicroseconds = [column, ...others.map((found) => found[index])].some(
-          (found) => found?.type?.hasMicroseconds === true,
-        );
-        return [
-          name,
-          hasMicroseconds && column.type ? { ...column, type: { ...column.type, hasMicroseconds } } : column,
-        ];
-      }),
-    );
+  /** The columns that a query itself selects or returns, without the others of a set operation, here. */
+  ownColumns(query: OperationNode): readonly NamedColumn[] {
+    return selectionsOf(query).flatMap((selection) => [...this.#selected(selection)]);
+  }
+
+  /**
+   * The columns of a set operation. They hold microseconds where those of any of its queries do, and numerics as whole numbers where those of all do, in one
+   * scale. A recursive query has unknown columns while they are looked for; its numerics are text.
+   */
+  #combined(
+    columns: readonly NamedColumn[],
+    { setOperations = [] }: SelectQueryNode,
+  ): readonly NamedColumn[] {
+    const others = setOperations.map(({ expression }) => this.columnList(expression));
+    return columns.map(([name, column], index) => {
+      const types = [column, ...others.map((found) => found[index]?.[1])].map((found) => found?.type);
+      return [name, { ...column, stored: undefined, type: column.type && combinedType(column.type, types) }];
+    });
   }
 
   /** Whether the columns of a query's result are all known: it names them, or selects all of tables that are known. */
@@ -176,7 +208,7 @@ export class QueryScopes {
   }
 
   /** The columns that one selection gives, here. */
-  #selected({ selection }: SelectionNode): Iterable<readonly [string, FoundColumn]> {
+  #selected({ selection }: SelectionNode): Iterable<NamedColumn> {
     if (SelectAllNode.is(selection)) return this.#all();
     if (ReferenceNode.is(selection) && SelectAllNode.is(selection.column))
       return this.#all(selection.table?.table.identifier.name);
@@ -185,8 +217,7 @@ export class QueryScopes {
   }
 
   #columnOf(selection: OperationNode): FoundColumn {
-    const name = columnName(AliasNode.is(selection) ? selection.node : selection);
-    const found = name === undefined ? undefined : this.find(name.column, name.table);
+    const found = this.named(AliasNode.is(selection) ? selection.node : selection);
     return found ?? { type: this.#typeOf(selection), isNullable: true, stored: undefined };
   }
 
@@ -317,8 +348,18 @@ function storedColumn({ name: table }: CatalogTable, stored: CatalogColumn): Fou
   const { name: column, isNullable, type } = stored;
   const place = { table, column };
   if (type === undefined) return { type, isNullable, stored };
-  const { name, scale, hasMicroseconds } = type;
-  return { type: { name, scale, place, hasMicroseconds }, isNullable, stored };
+  const { name, scale, isScaled, hasMicroseconds } = type;
+  return { type: { name, scale, isScaled, place, hasMicroseconds }, isNullable, stored };
+}
+
+/** The type of a column of a set operation. @param type that of its first query. @param types those of all its queries. */
+function combinedType(type: ExpressionType, types: readonly (ExpressionType | undefined)[]): ExpressionType {
+  const hasMicroseconds = types.some((each) => each?.hasMicroseconds === true);
+  const isNull = (each: ExpressionType | undefined): boolean => each?.name === 'null';
+  const scale = types.every((each) => isNull(each) || each?.scale === type.scale) ? type.scale : undefined;
+  const isScaled = scale !== undefined && types.every((each) => isNull(each) || each?.isScaled === true);
+  const form = { ...(isScaled ? type : asText(type)), scale };
+  return hasMicroseconds ? { ...form, hasMicroseconds } : form;
 }
 
 function renamed(

@@ -6,10 +6,10 @@ import {
   SelectModifierNode,
   SelectQueryNode,
 } from 'kysely';
-import type { ValueTypeName } from '../values/value-type.js';
+import type { ValueType } from '../values/value-type.js';
 import type { ExpressionType } from './expression-type.js';
 import type { ExpressionTypes } from './expression-types.js';
-import { isContractType } from './operands.js';
+import { isContractType, valueTypeOf } from './operands.js';
 import { columnName, isAll, type QueryScopes, selectedName, selectionsOf } from './query-scopes.js';
 import { selectedType } from './selected-values.js';
 import type { Walk } from './walk.js';
@@ -28,7 +28,7 @@ export function addResultTypes<T extends OperationNode>(
     // The engine may name the column of another part of a set operation.
     if (type?.name === 'whole' && isCombined) hints.set(name, 'whole');
     if (type === undefined || !isContractType(type)) return;
-    if (stored.hidden.has(type.name)) hints.set(name, type.name);
+    if (stored.hidden.has(type.name)) hints.set(name, valueTypeOf(type));
     else if (type.name === 'bigint') hints.set(name, 'whole');
   };
   for (const { selection } of selectionsOf(given)) {
@@ -36,17 +36,17 @@ export function addResultTypes<T extends OperationNode>(
     const name = selectedName(selection);
     if (name === undefined) continue;
     const column = columnName(AliasNode.is(selection) ? selection.node : selection);
-    if (column === undefined && isOfTables) addExpression(selection, name, types, hints, add);
-    else if (column === undefined) add(name, selectedType(types, selection));
+    if (!isOfTables) add(name, scopes.columnsOf(given).get(name)?.type);
+    else if (column === undefined) addExpression(selection, name, types, hints, add);
     else {
       const found = scopes.find(column.column, column.table);
-      if (found?.stored === undefined || !isOfTables) add(name, found?.type);
+      if (found?.stored === undefined) add(name, found?.type);
     }
   }
   return hints.size === 0 ? made : withComment(made, stored.resultTypes(hints));
 }
 
-type ResultType = ValueTypeName | 'whole';
+type ResultType = ValueType | 'whole';
 
 /** The columns of a set operation are those of no table. */
 function hasSetOperations(node: OperationNode): boolean {
@@ -75,7 +75,7 @@ function addExpression(
   const expression = AliasNode.is(selection) ? selection.node : selection;
   const type = selectedType(types, expression);
   // A whole number of an expression is a number while it is safe; the least or greatest of bigints is a bigint.
-  if (type?.name === 'bigint' && isExtreme(expression)) hints.set(name, type.name);
+  if (type?.name === 'bigint' && isExtreme(expression)) hints.set(name, { name: type.name });
   else add(name, type);
 }
 

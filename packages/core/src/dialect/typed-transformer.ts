@@ -5,6 +5,8 @@ import {
   type CastNode,
   type ColumnUpdateNode,
   CreateIndexNode,
+  type CreateTableNode,
+  type CreateViewNode,
   type FunctionNode,
   type GroupByItemNode,
   type InsertQueryNode,
@@ -17,6 +19,7 @@ import {
   type PartitionByItemNode,
   type QueryId,
   type RawNode,
+  type ReferenceNode,
   type SelectionNode,
   type SelectQueryNode,
   type UnaryOperationNode,
@@ -28,12 +31,19 @@ import type { DatabaseSql } from '../driver/driver.js';
 import { assertPattern } from '../values/like-pattern.js';
 import { aggregated } from './aggregations.js';
 import { extreme, unified, unifiedCase } from './alternatives.js';
-import { assigned, assignedArray, insertedRow, typedColumn } from './assignments.js';
+import {
+  assigned,
+  assignedArray,
+  insertedNumerics,
+  insertedQuery,
+  insertedRow,
+  typedColumn,
+} from './assignments.js';
 import { calculated, cast, negated } from './calculations.js';
 import { comparedTimes } from './compared-times.js';
 import { compared, comparedByCodePoint, isGivenValue } from './comparisons.js';
 import { emptyList } from './empty-lists.js';
-import { TEXT } from './expression-type.js';
+import { NUMERIC, TEXT } from './expression-type.js';
 import {
   ARITHMETIC,
   COMPARISONS,
@@ -53,10 +63,13 @@ import { groupedByPosition, orderedByNames } from './positions.js';
 import { columnName, QueryScopes } from './query-scopes.js';
 import { assertNotCombined, kyselyRelation, type Relations, relationsOf } from './relations.js';
 import { addResultTypes } from './result-types.js';
+import { combinedForms, keptAsText, textOf } from './scaled-numerics.js';
 import { selectedType, typedSelection } from './selected-values.js';
 import { assertSameForms, isOrderedByValue, orderedAround } from './set-operations.js';
 import { declaredType, expressionOf, isNative } from './typed-expression.js';
 import { asNode, type Walk } from './walk.js';
+
+const IS: ReadonlySet<string> = new Set(['is', 'is not']);
 
 const LIKES: ReadonlySet<string> = new Set(['ilike', 'like', 'not ilike', 'not like']);
 
@@ -139,17 +152,56 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
   #select(node: SelectQueryNode): SelectQueryNode {
     if (this.#sql.stored !== undefined) assertSameForms(this.#walk, node);
     return isOrderedByValue(this.#walk, node)
-      ? orderedAround(this.#walk, node, (inner) => super.transformSelectQuery(inner))
-      : super.transformSelectQuery(node);
+      ? orderedAround(this.#walk, node, (inner) => this.#combined(inner))
+      : this.#combined(node);
+  }
+
+  #combined(node: SelectQueryNode): SelectQueryNode {
+    const made = super.transformSelectQuery(node);
+    if (this.#sql.stored === undefined || node.setOperations === undefined) return made;
+    return combinedForms(this.#walk, node, made);
+  }
+
+  protected override transformCreateView(node: CreateViewNode): CreateViewNode {
+    const made = super.transformCreateView(node);
+    if (this.#sql.stored === undefined || node.as === undefined || made.as === undefined) return made;
+    return { ...made, as: asNode(keptAsText(this.#walk, node.as, made.as, true)) };
+  }
+
+  protected override transformCreateTable(node: CreateTableNode): CreateTableNode {
+    const made = super.transformCreateTable(node);
+    const { selectQuery } = made;
+    if (this.#sql.stored === undefined || node.selectQuery === undefined || selectQuery === undefined)
+      return made;
+    return { ...made, selectQuery: asNode(keptAsText(this.#walk, node.selectQuery, selectQuery, false)) };
+  }
+
+  /** In raw SQL of a declared type a numeric is decimal text. */
+  protected override transformReference(node: ReferenceNode): ReferenceNode {
+    const made = super.transformReference(node);
+    if (!this.#scopes.isDeclared) return made;
+    const name = columnName(node);
+    const type = name && this.#scopes.find(name.column, name.table)?.type;
+    return type?.isScaled === true ? asNode(this.#walk.operands.coerced(made, type, NUMERIC)) : made;
   }
 
   protected override transformInsertQuery(node: InsertQueryNode): InsertQueryNode {
     const { columns, values } = node;
-    if (columns === undefined || values === undefined || !ValuesNode.is(values))
-      return super.transformInsertQuery(node);
+    if (values === undefined || columns === undefined || !ValuesNode.is(values)) {
+      const made = super.transformInsertQuery(node);
+      return made.values === undefined || ValuesNode.is(made.values)
+        ? made
+        : { ...made, values: insertedQuery(this.#walk, node, made.values) };
+    }
     const targets = columns.map((column) => typedColumn(this.#walk, column) ?? this.#deny(column));
     const rows = values.values.map((row) => insertedRow(this.#walk, row, columns, targets));
-    return super.transformInsertQuery({ ...node, values: ValuesNode.create(rows) });
+    const made = super.transformInsertQuery({ ...node, values: ValuesNode.create(rows) });
+    if (this.#sql.stored === undefined || made.values === undefined || !ValuesNode.is(made.values))
+      return made;
+    const stored = made.values.values.map((row, index) =>
+      insertedNumerics(this.#walk, rows[index] ?? row, row, targets),
+    );
+    return { ...made, values: ValuesNode.create(stored) };
   }
 
   protected override transformColumnUpdate(node: ColumnUpdateNode): ColumnUpdateNode {
@@ -185,7 +237,13 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
     if (LIKES.has(operator) && ValueNode.is(node.rightOperand) && typeof node.rightOperand.value === 'string')
       assertPattern(node.rightOperand.value);
     if (operator === '||') this.#walk.forms.refuse(node, operands, AS_TEXT, 'concatenated');
-    return undefined;
+    if (IS.has(operator)) return undefined;
+    const made = super.transformBinaryOperation(node);
+    return {
+      ...made,
+      leftOperand: textOf(this.#walk, node.leftOperand, made.leftOperand),
+      rightOperand: textOf(this.#walk, node.rightOperand, made.rightOperand),
+    } as BinaryOperationNode;
   }
 
   protected override transformUnaryOperation(node: UnaryOperationNode): UnaryOperationNode {
@@ -230,7 +288,13 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
     }
     const allowed = HIDDEN_ARGUMENTS[name] ?? NONE;
     this.#walk.forms.refuse(node, node.arguments, allowed, `given to ${node.func}()`);
-    const made = super.transformFunction(node);
+    const given = super.transformFunction(node);
+    const made = {
+      ...given,
+      arguments: given.arguments.map((each, index) =>
+        textOf(this.#walk, node.arguments[index] ?? each, each),
+      ),
+    };
     if (name !== 'concat') return made;
     // It takes values of any type, so nothing else tells the engine that of a given text.
     const told = made.arguments.map((each) => (isText(each) ? this.#walk.operands.cast(each, TEXT) : each));

@@ -155,7 +155,7 @@ export interface DatabaseSql
   milliseconds?(column: Expression<unknown>): Expression<unknown>;
   /**
    * Builds `avg`, `max`, `min` or `sum` of an expression of `type` when the engine's own would round, or would have another type than the contract says:
-   * `sum` and `avg` are numerics (strings) for integers and numerics, and doubles for doubles; `min` and `max` have the column's type. `call` is complete, with
+   * `sum` and `avg` are numerics (decimal text) for integers and numerics, and doubles for doubles; `min` and `max` have the column's type. `call` is complete, with
    * its FILTER and OVER. Returns `undefined` to keep it. Default: always the engine's own.
    */
   aggregate?(call: AggregateFunctionNode, type: ValueType): Expression<unknown> | undefined;
@@ -177,6 +177,10 @@ export interface StoredForms {
   readonly hidden: ReadonlySet<ValueTypeName>;
   /** A whole number as a numeric. */
   numeric(whole: Expression<unknown>): Expression<unknown>;
+  /** The numeric that the engine has as the whole number value × 10^scale. */
+  unscaled(whole: Expression<unknown>, scale: number): Expression<unknown>;
+  /** The whole number value × 10^scale of a number, rounded half away from zero; a value that a column does not take when it is beyond 64 bits. */
+  scaled(numeric: Expression<unknown>, scale: number): Expression<unknown>;
   /** A numeric with exactly `scale` digits after the point, rounded half away from zero, as PostgreSQL stores it. */
   rescaled(numeric: Expression<unknown>, scale: number): Expression<unknown>;
   /** The number for which a text stands, as PostgreSQL reads it. The statement fails for a text that is no number of the type (`invalid_value`). */
@@ -205,7 +209,7 @@ export interface StoredForms {
    * reports the declared type of a column, but no type of an expression. `whole` is a computed whole number, also where the engine names a column: a number while
    * it is safe, a bigint beyond.
    */
-  resultTypes(types: ReadonlyMap<string, ValueTypeName | 'whole'>): string;
+  resultTypes(types: ReadonlyMap<string, ValueType | 'whole'>): string;
 }
 
 /** The operators between two numbers. */

@@ -20,6 +20,8 @@ export type DatePart =
 export interface JsonColumn {
   readonly name: string;
   readonly type: ValueTypeName | 'whole' | undefined;
+  /** Of a numeric that the engine has as the whole number value × 10^scale. */
+  readonly scale?: number | undefined;
 }
 
 /** Core's functions in the engine's SQL. Times are timestamptz in the form in which the engine stores them; NULL gives NULL. Parts and buckets are those of UTC. */

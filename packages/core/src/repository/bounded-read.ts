@@ -21,7 +21,8 @@ export function isBoundedRead(
 ): boolean {
   const [column, ...others] = key;
   if (limit > MAX_ROWS || column === undefined || others.length > 0) return false;
-  if (column.isNullable || column.type === undefined || column.type.name === 'numeric') return false;
+  if (column.isNullable || column.type === undefined) return false;
+  if (column.type.name === 'numeric' && column.type.isScaled !== true) return false;
   return terms.every((term) => term.column === column) && isRangeOf(column, where);
 }
 

@@ -101,21 +101,33 @@ export class PatchParser {
     const { type } = column;
     if (type === undefined || !NUMBERS.has(type.name))
       throw invalidQuery(`"${column.property}" is no number, so it cannot be incremented`);
+    const operand = this.#shape.encodeOperand(column, toOperand(type.name, by));
+    const isText = this.#shape.isTextOperand(column, operand);
     return {
       column,
-      form: `+${column.name}`,
-      values: [this.#shape.encodeOperand(column, toOperand(type.name, by))],
+      form: `+${column.name}${isText ? ' as text' : ''}`,
+      values: [operand],
       build: (next, target) => {
         const eb = expressionBuilder<AnyTables, string>();
         const name = target === undefined ? column.property : `${target}.${column.property}`;
-        return this.#sum(column, eb.ref(name as never), next());
+        return this.#sum(column, eb.ref(name as never), next(), isText);
       },
     };
   }
 
-  #sum({ type }: ShapeColumn, column: Expression<unknown>, by: Expression<unknown>): Expression<unknown> {
+  /** @param isText whether `by` is decimal text that a scaled column has no whole number for. */
+  #sum(
+    { type }: ShapeColumn,
+    column: Expression<unknown>,
+    by: Expression<unknown>,
+    isText: boolean,
+  ): Expression<unknown> {
     const { stored } = this.#sql;
-    if (type?.name !== 'numeric' || stored === undefined)
+    if (isText && stored !== undefined) {
+      const { scale = 0 } = type ?? {};
+      return stored.scaled(stored.calculated('+', stored.unscaled(column, scale), by), scale);
+    }
+    if (type?.name !== 'numeric' || type.isScaled === true || stored === undefined)
       return expressionBuilder<AnyTables, string>()(column as never, '+', by as never);
     const sum = stored.calculated('+', column, by);
     return type.scale === undefined ? sum : stored.rescaled(sum, type.scale);

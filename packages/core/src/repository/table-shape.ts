@@ -6,6 +6,7 @@ import { invalidQuery } from '../errors/invalid-query.js';
 import { UsageError } from '../errors/usage-errors.js';
 import { type Naming, sameNaming } from '../naming/naming.js';
 import { checkValue } from '../values/check-value.js';
+import { scaledText } from '../values/scaled-text.js';
 
 /** One column as a repository sees it. */
 export interface ShapeColumn extends CatalogColumn {
@@ -112,12 +113,39 @@ export class TableShape {
     return this.#sql.encode(checkValue(value, column.type, place), column.type);
   }
 
-  /** Checks and encodes a value that is compared with the column. The column's length and precision do not apply to it. @throws ValueError. */
+  /**
+   * Checks and encodes a value that is compared with the column. The column's length and precision do not apply to it: a number that a scaled column has no
+   * whole number for stays decimal text. @throws ValueError.
+   */
   encodeOperand(column: ShapeColumn, value: unknown): unknown {
+    if (column.type?.isScaled === true && value !== null) return this.#scaledOperand(column, value);
     return this.encode(
       column.type === undefined ? column : { ...column, type: { name: column.type.name } },
       value,
     );
+  }
+
+  #scaledOperand(column: ShapeColumn, value: unknown): unknown {
+    const { scale = 0 } = column.type ?? {};
+    const place = { table: this.name, column: column.property };
+    const text = String(checkValue(value, { name: 'numeric' }, place));
+    const scaled = scaledText(text, scale);
+    return scaled === undefined ? text : this.#sql.encode(scaled, { name: 'numeric', scale, isScaled: true });
+  }
+
+  /** Whether the value, which {@link TableShape.encodeOperand} gave, is compared with the column's decimal text. */
+  isTextOperand({ type }: ShapeColumn, value: unknown): boolean {
+    return type?.isScaled === true && typeof value === 'string';
+  }
+
+  /** Builds what stands for a scaled column where it is compared with {@link TableShape.comparableText}. */
+  comparableColumnText({ type }: ShapeColumn, column: Expression<unknown>): Expression<unknown> {
+    return this.comparableText(this.#sql.stored?.unscaled(column, type?.scale ?? 0) ?? column);
+  }
+
+  /** Builds what stands for the decimal text of a number in comparisons. */
+  comparableText(text: Expression<unknown>): Expression<unknown> {
+    return this.#sql.comparable?.(text, { name: 'numeric' }) ?? text;
   }
 
   /** Builds the expression that stands for the column, or for a value compared with it, in comparisons and orders. */

@@ -212,7 +212,11 @@ export class WhereParser {
     const values = operand.map((value) => this.#operand(column, value));
     if (column.type?.hasMicroseconds === true && operand.length > 0)
       return this.#any(operand.map((date: Date) => this.#millisecond(column, '=', date)));
-    return this.#oneOf(column, values);
+    const texts = values.filter((value) => this.#shape.isTextOperand(column, value));
+    if (texts.length === 0) return this.#oneOf(column, values);
+    const others = values.filter((value) => !this.#shape.isTextOperand(column, value));
+    const equal = texts.map((value) => this.#sign(column, '=', value));
+    return this.#any(others.length === 0 ? equal : [this.#oneOf(column, others), ...equal]);
   }
 
   /** As with any other list, an empty list does not match rows whose column is NULL. `not (column in ())` would match them. */
@@ -265,6 +269,7 @@ export class WhereParser {
   }
 
   #sign(column: ComparedColumn, sign: Sign, value: unknown): Condition {
+    if (this.#shape.isTextOperand(column, value)) return this.#textSign(column, sign, value);
     const comparable = (expression: Expression<unknown>): Expression<unknown> =>
       this.#shape.comparable(column, expression);
     return {
@@ -272,6 +277,21 @@ export class WhereParser {
       values: [value],
       isPure: true,
       build: (next) => this.#eb(comparable(this.#compared(column)), sign, comparable(next())),
+    };
+  }
+
+  /** Compares a scaled column with a number that it has no whole number for, by their decimal text. */
+  #textSign(column: ShapeColumn, sign: Sign, value: unknown): Condition {
+    return {
+      form: `${column.name} as text ${sign}`,
+      values: [value],
+      isPure: true,
+      build: (next) =>
+        this.#eb(
+          this.#shape.comparableColumnText(column, this.#ref(column)),
+          sign,
+          this.#shape.comparableText(next()),
+        ),
     };
   }
 

@@ -33,6 +33,8 @@ export interface ValueType {
   readonly precision?: number;
   /** The digits of a numeric after the decimal point; 0 when only a precision is given, as in PostgreSQL. */
   readonly scale?: number;
+  /** Of a numeric column that the engine stores as the whole number value × 10^scale: such values compare, sort and add up as numbers. */
+  readonly isScaled?: true;
   /** Of a timestamptz column made elsewhere: it holds microseconds, which a Date does not carry. It stands for the whole millisecond. */
   readonly hasMicroseconds?: true;
 }

@@ -64,8 +64,9 @@ export class SqliteSql implements DatabaseSql {
     return sql<SqlBool>`${this.comparable(column, type)} in (select ${member} from json_each(${toJsonArray(values)}))`;
   }
 
-  /** Numerics are stored as text, which sorts by characters, and equal JSON values as different texts. */
-  comparable(expression: Expression<unknown>, { name }: ValueType): Expression<unknown> {
+  /** Numerics beyond 18 digits are stored as text, which sorts by characters, and equal JSON values as different texts. */
+  comparable(expression: Expression<unknown>, { isScaled, name }: ValueType): Expression<unknown> {
+    if (isScaled === true) return expression;
     if (name === 'numeric') return functionCall(NUMERIC_KEY, expression);
     return name === 'json' || name === 'jsonb' ? functionCall(JSONB_TEXT, expression) : expression;
   }

@@ -7,6 +7,7 @@ import {
   textLiteral,
 } from '@sluice/core';
 import { type Expression, expressionBuilder } from 'kysely';
+import { NUMERIC_UNSCALED } from '../values/numeric-functions.js';
 import { NUMERIC_PERCENTILE, PERCENTILE } from '../values/percentile.js';
 import { BUCKET, DATE_PART } from '../values/time-functions.js';
 
@@ -28,8 +29,9 @@ export const PORTABLE_FUNCTIONS: PortableFunctions = {
   },
 };
 
-function member({ name, type }: JsonColumn): readonly Expression<unknown>[] {
+function member({ name, scale, type }: JsonColumn): readonly Expression<unknown>[] {
   const column = columnOfRows(name);
+  if (scale !== undefined) return [textLiteral(name), functionCall(NUMERIC_UNSCALED, column, eb.lit(scale))];
   return [textLiteral(name), type === undefined ? column : (FORMS[type]?.(column) ?? column)];
 }
 

@@ -11,7 +11,7 @@ import {
 import { toPortableDefault } from '../schema/defaults.js';
 import { quoteIdentifier } from '../sql/quoting.js';
 import { BIGINT_MARK } from '../values/bigint-columns.js';
-import { declaredType, typeCheck } from '../values/column-types.js';
+import { declaredType, storedType, typeCheck } from '../values/column-types.js';
 import { typeCheckName } from '../values/type-check-name.js';
 
 /** Makes the columns of a primary key NOT NULL, as in PostgreSQL, and moves a primary key constraint on an identity column to the column. */
@@ -49,8 +49,9 @@ export function toPortableColumn(column: ColumnDefinitionNode): ColumnDefinition
   const notNull = (column.notNull ?? false) || (column.primaryKey ?? false);
   if (!DataTypeNode.is(column.dataType)) return ColumnDefinitionNode.cloneWith(column, { notNull });
   const { dataType } = column.dataType;
-  const type = parseValueType(SERIALS[dataType] ?? dataType);
-  if (type === undefined) throw portableTypeError(dataType, 'SQLite');
+  const portableType = parseValueType(SERIALS[dataType] ?? dataType);
+  if (portableType === undefined) throw portableTypeError(dataType, 'SQLite');
+  const type = storedType(portableType);
   const defaultTo = column.defaultTo && toPortableDefault(column.defaultTo, type);
   const endModifiers = [...(column.endModifiers ?? []), checkOf(column, type)];
   const portable = { ...column, notNull, endModifiers, ...(defaultTo === undefined ? {} : { defaultTo }) };

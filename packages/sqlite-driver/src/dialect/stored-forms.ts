@@ -1,14 +1,22 @@
-import { functionCall, type StoredForms, type ValueTypeName } from '@sluice/core';
+import { functionCall, type StoredForms, type ValueType } from '@sluice/core';
 import { type Expression, sql } from 'kysely';
-import { declaredType } from '../values/column-types.js';
+import { hintedType } from '../values/column-types.js';
 import { JSONB_TEXT } from '../values/jsonb-text.js';
-import { NUMERIC_EXTREMES, NUMERIC_OPERATORS, NUMERIC_ROUND } from '../values/numeric-functions.js';
+import {
+  NUMERIC_EXTREMES,
+  NUMERIC_OPERATORS,
+  NUMERIC_ROUND,
+  NUMERIC_SCALED,
+  NUMERIC_UNSCALED,
+} from '../values/numeric-functions.js';
 import { TEXT_NUMBERS } from '../values/text-numbers.js';
 
 /** The types that SQLite stores as text or integers of its own, and the expressions that treat them as what they are. */
 export const STORED_FORMS: StoredForms = {
   hidden: new Set(['boolean', 'date', 'json', 'jsonb', 'numeric', 'timestamptz']),
   numeric: (whole) => sql`cast(${whole} as text)`,
+  unscaled: (whole, scale) => functionCall(NUMERIC_UNSCALED, whole, sql.lit(scale)),
+  scaled: (numeric, scale) => functionCall(NUMERIC_SCALED, numeric, sql.lit(scale)),
   rescaled: (numeric, scale) => functionCall(NUMERIC_ROUND, numeric, sql.lit(scale)),
   numberOf: (text, type) => functionCall(TEXT_NUMBERS[type], text),
   calculated: (operator, left, right) => functionCall(NUMERIC_OPERATORS[operator], left, right),
@@ -31,7 +39,7 @@ function withoutNulls(values: readonly Expression<unknown>[]): readonly Expressi
 }
 
 /** The comment that the thread parses, with the types as they are declared in SQLite. */
-function formatTypeHints(types: ReadonlyMap<string, ValueTypeName | 'whole'>): string {
-  const hints = [...types].map(([column, name]) => [column, name === 'whole' ? '' : declaredType({ name })]);
+function formatTypeHints(types: ReadonlyMap<string, ValueType | 'whole'>): string {
+  const hints = [...types].map(([column, type]) => [column, type === 'whole' ? '' : hintedType(type)]);
   return `/* types ${JSON.stringify(hints).replaceAll('*/', '*\\/')} */`;
 }

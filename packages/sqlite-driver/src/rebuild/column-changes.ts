@@ -21,7 +21,7 @@ import { type ColumnDefinition, clausesOf } from '../schema/table-definition.js'
 import { quoteIdentifier } from '../sql/quoting.js';
 import { keyword } from '../sql/tokens.js';
 import { BIGINT_MARK } from '../values/bigint-columns.js';
-import { declaredType } from '../values/column-types.js';
+import { declaredType, storedType } from '../values/column-types.js';
 import type { CompileNode } from './compile-node.js';
 import { dropConstraintsOn } from './constraint-changes.js';
 import type { TableChange } from './table-change.js';
@@ -69,8 +69,9 @@ function setDataType(
     setRawType(change, column, compile(dataType));
     return;
   }
-  const type = parseValueType(dataType.dataType);
-  if (type === undefined) throw portableTypeError(dataType.dataType, 'SQLite');
+  const portableType = parseValueType(dataType.dataType);
+  if (portableType === undefined) throw portableTypeError(dataType.dataType, 'SQLite');
+  const type = storedType(portableType);
   const convert = conversionBetween(change.type(column), type, column.name);
   change.values.set(column.name, convert(change.values.get(column.name) ?? quoteIdentifier(column.name)));
   convertDefault(change, column.name, convert);

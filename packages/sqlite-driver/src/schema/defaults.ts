@@ -1,4 +1,4 @@
-import type { ValueType } from '@sluice/core';
+import { scaledText, UnsupportedError, type ValueType } from '@sluice/core';
 import { DefaultValueNode, type OperationNode, RawNode, ValueNode } from 'kysely';
 
 /** Default expressions of PostgreSQL, with their equivalent in SQLite. */
@@ -11,7 +11,12 @@ const EXPRESSIONS: Readonly<Record<string, string | undefined>> = {
 /** The default of a column of the portable `type`, as SQLite stores such values. Other defaults are returned unchanged. */
 export function toPortableDefault(node: DefaultValueNode, type: ValueType): DefaultValueNode {
   const { defaultValue } = node;
-  const text = RawNode.is(defaultValue) ? rawDefault(defaultValue, type) : literalDefault(defaultValue, type);
+  const text =
+    type.isScaled === true
+      ? scaledDefault(defaultValue, type)
+      : RawNode.is(defaultValue)
+        ? rawDefault(defaultValue, type)
+        : literalDefault(defaultValue, type);
   return text === undefined ? node : DefaultValueNode.create(RawNode.createWithSql(text));
 }
 
@@ -19,6 +24,34 @@ function rawDefault({ sqlFragments, parameters }: RawNode, type: ValueType): str
   if (parameters.length > 0) return undefined;
   return EXPRESSIONS[`${type.name} ${sqlFragments.join('').trim().toLowerCase()}`];
 }
+
+/**
+ * The default of a numeric that is stored as a whole number. A number that the column does not take is left as text, which its CHECK rejects.
+ *
+ * @throws UnsupportedError for SQL other than a number: SQLite would store 1 for 0.01.
+ */
+function scaledDefault(node: OperationNode, { scale = 0 }: ValueType): string | undefined {
+  const text = ValueNode.is(node)
+    ? node.value === null
+      ? 'null'
+      : String(node.value)
+    : RawNode.is(node) && node.parameters.length === 0
+      ? node.sqlFragments
+          .join('')
+          .trim()
+          .replace(/^\((.*)\)$/, '$1')
+          .replace(/^'(.*)'$/, '$1')
+      : '';
+  if (/^null$/i.test(text)) return undefined;
+  if (!/^[-+]?\d+(?:\.\d*)?$/.test(text))
+    throw new UnsupportedError(
+      `The default of a numeric of up to ${MAX_DIGITS} digits is a number; "${text}" is none. Give it as a value, or in the rows.`,
+    );
+  const units = scaledText(text.replace('+', ''), scale)?.replace('.', '');
+  return units === undefined ? `'${text}'` : String(BigInt(units));
+}
+
+const MAX_DIGITS = 18;
 
 function literalDefault(node: OperationNode, type: ValueType): string | undefined {
   if (!ValueNode.is(node)) return undefined;

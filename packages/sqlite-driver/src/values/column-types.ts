@@ -28,18 +28,44 @@ const DECLARED: Readonly<Record<ValueTypeName, string>> = {
  */
 const RENAMED: ReadonlySet<ValueTypeName> = new Set(['bytea', 'date', 'json', 'jsonb', 'numeric', 'uuid']);
 
+/**
+ * How a numeric is declared whose values are stored as whole numbers: 12.50 as 1250 in a numeric(10, 2). BLOB gives the column no affinity, so that decimal text
+ * which raw SQL writes, such as '12.00', is refused by the CHECK and not taken for 12, which is 0.12.
+ */
+const SCALED = 'numeric_scaled_blob';
+
+/** The most digits of a numeric that is stored as a whole number of 64 bits. */
+const MAX_SCALED_PRECISION = 18;
+
 const PORTABLE_NAMES: ReadonlyMap<string, ValueTypeName> = new Map(
   Object.entries(DECLARED).map(([name, declared]) => [declared, name as ValueTypeName]),
 );
 
-/** The declared type of a column of the portable `type`. */
+/** The type as a new column stores it: a numeric of at most 18 digits as a whole number. */
+export function storedType(type: ValueType): ValueType {
+  const { name, precision, scale = 0 } = type;
+  const isScaled =
+    name === 'numeric' && precision !== undefined && precision <= MAX_SCALED_PRECISION && scale <= precision;
+  return isScaled ? { name, precision, scale, isScaled } : type;
+}
+
+/** The declared type of a column that stores the portable `type`. */
 export function declaredType(type: ValueType): string {
-  return `${DECLARED[type.name]}${bounds(type)}`;
+  return `${type.isScaled === true ? SCALED : DECLARED[type.name]}${bounds(type)}`;
+}
+
+/** The declared type of an expression. Of a numeric as a whole number it has the most digits. */
+export function hintedType(type: ValueType): string {
+  return declaredType(type.isScaled === true ? { ...type, precision: MAX_SCALED_PRECISION } : type);
 }
 
 /** The portable type of a declared type; `undefined` when the contract has no such type. */
 export function portableType(declared: string): ValueType | undefined {
   const [, base = '', rest = ''] = /^([a-z_ ]*?)\s*(\(.*)?$/.exec(declared.trim().toLowerCase()) ?? [];
+  if (base === SCALED) {
+    const numeric = parseValueType(`numeric${rest}`);
+    return numeric?.precision === undefined ? undefined : storedType(numeric);
+  }
   const renamed = PORTABLE_NAMES.get(base);
   if (renamed !== undefined) return parseValueType(`${renamed}${rest}`);
   const type = parseValueType(declared);
@@ -48,7 +74,9 @@ export function portableType(declared: string): ValueType | undefined {
 
 /** A CHECK expression that rejects values the type cannot hold. `column` is the quoted name. NULL passes. */
 export function typeCheck(type: ValueType, column: string): string {
-  const conditions = CHECKS[type.name](column, type).join(' and ');
+  const conditions = (type.isScaled === true ? scaledConditions : CHECKS[type.name])(column, type).join(
+    ' and ',
+  );
   return `${column} is null or (${conditions})`;
 }
 
@@ -86,6 +114,12 @@ const CHECKS: Readonly<Record<ValueTypeName, (column: string, type: ValueType) =
   ],
   varchar: (c, { length }) => (length === undefined ? [isText(c)] : [isText(c), `length(${c}) <= ${length}`]),
 };
+
+/** A whole number of at most `precision` digits. */
+function scaledConditions(c: string, { precision = 0 }: ValueType): string[] {
+  const most = '9'.repeat(precision);
+  return [isStoredAs(c, 'integer'), `${c} between -${most} and ${most}`];
+}
 
 /** Canonical decimal text: no exponent, no leading zeros, exactly `scale` digits after the point. */
 function numericConditions(c: string, { precision, scale }: ValueType): string[] {

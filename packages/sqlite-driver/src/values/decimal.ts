@@ -17,6 +17,15 @@ export function parseDecimal(value: unknown): Decimal | undefined {
   return { digits: BigInt(value.replace('.', '')), scale: value.length - point - 1 };
 }
 
+/** The decimal of a double's first 15 significant digits, as PostgreSQL casts it (numeric.c, float8_numeric); `undefined` when it is not finite. */
+export function decimalOfDouble(value: number): Decimal | undefined {
+  if (!Number.isFinite(value)) return undefined;
+  const [mantissa = '', exponent = '0'] = value.toExponential(14).split('e');
+  const scale = 14 - Number(exponent);
+  const digits = BigInt(mantissa.replace('.', ''));
+  return scale >= 0 ? { digits, scale } : { digits: digits * 10n ** BigInt(-scale), scale: 0 };
+}
+
 /** Formats a decimal with exactly `scale` digits after the point. */
 export function formatDecimal({ digits, scale }: Decimal): string {
   if (scale === 0) return String(digits);

@@ -3,6 +3,7 @@ import {
   addDecimals,
   compareDecimals,
   type Decimal,
+  decimalOfDouble,
   divideDecimals,
   formatDecimal,
   multiplyDecimals,
@@ -17,6 +18,13 @@ import { numericKey } from './numeric-key.js';
 /** Names of the SQL functions that treat numerics, which are stored as text, as numbers. */
 export const NUMERIC_KEY = 'sluice_numeric_key';
 export const NUMERIC_ROUND = 'sluice_round';
+/** Of numerics that are stored as whole numbers: their text, and the whole number of another number. */
+export const NUMERIC_UNSCALED = 'sluice_unscaled';
+export const NUMERIC_SCALED = 'sluice_scaled';
+/** The sum and the average of such numerics, of the sums of their parts above and below {@link PART}. */
+export const SCALED_TOTALS = { avg: 'sluice_avg_of', sum: 'sluice_sum_of' } as const;
+/** Sums of the parts of 18 digits above and below this one are within 64 bits for any number of rows that a table can have. */
+export const PART = 1_000_000_000;
 export const NUMERIC_AGGREGATES = {
   avg: 'sluice_avg',
   max: 'sluice_max',
@@ -50,8 +58,9 @@ interface Total {
 
 /** Adds the functions to a connection. Only queries use them: no index, trigger or view in the file refers to them. */
 export function defineNumericFunctions(database: Sqlite.Database): void {
-  database.function(NUMERIC_KEY, { deterministic: true }, numericKey);
+  database.function(NUMERIC_KEY, { deterministic: true, safeIntegers: true }, numericKey);
   defineRound(database);
+  defineScaledFunctions(database);
   defineExtremeOf(database, NUMERIC_EXTREMES.greatest, (order) => order > 0);
   defineExtremeOf(database, NUMERIC_EXTREMES.least, (order) => order < 0);
   for (const [operator, name] of Object.entries(NUMERIC_OPERATORS))
@@ -62,6 +71,38 @@ export function defineNumericFunctions(database: Sqlite.Database): void {
   );
   defineExtreme(database, NUMERIC_AGGREGATES.min, (order) => order <= 0);
   defineExtreme(database, NUMERIC_AGGREGATES.max, (order) => order >= 0);
+}
+
+function defineScaledFunctions(database: Sqlite.Database): void {
+  const options = { deterministic: true, safeIntegers: true } as const;
+  database.function(NUMERIC_UNSCALED, options, (value: unknown, scale: unknown) =>
+    typeof value === 'bigint' ? formatDecimal({ digits: value, scale: Number(scale) }) : value,
+  );
+  database.function(NUMERIC_SCALED, options, scaledNumber);
+  const total = (above: unknown, below: unknown, scale: unknown): Decimal => ({
+    digits: (above as bigint) * BigInt(PART) + (below as bigint),
+    scale: Number(scale),
+  });
+  database.function(SCALED_TOTALS.sum, options, (above: unknown, below: unknown, scale: unknown) =>
+    above === null ? null : formatDecimal(total(above, below, scale)),
+  );
+  database.function(
+    SCALED_TOTALS.avg,
+    options,
+    (above: unknown, below: unknown, scale: unknown, count: unknown) =>
+      above === null
+        ? null
+        : formatDecimal(divideDecimals(total(above, below, scale), { digits: count as bigint, scale: 0 })),
+  );
+}
+
+/** The whole number value × 10^scale; the decimal text, which the column's CHECK refuses, beyond 64 bits. */
+function scaledNumber(value: unknown, scale: unknown): unknown {
+  if (value === null) return null;
+  const decimal = typeof value === 'number' ? decimalOfDouble(value) : toDecimal(value, NUMERIC_SCALED);
+  if (decimal === undefined) return value;
+  const { digits } = roundDecimal(decimal, Number(scale));
+  return BigInt.asIntN(64, digits) === digits ? digits : formatDecimal(decimal);
 }
 
 function defineRound(database: Sqlite.Database): void {

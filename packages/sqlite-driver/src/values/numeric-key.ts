@@ -10,6 +10,7 @@ const LONGEST = 10 ** LENGTH_DIGITS - 1;
  * scale. A value that is not a number is returned unchanged.
  */
 export function numericKey(value: unknown): unknown {
+  if (typeof value === 'bigint') return numericKey(String(value));
   if (typeof value !== 'string') return value;
   const match = NUMERIC.exec(value);
   if (match === null) return value;

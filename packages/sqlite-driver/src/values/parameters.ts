@@ -9,6 +9,7 @@ export function encodeValue(value: CheckedValue, type: ValueType): SqliteValue {
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (value instanceof Date) return value.getTime();
   if (typeof value === 'number' && type.name === 'bigint') return BigInt(value);
+  if (type.isScaled === true && typeof value === 'string') return BigInt(value.replace('.', ''));
   return value;
 }
 

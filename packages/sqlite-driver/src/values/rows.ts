@@ -42,8 +42,8 @@ export function decodersOf({ names, types }: ResultColumns): ColumnDecoder[] {
 }
 
 /** The decoder of a column whose portable type is known. */
-export function typeDecoder(name: string, { name: type }: ValueType): ColumnDecoder {
-  return { name, declared: type, ...typeCodec(type) };
+export function typeDecoder(name: string, type: ValueType): ColumnDecoder {
+  return { name, declared: type.name, ...typeCodec(type) };
 }
 
 /**

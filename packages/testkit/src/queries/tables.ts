@@ -42,7 +42,16 @@ const DECLARED: Readonly<Record<QueryType, readonly string[]>> = {
   integer: ['integer', 'integer', 'smallint'],
   json: ['json'],
   jsonb: ['jsonb'],
-  numeric: ['numeric(10, 2)', 'numeric(20, 6)', 'numeric', 'numeric(8, 0)'],
+  // Of one scale and of others, of up to 18 digits and of more: a driver may store them in different forms.
+  numeric: [
+    'numeric(10, 2)',
+    'numeric(12, 2)',
+    'numeric(18, 4)',
+    'numeric(20, 6)',
+    'numeric(20, 2)',
+    'numeric',
+    'numeric(8, 0)',
+  ],
   text: ['text', 'text', 'varchar(20)'],
   timestamptz: ['timestamptz'],
   uuid: ['uuid'],
@@ -51,6 +60,10 @@ const DECLARED: Readonly<Record<QueryType, readonly string[]>> = {
 export const QUERY_TYPES = Object.keys(DECLARED) as QueryType[];
 
 const NULLS = 0.15;
+/** Numerics of 18 digits, which a double does not hold. */
+const LARGE_NUMERICS = ['90071992547409.9301', '-99999999999999.9999', '90071992547409.9300'];
+const LARGE = 0.2;
+
 const HOUR_MS = 3_600_000;
 
 /** Few values of each type, so that they meet again. Doubles are sums of powers of 2, so that no order of additions matters. */
@@ -101,6 +114,7 @@ function storedValue(random: Random, { declared, type }: DeclaredColumn): unknow
   if (random.chance(NULLS)) return null;
   const value = random.pick(VALUES[type]);
   if (type !== 'numeric') return value;
+  if (declared === 'numeric(18, 4)' && random.chance(LARGE)) return random.pick(LARGE_NUMERICS);
   const scale = declared === 'numeric' ? random.below(4) : Number(/, (\d+)/.exec(declared)?.[1] ?? 0);
   const digits = ['0', '5', '25', '125'].filter(({ length }) => length <= scale);
   return scale === 0 ? value : `${String(value)}.${random.pick(digits).padEnd(scale, '0')}`;

@@ -4,6 +4,7 @@ import type { ColumnReading } from '../reader/table-reading.js';
 import { quoteName } from '../sql/quote.js';
 import { type ColumnType, parseColumnType } from '../values/column-type.js';
 import type { ValueForm } from '../values/encode-value.js';
+import { scaleInFile } from '../values/scaled-numeric.js';
 
 /** A column to move from PostgreSQL to SQLite. */
 export interface BackColumn {
@@ -80,7 +81,10 @@ export function readingOfBack({
   return { source: name, type: typeText, form: formOf(type) };
 }
 
-function formOf({ name }: ColumnType): ValueForm {
+function formOf(type: ColumnType): ValueForm {
+  const scale = scaleInFile(type);
+  if (scale !== undefined) return `scaled-${scale}`;
+  const { name } = type;
   if (name === 'timestamptz') return 'epoch-ms';
   return name === 'date' || name === 'timestamp' ? 'iso' : 'plain';
 }

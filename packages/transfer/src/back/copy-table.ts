@@ -7,8 +7,10 @@ import { rowCounter } from '../reader/row-counter.js';
 import { quoteName, quoteNames } from '../sql/quote.js';
 import { forgetBackTable, recordBackTable } from '../state/sqlite-state.js';
 import type { TableProgress } from '../state/table-progress.js';
+import type { ColumnType } from '../values/column-type.js';
 import { decodeValue } from '../values/decode-value.js';
 import type { SqliteValue } from '../values/encode-value.js';
+import { scaleInFile, toUnits } from '../values/scaled-numeric.js';
 import { fileTransaction } from './file-transaction.js';
 import { copyQuarantine } from './quarantine.js';
 import type { BackRows } from './rows.js';
@@ -85,7 +87,7 @@ function decodeTuple({ table, columns }: BackTable, bytes: Buffer, from: number)
     if (length < 0) return null;
     const decoded = decodeValue(type, bytes.subarray(at, at + length));
     at += length;
-    if ('value' in decoded) return toStored(decoded.value, type.name);
+    if ('value' in decoded) return toStored(decoded.value, type);
     throw new ValueError(
       `${quoteName(table.name)}.${quoteName(name)} holds ${decoded.problem}, which SQLite cannot hold. Change it in the source first.`,
       { table: table.name, column: name },
@@ -94,7 +96,9 @@ function decodeTuple({ table, columns }: BackTable, bytes: Buffer, from: number)
 }
 
 /** better-sqlite3 binds a number as a REAL, so integers are bound as bigints. */
-function toStored(value: SqliteValue, type: string): SqliteValue {
-  const isInteger = typeof value === 'number' && type !== 'double precision' && type !== 'real';
+function toStored(value: SqliteValue, type: ColumnType): SqliteValue {
+  if (typeof value === 'string' && scaleInFile(type) !== undefined) return toUnits(value);
+  const { name } = type;
+  const isInteger = typeof value === 'number' && name !== 'double precision' && name !== 'real';
   return isInteger ? BigInt(value) : value;
 }

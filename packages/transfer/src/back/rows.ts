@@ -1,5 +1,7 @@
 import type { Policies } from '../plan/policies.js';
 import { quoteName, quoteNames, quoteText } from '../sql/quote.js';
+import type { ColumnType } from '../values/column-type.js';
+import { scaleInFile } from '../values/scaled-numeric.js';
 import { type BackForeignKey, foreignKeysOf } from './foreign-key.js';
 import { quarantineCondition, quarantineReason, selectedColumns } from './problems.js';
 import { type BackTable, keySql } from './table.js';
@@ -116,16 +118,31 @@ export class BackRows {
   }
 }
 
-/** Condition that a foreign key matches. Decimal numbers are compared as text, as SQLite stores them: 1.0 is not 1.00. */
+/**
+ * Condition that a foreign key matches. Decimal numbers are compared as SQLite stores them: as text, in which 1.0 is not 1.00, or as whole numbers of their last
+ * digit, which are never equal to text.
+ */
 function matches({ child, columns, parent, parentColumns }: BackForeignKey): string {
-  const isNumeric = ({ columns: all }: BackTable, name: string): boolean =>
-    all.some((column) => column.name === name && column.type.name === 'numeric');
+  const typeIn = ({ columns: all }: BackTable, name: string): ColumnType | undefined => {
+    const type = all.find((column) => column.name === name)?.type;
+    return type?.name === 'numeric' ? type : undefined;
+  };
   const pairs = columns.map((column, index) => {
     const parentColumn = parentColumns[index] ?? '';
-    const cast = isNumeric(child, column) || isNumeric(parent, parentColumn) ? '::text' : '';
-    return `parent.${quoteName(parentColumn)}${cast} = child.${quoteName(column)}${cast}`;
+    const types = [typeIn(parent, parentColumn), typeIn(child, column)] as const;
+    const [left, right] = [`parent.${quoteName(parentColumn)}`, `child.${quoteName(column)}`];
+    if (types.every((type) => type === undefined)) return `${left} = ${right}`;
+    const [one, other] = types.map((type) => type && scaleInFile(type));
+    const areNumerics = types.every((type) => type !== undefined);
+    if (areNumerics && (one === undefined) !== (other === undefined)) return 'false';
+    return `${storedText(left, one)} = ${storedText(right, other)}`;
   });
   return pairs.join(' and ');
+}
+
+/** The text of what SQLite stores for a number. @param scale of a numeric that is stored as a whole number. */
+function storedText(column: string, scale: number | undefined): string {
+  return scale === undefined ? `${column}::text` : `trunc(${column} * 1${'0'.repeat(scale)})::text`;
 }
 
 function columnsText({ columns }: BackForeignKey): string {

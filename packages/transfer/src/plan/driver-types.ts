@@ -8,11 +8,15 @@ export interface DriverType {
   readonly form: ValueForm;
 }
 
+/** A numeric that is stored as a whole number: 12.50 as 1250 in a numeric(10, 2). */
+const SCALED = 'numeric_scaled_blob';
+
 const DECLARED: Readonly<Record<string, string>> = {
   bytea_blob: 'bytea',
   date_text: 'date',
   json_text: 'json',
   jsonb_text: 'jsonb',
+  numeric_scaled_blob: 'numeric',
   numeric_text: 'numeric',
   uuid_text: 'uuid',
 };
@@ -30,7 +34,11 @@ export function driverType(table: string, column: string, declaredType: string):
   const [base = '', rest = ''] = declaredType.toLowerCase().split(/(?=\()/);
   const renamed = DECLARED[base.trim()];
   const type = parseValueType(renamed === undefined ? declaredType : renamed + rest);
-  return type === undefined ? undefined : { type: formatType(type), form: formOf(type) };
+  if (type === undefined) return undefined;
+  return {
+    type: formatType(type),
+    form: base.trim() === SCALED ? `scaled-${type.scale ?? 0}` : formOf(type),
+  };
 }
 
 function formatType({ name, length, precision, scale }: ValueType): string {

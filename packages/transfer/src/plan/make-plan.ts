@@ -2,6 +2,7 @@ import type { TableProfile } from '../reader/reader-protocol.js';
 import type { SourceSchema, SourceTable } from '../source/schema.js';
 import type { ExpressionScope } from '../translate/expression.js';
 import { translateTrigger, translateView } from '../translate/query.js';
+import { scaleOfForm } from '../values/scaled-numeric.js';
 import type { TypeChoice } from './choose-type.js';
 import { type Finding, finding } from './finding.js';
 import { planForeignKey } from './plan-statements.js';
@@ -165,12 +166,17 @@ function viewsAndTriggers(
 /** All names of tables, views and columns, with their names in the target. */
 function wholeScope(schema: SourceSchema, planned: readonly PlannedTable[]): ExpressionScope {
   const columns = new Map<string, string>();
+  const scales = new Map<string, number>();
   for (const table of planned) {
-    for (const { source, target } of table.columns) columns.set(source.toLowerCase(), target);
+    for (const { source, target, form } of table.columns) {
+      columns.set(source.toLowerCase(), target);
+      const scale = scaleOfForm(form);
+      if (scale !== undefined) scales.set(source.toLowerCase(), scale);
+    }
   }
   for (const { name } of schema.views) columns.set(name.toLowerCase(), name);
   for (const { source, target } of planned) columns.set(source.toLowerCase(), target);
-  return { columns, types: new Map() };
+  return { columns, types: new Map(), scales };
 }
 
 /** Finds different names of the source that are the same in the target after renaming. */

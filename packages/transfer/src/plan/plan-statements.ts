@@ -2,6 +2,7 @@ import type { SourceForeignKey, SourceIndex, SourceTable } from '../source/schem
 import { quoteName, quoteNames } from '../sql/quote.js';
 import { translateDefault } from '../translate/column-default.js';
 import { type ExpressionScope, translateExpression } from '../translate/expression.js';
+import { scaleOfForm } from '../values/scaled-numeric.js';
 import { fittingName } from './target-names.js';
 import type { PlannedColumn, PlannedStatement, Untranslated } from './transfer-plan.js';
 
@@ -25,6 +26,7 @@ export function scopeOf(columns: readonly PlannedColumn[]): ExpressionScope {
   return {
     columns: new Map(columns.map(({ source, target }) => [source.toLowerCase(), target])),
     types: new Map(columns.map(({ source, type }) => [source.toLowerCase(), type])),
+    scales: new Map(columns.map(({ source, form }) => [source.toLowerCase(), scaleOfForm(form)])),
   };
 }
 
@@ -63,7 +65,7 @@ export function planStatements(table: TargetTable): TableStatements {
   for (const { name: source, defaultSql } of table.source.columns) {
     const column = table.columns.find((candidate) => candidate.source === source);
     if (defaultSql === undefined || column === undefined || column.identityNext !== null) continue;
-    const made = translateDefault(defaultSql, column.type);
+    const made = translateDefault(defaultSql, column.type, scaleOfForm(column.form));
     const sql =
       'sql' in made
         ? { sql: `alter table ${name} alter column ${quoteName(column.target)} set default ${made.sql}` }

@@ -4,6 +4,7 @@ import type { TableProfile } from '../reader/reader-protocol.js';
 import type { SourceColumn, SourceTable } from '../source/schema.js';
 import { quoteName } from '../sql/quote.js';
 import { translateExpression } from '../translate/expression.js';
+import { scaleOfForm } from '../values/scaled-numeric.js';
 import { chooseType, type TypeChoice } from './choose-type.js';
 import { driverType } from './driver-types.js';
 import { type Finding, finding } from './finding.js';
@@ -154,6 +155,12 @@ function nextNumber(source: SourceTable, profile: TableProfile): string {
   return String(next < 1n ? 1n : next);
 }
 
+/** SQLite computes the whole number that it stores of a numeric. */
+function generatedOf({ form }: PlannedColumn, sql: string): string {
+  const scale = scaleOfForm(form) ?? 0;
+  return scale === 0 ? sql : `(${sql})::numeric / 1${'0'.repeat(scale)}`;
+}
+
 /** Translates a generated column. Without a translation it becomes a plain column, with the values that SQLite computes. */
 function withGenerated(
   column: PlannedColumn,
@@ -164,7 +171,7 @@ function withGenerated(
 ): PlannedColumn {
   if (declared?.isGenerated !== true || declared.generatedSql === undefined) return column;
   const made = translateExpression(declared.generatedSql, scopeOf(columns));
-  if ('sql' in made) return { ...column, generatedSql: made.sql };
+  if ('sql' in made) return { ...column, generatedSql: generatedOf(column, made.sql) };
   untranslated.push({
     object: `generated column ${source.name}.${column.source}`,
     reason: `${made.reason}; its values are copied into a plain column`,

@@ -3,6 +3,7 @@ import type { PlannedColumn, PlannedStatement, PlannedTable, TransferPlan } from
 import { quoteName } from '../sql/quote.js';
 import { parseColumnType } from '../values/column-type.js';
 import type { ValueForm } from '../values/encode-value.js';
+import { scaleOfForm } from '../values/scaled-numeric.js';
 import type { PostgresSession } from './session.js';
 import {
   type PostgresColumn,
@@ -88,6 +89,7 @@ function adoptColumn(column: PlannedColumn, table: PostgresTable): PlannedColumn
 }
 
 function formFor(column: PlannedColumn, found: PostgresColumn, type: string, place: string): ValueForm {
+  if (scaleOfForm(column.form) !== undefined) return column.form;
   const isTime = type === 'date' || type === 'timestamp' || type === 'timestamptz';
   if (type === 'boolean')
     return /^(?:text|varchar)/.test(column.type) ? 'words' : column.form === 'words' ? 'words' : 'plain';

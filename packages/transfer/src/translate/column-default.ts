@@ -2,6 +2,7 @@ import { quoteText } from '../sql/quote.js';
 import { keyword, nameOf, tokenize } from '../sql/tokens.js';
 import { parseColumnType } from '../values/column-type.js';
 import { isJson } from '../values/is-json.js';
+import { unitsText } from '../values/scaled-numeric.js';
 import { parseDay, parseMoment } from '../values/time-text.js';
 import type { Translation } from './expression.js';
 
@@ -14,8 +15,8 @@ const NOW_SECONDS =
 const NOW_MS =
   /^cast\(round\(unixepoch\('subsec'\)\*1000\)asinteger\)$|^\(?unixepoch\('subsec'\)\*1000\)?$|^cast\(\(?julianday\('now'\)-2440587\.5\)?\*86400000asinteger\)$/i;
 
-/** Translates a column's default for the column's type in PostgreSQL. */
-export function translateDefault(sql: string, type: string): Translation {
+/** Translates a column's default for the column's type in PostgreSQL. @param scale the digits after the point of a numeric that SQLite stores as a whole number. */
+export function translateDefault(sql: string, type: string, scale?: number): Translation {
   const tokens = tokenize(sql);
   const first = tokens[0];
   const name = parseColumnType(type)?.name ?? 'text';
@@ -24,6 +25,10 @@ export function translateDefault(sql: string, type: string): Translation {
   if (isNow(plain)) return translateNow(plain, name);
   if (/^randomblob\(16\)$/i.test(plain) && name === 'bytea') return { sql: 'uuid_send(gen_random_uuid())' };
   if (/^lower\(hex\(randomblob\(4\)\)/i.test(plain) && name === 'uuid') return { sql: 'gen_random_uuid()' };
+  if (scale !== undefined)
+    return /^-?\d{1,18}$/.test(plain)
+      ? { sql: unitsText(BigInt(plain), scale) }
+      : { reason: `no rule for the default ${sql} of a numeric` };
   const number = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(plain) ? plain : undefined;
   if (number !== undefined) return numberDefault(number, name);
   const unwrapped = tokens.filter(({ text }) => text !== '(' && text !== ')');

@@ -10,6 +10,8 @@ export interface ExpressionScope {
   readonly columns: ReadonlyMap<string, string>;
   /** Column types by lower-case source name, where known. */
   readonly types: ReadonlyMap<string, string>;
+  /** Digits after the point, by lower-case source name, of numerics that SQLite stores as whole numbers. */
+  readonly scales?: ReadonlyMap<string, number | undefined>;
   /** Whether it is a whole query, in which other names are aliases and the keywords of queries are allowed. */
   readonly isQuery?: boolean;
 }
@@ -78,6 +80,8 @@ const OPERATORS = new Set([
 /** Translates an expression of a CHECK, a generated column or an index. Every token of it must have a rule. */
 export function translateExpression(sql: string, scope: ExpressionScope): Translation {
   const tokens = tokenize(sql);
+  const divided = dividedNumeric(tokens, scope);
+  if (divided !== undefined) return { reason: divided };
   const parts: string[] = [];
   for (let at = 0; at < tokens.length; at += 1) {
     const step = translateToken(tokens, at, scope);
@@ -107,7 +111,7 @@ function translateToken(tokens: readonly Token[], at: number, scope: ExpressionS
         ? translateDivision(tokens, at, scope)
         : translateSymbol(token.text);
     case 'name':
-      return translateName(token, scope);
+      return translateName(tokens, at, scope);
     case 'word':
       return translateWord(tokens, at, scope);
   }
@@ -132,9 +136,12 @@ function translateDivision(tokens: readonly Token[], at: number, scope: Expressi
 }
 
 /** Translates a quoted name. SQLite reads a name in double quotes that is not a column as a string. */
-function translateName(token: Token, { columns, isQuery }: ExpressionScope): Step {
+function translateName(tokens: readonly Token[], at: number, scope: ExpressionScope): Step {
+  const { columns, isQuery } = scope;
+  const token = tokens[at] as Token;
   const target = columns.get(nameOf(token).toLowerCase());
-  if (target !== undefined) return one(quoteName(target));
+  if (target !== undefined)
+    return scaledColumn(tokens, at, quoteName(target), scope) ?? one(quoteName(target));
   if (isQuery === true) return one(quoteName(nameOf(token).toLowerCase()));
   return token.text.startsWith('"')
     ? one(quoteText(nameOf(token)))
@@ -170,13 +177,11 @@ function isCommonTable(tokens: readonly Token[], at: number): boolean {
 }
 
 /** Translates a column. A boolean column is compared with true and false in PostgreSQL, and with 1 and 0 in SQLite. */
-function translateColumn(
-  tokens: readonly Token[],
-  at: number,
-  column: string,
-  { types }: ExpressionScope,
-): Step {
+function translateColumn(tokens: readonly Token[], at: number, column: string, scope: ExpressionScope): Step {
+  const { types } = scope;
   const name = quoteName(column);
+  const scaled = scaledColumn(tokens, at, name, scope);
+  if (scaled !== undefined) return scaled;
   if (types.get((tokens[at]?.text ?? '').toLowerCase()) !== 'boolean') return one(name);
   const operator = tokens[at + 1]?.text ?? '';
   const bit = tokens[at + 2]?.text;
@@ -192,6 +197,48 @@ function translateColumn(
   if (list.startsWith('in(0,1)') || list.startsWith('in(1,0)'))
     return { sql: `${name} in (true, false)`, taken: 7 };
   return one(name);
+}
+
+const COMPARISONS = new Set(['<', '<=', '<>', '=', '==', '!=', '>', '>=']);
+
+/**
+ * Translates a numeric that SQLite stores as a whole number, as an expression of raw SQL sees it: 12.50 is 1250. Against 0 both are the same. In a query it may be
+ * what is selected, so there it is not compared or calculated with. `undefined` for another column.
+ */
+function scaledColumn(
+  tokens: readonly Token[],
+  at: number,
+  name: string,
+  { isQuery, scales }: ExpressionScope,
+): Step | undefined {
+  const scale = scaleOf(tokens[at], scales);
+  if (scale === undefined || scale === 0) return undefined;
+  const [before, after, other] = [tokens[at - 1]?.text ?? '', tokens[at + 1]?.text ?? '', tokens[at + 2]];
+  const isSign = COMPARISONS.has(after) && Number(other?.text) === 0 && other?.kind === 'number';
+  const next = tokens[at + 3];
+  const isAlone = next === undefined || next.text === ')' || next.kind === 'word';
+  if (isSign && isAlone && !isOperator(before)) return undefined;
+  if (isQuery !== true) return one(`(${name} * 1${'0'.repeat(scale)})`);
+  const isCompared = [before, after].some((text) => isOperator(text) || /^(?:between|in|like)$/i.test(text));
+  return isCompared ? { reason: `${name}, which SQLite has as a whole number of its last digit` } : undefined;
+}
+
+function isOperator(text: string): boolean {
+  return !['', '(', ')', ',', '.', ';'].includes(text) && !/^["'\w[`]/.test(text);
+}
+
+/** SQLite divides whole numbers without a fraction. */
+function dividedNumeric(tokens: readonly Token[], { scales }: ExpressionScope): string | undefined {
+  if (!tokens.some(({ kind, text }) => kind === 'symbol' && (text === '/' || text === '%'))) return undefined;
+  const numeric = tokens.find((token) => (scaleOf(token, scales) ?? 0) > 0);
+  return numeric === undefined
+    ? undefined
+    : `a division beside ${numeric.text}, which SQLite has as a whole number`;
+}
+
+function scaleOf(token: Token | undefined, scales: ExpressionScope['scales']): number | undefined {
+  if (token === undefined || (token.kind !== 'name' && token.kind !== 'word')) return undefined;
+  return scales?.get((token.kind === 'name' ? nameOf(token) : token.text).toLowerCase());
 }
 
 /** Translates LIKE. SQLite's LIKE ignores the case of ASCII letters, as ILIKE does under the collation "C", and has no default escape character. */

@@ -3,6 +3,7 @@ import type { ColumnType } from './column-type.js';
 import { isJson } from './is-json.js';
 import { jsonbText } from './jsonb-text.js';
 import { largeClass, MAX_VALUE_BYTES } from './large-value.js';
+import { type ScaledForm, scaleOfForm, unitsText } from './scaled-numeric.js';
 import { writeShortDecimal } from './short-decimal.js';
 import {
   EPOCH_SECONDS,
@@ -18,16 +19,33 @@ import type { ValueProblem } from './value-problem.js';
 export type SqliteValue = Uint8Array | bigint | number | string | null;
 
 /**
- * How to interpret the values of a column: `plain` by their storage class, `words` as booleans in words, `iso` as ISO 8601 text, the others as
- * numbers that are points in time.
+ * How to interpret the values of a column: `plain` by their storage class, `scaled-2` as
+ * whole numbers of hundredths, `words` as
+ * booleans in words, `iso` as ISO 8601 text, the others as numbers that are points in time.
  */
-export type ValueForm = 'epoch-ms' | 'epoch-s' | 'iso' | 'julian' | 'plain' | 'words';
+export type ValueForm = 'epoch-ms' | 'epoch-s' | 'iso' | 'julian' | 'plain' | 'words' | ScaledForm;
 
 /** Writes a value that is not NULL as a field of COPY's binary format. If it does not fit, writes nothing and returns the problem. */
 export type EncodeValue = (value: SqliteValue, out: TupleWriter) => ValueProblem | undefined;
 
 /** Returns the encoder for a column of `type` whose values in SQLite have `form`. */
 export function encoderOf(type: ColumnType, form: ValueForm): EncodeValue {
+  const scale = scaleOfForm(form);
+  return scale === undefined ? plainEncoder(type, form) : scaledEncoder(scale, plainEncoder(type, 'plain'));
+}
+
+/** Leaves the numbers that whole numbers stand for to the encoder of the column's type. */
+function scaledEncoder(scale: number, encode: EncodeValue): EncodeValue {
+  const unit = 10 ** scale;
+  return (value, out) => {
+    const isSafe = typeof value === 'number' && Number.isSafeInteger(value);
+    if (!isSafe && typeof value !== 'bigint') return 'wrong-class';
+    // A number of up to 15 digits is told by its double, which is written faster.
+    return encode(isSafe && Math.abs(value) < 1e15 ? value / unit : unitsText(value, scale), out);
+  };
+}
+
+function plainEncoder(type: ColumnType, form: ValueForm): EncodeValue {
   switch (type.name) {
     case 'any':
       return encodeAny;

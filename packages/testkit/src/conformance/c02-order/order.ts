@@ -5,6 +5,7 @@ import { conditionCases } from './conditions.js';
 import { cursorCases } from './cursors.js';
 import { expressionCases } from './expressions.js';
 import { nullOrderCases } from './null-order.js';
+import { numericCases } from './numerics.js';
 import { pageCases } from './pages.js';
 import { partCases } from './parts.js';
 import { patternCases } from './patterns.js';
@@ -28,6 +29,7 @@ export function orderSuite(target: ConformanceTarget): void {
     percentileCases(fixture);
     timeFunctionCases(fixture);
     relationCases(fixture);
+    numericCases(fixture);
     pageCases(fixture);
     cursorCases(fixture);
   });
