@@ -1,4 +1,4 @@
-import { openStorage, type Storage } from '@sluice/core';
+import { openStorage, type Storage, typed } from '@sluice/core';
 import { sqlite } from '@sluice/sqlite-driver';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -54,6 +54,15 @@ describe('numerics of up to 18 digits', () => {
   test('refuse an expression whose type is not known', async () => {
     const update = storage.kysely.updateTable('item').set({ price: sql<string>`12` }).execute();
     await expect(update).rejects.toMatchObject({ code: 'untyped_expression' });
+  });
+
+  test('are refused where raw SQL with a declared type names them, and taken as references', async () => {
+    const { kysely } = storage;
+    const typedAs = (fragment: ReturnType<typeof sql>): Promise<unknown> =>
+      kysely.selectFrom('item').select(typed(fragment, 'numeric').as('n')).where('id', '=', 1).execute();
+    await expect(typedAs(sql`max(price)`)).rejects.toMatchObject({ code: 'untyped_expression' });
+    expect(await typedAs(sql`/* price */ max(wide)`)).toStrictEqual([{ n: '1.00' }]);
+    expect(await typedAs(sql`max(${sql.ref('price')})`)).toStrictEqual([{ n: '12.50' }]);
   });
 
   test('have an index that serves a range, an order and a join', async () => {

@@ -14,6 +14,9 @@ export const AS_TEXT: ReadonlySet<string> = new Set(['date', 'numeric']);
 /** Types that no expression of the engine's own gives in the stored form. */
 const OPAQUE: ReadonlySet<string> = new Set(['numeric', 'timestamptz']);
 
+/** Texts and comments in SQL. */
+const NO_NAMES = /'[^']*'|\/\*.*?\*\/|--.*$/gms;
+
 /** Knows which types the engine stores in another form, and refuses expressions in which that would show. */
 export class HiddenForms {
   readonly #sql: DatabaseSql;
@@ -78,6 +81,21 @@ export class HiddenForms {
         : [this.#types.of(parameter)];
       const hidden = types.find((type) => this.isHidden(type));
       if (hidden !== undefined) throw this.untyped(node, hidden, 'given to raw SQL');
+    }
+  }
+
+  /** Refuses raw SQL with a declared type whose text names a numeric that the engine has as a whole number of its last digit. */
+  refuseNamed(node: RawNode): void {
+    for (const fragment of node.sqlFragments) {
+      for (const [word] of fragment.replaceAll(NO_NAMES, ' ').matchAll(/\w+/g)) {
+        const type = this.#scopes.find(word)?.type;
+        if (type?.isScaled === true)
+          throw this.untyped(
+            node,
+            type,
+            `named in raw SQL, where it is in another form; give it as sql.ref('${word}')`,
+          );
+      }
     }
   }
 

@@ -255,8 +255,8 @@ export const SERIES: Catalogue = [
       db
         .selectFrom('product')
         .select((eb) => [
-          eb.fn.max(typed(sql<string>`price`, 'numeric')).as('most'),
-          eb.fn.sum<string>(typed(sql<string>`price`, 'numeric')).as('sum'),
+          eb.fn.max(typed(sql<string>`${sql.ref('price')}`, 'numeric')).as('most'),
+          eb.fn.sum<string>(typed(sql<string>`${sql.ref('price')}`, 'numeric')).as('sum'),
         ]),
     [{ most: '100.00', sum: '270.30' }],
   ),
