@@ -90,6 +90,7 @@ export type {
   StorageMigrator,
 } from './migrations/storage-migrator.js';
 export { decrement, type Increment, increment } from './repository/increment.js';
+export { assertKnownOptions, type OptionNames } from './options/known-options.js';
 export type {
   BatchRepository,
   BatchScopeOf,

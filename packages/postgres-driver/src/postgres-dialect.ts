@@ -2,7 +2,11 @@ import { DatabaseDialect, InternalError } from '@sluice/core';
 import type { Dialect } from 'kysely';
 import { PostgresSql } from './dialect/database-sql.js';
 import { orEngineError, withEngineErrors } from './dialect/engine-errors.js';
-import { type PostgresDialectOptions, resolvePostgresConfig } from './options/options.js';
+import {
+  assertPostgresOptions,
+  type PostgresDialectOptions,
+  resolvePostgresConfig,
+} from './options/options.js';
 import type { PostgresDatabase } from './postgres-database.js';
 import { openPostgres } from './postgres-driver.js';
 
@@ -16,6 +20,7 @@ import { openPostgres } from './postgres-driver.js';
  */
 export function postgresDialect(options: PostgresDialectOptions): Dialect {
   const { url, values = 'native', isolation = 'read committed', ...rest } = options;
+  assertPostgresOptions(rest, 'postgresDialect');
   let database: PostgresDatabase | undefined;
   const open = async (): Promise<PostgresDatabase> => {
     database = await openPostgres(() => resolvePostgresConfig(url, rest, { values, isolation }));

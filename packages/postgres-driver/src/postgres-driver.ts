@@ -1,5 +1,6 @@
 import type { Database, Driver, OnWarning } from '@sluice/core';
 import {
+  assertPostgresOptions,
   type PostgresConfig,
   type PostgresMode,
   type PostgresOptions,
@@ -16,8 +17,11 @@ const CONTRACT: PostgresMode = { values: 'portable', isolation: 'serializable' }
  * ```ts
  * await openStorage({ url: 'postgres://app@localhost/app', drivers: [postgres({ poolSize: 20 })] });
  * ```
+ *
+ * @throws ConfigurationError `invalid_configuration` for an option that it does not have. The others are checked when the storage is opened.
  */
 export function postgres(options: PostgresOptions = {}): Driver {
+  assertPostgresOptions(options);
   return {
     name: 'postgres',
     schemes: ['postgres', 'postgresql'],

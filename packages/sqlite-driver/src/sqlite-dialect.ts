@@ -32,7 +32,7 @@ export function sqliteDialect({
   values = 'native',
   ...options
 }: SqliteDialectOptions): DatabaseDialect {
-  const resolved = { ...resolveOptions(options), values, keepsEngineErrors: true };
+  const resolved = { ...resolveOptions(options, 'sqliteDialect'), values, keepsEngineErrors: true };
   return new DatabaseDialect({
     sql: new SqliteSql(values),
     open: async () => {

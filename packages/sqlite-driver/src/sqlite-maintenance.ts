@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { ConfigurationError } from '@sluice/core';
+import { assertKnownOptions, ConfigurationError } from '@sluice/core';
 import { toError } from './errors/errors.js';
 import type { Failure } from './errors/failure.js';
 import { assertNotOpenHere } from './file/open-files.js';
@@ -86,8 +86,13 @@ export async function quarantine(file: string, options: MaintenanceOptions = {})
   return run({ kind: 'quarantine', path, aside, salvaged }, options);
 }
 
-function run<T extends Task>(task: T, options: MaintenanceOptions): Promise<TaskResults[T['kind']]> {
+async function run<T extends Task>(task: T, options: MaintenanceOptions): Promise<TaskResults[T['kind']]> {
   assertNodeVersion();
+  assertKnownOptions<MaintenanceOptions>(task.kind, options, {
+    signal: true,
+    timeoutMs: true,
+    onProgress: true,
+  });
   const { signal, timeoutMs, onProgress } = options;
   const deadline = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
   return runTask(task, { signal, deadline, onProgress, toError: taskError });

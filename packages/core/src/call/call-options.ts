@@ -1,6 +1,8 @@
 import type { Catalog } from '../catalog/catalog.js';
 import type { BackupProgress, ExecuteOptions, IsolationLevel } from '../driver/driver.js';
+import { UsageError } from '../errors/usage-errors.js';
 import type { Priority } from '../lane/priority.js';
+import { type OptionNames, suggestion } from '../options/known-options.js';
 
 /** Options that every call takes (contract C8). */
 export interface CallOptions {
@@ -43,13 +45,22 @@ export interface BackupCallOptions extends CallOptions {
   readonly onProgress?: (progress: BackupProgress) => void;
 }
 
-/** Turns the options of a call into the driver's: `timeoutMs` becomes a deadline. */
+/** What a call may be told; each takes its own options out before. */
+const NAMES: OptionNames<Required<CallOptions>> = {
+  signal: true,
+  timeoutMs: true,
+  priority: true,
+  label: true,
+};
+
+/** Turns the options of a call into the driver's: `timeoutMs` becomes a deadline. @throws UsageError `invalid_query` for an option that the call does not have. */
 export function toExecuteOptions(
   options: CallOptions,
   defaultTimeoutMs: number,
   label: string,
   madeFor?: Catalog,
 ): ExecuteOptions {
+  for (const name in options) if (!Object.hasOwn(NAMES, name)) refuseOption(name, label);
   return {
     priority: options.priority,
     deadline: performance.now() + (options.timeoutMs ?? defaultTimeoutMs),
@@ -73,6 +84,13 @@ export function toOptionsWithin(
     deadline: Math.min(own.deadline ?? deadline, deadline),
     signal: eitherOf(own.signal, signal),
   };
+}
+
+function refuseOption(name: string, label: string): never {
+  throw new UsageError(
+    'invalid_query',
+    `\`${label}\` has no option "${name}". ${suggestion(name, Object.keys(NAMES))}`,
+  );
 }
 
 function eitherOf(a: AbortSignal | undefined, b: AbortSignal | undefined): AbortSignal | undefined {

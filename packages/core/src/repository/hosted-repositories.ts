@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '../options/known-options.js';
 import type {
   KeyColumns,
   Repositories,
@@ -13,6 +14,8 @@ import type { RepositoryScope } from './repository-scope.js';
 import { TableRepository } from './table-repository.js';
 import type { ColumnForms } from './table-shape.js';
 
+const NAMES = { key: true, as: true } as const;
+
 /** Gives repositories that run on one host. */
 export abstract class HostedRepositories<DB> implements Repositories<DB>, RepositoryScope {
   /** Read by `repository.in(scope)`; no part of the interface that applications see. */
@@ -27,10 +30,9 @@ export abstract class HostedRepositories<DB> implements Repositories<DB>, Reposi
     table: T,
     options: RepositoryOptions<K>,
   ): Repository<DB, T, K>;
-  repository(
-    table: TableName<DB>,
-    { key, as }: { readonly key: unknown; readonly as?: ColumnForms },
-  ): unknown {
+  repository(table: TableName<DB>, options: { readonly key: unknown; readonly as?: ColumnForms }): unknown {
+    assertKnownOptions<typeof options>('repository', options, NAMES);
+    const { key, as } = options;
     return new TableRepository<DB, TableName<DB>, KeyColumns<DB, TableName<DB>>>(
       this.repositoryHost,
       table,

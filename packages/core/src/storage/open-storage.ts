@@ -46,7 +46,7 @@ import { schemaChanges } from './schema-changes.js';
 import type { Storage, StorageEvents, StorageHealth, StorageTransaction } from './storage.js';
 import { StorageDatabase } from './storage-database.js';
 import { StorageCounters, type StorageMetrics } from './storage-metrics.js';
-import { chooseDriver, keptBackups, type StorageOptions } from './storage-options.js';
+import { assertStorageOptions, chooseDriver, keptBackups, type StorageOptions } from './storage-options.js';
 import type { SnapshotOptions, StorageSnapshot } from './storage-snapshot.js';
 import { deliver, StorageWarnings } from './storage-warnings.js';
 import type { TableWatch, WatchOptions } from './table-watch.js';
@@ -65,6 +65,7 @@ const HEALTH_TIMEOUT_MS = 2_000;
  * @throws ConfigurationError, ConnectionError or CorruptError. The message says what to do. Nothing is left open.
  */
 export async function openStorage<DB>(options: StorageOptions): Promise<Storage<DB>> {
+  assertStorageOptions(options);
   const driver = chooseDriver(options);
   keptBackups(options);
   const warnings = new StorageWarnings();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Driver } from '../driver/driver.js';
-import { chooseDriver, keptBackups, type StorageOptions } from './storage-options.js';
+import { assertStorageOptions, chooseDriver, keptBackups, type StorageOptions } from './storage-options.js';
 
 const driver: Driver = {
   name: 'mine',
@@ -40,5 +40,37 @@ describe('the backups before migrations', () => {
 
   it.each([0, -1, 1.5, Number.NaN])('cannot be %s', (keep) => {
     expect(() => kept({ keep })).toThrow(expect.objectContaining({ code: 'invalid_configuration' }));
+  });
+});
+
+describe('the options of a storage', () => {
+  const check = (options: object): void =>
+    assertStorageOptions({ url: 'my:secret', drivers: [driver], ...options } as StorageOptions);
+  const sqlite = (): Driver => driver;
+
+  it('may all be given, and left undefined', () => {
+    expect(() => check({ camelCase: true, timeoutMs: 5, backupBeforeMigrating: { keep: 1 } })).not.toThrow();
+    expect(() => check({ camelCase: undefined, timeoutMs: undefined, migrations: undefined })).not.toThrow();
+  });
+
+  it.each([
+    [{ camelcase: true }, 'openStorage has no option "camelcase". Did you mean "camelCase"?'],
+    [{ driver: [driver] }, 'openStorage has no option "driver". Did you mean "drivers"?'],
+    [{ drivers: [sqlite] }, 'Call it: write sqlite().'],
+    [{ drivers: [driver, sqlite] }, '`drivers[1]`'],
+    [{ drivers: driver }, '`drivers` must be an array of drivers; it is an object.'],
+    [{ drivers: [undefined] }, '`drivers[0]` is no driver; it is undefined.'],
+    [{ url: undefined }, '`url` must be a string; it is undefined.'],
+    [{ camelCase: 'no' }, '`camelCase` must be true or false; it is a string.'],
+    [{ timeoutMs: '5' }, '`timeoutMs` must be'],
+    [{ timeoutMs: 0 }, '`timeoutMs` must be'],
+    [
+      { backupBeforeMigrating: { keeps: 3 } },
+      'backupBeforeMigrating has no option "keeps". Did you mean "keep"?',
+    ],
+  ])('are refused where they are none: %j', (options, message) => {
+    expect(() => check(options)).toThrow(expect.objectContaining({ code: 'invalid_configuration' }));
+    expect(() => check(options)).toThrow(message);
+    expect(() => check(options)).not.toThrow(/secret/);
   });
 });

@@ -1,6 +1,7 @@
 import type { Driver } from '../driver/driver.js';
 import { ConfigurationError } from '../errors/usage-errors.js';
 import type { StorageMigrationProvider } from '../migrations/storage-migration.js';
+import { assertKnownOptions, describeKind, type OptionNames } from '../options/known-options.js';
 
 /** The options of `openStorage`. */
 export interface StorageOptions {
@@ -22,6 +23,45 @@ export interface StorageOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+const NAMES: OptionNames<Required<StorageOptions>> = {
+  url: true,
+  drivers: true,
+  migrations: true,
+  backupBeforeMigrating: true,
+  camelCase: true,
+  timeoutMs: true,
+};
+
+/** Checks the names and the kinds of all options. @throws ConfigurationError `invalid_configuration`, naming the option, never the URL. */
+export function assertStorageOptions(options: StorageOptions): void {
+  assertKnownOptions<StorageOptions>('openStorage', options, NAMES);
+  const { url, drivers, backupBeforeMigrating, camelCase, timeoutMs } = options;
+  if (typeof url !== 'string') throw invalid(`\`url\` must be a string; it is ${describeKind(url)}.`);
+  if (!Array.isArray(drivers))
+    throw invalid(`\`drivers\` must be an array of drivers; it is ${describeKind(drivers)}.`);
+  drivers.forEach(assertDriver);
+  if (typeof backupBeforeMigrating === 'object')
+    assertKnownOptions<{ keep: number }>('backupBeforeMigrating', backupBeforeMigrating, { keep: true });
+  if (camelCase !== undefined && typeof camelCase !== 'boolean')
+    throw invalid(`\`camelCase\` must be true or false; it is ${describeKind(camelCase)}.`);
+  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0))
+    throw invalid('`timeoutMs` must be a number of milliseconds above 0.');
+}
+
+function assertDriver(driver: unknown, index: number): void {
+  if (typeof driver === 'function') {
+    const call = driver.name === '' ? 'the function' : `${driver.name}()`;
+    throw invalid(`\`drivers[${index}]\` is a function that makes a driver. Call it: write ${call}.`);
+  }
+  const { open, schemes } = (driver ?? {}) as Partial<Driver>;
+  if (typeof open === 'function' && Array.isArray(schemes)) return;
+  throw invalid(`\`drivers[${index}]\` is no driver; it is ${describeKind(driver)}.`);
+}
+
+function invalid(message: string): ConfigurationError {
+  return new ConfigurationError('invalid_configuration', message);
+}
+
 const DEFAULT_KEPT_BACKUPS = 3;
 
 /** How many backups from before migrations are kept; 0 when none is written. @throws ConfigurationError `invalid_configuration`. */
@@ -29,10 +69,7 @@ export function keptBackups({ backupBeforeMigrating: option = true }: StorageOpt
   if (option === false) return 0;
   const keep = option === true ? DEFAULT_KEPT_BACKUPS : option.keep;
   if (Number.isSafeInteger(keep) && keep >= 1) return keep;
-  throw new ConfigurationError(
-    'invalid_configuration',
-    '`backupBeforeMigrating` must be true, false, or { keep } with a whole number from 1.',
-  );
+  throw invalid('`backupBeforeMigrating` must be true, false, or { keep } with a whole number from 1.');
 }
 
 /** Selects the driver for a URL. @throws ConfigurationError `unknown_scheme` or `driver_missing`, without the URL's credentials. */

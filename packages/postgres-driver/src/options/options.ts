@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
-import { ConfigurationError, type IsolationLevel } from '@sluice/core';
+import { assertKnownOptions, ConfigurationError, type IsolationLevel, type OptionNames } from '@sluice/core';
 import { passwordSource } from './password.js';
 import type { TargetSession } from './target.js';
 import type { TcpOptions } from './tcp.js';
@@ -155,6 +155,39 @@ export interface PostgresConfig {
 export interface PostgresMode {
   readonly values: ValueMode;
   readonly isolation: IsolationLevel;
+}
+
+const NAMES: OptionNames<Required<PostgresOptions>> = {
+  poolSize: true,
+  snapshots: true,
+  queueLimit: true,
+  connectTimeoutMs: true,
+  acquireTimeoutMs: true,
+  statementTimeoutMs: true,
+  lockTimeoutMs: true,
+  idleInTransactionTimeoutMs: true,
+  idleTimeoutMs: true,
+  prepare: true,
+  pooler: true,
+  resetSession: true,
+  coalesce: true,
+  replicas: true,
+  maxLagMs: true,
+  hosts: true,
+  maxLifetimeMs: true,
+  applicationName: true,
+  password: true,
+  ssl: true,
+};
+
+/**
+ * Checks the names of the options.
+ *
+ * @param taker what takes them, for the message about an unknown one.
+ * @throws ConfigurationError `invalid_configuration`, naming the option.
+ */
+export function assertPostgresOptions(options: PostgresOptions, taker = 'postgres'): void {
+  assertKnownOptions<PostgresOptions>(taker, options, NAMES);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { ConfigurationError } from '@sluice/core';
+import { assertKnownOptions, ConfigurationError, type OptionNames } from '@sluice/core';
 import { PROFILES, type SqliteProfile } from './profile.js';
 
 /** Options of {@link sqlite}. */
@@ -106,12 +106,38 @@ export interface ResolvedOptions extends Required<SqliteOptions> {
   readonly keepsEngineErrors: boolean;
 }
 
+const NAMES: OptionNames<Required<SqliteOptions>> = {
+  profile: true,
+  durability: true,
+  readers: true,
+  inlineReads: true,
+  snapshots: true,
+  warm: true,
+  threadIdleMs: true,
+  writerIdleMs: true,
+  queueLimit: true,
+  holdLimitMs: true,
+  childProcesses: true,
+  openTimeoutMs: true,
+  cacheBytes: true,
+  mmapBytes: true,
+  tempStore: true,
+  checkpointBytes: true,
+  walBudgetBytes: true,
+  onWalBudget: true,
+  watchIntervalMs: true,
+  networkFileSystem: true,
+  metricsFile: true,
+};
+
 /**
  * Checks the options and fills in the defaults.
  *
+ * @param taker what takes the options, for the message about an unknown one.
  * @throws ConfigurationError `invalid_configuration`, naming the option.
  */
-export function resolveOptions(options: SqliteOptions): Required<SqliteOptions> {
+export function resolveOptions(options: SqliteOptions, taker = 'sqlite'): Required<SqliteOptions> {
+  assertKnownOptions<SqliteOptions>(taker, options, NAMES);
   const profile = oneOf(options, 'profile', ['server', 'pi', 'tenants', 'test'], 'server');
   const settings = PROFILES[profile];
   const checkpointBytes = within(options, 'checkpointBytes', settings.checkpointBytes, 65_536, 2 ** 40);
