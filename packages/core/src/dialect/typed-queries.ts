@@ -5,6 +5,7 @@ import type { CatalogOptions, DatabaseSql, ExecuteOptions } from '../driver/driv
 import { ValueError } from '../errors/data-errors.js';
 import { StaleCatalogError } from '../errors/flow-errors.js';
 import { UsageError } from '../errors/usage-errors.js';
+import { inOwnNames } from '../naming/own-names.js';
 import { fixedValue } from '../values/fixed-value.js';
 import { FixingCompiler } from './fixing-compiler.js';
 import { decodeRelations, type Relations, type ToProperty } from './relations.js';
@@ -73,6 +74,18 @@ export class TypedQueries implements QueryCompiler {
 
   /** Runs queries of this storage. @param options `within` is the transaction in which they run. */
   async run<T>(
+    queries: readonly CompiledQuery[],
+    options: CatalogOptions,
+    execute: RunQueries<T>,
+  ): Promise<T> {
+    try {
+      return await this.#run(queries, options, execute);
+    } catch (error) {
+      throw inOwnNames(error, { toProperty: this.#toProperty });
+    }
+  }
+
+  async #run<T>(
     queries: readonly CompiledQuery[],
     options: CatalogOptions,
     execute: RunQueries<T>,

@@ -5,11 +5,12 @@ export function invalidQuery(why: string): UsageError {
   return new UsageError('invalid_query', `The query was refused: ${why}.`);
 }
 
-/** The error for a table that the database does not have. @param name as the database would call it. */
-export function unknownTable(name: string): UsageError {
+/** The error for a table that the database does not have. @param name the application's. @param stored the database's. */
+export function unknownTable(name: string, stored: string): UsageError {
+  const inDatabase = stored === name ? '' : `, "${stored}" in the database`;
   return new UsageError(
     'unknown_table',
-    `There is no table "${name}". Create it in a migration and run the migrations first.`,
+    `There is no table "${name}"${inDatabase}. Create it in a migration and run the migrations first.`,
   );
 }
 

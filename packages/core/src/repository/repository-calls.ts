@@ -6,6 +6,8 @@ import { ValueError } from '../errors/data-errors.js';
 import { StaleCatalogError } from '../errors/flow-errors.js';
 import { SluiceError } from '../errors/sluice-error.js';
 import { UsageError } from '../errors/usage-errors.js';
+import type { Naming } from '../naming/naming.js';
+import { inOwnNames } from '../naming/own-names.js';
 import { fixedValue } from '../values/fixed-value.js';
 import type { CollectedCalls } from './collected-calls.js';
 import type { RepositoryStatements } from './repository-statements.js';
@@ -19,6 +21,7 @@ export interface RepositoryHost {
   /** Runs several statements in one transaction, all or nothing. */
   readonly atomically: <T>(work: (runner: StatementRunner) => Promise<T>, options: CallOptions) => Promise<T>;
   readonly statements: StatementsRegistry;
+  readonly naming: Naming;
   readonly defaultTimeoutMs: number;
   /** The options of the transaction that `runner` is, which hold for every call in it; `undefined` where it is none. */
   readonly transaction: ExecuteOptions | undefined;
@@ -89,10 +92,21 @@ export class RepositoryCalls {
       options = this.#options(call, tables);
       const made = this.#make(call, call.args);
       if (made !== undefined) return this.#performAs(made, call, options);
-      return this.#performAgain({ ...call, args: fixedValue(call.args) }, undefined, undefined, options);
+      return this.#performDoubted(call, options);
     } catch (error) {
       return options === undefined ? Promise.reject(error) : this.#retry(call, undefined, error, options);
     }
+  }
+
+  /** Makes a call when the table is unknown, or all are doubted. */
+  #performDoubted<Args, Built, Answer, Result>(
+    call: RepositoryCall<Args, Built, Answer, Result>,
+    options: ExecuteOptions,
+  ): Promise<Result> {
+    const fixed = { ...call, args: fixedValue(call.args) };
+    return this.#performAgain(fixed, undefined, undefined, options).catch((error: unknown) => {
+      throw inOwnNames(error, this.#host.naming);
+    });
   }
 
   #performAs<Args, Built, Answer, Result>(
@@ -106,8 +120,21 @@ export class RepositoryCalls {
     );
   }
 
-  /** @throws `error`, unless it may come of a table that has changed. */
+  /** @throws `error`, in the application's names, unless it may come of a table that has changed. */
   async #retry<Args, Built, Answer, Result>(
+    call: RepositoryCall<Args, Built, Answer, Result>,
+    made: Made<Built> | undefined,
+    error: unknown,
+    options: ExecuteOptions,
+  ): Promise<Result> {
+    try {
+      return await this.#retryStale(call, made, error, options);
+    } catch (thrown) {
+      throw inOwnNames(thrown, this.#host.naming);
+    }
+  }
+
+  async #retryStale<Args, Built, Answer, Result>(
     call: RepositoryCall<Args, Built, Answer, Result>,
     made: Made<Built> | undefined,
     error: unknown,

@@ -66,7 +66,7 @@ export class StatementsRegistry {
   required(name: string, key: readonly string[], forms?: ColumnForms): RepositoryStatements {
     const statements = this.known(name, key, forms);
     if (statements !== undefined) return statements;
-    throw unknownTable(this.#toColumn(name));
+    throw unknownTable(name, this.#toColumn(name));
   }
 
   /** Asks the database again about a table. */

@@ -31,6 +31,7 @@ import { SluiceError } from '../errors/sluice-error.js';
 import { UnsupportedError, UsageError } from '../errors/usage-errors.js';
 import { StorageMigrator } from '../migrations/storage-migrator.js';
 import { camelCaseNaming, type Naming, sameNaming } from '../naming/naming.js';
+import { inOwnNames } from '../naming/own-names.js';
 import { HostedRepositories } from '../repository/hosted-repositories.js';
 import type { TableName } from '../repository/repository.js';
 import { StatementsRegistry } from '../repository/statements-registry.js';
@@ -316,6 +317,8 @@ class OpenStorage<DB> extends HostedRepositories<DB> implements Storage<DB> {
         origin,
         after,
       });
+    } catch (error) {
+      throw inOwnNames(error, this.#naming);
     } finally {
       if (hasChangedSchema) this.#catalog.doubt();
     }
@@ -412,6 +415,7 @@ class OpenStorage<DB> extends HostedRepositories<DB> implements Storage<DB> {
           access: 'write',
         }),
       statements,
+      naming: this.#naming,
       sql,
       plugins: this.#naming.plugins,
       typed: { queries, onSchemaChange: () => catalog.doubt() },

@@ -82,16 +82,17 @@ export class TableWatches {
     );
     const named = new Map<string, T[]>();
     for (const [name, table] of wanted) {
-      const { name: found } = watchable(catalog, name);
+      const { name: found } = watchable(catalog, table, name);
       named.set(found, [...(named.get(found) ?? []), table]);
     }
     return named;
   }
 }
 
-function watchable(catalog: Catalog, name: string): CatalogTable {
+/** @param table the application's name of it. @param name the database's. */
+function watchable(catalog: Catalog, table: string, name: string): CatalogTable {
   const found = findNamed(catalog, name);
-  if (found === undefined) throw unknownTable(name);
+  if (found === undefined) throw unknownTable(table, name);
   if (!found.isView) return found;
-  throw new UsageError('invalid_query', `"${name}" is a view. Watch the tables that it reads.`);
+  throw new UsageError('invalid_query', `"${table}" is a view. Watch the tables that it reads.`);
 }

@@ -66,6 +66,37 @@ export function camelCaseCases(fixture: Fixture): void {
       await expectRefusal(storage.repository('nobodyHere' as 'stay', { key: 'id' }).find(), 'unknown_table');
     });
 
+    test('C11 camelCase names are those of every error', async () => {
+      const storage = await open();
+      const stays = storage.repository('stay', { key: 'id' });
+      const nameless = { ...STAY, guestName: null as never };
+      const violated = { code: 'not_null_violation', table: 'stay', columns: ['guestName'] };
+      const calls: readonly (() => Promise<unknown>)[] = [
+        () => stays.insert(nameless),
+        () => stays.insertMany([STAY, nameless]),
+        () => stays.updateMany({ where: {} }, nameless),
+        () => storage.kysely.insertInto('stay').values(nameless).execute(),
+        () => storage.write((tx) => tx.repository('stay', { key: 'id' }).insert(nameless)),
+        () => storage.write((tx) => tx.kysely.insertInto('stay').values(nameless).execute()),
+        () => storage.batch([storage.kysely.insertInto('stay').values(nameless)]),
+      ];
+      await storage.repository('stay', { key: 'id' }).insert({ ...STAY, id: 9 });
+      for (const call of calls) {
+        const error: unknown = await call().catch((thrown: unknown) => thrown);
+        expect(error).toMatchObject(violated);
+        expect((error as Error).message).toMatch(/^[^_]*guestName[^_]*$/);
+      }
+      const dangling = storage.write((tx) =>
+        tx.repository('deferredLink', { key: 'id' }).insert({ id: 1, bookId: 7 }),
+      );
+      await expect(dangling).rejects.toMatchObject({
+        code: 'foreign_key_violation',
+        table: 'deferredLink',
+      });
+      const missing = storage.repository('nobodyHere' as 'stay', { key: 'id' });
+      await expect(missing.find()).rejects.toThrow('There is no table "nobodyHere"');
+    });
+
     test('C1 camelCase leaves the keys of JSON alone', async () => {
       const storage = await open();
       const doc = { snake_case: 1, camelCase: [{ inner_key: 2 }] };
