@@ -12,6 +12,7 @@ import {
 } from 'kysely-codegen';
 import { typeNode } from './column-types.js';
 import { compareNames } from './compare-names.js';
+import { toSymbolName } from './symbol-names.js';
 
 /** A catalog in the data structures of kysely-codegen. */
 export interface DescribedCatalog {
@@ -33,7 +34,7 @@ export function describeCatalog(catalog: Catalog): DescribedCatalog {
   return {
     metadata: new DatabaseMetadata({
       tables: tables.map((table) => ({
-        name: table.name,
+        name: toSymbolName(table.name),
         isView: table.isView,
         columns: columnsOf(table).map(describeColumn),
       })),
@@ -41,7 +42,7 @@ export function describeCatalog(catalog: Catalog): DescribedCatalog {
     overrides: Object.fromEntries(
       columns
         .filter(({ column }) => column.isGenerated || column.foreign !== undefined)
-        .map(({ table, column }) => [`${table.name}.${column.name}`, columnNode(column)]),
+        .map(({ table, column }) => [`${toSymbolName(table.name)}.${column.name}`, columnNode(column)]),
     ),
     unknownColumns: columns
       .filter(({ column }) => column.type === undefined && column.foreign === undefined)

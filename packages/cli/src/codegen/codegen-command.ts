@@ -3,6 +3,8 @@ import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { CommandError } from '../command/command-error.js';
 import type { CommandOutput } from '../command/command-output.js';
+import { DATABASE_HELP } from '../command/database-argument.js';
+import { existingDatabase } from '../command/existing-database.js';
 import { EXIT_CODES, type ExitCode } from '../command/exit-codes.js';
 import { type GeneratedTypes, generateTypes } from './generate-types.js';
 import { readCatalog } from './read-catalog.js';
@@ -17,7 +19,8 @@ interface CodegenOptions {
   readonly verify?: boolean;
 }
 
-const EXAMPLES = `
+const EXAMPLES = `${DATABASE_HELP}
+
 Examples:
   sluice codegen --url sqlite:./app.db --out src/db.ts
       writes the types of the database as it is
@@ -48,8 +51,12 @@ export function codegenCommand(output: CommandOutput, finish: (code: ExitCode) =
 
 async function runCodegen(options: CodegenOptions, output: CommandOutput): Promise<ExitCode> {
   assertSource(options);
+  const { url, migrations } = options;
+  // Migrations may create the database.
+  const source = url === undefined || migrations !== undefined ? url : await existingDatabase(url, output);
   const catalog = await readCatalog({
     ...options,
+    ...(source === undefined ? {} : { url: source }),
     onMigration: (name) => output.err(`applied migration ${name}\n`),
   });
   const types = generateTypes(catalog, { camelCase: options.camelCase });

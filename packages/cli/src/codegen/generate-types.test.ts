@@ -125,6 +125,15 @@ describe('generateTypes', () => {
     expect(unknownColumns).toEqual([]);
   });
 
+  it('writes tables with the names of the members of every object', () => {
+    const names = ['constructor', '__proto__', 'toString', 'hasOwnProperty', '__defineGetter__'];
+    const tables = names.map((name) => table(name, [column('id', 'integer'), column('__proto__', 'text')]));
+    const { text } = generateTypes(catalog(...tables));
+    for (const name of names) expect(text).toMatch(new RegExp(`^  ${name}: _?[A-Z]\\w*;$`, 'm'));
+    expect(text.match(/^ {2}__proto__: string;$/gm)).toHaveLength(names.length);
+    expect(text).toMatch(/^[\x20-\x7e\n]*$/);
+  });
+
   it('keeps a table from taking the name of a type that columns use', () => {
     const date = table('date', [column('day', 'timestamptz'), column('id', 'bigint', { hasDefault: true })]);
     const generated = table('generated', [column('id', 'bigint', { hasDefault: true })]);

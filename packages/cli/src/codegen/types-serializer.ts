@@ -9,6 +9,7 @@ import {
   TypeScriptSerializer,
 } from 'kysely-codegen';
 import { compareNames } from './compare-names.js';
+import { fromSymbolName } from './symbol-names.js';
 
 const HEADER = `// Written by \`sluice codegen\` from the database. Do not edit: change a migration and run it again.\n\n`;
 
@@ -45,7 +46,8 @@ export class TypesSerializer extends TypeScriptSerializer {
     return `import type { ${names.join(', ')} } from '${moduleName}';`;
   }
 
-  override serializeKey(key: string): string {
+  override serializeKey(symbol: string): string {
+    const key = fromSymbolName(symbol);
     return /^[$A-Z_a-z][\w$]*$/.test(key) ? key : JSON.stringify(key);
   }
 

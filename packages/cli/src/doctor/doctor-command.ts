@@ -2,7 +2,7 @@ import { type Diagnosis, examine, locate, readSymptoms, type Symptoms } from '@s
 import { Command } from 'commander';
 import { CommandError } from '../command/command-error.js';
 import type { CommandOutput } from '../command/command-output.js';
-import { databaseArgument } from '../command/database-argument.js';
+import { existingDatabase } from '../command/existing-database.js';
 import { EXIT_CODES, type ExitCode } from '../command/exit-codes.js';
 import { textTable } from '../terminal/text-table.js';
 import { readKeptMetrics, readMetrics } from './read-metrics.js';
@@ -40,7 +40,7 @@ export function doctorCommand(output: CommandOutput, finish: (code: ExitCode) =>
 }
 
 async function runDoctor(database: string, options: DoctorOptions, output: CommandOutput): Promise<ExitCode> {
-  const located = locate(databaseArgument(database, output));
+  const located = locate(await existingDatabase(database, output));
   if (located.kind !== 'sqlite')
     throw new CommandError('The doctor is for a SQLite file; this one has moved already.');
   const machines = Number(options.machines);

@@ -13,12 +13,15 @@ import { Command, Option } from 'commander';
 import { readCatalog } from '../codegen/read-catalog.js';
 import { CommandError } from '../command/command-error.js';
 import type { CommandOutput } from '../command/command-output.js';
-import { DATABASE_HELP, databaseArgument } from '../command/database-argument.js';
+import { DATABASE_HELP } from '../command/database-argument.js';
+import { existingDatabase } from '../command/existing-database.js';
 import { EXIT_CODES, type ExitCode } from '../command/exit-codes.js';
 import { ProgressDisplay } from '../terminal/progress-display.js';
 import { count } from '../terminal/text-table.js';
+import { noTable } from './no-table.js';
 import { type FileRow, formatOf, type RowFormat, readRows } from './row-format.js';
 import { parseCsvJson, toStored } from './row-values.js';
+import { withInputFile } from './standard-streams.js';
 
 interface ImportOptions {
   readonly format?: string;
@@ -50,7 +53,7 @@ export function importCommand(output: CommandOutput, finish: (code: ExitCode) =>
     .description('Read JSON, NDJSON or CSV into a table.')
     .argument('<database>', 'where the table is')
     .argument('<table>', 'its name')
-    .argument('<file>', 'the file')
+    .argument('<file>', 'the file; - for standard input')
     .addOption(
       new Option('--format <format>', 'default: by the name of the file').choices(['json', 'ndjson', 'csv']),
     )
@@ -62,7 +65,7 @@ export function importCommand(output: CommandOutput, finish: (code: ExitCode) =>
     .option('--rejects <file>', 'the file for rejected rows')
     .addHelpText('after', EXAMPLES)
     .action(async (database: string, table: string, file: string, options: ImportOptions) =>
-      finish(await runImport(databaseArgument(database, output), table, file, options, output)),
+      finish(await runImport(await existingDatabase(database, output), table, file, options, output)),
     );
 }
 
@@ -96,12 +99,11 @@ async function runImport(
     drivers: [sqlite(), postgres()],
   });
   try {
-    const { rows, rejected } = await storage.write(
-      (tx) => importAll(tx, job, options.rejects !== undefined),
-      {
+    const { rows, rejected } = await withInputFile(file, (path) =>
+      storage.write((tx) => importAll(tx, { ...job, file: path }, options.rejects !== undefined), {
         timeoutMs: TIMEOUT_MS,
         label: 'sluice import',
-      },
+      }),
     );
     if (options.rejects !== undefined && rejected.length > 0) await writeRejects(options.rejects, rejected);
     output.out(
@@ -117,7 +119,7 @@ async function runImport(
 function findTable(catalog: Catalog, name: string): CatalogTable {
   const table = catalog.get(name);
   if (table !== undefined && !table.isView) return table;
-  throw new CommandError(`There is no table ${name}. There are: ${[...catalog.keys()].join(', ')}.`);
+  throw noTable(name, catalog);
 }
 
 function parseNames(map: readonly string[]): Map<string, string> {

@@ -1,10 +1,11 @@
-import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { inexactNumber } from '@sluice/core';
-import { parse } from 'csv-parse';
+import { CsvError, parse } from 'csv-parse';
 import { CommandError } from '../command/command-error.js';
+import { readLines, readText } from './read-text.js';
 
 export type RowFormat = 'csv' | 'json' | 'ndjson';
 
@@ -32,24 +33,38 @@ export function readRows(path: string, format: RowFormat): AsyncIterable<FileRow
 }
 
 async function* readCsv(path: string): AsyncGenerator<FileRow> {
-  const rows = createReadStream(path).pipe(parse({ columns: true, bom: true, info: true }));
-  for await (const { record, info } of rows as AsyncIterable<{
-    record: Record<string, string>;
-    info: { lines: number };
-  }>) {
-    yield { position: info.lines, values: record };
+  const rows = parse({ columns: (names) => distinct(names, path), info: true });
+  const fed = pipeline(Readable.from(textOf(path)), rows);
+  // The loop throws the same error.
+  fed.catch(() => {});
+  try {
+    for await (const { record, info } of rows as AsyncIterable<{
+      record: Record<string, string>;
+      info: { lines: number };
+    }>) {
+      yield { position: info.lines, values: record };
+    }
+  } catch (error) {
+    if (error instanceof CsvError) throw new CommandError(`${path} is no CSV: ${error.message}.`);
+    throw error;
   }
 }
 
+async function* textOf(path: string): AsyncGenerator<string> {
+  for await (const { text } of readLines(path)) yield text;
+}
+
+/** @throws CommandError when two columns have one name: the first one's values would be lost. */
+function distinct(names: readonly string[], path: string): string[] {
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return [...names];
+  throw new CommandError(`Line 1 of ${path} names the column "${twice}" twice. Nothing was written.`);
+}
+
 async function* readNdjson(path: string): AsyncGenerator<FileRow> {
-  let position = 0;
-  for await (const line of createInterface({
-    input: createReadStream(path),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  })) {
-    position += 1;
-    if (line.trim() !== '')
-      yield { position, values: toObject(parseJson(line, `line ${position}`), position) };
+  for await (const { number, text } of readLines(path)) {
+    if (text.trim() !== '')
+      yield { position: number, values: toObject(parseJson(text, `line ${number}`), number) };
   }
 }
 
@@ -57,7 +72,7 @@ async function* readJson(path: string): AsyncGenerator<FileRow> {
   if ((await stat(path)).size > MAX_JSON_BYTES) {
     throw new CommandError(`${path} is larger than 256 MB. Write it as NDJSON, one object on each line.`);
   }
-  const rows = parseJson(await readFile(path, 'utf8'), path);
+  const rows = parseJson(await readText(path), path);
   if (!Array.isArray(rows)) throw new CommandError(`${path} holds no array of objects.`);
   for (const [index, row] of rows.entries()) yield { position: index + 1, values: toObject(row, index + 1) };
 }

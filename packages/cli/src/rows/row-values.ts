@@ -58,6 +58,11 @@ export function toCsv(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
+/** Whether a spreadsheet would run a field of CSV as a formula. Numbers are none. */
+export function isFormula(text: string): boolean {
+  return /^[=+\-@\t\r]/.test(text) && !/^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(text);
+}
+
 /** Parses the JSON columns of a CSV row, which contain JSON text. */
 export function parseCsvJson(table: CatalogTable, row: Record<string, unknown>): Record<string, unknown> {
   for (const [name, value] of Object.entries(row)) {
