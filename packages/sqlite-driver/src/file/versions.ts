@@ -1,3 +1,6 @@
+/** The version of this package, which the threads of a bundled application must have too. */
+export const PACKAGE_VERSION = '0.1.0';
+
 /** The oldest Node that better-sqlite3 13 supports; older ones crash when the native module is loaded. */
 export const OLDEST_NODE = '22.14.0';
 

@@ -2,12 +2,11 @@ import { Worker } from 'node:worker_threads';
 import type { SluiceError, WaitOptions } from '@sluice/core';
 import { lostError } from '../errors/errors.js';
 import type { Failure } from '../errors/failure.js';
+import { ownModule } from '../file/own-module.js';
 import { Watch } from '../thread/watch.js';
 import type { Task, TaskResults } from './task.js';
 import type { TaskProgress } from './task-context.js';
 import type { TaskMessage, TaskStart } from './task-protocol.js';
-
-const ENTRY = new URL('./task-thread.js', import.meta.url);
 
 /** Options of a task. */
 export interface TaskOptions extends Pick<WaitOptions, 'deadline' | 'signal'> {
@@ -47,7 +46,7 @@ function lastMessage(
   onProgress: TaskOptions['onProgress'],
 ): Promise<TaskMessage | undefined> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(ENTRY, {
+    const worker = new Worker(ownModule('maintenance/task-thread.js'), {
       name: `sluice sqlite ${workerData.task.kind}`,
       workerData,
       execArgv: [],

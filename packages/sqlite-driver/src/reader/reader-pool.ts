@@ -20,7 +20,7 @@ import type { Suspects } from '../thread/suspects.js';
 import { type LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
 import type { ConnectionOptions } from '../thread/thread-protocol.js';
 import type { OpenSnapshots } from '../wal/open-snapshots.js';
-import { READER_THREAD } from './open-reader.js';
+import { readerThread } from './open-reader.js';
 import { ReaderThreads } from './reader-threads.js';
 
 /** How long a reader may continue after its caller was cancelled, before another thread takes its place. */
@@ -70,7 +70,7 @@ export class ReaderPool {
     this.#threads = new ReaderThreads(options, { idleMs: threadIdleMs, kept: warm ? readers : 0 });
     this.#limits = limits;
     this.#snapshots = openSnapshots;
-    this.#processes = new ProcessPool(READER_THREAD, options);
+    this.#processes = new ProcessPool(readerThread(), options);
     this.#lanes = {
       single: new Lane({ name: 'a reader', permits: readers, queueLimit }),
       snapshot: new Lane({ name: 'a snapshot', permits: snapshots, queueLimit }),

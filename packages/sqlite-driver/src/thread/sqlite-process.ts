@@ -1,12 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Failure } from '../errors/failure.js';
 import { toFailure } from '../errors/failure.js';
+import { ownModule } from '../file/own-module.js';
 import type { ProcessReply, ProcessRequest } from './process-protocol.js';
 import type { CallFlags, RemoteConnection } from './remote-connection.js';
 import type { CallResult, OnPart } from './sqlite-thread.js';
 import type { ConnectionOptions, ThreadRequest } from './thread-protocol.js';
-
-const HOST = new URL('./process-host.js', import.meta.url);
 
 /** How long a statement may continue after its caller was cancelled, before its process is killed. Most end at their next row. */
 const GRACE_MS = 100;
@@ -66,7 +65,7 @@ export class SqliteProcess implements RemoteConnection {
         return isWaitingForLock();
       },
     };
-    this.#child = fork(HOST, [`sluice-sqlite-${role}`], {
+    this.#child = fork(ownModule('thread/process-host.js'), [`sluice-sqlite-${role}`], {
       serialization: 'advanced',
       execArgv: [],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { type DatabaseWarning, SnapshotTooOldError, Summary } from '@sluice/core';
 import type { Failure } from '../errors/failure.js';
 import { CHANGED, toFailure } from '../errors/failure.js';
+import { ownModule } from '../file/own-module.js';
 import { OnDemandThread } from '../thread/on-demand-thread.js';
 import type { SqliteThread } from '../thread/sqlite-thread.js';
 import type { LeaseFailure, ThreadLease } from '../thread/thread-lease.js';
@@ -9,8 +10,6 @@ import { type ConnectionOptions, memberOutcome } from '../thread/thread-protocol
 import type { CheckpointReport, WalState } from '../thread/wal-state.js';
 import type { CallOutcome } from '../thread/watched-call.js';
 import type { OpenSnapshot, OpenSnapshots } from './open-snapshots.js';
-
-const CHECKPOINTER_THREAD = new URL('./checkpointer-thread.js', import.meta.url);
 
 /** How long the writer pauses for short reads to end, so that the WAL can restart. */
 const RESTART_TIMEOUT_MS = 20;
@@ -76,7 +75,7 @@ export class WalManager {
   constructor(options: WalManagerOptions) {
     this.#options = options;
     this.#thread = new OnDemandThread({
-      entry: CHECKPOINTER_THREAD,
+      entry: ownModule('wal/checkpointer-thread.js'),
       connection: options.connection,
       idleMs: options.threadIdleMs,
       mayEnd: () => this.#work === undefined,

@@ -10,6 +10,7 @@ import {
   type WaitOptions,
 } from '@sluice/core';
 import type { Failure } from '../errors/failure.js';
+import { ownModule } from '../file/own-module.js';
 import { OnDemandThread } from '../thread/on-demand-thread.js';
 import { isBatch } from '../thread/pack-statements.js';
 import { ProcessPool } from '../thread/process-pool.js';
@@ -28,8 +29,6 @@ import { failWork, type LeaseWork, type Work } from './work.js';
 import { WriterHolder } from './writer-holder.js';
 import { WriterLoans } from './writer-loans.js';
 import { WriterMetrics } from './writer-metrics.js';
-
-const WRITER_THREAD = new URL('./writer-thread.js', import.meta.url);
 
 /** Limits of the writer. */
 export interface WriterLimits {
@@ -73,8 +72,9 @@ export class Writer {
   /** @param onReply Receives every reply, for its commits and the state of the WAL. */
   constructor(options: ConnectionOptions, limits: WriterLimits, onReply: (reply: ThreadReply) => void) {
     const { queueLimit, holdLimitMs, writerIdleMs, warm } = limits;
+    const entry = ownModule('writer/writer-thread.js');
     this.#thread = new OnDemandThread({
-      entry: WRITER_THREAD,
+      entry,
       connection: options,
       idleMs: warm ? undefined : writerIdleMs,
       mayEnd: (thread) => this.#mayEnd(thread),
@@ -82,7 +82,7 @@ export class Writer {
     });
     this.#holdLimitMs = holdLimitMs;
     this.#onReply = onReply;
-    this.#processes = new ProcessPool(WRITER_THREAD, options);
+    this.#processes = new ProcessPool(entry, options);
     this.#stuck = new StuckWriter((cutOff, failure) => {
       this.#refuseAll(failure);
       limits.onStuck(cutOff);
