@@ -26,7 +26,11 @@ type CreateCommand = (output: CommandOutput, finish: (code: ExitCode) => void) =
 
 /** A command is loaded when it is called, or when all commands are listed, because each loads libraries of its own. */
 const COMMANDS: Readonly<Record<string, () => Promise<CreateCommand>>> = {
-  codegen: async () => (await import('./codegen/codegen-command.js')).codegenCommand,
+  codegen: async () => {
+    // kysely-codegen requires it from CommonJS, which Node before 22.17 refuses while it is being loaded.
+    await import('kysely');
+    return (await import('./codegen/codegen-command.js')).codegenCommand;
+  },
   migrate: async () => (await import('./migrate/migrate-command.js')).migrateCommand,
   audit: async () => (await import('./transfer/audit-command.js')).auditCommand,
   transfer: async () => (await import('./transfer/transfer-command.js')).transferCommand,
