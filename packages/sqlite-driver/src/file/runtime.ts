@@ -1,4 +1,5 @@
-import { ConfigurationError } from '@sluice/core';
+// The entry point `@sluice/sqlite-driver/runtime`, for code that loads better-sqlite3 itself.
+import { ConfigurationError } from '@sluice/core/errors';
 import { isAtLeast, OLDEST_NODE } from './versions.js';
 
 /**

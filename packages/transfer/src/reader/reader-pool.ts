@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { assertNodeVersion } from '@sluice/sqlite-driver/runtime';
 import { fingerprintOf } from '../source/fingerprint.js';
 import type { SourceSchema } from '../source/schema.js';
 import { Reader, type ReaderEvents } from './reader.js';
@@ -33,6 +34,7 @@ export class ReaderPool {
    * @throws ConfigurationError or CorruptError when the file cannot be read.
    */
   static async open(path: string, count: number): Promise<ReaderPool> {
+    assertNodeVersion();
     const fingerprint = fingerprintOf(path);
     const readers = Array.from({ length: count }, () => new Reader());
     try {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { assertNodeVersion } from '@sluice/sqlite-driver/runtime';
 import Sqlite from 'better-sqlite3';
 import { HashSums } from '../hash/hash-sums.js';
 import type { Untranslated } from '../plan/transfer-plan.js';
@@ -45,6 +46,7 @@ export interface BackState {
 /** Reads the state of an interrupted transfer from its file; `undefined` when the transfer had not begun to copy. */
 export function readBackState(path: string): BackState | undefined {
   if (!existsSync(path)) return undefined;
+  assertNodeVersion();
   const database = new Sqlite(path);
   try {
     const exists = database.prepare(`select 1 from sqlite_schema where name = 'sluice_transfer'`).get();
