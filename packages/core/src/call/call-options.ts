@@ -60,7 +60,9 @@ export function toExecuteOptions(
   label: string,
   madeFor?: Catalog,
 ): ExecuteOptions {
-  for (const name in options) if (!Object.hasOwn(NAMES, name)) refuseOption(name, label);
+  // What is inherited is passed over: an AbortController has a `signal` too.
+  for (const name in options)
+    if (!Object.hasOwn(NAMES, name) && Object.hasOwn(options, name)) refuseOption(name, label);
   return {
     priority: options.priority,
     deadline: performance.now() + (options.timeoutMs ?? defaultTimeoutMs),
