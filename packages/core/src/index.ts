@@ -89,8 +89,8 @@ export type {
   MigrationStep,
   StorageMigrator,
 } from './migrations/storage-migrator.js';
-export { decrement, type Increment, increment } from './repository/increment.js';
 export { assertKnownOptions, type OptionNames } from './options/known-options.js';
+export { decrement, type Increment, increment } from './repository/increment.js';
 export type {
   BatchRepository,
   BatchScopeOf,

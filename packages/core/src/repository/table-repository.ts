@@ -74,7 +74,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     return this.#calls.perform({
       method: 'get',
       args: key,
-      options,
+      options: withoutSelect(options),
       build: (statements, given) => statements.get(given, select),
       run: (statement, _, execute) => this.#host.runner.execute(statement, execute),
       decode: ({ rows }, { shape }) => first<SelectedRow<DB, T, S>>(shape, rows),
@@ -102,7 +102,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
     return this.#calls.perform({
       method: 'getMany',
       args: keys,
-      options,
+      options: withoutSelect(options),
       build: (statements, given) => ({
         ...statements.getMany(given, select),
         identities: given.map((key) => identity(statements.shape.keyValues(key))),
@@ -452,6 +452,13 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
       `A trigger or rule of "${this.#table}" kept the row from being stored.`,
     );
   }
+}
+
+/** The options of the call itself. */
+function withoutSelect(options: CallOptions & Selecting<unknown>): CallOptions {
+  if (!('select' in options)) return options;
+  const { select: _, ...call } = options;
+  return call;
 }
 
 /** The result of a call that has decoded it already. */

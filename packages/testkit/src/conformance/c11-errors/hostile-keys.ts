@@ -77,7 +77,7 @@ export function hostileKeyCases(fixture: Fixture): void {
         await expectRefusal(accounts().load([hostile]), code);
         await expectRefusal(accounts().upsert(hostile), code);
         // A callback of a patch builds an expression, and this one does not.
-        const inPatch = typeof hostile.name === 'function' ? 'invalid_query' : code;
+        const inPatch = typeof hostile?.name === 'function' ? 'invalid_query' : code;
         await expectRefusal(accounts().update('a', hostile), inPatch);
         await expectRefusal(accounts().updateMany({ where: {} }, hostile), inPatch);
         expect(await accounts().find()).toStrictEqual([{ name: 'a', balance: 1 }]);
