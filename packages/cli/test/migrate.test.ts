@@ -39,6 +39,27 @@ describe.each([
   ['sqlite', async () => `sqlite:${await temporarySqlitePath()}`],
   ['postgres', temporaryPostgresUrl],
 ])('sluice migrate on %s', (_, temporaryUrl) => {
+  it('takes several folders, and refuses a name that two of them have', async () => {
+    const url = await temporaryUrl();
+    const other = await mkdtemp(join(PACKAGE, '.sluice/migrate-'));
+    try {
+      await writeFile(
+        join(other, '0001-b-tag.ts'),
+        migration('create table tag (id integer)', 'drop table tag'),
+      );
+      const migrate = (...folders: readonly string[]) =>
+        run('migrate', 'up', '--url', url, ...folders.flatMap((each) => ['--migrations', each]));
+      const up = await migrate(other, folder);
+      expect(up).toMatchObject({ code: 0, out: '3 migrations\n' });
+      expect(up.err).toMatch(/0001-b-tag.*0001-media.*0002-size/s);
+      const refused = await migrate(folder, other, folder);
+      expect(refused.code).toBe(2);
+      expect(refused.err).toContain('Two migrations have the name "0001-media"');
+    } finally {
+      await rm(other, { recursive: true, force: true });
+    }
+  });
+
   it('applies, shows and undoes migrations', async () => {
     const migrate = migrateAt(await temporaryUrl());
     expect(await migrate('status')).toMatchObject({

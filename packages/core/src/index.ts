@@ -78,6 +78,7 @@ export {
 } from './lane/waiting-queue.js';
 export { Summary, type SummarySnapshot } from './metrics/summary.js';
 export type { MigrateOptions } from './migrations/migrate-options.js';
+export type { MigrationSource } from './migrations/migration-sources.js';
 export type {
   MigrationContext,
   StorageMigration,

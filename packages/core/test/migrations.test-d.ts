@@ -14,6 +14,14 @@ describe('migrations', () => {
       ...options,
       migrations: { getMigrations: async () => ({ a: { up: async () => {}, transaction: false } }) },
     });
+    openStorage({ ...options, migrations: './migrations' });
+    openStorage({ ...options, migrations: { '0001': { up: async () => {} } } });
+    openStorage({
+      ...options,
+      migrations: ['./a', new URL('file:///b/'), kyselys, { '0001': { up: async () => {} } }],
+    });
+    // @ts-expect-error a migration has `up`
+    openStorage({ ...options, migrations: ['./a', { '0001': { down: async () => {} } }] });
     const wrong = { getMigrations: async () => ({ a: { up: async () => {}, transaction: 'no' } }) };
     // @ts-expect-error `transaction` is true or false
     openStorage({ ...options, migrations: wrong });

@@ -6,13 +6,14 @@ import type { CommandOutput } from '../command/command-output.js';
 import { DATABASE_HELP } from '../command/database-argument.js';
 import { existingDatabase } from '../command/existing-database.js';
 import { EXIT_CODES, type ExitCode } from '../command/exit-codes.js';
+import { collect } from '../command/migrations-folder.js';
 import { type GeneratedTypes, generateTypes } from './generate-types.js';
 import { readCatalog } from './read-catalog.js';
 import { describeDifference } from './type-difference.js';
 
 interface CodegenOptions {
   readonly url?: string;
-  readonly migrations?: string;
+  readonly migrations?: readonly string[];
   readonly out: string;
   readonly camelCase?: boolean;
   readonly schema?: readonly string[];
@@ -40,7 +41,11 @@ export function codegenCommand(output: CommandOutput, finish: (code: ExitCode) =
   return new Command('codegen')
     .description('Write the TypeScript types of a database: the same file from SQLite and PostgreSQL.')
     .option('--url <url>', 'the database to read: sqlite:PATH or postgres://…')
-    .option('--migrations <folder>', 'migrations to apply: to --url, or else to a temporary SQLite file')
+    .option(
+      '--migrations <folder>',
+      'migrations to apply: to --url, or else to a temporary SQLite file; may be given several times',
+      collect,
+    )
     .requiredOption('--out <file>', 'the file to write')
     .option('--camel-case', 'name uploaded_at uploadedAt, as `camelCase: true` of openStorage does')
     .option('--schema <name...>', 'schemas of PostgreSQL to read beside those of the search path')

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Catalog, ConfigurationError, type Driver, openStorage } from '@sluice/core';
 import { drivers } from '../command/drivers.js';
-import { migrationsFolder } from '../command/migrations-folder.js';
+import { migrationsFolders } from '../command/migrations-folder.js';
 
 /** The source of a catalog: a database, migrations, or a database after its migrations. */
 export interface CatalogSource {
   readonly url?: string;
-  readonly migrations?: string;
+  readonly migrations?: readonly string[];
   /** Schemas to read beside those of the search path. */
   readonly schema?: readonly string[];
   readonly onMigration: (name: string) => void;
@@ -18,17 +18,21 @@ export interface CatalogSource {
 export async function readCatalog(source: CatalogSource): Promise<Catalog> {
   const { url, migrations, onMigration, schema } = source;
   if (migrations === undefined) return catalogOf(url ?? '', schema);
-  const folder = await migrationsFolder(migrations);
+  const folders = await migrationsFolders(migrations);
   if (url === undefined)
     return inTemporaryDatabase(async (temporary) => {
-      await migrate(temporary, folder);
+      await migrate(temporary, folders);
       return catalogOf(temporary);
     });
-  await migrate(url, folder, onMigration);
+  await migrate(url, folders, onMigration);
   return catalogOf(url, schema);
 }
 
-async function migrate(url: string, migrations: URL, onMigration?: (name: string) => void): Promise<void> {
+async function migrate(
+  url: string,
+  migrations: readonly URL[],
+  onMigration?: (name: string) => void,
+): Promise<void> {
   const storage = await openStorage({ url, drivers: drivers(), migrations });
   try {
     for (const { name } of await storage.migrator.up()) onMigration?.(name);

@@ -12,7 +12,7 @@ import type { CommandOutput } from '../command/command-output.js';
 import { DATABASE_HELP, databaseArgument } from '../command/database-argument.js';
 import { drivers } from '../command/drivers.js';
 import { EXIT_CODES, type ExitCode } from '../command/exit-codes.js';
-import { migrationsFolder } from '../command/migrations-folder.js';
+import { collect, migrationsFolders } from '../command/migrations-folder.js';
 import { textTable } from '../terminal/text-table.js';
 
 const ACTIONS = ['up', 'down', 'to', 'status', 'dry-run'] as const;
@@ -20,7 +20,7 @@ type Action = (typeof ACTIONS)[number];
 
 interface MigrateCommandOptions {
   readonly url: string;
-  readonly migrations: string;
+  readonly migrations?: readonly string[];
   readonly all?: boolean;
   readonly timeout?: string;
   readonly lockTimeout?: string;
@@ -50,7 +50,11 @@ export function migrateCommand(output: CommandOutput, finish: (code: ExitCode) =
     .addArgument(new Argument('<action>', 'what to do').choices(ACTIONS))
     .argument('[name]', 'for `to`: the migration that is to be the last applied')
     .option('--url <url>', 'the database; default: the environment variable DATABASE_URL', 'env:DATABASE_URL')
-    .option('--migrations <folder>', 'the folder of the migrations', './migrations')
+    .option(
+      '--migrations <folder>',
+      'a folder of migrations; may be given several times; default: ./migrations',
+      collect,
+    )
     .option('--all', 'for `down`: undo all')
     .option('--timeout <ms>', 'the longest time of the whole command; default: one hour')
     .option(
@@ -77,7 +81,7 @@ async function runMigrate(
   const limits = readLimits(options);
   const place = locate(databaseArgument(options.url, output));
   const url = place.kind === 'sqlite' ? `sqlite:${place.path}` : place.url;
-  const migrations = await migrationsFolder(options.migrations);
+  const migrations = await migrationsFolders(options.migrations ?? ['./migrations']);
   const stop = new AbortController();
   const abort = (): void => stop.abort();
   process.once('SIGINT', abort).once('SIGTERM', abort);
@@ -143,7 +147,10 @@ async function act(
   { all }: MigrateCommandOptions,
   output: CommandOutput,
 ): Promise<ExitCode> {
-  if (action === 'status') return printStatus(await migrator.status(limits), output);
+  if (action === 'status') {
+    const { signal, timeoutMs } = limits;
+    return printStatus(await migrator.status({ signal, timeoutMs }), output);
+  }
   if (action === 'dry-run') {
     for (const plan of await migrator.dryRun(limits))
       output.out(`-- ${plan.name}\n${plan.sql.map((sql) => `${sql};\n`).join('')}`);

@@ -4,7 +4,6 @@ import type { CallOptions } from '../call/call-options.js';
 import type { ExecuteOptions } from '../driver/driver.js';
 import { ConstraintError } from '../errors/data-errors.js';
 import { ConfigurationError, MigrationError, UsageError } from '../errors/usage-errors.js';
-import { FolderMigrationProvider } from './folder-migration-provider.js';
 import {
   type MigrateOptions,
   type SchemaChange,
@@ -13,6 +12,7 @@ import {
 } from './migrate-options.js';
 import { MigrationChecksums } from './migration-checksums.js';
 import { type Direction, failedOutside, failure, tellBackup } from './migration-failure.js';
+import { type MigrationSource, MigrationSources } from './migration-sources.js';
 import { type MigrationState, type ReadRecords, readRecordedState } from './recorded-state.js';
 import {
   assertMigrations,
@@ -43,7 +43,7 @@ export interface MigrationPlan {
 
 /** The options of a {@link StorageMigrator}. */
 export interface StorageMigratorOptions {
-  readonly migrations: URL | StorageMigrationProvider | undefined;
+  readonly migrations: MigrationSource | readonly MigrationSource[] | undefined;
   readonly context: MigrationContext;
   /** Runs `work` in a schema-changing transaction, of which only one runs at a time among all processes. Calls `onStatement` for each statement. */
   readonly run: <T>(
@@ -87,7 +87,7 @@ export class StorageMigrator {
   constructor(options: StorageMigratorOptions) {
     this.#options = options;
     const { migrations } = options;
-    this.#provider = migrations instanceof URL ? new FolderMigrationProvider(migrations) : migrations;
+    this.#provider = migrations === undefined ? undefined : new MigrationSources(migrations);
   }
 
   /** Applies every pending migration and returns the steps. When none is pending, it only reads. @throws MigrationError when one fails; those before it stay applied. */

@@ -1,6 +1,6 @@
 import type { Driver } from '../driver/driver.js';
 import { ConfigurationError } from '../errors/usage-errors.js';
-import type { StorageMigrationProvider } from '../migrations/storage-migration.js';
+import type { MigrationSource } from '../migrations/migration-sources.js';
 import { assertKnownOptions, describeKind, type OptionNames } from '../options/known-options.js';
 
 /** The options of `openStorage`. */
@@ -9,8 +9,11 @@ export interface StorageOptions {
   readonly url: string;
   /** The drivers to select from. */
   readonly drivers: readonly Driver[];
-  /** A folder of migration modules (a `file:` URL), or a provider of migrations, such as one of Kysely's. Default: none. */
-  readonly migrations?: URL | StorageMigrationProvider | undefined;
+  /**
+   * A folder of migration modules (a `file:` URL, or a path), a provider of migrations, such as one of Kysely's, or migrations by their names. Or a list of
+   * these: the order is that of the names, whatever their source, and a name that comes twice is refused by a MigrationError. Default: none.
+   */
+  readonly migrations?: MigrationSource | readonly MigrationSource[] | undefined;
   /**
    * Whether a backup is written beside the database before the first pending migration runs. Only when the driver has a path for it, as for a
    * SQLite file, and the database contains tables. A backup replaces the one that a failed attempt at the same migrations left, and the last `keep`

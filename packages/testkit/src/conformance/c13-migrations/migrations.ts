@@ -10,6 +10,7 @@ import { guardingCases } from './guarding.js';
 import { outsideTransactionCases } from './outside-transaction.js';
 import { rebuildCases } from './rebuild.js';
 import { schemaCases } from './schema.js';
+import { sourcesCases } from './sources.js';
 import { togetherCases } from './together.js';
 import { walkCases } from './walk.js';
 
@@ -18,6 +19,7 @@ export function migrationsSuite(target: ConformanceTarget): void {
   describe('C13 migrations', { timeout: CASE_TIMEOUT_MS }, () => {
     const fixture = useFixture(target);
     walkCases(fixture);
+    sourcesCases(fixture);
     failingCases(fixture);
     endingCases(fixture);
     rebuildCases(fixture);
