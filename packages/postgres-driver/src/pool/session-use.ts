@@ -6,12 +6,6 @@ import { type Touched, touchedBy } from '../sql/harmless-sql.js';
 /** How long it is used what tables do, before it is read again, in milliseconds: so late a trigger that another process creates may be known. */
 const KNOWN_MS = 10_000;
 
-/**
- * Of how many statements it must be asked before it is read the first time, and again after a change of the schema. Reading it takes as long as about so many
- * resets, which an application that soon ends, or makes one change after the other, as migrations and tests do, would not win back.
- */
-const WORTH_READING = 20;
-
 /** How many texts are remembered with what they touch. */
 const MAX_TEXTS = 1000;
 
@@ -21,21 +15,18 @@ export class SessionUse {
   #readAt = Number.NEGATIVE_INFINITY;
   /** Counts the times that the code was forgotten, so that what was read before is not kept. */
   #epoch = 0;
-  /** How many statements have asked for it since it was read or forgotten. */
-  #asked = 0;
+  #isWanted = false;
   readonly #touched = new Map<string, Touched | undefined>();
 
-  /** Whether what tables do must be read, or read again: statements have asked for it. */
+  /** Whether what tables do must be read, or read again: a statement has asked for it. */
   get mustRead(): boolean {
-    const enough = this.#code === undefined ? WORTH_READING : 1;
-    return this.#asked >= enough && performance.now() - this.#readAt > KNOWN_MS;
+    return this.#isWanted && performance.now() - this.#readAt > KNOWN_MS;
   }
 
   /** Forgets what tables do: the schema has changed. */
   forget(): void {
     this.#code = undefined;
     this.#readAt = Number.NEGATIVE_INFINITY;
-    this.#asked = 0;
     this.#epoch += 1;
   }
 
@@ -43,7 +34,7 @@ export class SessionUse {
   async read(connection: CatalogConnection): Promise<void> {
     const epoch = this.#epoch;
     this.#readAt = performance.now();
-    this.#asked = 0;
+    this.#isWanted = false;
     const code = await readTableCode(connection);
     if (epoch === this.#epoch) this.#code = code;
   }
@@ -52,7 +43,7 @@ export class SessionUse {
   keepsSession(statement: Statement): boolean {
     const touched = touchedByRows(statement) ?? this.#touchedBy(statement.sql);
     if (touched === undefined) return false;
-    this.#asked += 1;
+    this.#isWanted = true;
     return this.#code !== undefined && isFree(this.#code, touched);
   }
 
