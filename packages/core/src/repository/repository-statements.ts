@@ -3,8 +3,6 @@ import {
   type DeleteResult,
   type Expression,
   expressionBuilder,
-  type InsertQueryBuilder,
-  type InsertResult,
   type Kysely,
   type KyselyPlugin,
   type SelectQueryBuilder,
@@ -13,17 +11,16 @@ import {
   type UpdateResult,
 } from 'kysely';
 import type { DatabaseSql, Row, Statement } from '../driver/driver.js';
-import { InternalError } from '../errors/flow-errors.js';
 import { invalidQuery } from '../errors/invalid-query.js';
-import { UsageError } from '../errors/usage-errors.js';
 import { isBoundedRead } from './bounded-read.js';
 import { type ChosenRows, parseChosenRows } from './chosen-rows.js';
 import { readCursor } from './cursor.js';
-import { type OnConflict, parseConflict, withoutRepeatedKeys } from './on-conflict.js';
+import { InsertStatements } from './insert-statements.js';
 import { applyTerm, formOfOrder, type OrderTerm, parseOrder, rowsAfter, totalOrder } from './order.js';
 import { type EncodedPatch, PatchParser } from './patch.js';
 import { asQuery, type RawQuery, refuseUnknownOptions, wholeNumber } from './raw-query.js';
-import { type EncodedRow, RowEncoder, type RowForm, runsOfSameColumns } from './row-encoder.js';
+import { returning } from './returning.js';
+import { RowEncoder } from './row-encoder.js';
 import { BEGINNING, isBeginning, type RawPlace, readPlace } from './seek.js';
 import { parseSelection, type Selection } from './selection.js';
 import {
@@ -32,14 +29,12 @@ import {
   StatementTemplates,
   type StatementTraits,
 } from './statement-templates.js';
-import type { ShapeColumn, TableShape } from './table-shape.js';
+import type { TableShape } from './table-shape.js';
 import { type AnyTables, allOf, type Condition, WhereParser } from './where.js';
 
 type Select = SelectQueryBuilder<AnyTables, string, Row>;
-type Insert = InsertQueryBuilder<AnyTables, string, InsertResult | object>;
 type Update = UpdateQueryBuilder<AnyTables, string, string, UpdateResult | object>;
 type Delete = DeleteQueryBuilder<AnyTables, string, DeleteResult | object>;
-type FinishInsert = (insert: Insert, next: NextValue) => Insert;
 
 /** How the rows of a statement are chosen, and whether it returns them. */
 interface Choice {
@@ -55,9 +50,8 @@ export class RepositoryStatements {
   readonly #where: WhereParser;
   readonly #maxParameters: number;
   readonly #templates = new StatementTemplates();
-  readonly #encoder: RowEncoder;
   readonly #patches: PatchParser;
-  readonly #insertForms = new WeakMap<RowForm, string>();
+  readonly #inserts: InsertStatements;
 
   constructor(
     shape: TableShape,
@@ -67,8 +61,11 @@ export class RepositoryStatements {
     maxParameters: number,
   ) {
     this.shape = shape;
-    this.#encoder = new RowEncoder(shape);
-    this.#patches = new PatchParser(shape, this.#encoder, databaseSql, plugins);
+    const encoder = new RowEncoder(shape);
+    const patches = new PatchParser(shape, encoder, databaseSql, plugins);
+    const templates = this.#templates;
+    this.#patches = patches;
+    this.#inserts = new InsertStatements({ shape, kysely, templates, encoder, patches, maxParameters });
     this.#kysely = kysely;
     this.#where = new WhereParser(shape, databaseSql, plugins);
     this.#maxParameters = maxParameters;
@@ -198,48 +195,17 @@ export class RepositoryStatements {
   }
 
   insert(row: unknown): Statement {
-    const encoded = this.#encoder.encode(row);
-    const { form, values } = encoded;
-    return this.#templates.statement(
-      this.#insertForm(form),
-      values,
-      this.#buildInsert(form, 1, (insert) => this.#returning(insert)),
-      () => this.#insertionTraits(form, true),
-    );
+    return this.#inserts.insert(row);
   }
 
-  /**
-   * Inserts `rows` in order. Consecutive rows with the same columns share a statement, as far as the number of parameters allows.
-   *
-   * @param onConflict the caller's; without it a row whose key exists violates a constraint.
-   */
+  /** @param onConflict the caller's. */
   insertMany(rows: readonly unknown[], onConflict?: unknown): Statement[] {
-    const encoded = rows.map((row) => this.#encoder.encode(row));
-    // INSERT … DEFAULT VALUES inserts one row.
-    const most = (width: number): number =>
-      width === 0 ? 1 : Math.max(1, Math.min(1000, Math.floor(this.#maxParameters / width)));
-    const runs = runsOfSameColumns(encoded, most);
-    if (onConflict === undefined) return runs.map((run) => this.#insertRun(run));
-    const conflict = parseConflict(onConflict);
-    if (conflict === 'ignore') return runs.map((run) => this.#insertRun(run, conflict));
-    for (const { form, values } of encoded) this.#assertKeyGiven(form, values);
-    return runs
-      .flatMap((run) => withoutRepeatedKeys(this.shape, run))
-      .map((run) => this.#insertRun(run, conflict));
+    return this.#inserts.insertMany(rows, onConflict);
   }
 
+  /** @param update the caller's. */
   upsert(row: unknown, update: unknown): Statement {
-    const { form, values } = this.#encoder.encode(row);
-    this.#assertKeyGiven(form, values);
-    const written = this.#written(form, update);
-    const build = this.#buildInsert(form, 1, (insert, next) =>
-      this.#returning(this.#updating(insert, written, next)),
-    );
-    return this.#templates.statement(
-      `upsert (${form.id}) ${written.form}`,
-      [...values, ...written.values],
-      build,
-    );
+    return this.#inserts.upsert(row, update);
   }
 
   update(key: unknown, patch: unknown): Statement {
@@ -248,7 +214,7 @@ export class RepositoryStatements {
     return this.#templates.statement(
       joined('update', encoded.form),
       values,
-      (next) => this.#returning(this.#set(encoded, next).where(this.#where.key(next))),
+      (next) => returning(this.shape, this.#set(encoded, next).where(this.#where.key(next))),
       () => containedIf(encoded),
     );
   }
@@ -322,7 +288,7 @@ export class RepositoryStatements {
       (next) => {
         const update = chosen.from(this.#kysely, next).updateTable(this.shape.name) as unknown as Update;
         const made = update.set(encoded.build(next)).where(chosen.isFound());
-        return how.isReturning === true ? this.#returning(made) : made;
+        return how.isReturning === true ? returning(this.shape, made) : made;
       },
       () => containedIf(encoded, chosen),
     );
@@ -336,7 +302,7 @@ export class RepositoryStatements {
       (next) => {
         const deletion = chosen.from(this.#kysely, next).deleteFrom(this.shape.name) as unknown as Delete;
         const made = deletion.where(chosen.isFound());
-        return how.isReturning === true ? this.#returning(made) : made;
+        return how.isReturning === true ? returning(this.shape, made) : made;
       },
       () => containedIf(chosen),
     );
@@ -358,12 +324,6 @@ export class RepositoryStatements {
       return this.#from().select(this.shape.selection(selection.columns)) as unknown as Select;
     if (!this.shape.hasText) return this.#from().selectAll() as unknown as Select;
     return this.#from().select(this.shape.selection()) as unknown as Select;
-  }
-
-  /** With RETURNING for the whole row. */
-  #returning<Q extends Delete | Insert | Update>(query: Q): Q {
-    if (!this.shape.hasText) return query.returningAll() as Q;
-    return (query as Insert).returning(this.shape.selection()) as unknown as Q;
   }
 
   #select(
@@ -414,93 +374,6 @@ export class RepositoryStatements {
     }, query);
   }
 
-  /** Inserts rows with the same columns, in one statement. */
-  #insertRun(rows: readonly EncodedRow[], conflict?: OnConflict): Statement {
-    const [first] = rows;
-    if (first === undefined) throw new InternalError('An INSERT was built without rows.');
-    const { form } = first;
-    const values: unknown[] = [];
-    for (const row of rows) {
-      for (const value of row.values) values.push(value);
-    }
-    const key = `insertMany (${form.id}) ${rows.length}`;
-    if (conflict === undefined)
-      return this.#templates.statement(
-        key,
-        values,
-        this.#buildInsert(form, rows.length, (insert) => insert),
-        () => this.#insertionTraits(form, false),
-      );
-    if (conflict === 'ignore')
-      return this.#templates.statement(
-        `${key} ignore`,
-        values,
-        this.#buildInsert(form, rows.length, (insert) => insert.onConflict((on) => on.doNothing())),
-      );
-    const written = this.#written(form, conflict.update);
-    return this.#templates.statement(
-      `${key} update ${written.form}`,
-      [...values, ...written.values],
-      this.#buildInsert(form, rows.length, (insert, next) => this.#updating(insert, written, next)),
-    );
-  }
-
-  /** What an upsert sets in an existing row. @param update the caller's. Default: what the row gives, without the key. */
-  #written(form: RowForm, update: unknown): EncodedPatch {
-    if (update !== undefined && !Array.isArray(update)) return this.#changed(update);
-    const given = form.columns.filter((column) => !this.shape.key.includes(column));
-    const changed = update?.map((property: string) => this.shape.column(property)) ?? given;
-    // When there is nothing to update, the key is set to itself, so that RETURNING returns the row.
-    const columns: readonly ShapeColumn[] = changed.length > 0 ? changed : this.shape.key;
-    const eb = expressionBuilder<AnyTables, string>();
-    return {
-      form: columns.map(({ name }) => name).join(),
-      values: [],
-      isPure: true,
-      build: () =>
-        Object.fromEntries(
-          columns.map(({ property }) => [property, eb.ref(`excluded.${property}` as never)]),
-        ),
-    };
-  }
-
-  #changed(update: unknown): EncodedPatch {
-    const patch = this.#patches.parse(update);
-    if (patch.isPure) return { ...patch, form: `set ${patch.form}` };
-    throw invalidQuery('the `update` of an upsert takes values and `increment`, and no callback');
-  }
-
-  #updating(insert: Insert, written: EncodedPatch, next: NextValue): Insert {
-    const key = this.shape.key.map(({ property }) => property);
-    return insert.onConflict((on) => on.columns(key).doUpdateSet(written.build(next, this.shape.name)));
-  }
-
-  /** The key of an insert in the cache of statements. It is cached itself, because making the text takes as long as the rest of an insert. */
-  #insertForm(form: RowForm): string {
-    let text = this.#insertForms.get(form);
-    if (text === undefined) {
-      text = `insert (${form.id})`;
-      this.#insertForms.set(form, text);
-    }
-    return text;
-  }
-
-  #buildInsert({ columns }: RowForm, count: number, finish: FinishInsert): BuildStatement {
-    return (next) => {
-      const insert = this.#kysely.insertInto(this.shape.name);
-      if (columns.length === 0) return finish(insert.defaultValues(), next);
-      const record = (): Record<string, Expression<unknown>> =>
-        Object.fromEntries(columns.map(({ property }) => [property, next()]));
-      return finish(insert.values(Array.from({ length: count }, record)), next);
-    };
-  }
-
-  #insertionTraits({ columns }: RowForm, isReturning: boolean): StatementTraits {
-    return columns.length === 0 || (isReturning && this.shape.hasText)
-      ? { isContained: true }
-      : { isContained: true, insertion: this.shape.insertion(columns, isReturning) };
-  }
-
   #set(patch: EncodedPatch, next: NextValue): Update {
     const update = this.#kysely.updateTable(this.shape.name) as unknown as Update;
     return update.set(patch.build(next));
@@ -514,15 +387,6 @@ export class RepositoryStatements {
     const condition = this.#where.parse(where);
     if (condition === undefined) throw invalidQuery('`where` is missing; `where: {}` means every row');
     return condition;
-  }
-
-  #assertKeyGiven({ columns }: RowForm, values: readonly unknown[]): void {
-    const missing = this.shape.key.find((column) => (values[columns.indexOf(column)] ?? null) === null);
-    if (missing === undefined) return;
-    throw new UsageError(
-      'invalid_key',
-      `An upsert into "${this.shape.name}" needs its key "${missing.property}".`,
-    );
   }
 }
 
