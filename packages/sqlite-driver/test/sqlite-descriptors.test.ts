@@ -20,7 +20,8 @@ describe('nobody but SQLite opens a database', () => {
     'cli/src/doctor/read-metrics.ts': 'the file of metrics',
     'cli/src/rows/export-command.ts': 'the exported rows',
     'cli/src/rows/import-command.ts': 'the rows that were refused',
-    'cli/src/rows/row-format.ts': 'the rows to import',
+    'cli/src/rows/read-text.ts': 'the rows to import',
+    'cli/src/rows/standard-streams.ts': 'a copy of standard input',
     'cli/src/transfer/transfer-command.ts': 'plans and reports',
     'postgres-driver/src/options/tls.ts': 'certificates',
     'sqlite-driver/src/file/file-access.ts': 'a new file that nobody has open yet',
@@ -31,6 +32,7 @@ describe('nobody but SQLite opens a database', () => {
     'sqlite-driver/src/maintenance/put-in-place.ts': 'folders, and a new file that nobody has open yet',
     'sqlite-driver/src/maintenance/quarantine.ts':
       'a damaged file that was moved away because no process has it open',
+    'sqlite-driver/src/file/own-module.ts': 'the package.json of the driver',
     'sqlite-driver/src/thread/wal-frames.ts': 'the WAL, on which SQLite keeps no locks',
     'sqlite-driver/src/thread/wal-tail.ts': 'the WAL, on which SQLite keeps no locks',
     'testkit/src/application/temporary-storage.ts': 'a template that was closed',

@@ -19,11 +19,11 @@ export function atomicitySuite(target: ConformanceTarget): void {
     argumentsCases(fixture);
     batchCases(fixture);
     batchOfCallsCases(fixture);
-    chosenRowsCases(fixture);
+    chosenRowsCases(fixture, target.capabilities);
     insertManyCases(fixture, target.capabilities);
     loadCases(fixture);
     onConflictCases(fixture);
-    patchCases(fixture);
+    patchCases(fixture, target.capabilities);
     singleRowCases(fixture);
     unreadableResultsCases(fixture);
   });

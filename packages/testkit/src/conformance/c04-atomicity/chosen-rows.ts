@@ -1,10 +1,10 @@
-import { increment } from '@sluice/core';
+import { type Capabilities, increment } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
 import type { Fixture } from '../../fixture/fixture.js';
 import { expectRefusal } from '../../fixture/refusal.js';
 
 /** Calls that change the first rows of an order. */
-export function chosenRowsCases(fixture: Fixture): void {
+export function chosenRowsCases(fixture: Fixture, { sharedBetweenProcesses }: Capabilities): void {
   const notes = () => fixture.storage.repository('note', { key: 'id' });
   const placements = () => fixture.storage.repository('placement', { key: ['shelf', 'slot'] });
   const store = (count: number) =>
@@ -98,7 +98,8 @@ export function chosenRowsCases(fixture: Fixture): void {
 
     test('C6 no row is claimed, or taken, by two callers', async () => {
       await store(60);
-      const other = (await fixture.another()).repository('note', { key: 'id' });
+      const second = sharedBetweenProcesses ? await fixture.another() : fixture.storage;
+      const other = second.repository('note', { key: 'id' });
       const work = async (index: number): Promise<number[]> => {
         const repository = index % 2 === 0 ? notes() : other;
         const done: number[] = [];

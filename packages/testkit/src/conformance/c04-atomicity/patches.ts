@@ -1,11 +1,11 @@
-import { decrement, increment } from '@sluice/core';
+import { type Capabilities, decrement, increment } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
 import type { Fixture } from '../../fixture/fixture.js';
 import { expectRefusal } from '../../fixture/refusal.js';
 import { SPECIMEN } from '../../fixture/schema/specimen.js';
 
 /** Patches change columns by a number, or by an expression, in the database itself. */
-export function patchCases(fixture: Fixture): void {
+export function patchCases(fixture: Fixture, { sharedBetweenProcesses }: Capabilities): void {
   const accounts = () => fixture.storage.repository('account', { key: 'name' });
   const specimens = () => fixture.storage.repository('specimen', { key: 'id' });
 
@@ -83,7 +83,8 @@ export function patchCases(fixture: Fixture): void {
 
     test('C4 no increment of many callers is lost', async () => {
       await accounts().insert({ name: 'hot', balance: 0 });
-      const other = (await fixture.another()).repository('account', { key: 'name' });
+      const second = sharedBetweenProcesses ? await fixture.another() : fixture.storage;
+      const other = second.repository('account', { key: 'name' });
       await Promise.all(
         Array.from({ length: 60 }, (_, index) =>
           (index % 2 === 0 ? accounts() : other).update('hot', { balance: increment(index) }),

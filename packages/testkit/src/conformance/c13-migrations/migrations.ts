@@ -19,7 +19,7 @@ export function migrationsSuite(target: ConformanceTarget): void {
   describe('C13 migrations', { timeout: CASE_TIMEOUT_MS }, () => {
     const fixture = useFixture(target);
     walkCases(fixture);
-    sourcesCases(fixture);
+    sourcesCases(fixture, target.capabilities);
     failingCases(fixture);
     endingCases(fixture);
     rebuildCases(fixture);
