@@ -1,4 +1,5 @@
 import { invalidQuery } from '../errors/invalid-query.js';
+import { keyIdentity } from './key-identity.js';
 import type { EncodedRow } from './row-encoder.js';
 import type { TableShape } from './table-shape.js';
 
@@ -37,6 +38,5 @@ export function withoutRepeatedKeys(shape: TableShape, rows: readonly EncodedRow
 }
 
 function identity(shape: TableShape, { form, values }: EncodedRow): string {
-  const key = shape.key.map((column) => values[form.columns.indexOf(column)]);
-  return JSON.stringify(key.map((value) => (value instanceof Uint8Array ? [...value] : String(value))));
+  return keyIdentity(shape.key.map((column) => values[form.columns.indexOf(column)]));
 }

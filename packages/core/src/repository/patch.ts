@@ -1,20 +1,17 @@
 import {
   ColumnNode,
   ColumnUpdateNode,
-  createQueryId,
   type Expression,
   ExpressionWrapper,
   expressionBuilder,
   isOperationNodeSource,
   type KyselyPlugin,
-  type RootOperationNode,
-  TableNode,
   UpdateQueryNode,
 } from 'kysely';
-import { splitName } from '../catalog/catalog.js';
 import type { DatabaseSql } from '../driver/driver.js';
 import { InternalError } from '../errors/flow-errors.js';
 import { invalidQuery } from '../errors/invalid-query.js';
+import { tableNode, throughPlugins } from './callback-query.js';
 import { Increment } from './increment.js';
 import type { RowEncoder } from './row-encoder.js';
 import type { NextValue } from './statement-templates.js';
@@ -57,12 +54,10 @@ export class PatchParser {
 
   /** @throws UsageError `invalid_query` or `unknown_column`, ValueError. */
   parse(patch: unknown): EncodedPatch {
-    const computed =
-      typeof patch === 'object' && patch !== null ? Object.entries(patch).filter(isComputed) : [];
-    if (computed.length === 0) return this.#plain(patch);
-    const names = new Set(computed.map(([name]) => name));
-    const rest = Object.fromEntries(Object.entries(patch as object).filter(([name]) => !names.has(name)));
-    const plain = this.#encode(rest);
+    if (!isObject(patch) || !Object.values(patch).some(isComputed)) return this.#plain(patch);
+    const entries = Object.entries(patch);
+    const computed = entries.filter(([, value]) => isComputed(value));
+    const plain = this.#encode(Object.fromEntries(entries.filter(([, value]) => !isComputed(value))));
     const assignments = computed.map(([name, value]) => this.#assignment(name, value));
     const forms = assignments.map(({ form }) => form);
     return {
@@ -139,13 +134,9 @@ export class PatchParser {
       typeof callback === 'function' ? callback(expressionBuilder<AnyTables, string>()) : callback;
     if (!isOperationNodeSource(expression))
       throw invalidQuery(`the callback of "${column.property}" must return an expression`);
-    const { table, schema } = splitName(this.#shape.name);
-    const named = schema === undefined ? TableNode.create(table) : TableNode.createWithSchema(schema, table);
-    let node: RootOperationNode = UpdateQueryNode.cloneWithUpdates(UpdateQueryNode.create([named]), [
-      ColumnUpdateNode.create(ColumnNode.create(column.property), expression.toOperationNode()),
-    ]);
-    const queryId = createQueryId();
-    for (const plugin of this.#plugins) node = plugin.transformQuery({ node, queryId });
+    const update = ColumnUpdateNode.create(ColumnNode.create(column.property), expression.toOperationNode());
+    const table = UpdateQueryNode.create([tableNode(this.#shape.name)]);
+    const node = throughPlugins(this.#plugins, UpdateQueryNode.cloneWithUpdates(table, [update]));
     const made = UpdateQueryNode.is(node) ? node.updates?.[0]?.value : undefined;
     if (made === undefined) throw new InternalError('A plugin removed the assignment of an update.');
     return { column, form: undefined, values: [], build: () => new ExpressionWrapper(made) };
@@ -160,7 +151,12 @@ const NUMBERS: ReadonlySet<string> = new Set([
   'smallint',
 ]);
 
-function isComputed([, value]: [string, unknown]): boolean {
+function isObject(patch: unknown): patch is object {
+  return typeof patch === 'object' && patch !== null;
+}
+
+/** Whether the database computes the value. */
+function isComputed(value: unknown): boolean {
   return value instanceof Increment || typeof value === 'function';
 }
 

@@ -12,6 +12,7 @@ import {
 } from 'kysely';
 import type { DatabaseSql, Row, Statement } from '../driver/driver.js';
 import { invalidQuery } from '../errors/invalid-query.js';
+import type { UsageError } from '../errors/usage-errors.js';
 import { isBoundedRead } from './bounded-read.js';
 import { type ChosenRows, parseChosenRows } from './chosen-rows.js';
 import { readCursor } from './cursor.js';
@@ -220,12 +221,8 @@ export class RepositoryStatements {
   }
 
   updateMany(filter: RawQuery, patch: unknown): Statement {
-    const { orderBy, limit, ...others } = asQuery(filter);
-    if (orderBy !== undefined || limit !== undefined) {
-      this.#assertBounded(filter);
-      return this.#updateChosen('updateMany', filter, {}, patch);
-    }
-    const where = this.#requiredWhere(others);
+    if (isLimited(filter)) return this.#updateChosen('updateMany', filter, {}, patch);
+    const where = this.#requiredWhere(filter);
     const encoded = this.#patches.parse(patch);
     return this.#templates.statement(
       joined('updateMany', encoded.form, where.form),
@@ -253,12 +250,8 @@ export class RepositoryStatements {
   }
 
   deleteMany(filter: RawQuery): Statement {
-    const { orderBy, limit, ...others } = asQuery(filter);
-    if (orderBy !== undefined || limit !== undefined) {
-      this.#assertBounded(filter);
-      return this.#deleteChosen('deleteMany', filter, {});
-    }
-    const where = this.#requiredWhere(others);
+    if (isLimited(filter)) return this.#deleteChosen('deleteMany', filter, {});
+    const where = this.#requiredWhere(filter);
     return this.#templates.statement(
       joined('deleteMany', where.form),
       where.values,
@@ -270,13 +263,6 @@ export class RepositoryStatements {
   /** Deletes the first row that no other transaction is changing, and returns it. */
   take(query: RawQuery): Statement {
     return this.#deleteChosen('take', query, { most: 1, skipsLocked: true, isReturning: true });
-  }
-
-  /** @throws UsageError `invalid_query` when `where`, or the limit of an order, is missing. */
-  #assertBounded({ where, limit }: RawQuery): void {
-    if (where === undefined) throw invalidQuery('`where` is missing; `where: {}` means every row');
-    if (limit === undefined)
-      throw invalidQuery('`orderBy` needs a `limit`; without one every row that matches is changed');
   }
 
   #updateChosen(method: string, query: RawQuery, how: Choice, patch: unknown): Statement {
@@ -382,12 +368,26 @@ export class RepositoryStatements {
   /** Parses `where`, which must be given: `where: {}` means every row. */
   #requiredWhere(filter: RawQuery): Condition {
     this.shape.assertWritable();
-    const { where, ...others } = filter;
+    const { where, orderBy: _, limit: __, ...others } = filter;
     refuseUnknownOptions(others);
     const condition = this.#where.parse(where);
-    if (condition === undefined) throw invalidQuery('`where` is missing; `where: {}` means every row');
+    if (condition === undefined) throw whereMissing();
     return condition;
   }
+}
+
+/** Whether a call on many rows takes only the first ones. @throws UsageError `invalid_query` when `where`, or the limit of an order, is missing. */
+function isLimited(filter: RawQuery): boolean {
+  const { where, orderBy, limit } = asQuery(filter);
+  if (orderBy === undefined && limit === undefined) return false;
+  if (where === undefined) throw whereMissing();
+  if (limit === undefined)
+    throw invalidQuery('`orderBy` needs a `limit`; without one every row that matches is changed');
+  return true;
+}
+
+function whereMissing(): UsageError {
+  return invalidQuery('`where` is missing; `where: {}` means every row');
 }
 
 function unchanged(select: Select): Select {

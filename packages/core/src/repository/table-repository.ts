@@ -7,6 +7,7 @@ import { fixedRow, fixedValue } from '../values/fixed-value.js';
 import { BatchedCalls } from './batched-calls.js';
 import { writeCursor } from './cursor.js';
 import { encodeInParts, insertAll, insertInParts, ROWS_PER_PART } from './insert-in-parts.js';
+import { keyIdentity } from './key-identity.js';
 import { loadInBatches } from './load.js';
 import type {
   ClaimQuery,
@@ -105,7 +106,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
       options: withoutSelect(options),
       build: (statements, given) => ({
         ...statements.getMany(given, select),
-        identities: given.map((key) => identity(statements.shape.keyValues(key))),
+        identities: given.map((key) => keyIdentity(statements.shape.keyValues(key))),
       }),
       run: async ({ statements, selection, identities }, { shape }, execute) => {
         if (shape.hasForeignKey) return this.#getEach<SelectedRow<DB, T, S>>(statements, shape, execute);
@@ -114,7 +115,7 @@ export class TableRepository<DB, T extends TableName<DB>, K extends KeyColumns<D
           const read = shape.toRows(rows);
           const returned = returnedRows(selection, read);
           read.forEach((row, index) => {
-            found.set(identity(shape.keyValues(keyOf(shape, row))), returned[index] as Row);
+            found.set(keyIdentity(shape.keyValues(keyOf(shape, row))), returned[index] as Row);
           });
         }
         return identities.map((key) => found.get(key) as SelectedRow<DB, T, S> | undefined);
@@ -474,9 +475,4 @@ function keyOf(shape: TableShape, row: Row): unknown {
   const [only, ...others] = shape.key;
   if (only !== undefined && others.length === 0) return row[only.property];
   return Object.fromEntries(shape.key.map(({ property }) => [property, row[property]]));
-}
-
-/** A text that identifies a key, for use as a key of a Map. */
-function identity(values: readonly unknown[]): string {
-  return JSON.stringify(values.map((value) => (value instanceof Uint8Array ? [...value] : String(value))));
 }

@@ -1,5 +1,4 @@
 import {
-  createQueryId,
   type Expression,
   type ExpressionBuilder,
   ExpressionWrapper,
@@ -7,16 +6,14 @@ import {
   isOperationNodeSource,
   type KyselyPlugin,
   QueryNode,
-  type RootOperationNode,
   SelectQueryNode,
   type SqlBool,
   sql,
-  TableNode,
 } from 'kysely';
-import { splitName } from '../catalog/catalog.js';
 import type { DatabaseSql } from '../driver/driver.js';
 import { InternalError } from '../errors/flow-errors.js';
 import { invalidQuery } from '../errors/invalid-query.js';
+import { tableNode, throughPlugins } from './callback-query.js';
 import {
   afterPrefix,
   bytesContain,
@@ -106,12 +103,9 @@ export class WhereParser {
   #callback(expression: unknown): Condition {
     if (!isOperationNodeSource(expression))
       throw invalidQuery('the callback of `where` must return an expression');
-    const { table: name, schema } = splitName(this.#shape.name);
-    const named = schema === undefined ? TableNode.create(name) : TableNode.createWithSchema(schema, name);
-    const table = SelectQueryNode.createFrom([named]);
-    let node: RootOperationNode = QueryNode.cloneWithWhere(table, expression.toOperationNode());
-    const queryId = createQueryId();
-    for (const plugin of this.#plugins) node = plugin.transformQuery({ node, queryId });
+    const table = SelectQueryNode.createFrom([tableNode(this.#shape.name)]);
+    const query = QueryNode.cloneWithWhere(table, expression.toOperationNode());
+    const node = throughPlugins(this.#plugins, query);
     const where = SelectQueryNode.is(node) ? node.where?.where : undefined;
     if (where === undefined) throw new InternalError('A plugin removed the condition of a query.');
     return { form: undefined, values: [], isPure: false, build: () => new ExpressionWrapper(where) };
