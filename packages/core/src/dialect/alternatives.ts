@@ -9,7 +9,7 @@ import {
 } from 'kysely';
 import { areUncollated, byCodePoint } from './collations.js';
 import { comparedForm, isDate, typeOfComparison } from './comparisons.js';
-import { commonType, type ExpressionType, isOwn } from './expression-type.js';
+import { commonType, type ExpressionType, isOwn, isUnscaled } from './expression-type.js';
 import { resultsOf } from './expression-types.js';
 import { expressionOf } from './typed-expression.js';
 import { asNode, type Walk } from './walk.js';
@@ -49,7 +49,7 @@ export function extreme(walk: Walk, node: FunctionNode, made: FunctionNode): Ope
   if (stored === undefined)
     return areUncollated(walk, node.arguments, type) ? withFirstByCodePoint(walk, made) : made;
   walk.forms.refuse(node, node.arguments, SORTED, `given to ${name}()`);
-  const isNumeric = type?.name === 'numeric' && type.isScaled !== true && !walk.forms.isDeclared;
+  const isNumeric = isUnscaled(type) && !walk.forms.isDeclared;
   return stored.extreme(name, made.arguments.map(expressionOf), isNumeric).toOperationNode();
 }
 

@@ -17,7 +17,7 @@ import { asText, type ExpressionType, isNumber, isOwn, isWhole, NUMERIC } from '
 import { unwrapped } from './expression-types.js';
 import { AS_TEXT } from './hidden-forms.js';
 import { columnName, type FoundColumn } from './query-scopes.js';
-import { type Convert, convertedQuery } from './scaled-numerics.js';
+import { convertedQuery, toForm } from './scaled-numerics.js';
 import { expressionOf, isNative } from './typed-expression.js';
 import type { Walk } from './walk.js';
 
@@ -103,15 +103,11 @@ export function insertedQuery(
   const targets = columns?.map((column) => typedColumn(walk, column)) ?? allColumns(walk);
   return convertedQuery(made, values, walk.scopes.columnList(values), (type, index) => {
     const target = targets[index];
-    if (target?.type.name !== 'numeric') return type?.isScaled === true ? asTextOf(walk, type) : undefined;
+    if (target?.type.name !== 'numeric') return toForm(walk, type, undefined);
     const isStored =
       type?.isScaled === true && target.type.isScaled === true && type.scale === target.type.scale;
     return isStored ? undefined : (node) => stored(walk, values, { made: node, type }, target);
   });
-}
-
-function asTextOf(walk: Walk, type: ExpressionType): Convert {
-  return (node) => walk.operands.coerced(node, type, asText(type));
 }
 
 /** The columns of the table of an INSERT that names none. */

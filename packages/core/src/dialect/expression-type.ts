@@ -103,6 +103,11 @@ export function isNumber(type: ExpressionType): boolean {
   return isWhole(type) || type.name === 'numeric' || type.name === 'double precision';
 }
 
+/** Whether it is a numeric that the engine has as decimal text. */
+export function isUnscaled(type: ExpressionType | undefined): boolean {
+  return type?.name === 'numeric' && type.isScaled !== true;
+}
+
 /** The numeric as its decimal text. */
 export function asText(type: ExpressionType): ExpressionType {
   return type.isScaled === true ? { ...type, isScaled: undefined } : type;

@@ -4,7 +4,7 @@ import { UnsupportedError, UsageError } from '../errors/usage-errors.js';
 import type { PortableName } from '../functions/portable-call.js';
 import { TRANSACTION_TIME } from '../transaction/transaction-time.js';
 import { byCodePoint, isUncollated } from './collations.js';
-import { type ExpressionType, isJson, isOwn, isWhole, TIMESTAMPTZ } from './expression-type.js';
+import { type ExpressionType, isJson, isOwn, isUnscaled, isWhole, TIMESTAMPTZ } from './expression-type.js';
 import { relationOf } from './relations.js';
 import { expressionOf } from './typed-expression.js';
 import type { Walk } from './walk.js';
@@ -34,13 +34,8 @@ const CALLS: Readonly<Record<PortableName, (call: Call) => OperationNode>> = {
   sluice_json_object: (call) => call.relation(),
   sluice_now: (call) => transactionTime(call.walk),
   sluice_percentile: (call) =>
-    call.made(call.functions.percentile(call.number(0), call.sorted(1), isText(call.type(1)))),
+    call.made(call.functions.percentile(call.number(0), call.sorted(1), isUnscaled(call.type(1)))),
 };
-
-/** Whether it is a numeric that is sorted by a key. */
-function isText(type: ExpressionType | undefined): boolean {
-  return type?.name === 'numeric' && type.isScaled !== true;
-}
 
 /** One call: its arguments, checked and transformed. */
 class Call {

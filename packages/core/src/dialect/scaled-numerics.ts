@@ -64,7 +64,8 @@ export function keptAsText(
   );
 }
 
-function toForm(
+/** How an expression of type `from` is made decimal text; `undefined` when it is no scaled numeric, or `to` is one too. */
+export function toForm(
   walk: Walk,
   from: ExpressionType | undefined,
   to: ExpressionType | undefined,
