@@ -1,4 +1,4 @@
-import { openStorage, type Storage, typed } from '@sluice/core';
+import { native, openStorage, type Storage, typed } from '@sluice/core';
 import { sqlite } from '@sluice/sqlite-driver';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -63,6 +63,38 @@ describe('numerics of up to 18 digits', () => {
     await expect(typedAs(sql`max(price)`)).rejects.toMatchObject({ code: 'untyped_expression' });
     expect(await typedAs(sql`/* price */ max(wide)`)).toStrictEqual([{ n: '1.00' }]);
     expect(await typedAs(sql`max(${sql.ref('price')})`)).toStrictEqual([{ n: '12.50' }]);
+  });
+
+  test.each([
+    ['a text of it', sql`'x' || price`],
+    ['a comparison', sql`price > 10`],
+    ['a function', sql`max(item.price)`],
+    ['a quoted name', sql`"price" * 2`],
+  ])('are refused in raw SQL that is %s', async (_, raw) => {
+    const query = storage.kysely.selectFrom('item').select(raw.as('x'));
+    await expect(query.execute()).rejects.toMatchObject({ code: 'untyped_expression' });
+  });
+
+  test('are taken by raw SQL that names them alone, sorts, counts, or asks for NULL', async () => {
+    const { kysely } = storage;
+    const rows = await kysely
+      .selectFrom('item')
+      .select([sql`item.price`.as('price'), sql`price is not null`.as('given'), sql`'price'`.as('word')])
+      .where(sql<string>`price`, '>', '-1')
+      .orderBy(sql`price desc`)
+      .execute();
+    expect(rows).toStrictEqual([
+      { price: '12.50', given: 1, word: 'price' },
+      { price: '-0.05', given: 1, word: 'price' },
+    ]);
+    const counted = await kysely.selectFrom('item').select(sql`count(distinct price)`.as('price')).execute();
+    expect(counted).toStrictEqual([{ price: 2 }]);
+    const doubled = await kysely
+      .selectFrom('item')
+      .select(native(sql`price * 2`).as('x'))
+      .where('id', '=', 1)
+      .execute();
+    expect(doubled).toStrictEqual([{ x: 2500 }]);
   });
 
   test('have an index that serves a range, an order and a join', async () => {

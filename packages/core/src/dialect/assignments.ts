@@ -129,8 +129,7 @@ export function assigned(
   if (ValueNode.is(given) && given.immediate !== true) return made;
   const raw = unwrapped(given);
   if (RawNode.is(raw) && isNative(raw)) return made;
-  const type = walk.types.of(given) ?? typeOfRawName(walk, raw);
-  return stored(walk, given, { made, type }, target);
+  return stored(walk, given, { made, type: walk.types.of(given) }, target);
 }
 
 interface Assigned {
@@ -176,15 +175,6 @@ function storedScaled(
   const number = type.isScaled === true ? walk.operands.coerced(made, type, asText(type)) : made;
   return walk.sql.stored?.scaled(expressionOf(number), scale).toOperationNode() ?? made;
 }
-
-/** The type of raw SQL that is nothing but the name of a column, such as `excluded.price`. */
-function typeOfRawName(walk: Walk, node: OperationNode): ExpressionType | undefined {
-  if (!RawNode.is(node) || node.parameters.length > 0) return undefined;
-  const [, table, column] = RAW_NAME.exec(node.sqlFragments.join('')) ?? [];
-  return column === undefined ? undefined : walk.scopes.find(column, table)?.type;
-}
-
-const RAW_NAME = /^\s*(?:"?(\w+)"?\.)?"?(\w+)"?\s*$/;
 
 function assertStorable(walk: Walk, given: OperationNode, type: ExpressionType, target: TypedColumn): void {
   const { column, table, type: to } = target;

@@ -159,6 +159,15 @@ export function repeated({
     : undefined;
 }
 
+/** The column that raw SQL names, when it is nothing else. */
+function rawName(node: RawNode): { readonly column: string; readonly table: string | undefined } | undefined {
+  if (node.parameters.length > 0) return undefined;
+  const [, table, column] = RAW_NAME.exec(node.sqlFragments.join('')) ?? [];
+  return column === undefined ? undefined : { column, table };
+}
+
+const RAW_NAME = /^\s*(?:"?(\w+)"?\.)?"?(\w+)"?\s*$/;
+
 /** The operator of a binary or unary operation. */
 export function operatorOf({ operator }: { readonly operator: OperationNode }): string {
   return OperatorNode.is(operator) ? operator.operator : '';
@@ -183,6 +192,12 @@ export class ExpressionTypes {
   /** The common type of all expressions. */
   ofAll(nodes: readonly OperationNode[]): ExpressionType | undefined {
     return commonType(nodes.map((node) => this.of(node)));
+  }
+
+  /** The type of raw SQL that is nothing but the name of a column, such as `excluded.price`. */
+  ofRawName(node: RawNode): ExpressionType | undefined {
+    const name = rawName(node);
+    return name === undefined ? undefined : this.#scopes.find(name.column, name.table)?.type;
   }
 
   /** The type of rows that core makes JSON of. */
@@ -310,7 +325,7 @@ function rawType(types: ExpressionTypes, node: RawNode): ExpressionType | undefi
   const relation = kyselyRelation(node);
   if (relation !== undefined) return types.ofRelation(relation);
   const inner = repeated(node);
-  return inner === undefined ? undefined : types.of(inner);
+  return inner === undefined ? types.ofRawName(node) : types.of(inner);
 }
 
 /** The expressions of which a CASE gives one. */

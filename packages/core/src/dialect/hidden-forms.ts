@@ -17,6 +17,15 @@ const OPAQUE: ReadonlySet<string> = new Set(['numeric', 'timestamptz']);
 /** Texts and comments in SQL. */
 const NO_NAMES = /'[^']*'|\/\*.*?\*\/|--.*$/gms;
 
+/** A name alone, and a direction. */
+const ORDER = /^\s*(?:"?\w+"?\.)?"?\w+"?\s*(?:\b(?:asc|desc)\b\s*)?(?:\bnulls\s+(?:first|last)\s*)?$/i;
+
+/** Before a name that is counted, or is that of a result. */
+const NO_USE = /(?:\bcount\s*\(\s*(?:distinct\s+)?(?:"?\w+"?\.)?|\bas\s+)"?$/i;
+
+/** After a name that is a table's or a function's, or of which only the presence is asked. */
+const NO_VALUE = /^"?\s*(?:[.(]|is\s+(?:not\s+)?null\b)/i;
+
 /** Knows which types the engine stores in another form, and refuses expressions in which that would show. */
 export class HiddenForms {
   readonly #sql: DatabaseSql;
@@ -84,10 +93,16 @@ export class HiddenForms {
     }
   }
 
-  /** Refuses raw SQL with a declared type whose text names a numeric that the engine has as a whole number of its last digit. */
+  /**
+   * Refuses raw SQL whose text names a numeric that the engine has as a whole number of its last digit, unless it only sorts by it, counts it, or asks whether there
+   * is a value.
+   */
   refuseNamed(node: RawNode): void {
+    if (!this.isDeclared && ORDER.test(node.sqlFragments.join(''))) return;
     for (const fragment of node.sqlFragments) {
-      for (const [word] of fragment.replaceAll(NO_NAMES, ' ').matchAll(/\w+/g)) {
+      const text = fragment.replaceAll(NO_NAMES, ' ');
+      for (const { 0: word, index } of text.matchAll(/\w+/g)) {
+        if (NO_USE.test(text.slice(0, index)) || NO_VALUE.test(text.slice(index + word.length))) continue;
         const type = this.#scopes.find(word)?.type;
         if (type?.isScaled === true)
           throw this.untyped(

@@ -320,7 +320,7 @@ export class TypedValuesTransformer extends OperationNodeTransformer {
     const { stored } = this.#sql;
     if (stored === undefined || !this.#scopes.isInQuery) return super.transformRaw(node);
     if (isNow(node)) return asNode(transactionTime(this.#walk));
-    if (this.#walk.forms.isDeclared) this.#walk.forms.refuseNamed(node);
+    if (this.#walk.forms.isDeclared || repeated(node) === undefined) this.#walk.forms.refuseNamed(node);
     if (declaredType(node) !== undefined) return this.#walk.forms.declared(() => super.transformRaw(node));
     if (repeated(node) === undefined) this.#walk.forms.refuseInRaw(node);
     return super.transformRaw(node);
